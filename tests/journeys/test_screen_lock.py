@@ -287,3 +287,20 @@ def booked_with_official(office: Directory) -> date:
     )
     request_confirmation(booking=held.pk, name=CLIENT, email="karel@example.cz", now=moment)
     return slot.day
+
+
+def test_who_is_on_the_way_is_not_led_elsewhere(console: Page, live_url: str) -> None:
+    """A log-out whose answer is still coming ends on its own page, though the session is over."""
+    console.goto(f"{live_url}/ucet/logout/")
+    console.context.route("**/obrazovka/", lambda route: route.fulfill(status=401))
+    for on_the_way in (True, False):
+        if on_the_way:
+            console.evaluate("dispatchEvent(new Event('beforeunload'))")
+        with console.expect_response(lambda answer: answer.status == 401):
+            console.evaluate("document.dispatchEvent(new Event('screen:ask'))")
+        if on_the_way:
+            console.wait_for_timeout(500)  # time enough to lead away
+            expect(console).to_have_url(re.compile("/logout/$"))
+            console.clock.install()
+            console.clock.fast_forward(11_000)
+    expect(console).not_to_have_url(re.compile("/logout/$"))

@@ -11,6 +11,7 @@
   const FIRST_ASK = 30000; // ms after the page was opened, if nothing is pressed
   const ASK_AGAIN = 5000;
   const SLEPT = 20000; // ms; a timer late by so much means that the computer slept
+  const LEAVES_WITHIN = 10000; // ms from a press to the next page
   const PRESENT = 60000; // ms; people in a meeting may not press anything for long
   const template = document.getElementById("screen-lock"); // a meeting's page has none and is never covered
   const tabs = globalThis.BroadcastChannel ? new BroadcastChannel("prepazka-screen") : null;
@@ -21,6 +22,7 @@
   let pressed = 0; // when the last unreported press was made
   let looked = Date.now();
   let asking = false;
+  let leaving = -Infinity; // when the person's own press began to lead to another page
   let pending = false; // the person has locked the screen, and the server has not confirmed it yet
   let page = ""; // the id of the console's page, whose list the server takes back
   let kept = null; // the page's content while it is covered
@@ -67,6 +69,14 @@
 
   // --- the server ---------------------------------------------------------------------------
 
+  // Leads to the console's start page, unless the person is already on the way: a log-out whose answer is
+  // still coming must end on its own page.
+  function leave() {
+    if (performance.now() - leaving > LEAVES_WITHIN) location.replace(home);
+  }
+
+  window.addEventListener("beforeunload", () => { leaving = performance.now(); });
+
   // Asks the server whether the screen is locked; `ago` reports a press so many seconds ago.
   async function ask(ago) {
     if (asking) return;
@@ -74,10 +84,10 @@
     try {
       const answer = await send(screen, ago === undefined ? {} : { ago });
       if (answer.status === 423) return locked();
-      if (answer.status === 401 || answer.status === 403) return location.replace(home); // logged out
+      if (answer.status === 401 || answer.status === 403) return leave(); // logged out
       if (!answer.ok) throw new Error(String(answer.status));
       const said = await answer.json();
-      if (String(said.who) !== who) return location.replace(home); // another person's session
+      if (String(said.who) !== who) return leave(); // another person's session
       if (ago !== undefined || !span) span = 1000 * said.left;
       deadline = Date.now() + 1000 * said.left + 500;
       tabs?.postMessage({ deadline });
@@ -130,7 +140,7 @@
     try {
       const answer = await send(lock, { page });
       if (answer.status === 423) return locked();
-      if (answer.status === 401 || answer.status === 403) return location.replace(home);
+      if (answer.status === 401 || answer.status === 403) return leave();
       unanswered();
     } catch {
       unanswered(); // the page stays covered, and the server is told as soon as it answers
