@@ -21,8 +21,8 @@ from prepazka.core import calendar  # noqa: E402
 from prepazka.officefile import presets  # noqa: E402
 from prepazka.officefile.load import load  # noqa: E402
 from prepazka.offices.clock import now  # noqa: E402
-from prepazka.offices.directory import directory  # noqa: E402
 from prepazka.offices.models import Office  # noqa: E402
+from prepazka.offices.office_snapshot import snapshot_of  # noqa: E402
 
 
 def main() -> None:
@@ -34,11 +34,11 @@ def main() -> None:
         clerks[clerk.username] = secrets.token_urlsafe(12)
         clerk.set_password(clerks[clerk.username])
         clerk.save()
-    where = directory(Office.objects.get(slug=OFFICE))
+    where = snapshot_of(Office.objects.get(slug=OFFICE))
     service = where.offered_services()[0]
     tomorrow = now() + timedelta(days=1)
     Booking.objects.create(
-        office=where.office,
+        office=where.row,
         service=service,
         lane=Lane.objects.filter(agenda=service.agenda_id).earliest("number"),
         date=calendar.day_of(tomorrow, where.tz),

@@ -18,8 +18,8 @@ from bench.report import Report
 from bench.writes import WORKERS, _as
 from prepazka.accounts.tokens import make_token
 from prepazka.offices import devices
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 DISPLAYS, CALLS, PAUSE = 5, 60, 0.5
 WARM, FIRST = 2.0, 5  # seconds, and calls that are not counted
@@ -81,7 +81,7 @@ class _Met:
         )
 
 
-def _paired(where: Directory, number: int, now: datetime) -> str:
+def _paired(where: OfficeSnapshot, number: int, now: datetime) -> str:
     display = Device.objects.create(
         office=where.office, code=f"d{number}", kind="display", name={"cs": "Displej"}
     )

@@ -12,8 +12,8 @@ from bench import town
 from bench.report import Report
 from prepazka.booking.impact import impact_of
 from prepazka.booking.models import Booking, BookingState, Lane
-from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import HoursException, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
 MOST_MS = 500
 
@@ -38,7 +38,7 @@ def impact(report: Report) -> None:
         cursor.execute("VACUUM ANALYZE booking_booking")
     runs, statements = [], 0
     for _ in range(7):
-        where = directory_by_id(where.office.pk)
+        where = snapshot_by_id(where.office.pk)
         with CaptureQueriesContext(connection) as seen:
             started = time.perf_counter()
             found = impact_of(office=where, exceptions=[absence], now=now)
@@ -66,7 +66,7 @@ def impact(report: Report) -> None:
 
 
 def _book(
-    where: Directory,
+    where: OfficeSnapshot,
     official: Official,
     now: datetime,
     *,

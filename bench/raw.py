@@ -14,12 +14,12 @@ from uuid import uuid4
 import psycopg
 
 if TYPE_CHECKING:  # the processes started here know nothing of Django
-    from prepazka.offices.directory import Directory
+    from prepazka.offices.office_snapshot import OfficeSnapshot
 
 LIVE = "('held', 'unconfirmed', 'confirmed', 'arrived', 'served')"
 
 
-def booking_pairs_per_second(where: Directory, starts: Iterator[str], seconds: float) -> float:
+def booking_pairs_per_second(where: OfficeSnapshot, starts: Iterator[str], seconds: float) -> float:
     """Hold and confirm, sixteen clients in four processes."""
     service = where.offered_services()[0]
     wanted = [starts for _, starts in zip(range(40_000), starts, strict=False)]
@@ -27,13 +27,13 @@ def booking_pairs_per_second(where: Directory, starts: Iterator[str], seconds: f
     return _rate(_booking, arguments, seconds)
 
 
-def tickets_per_second(where: Directory, seconds: float) -> float:
+def tickets_per_second(where: OfficeSnapshot, seconds: float) -> float:
     """Number, ticket, event: sixteen clients in four processes, four letters."""
     services = [s.pk for s in where.offered_services()]
     return _rate(_tickets, (where.office.pk, services), seconds)
 
 
-def calls_p99(where: Directory, seconds: float) -> float:
+def calls_p99(where: OfficeSnapshot, seconds: float) -> float:
     """Lock the queue, read it, write one call: the 99th percentile in ms with eight clients."""
     with get_context("spawn").Pool(2) as pool:
         found = pool.starmap(_calls, [(where.office.pk, seconds)] * 2)

@@ -13,7 +13,7 @@ from bench import servers, town
 from bench.clients import requests_per_second, viewers
 from bench.report import Report
 from prepazka.booking import slot_search
-from prepazka.offices.directory import Directory, read
+from prepazka.offices.office_snapshot import OfficeSnapshot, read_snapshot
 from prepazka.queueing.tickets import issue_ticket
 from prepazka.reporting import forecast
 from prepazka.reporting.monitor import monitor
@@ -93,7 +93,7 @@ def soonest(report: Report) -> None:
     )
 
 
-def _snapshot_costs(where: Directory, now: datetime, times: int = 10) -> tuple[float, float]:
+def _snapshot_costs(where: OfficeSnapshot, now: datetime, times: int = 10) -> tuple[float, float]:
     """Milliseconds of processor time, after the first one has loaded everything."""
     monitor(where, now=now)
     spent = []
@@ -112,7 +112,7 @@ def live_monitor(report: Report) -> None:
     now = datetime.now(UTC)
     where = town.office("monitor", lanes=1, letters="ABCD")
     town.hall(where, counters=4, waiting=30, now=now)
-    anew, kept = _snapshot_costs(read(where.office), now)
+    anew, kept = _snapshot_costs(read_snapshot(where.office), now)
     report.add(
         "processor time of one snapshot of the live monitor, 30 waiting × 4 counters",
         f"{anew:.0f} ms with the hall replayed anew, {kept:.1f} ms with the outlook kept",

@@ -14,8 +14,8 @@ from django.db import connection
 from bench import town
 from bench.report import Report
 from prepazka.core.reference import reference_of
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.search import find_bookings
 
 PAST, BESIDE, OFFICES = 1_000_000, 10_000, 20
@@ -93,7 +93,7 @@ def search(report: Report) -> None:
 
 
 def _ask(
-    where: Directory, questions: dict[str, list[str]], now: datetime
+    where: OfficeSnapshot, questions: dict[str, list[str]], now: datetime
 ) -> dict[str, tuple[float, float]]:
     office = where.office.pk
     return {
@@ -102,7 +102,7 @@ def _ask(
     }
 
 
-def _fill(where: Directory, many: int, now: datetime, named: int = PAST) -> None:
+def _fill(where: OfficeSnapshot, many: int, now: datetime, named: int = PAST) -> None:
     service: Service = where.offered_services()[0]
     values = {
         "office": where.office.pk,

@@ -10,7 +10,6 @@ from django.db import transaction
 
 from prepazka.accounts.models import User
 from prepazka.booking.models import Booking, BookingState, Busy, Lane, OfficeDay
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import (
     Agenda,
     Counter,
@@ -21,6 +20,7 @@ from prepazka.offices.models import (
     OpeningHours,
     Service,
 )
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing.models import Queue, Shift, Ticket
 
 ZONE = ZoneInfo("Europe/Prague")
@@ -28,7 +28,7 @@ PASSWORD = "bench bench bench"  # noqa: S105  # of a database that lives for min
 
 
 @transaction.atomic  # a running program never sees half an office
-def office(slug: str, *, lanes: int, horizon_days: int = 90, letters: str = "A") -> Directory:
+def office(slug: str, *, lanes: int, horizon_days: int = 90, letters: str = "A") -> OfficeSnapshot:
     """An office open all day and night, with 15-minute windows and one service per letter."""
     row = Office.objects.create(
         slug=slug,
@@ -66,16 +66,16 @@ def office(slug: str, *, lanes: int, horizon_days: int = 90, letters: str = "A")
         OpeningHours.objects.create(
             office=row, weekday=weekday, opens=420, closes=1020, booking=True
         )
-    return directory(row)
+    return snapshot_of(row)
 
 
-def fill(where: Directory, bookings: int, now: datetime) -> None:
+def fill(where: OfficeSnapshot, bookings: int, now: datetime) -> None:
     """Confirmed bookings, spread evenly over the days and lanes of the horizon."""
     service = where.offered_services()[0]
     lanes = list(Lane.objects.filter(agenda=service.agenda_id).values_list("pk", flat=True))
     days = [now.astimezone(ZONE).date() + timedelta(days=n) for n in range(1, 91)]
     OfficeDay.objects.bulk_create(
-        [OfficeDay(office=where.office, date=day) for day in days], ignore_conflicts=True
+        [OfficeDay(office=where.row, date=day) for day in days], ignore_conflicts=True
     )
     places = ((slot, lane, day) for slot in range(40) for lane in lanes for day in days)
     rows = []
@@ -83,7 +83,7 @@ def fill(where: Directory, bookings: int, now: datetime) -> None:
         starts = _at(day, 420 + 15 * slot)
         rows.append(
             Booking(
-                office=where.office,
+                office=where.row,
                 service=service,
                 lane_id=lane,
                 date=day,
@@ -99,10 +99,10 @@ def fill(where: Directory, bookings: int, now: datetime) -> None:
     Booking.objects.bulk_create(rows, batch_size=2_000)
 
 
-def officials(slug: str, *, officials: int, horizon_days: int) -> Directory:
+def officials(slug: str, *, officials: int, horizon_days: int) -> OfficeSnapshot:
     """An office whose officials are all booked for one service, eight hours of every day."""
     where = office(slug, lanes=1, horizon_days=horizon_days)
-    row, service = where.office, where.offered_services()[0]
+    row, service = where.row, where.offered_services()[0]
     agenda = where.agenda_of(service)
     agenda.rules_data |= {"kind": "slot", "raster_min": 15}
     agenda.save()
@@ -120,13 +120,13 @@ def officials(slug: str, *, officials: int, horizon_days: int) -> Directory:
     )
     row.version += 1
     row.save()
-    return directory(row)
+    return snapshot_of(row)
 
 
-def fill_diaries(where: Directory, bookings: int, now: datetime, days: int) -> None:
+def fill_diaries(where: OfficeSnapshot, bookings: int, now: datetime, days: int) -> None:
     """Confirmed bookings spread over days, officials and times, and a busy noon of everybody."""
     service = where.offered_services()[0]
-    lanes = list(Lane.objects.filter(official__office=where.office).values_list("pk", flat=True))
+    lanes = list(Lane.objects.filter(official__office=where.row).values_list("pk", flat=True))
     dates = [now.astimezone(ZONE).date() + timedelta(days=n) for n in range(1, days + 1)]
     places = (
         (slot, number, day) for slot in range(32) for number in range(len(lanes)) for day in dates
@@ -136,7 +136,7 @@ def fill_diaries(where: Directory, bookings: int, now: datetime, days: int) -> N
         starts = _at(day, 480 + 15 * ((slot + number * 5) % 32))
         rows.append(
             Booking(
-                office=where.office,
+                office=where.row,
                 service=service,
                 lane_id=lanes[number],
                 date=day,
@@ -152,7 +152,7 @@ def fill_diaries(where: Directory, bookings: int, now: datetime, days: int) -> N
     Booking.objects.bulk_create(rows, batch_size=2_000)
     Busy.objects.bulk_create(
         Busy(
-            office=where.office,
+            office=where.row,
             official_id=official,
             starts_at=_at(day, 720),
             ends_at=_at(day, 750 + 15 * (number % 4)),
@@ -162,39 +162,39 @@ def fill_diaries(where: Directory, bookings: int, now: datetime, days: int) -> N
     )
 
 
-def hall(where: Directory, *, counters: int, waiting: int, now: datetime) -> list[User]:
+def hall(where: OfficeSnapshot, *, counters: int, waiting: int, now: datetime) -> list[User]:
     """Open counters with a clerk each, and a full waiting room. Returns the clerks."""
     services = where.offered_services()
     clerks = []
     for number in range(counters):
-        name = f"{where.office.slug}-{number}"
+        name = f"{where.slug}-{number}"
         clerk = User(username=name)
         clerk.set_unusable_password()
         clerk.save()
-        Membership.objects.create(office=where.office, user=clerk, role="clerk", name=name)
+        Membership.objects.create(office=where.row, user=clerk, role="clerk", name=name)
         counter = Counter.objects.create(
-            office=where.office,
+            office=where.row,
             code=f"p{number}",
             number=str(number + 1),
             position=number,
             name={"cs": f"Přepážka {number + 1}"},
         )
         counter.services.set(services)
-        Shift.objects.create(office=where.office, counter=counter, clerk=clerk, opened_at=now)
+        Shift.objects.create(office=where.row, counter=counter, clerk=clerk, opened_at=now)
         clerks.append(clerk)
     queue(where, waiting, now)
-    Office.objects.filter(pk=where.office.pk).update(version=where.office.version + 1)
+    Office.objects.filter(pk=where.office_id).update(version=where.row.version + 1)
     return clerks
 
 
-def queue(where: Directory, waiting: int, now: datetime) -> None:
+def queue(where: OfficeSnapshot, waiting: int, now: datetime) -> None:
     """Fill the waiting room."""
     services = where.offered_services()
     today = now.astimezone(ZONE).date()
-    known = Ticket.objects.filter(office=where.office).count()
+    known = Ticket.objects.filter(office=where.row).count()
     Ticket.objects.bulk_create(
         Ticket(
-            office=where.office,
+            office=where.row,
             date=today,
             letter="Z",
             number=known + n,
@@ -207,10 +207,10 @@ def queue(where: Directory, waiting: int, now: datetime) -> None:
     )
 
 
-def kiosk(where: Directory) -> Device:
+def kiosk(where: OfficeSnapshot) -> Device:
     """A kiosk of the office."""
     return Device.objects.create(
-        office=where.office, code="kiosk", kind="kiosk", name={"cs": "Kiosek"}
+        office=where.row, code="kiosk", kind="kiosk", name={"cs": "Kiosek"}
     )
 
 

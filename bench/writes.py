@@ -21,8 +21,8 @@ from prepazka.accounts.tokens import make_token
 from prepazka.booking import slot_search
 from prepazka.booking.models import LIVE, Booking
 from prepazka.offices import devices
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing.models import Ticket
 
 # As an installation on two cores runs it.
@@ -104,7 +104,7 @@ def calls(report: Report, counters: int = 8) -> None:
     name = f"calls-{counters}"
     where = town.office(name, lanes=1, letters="ABCD")
     clerks = town.hall(where, counters=counters, waiting=200, now=now)
-    where = directory(Office.objects.get(pk=where.office.pk))
+    where = snapshot_of(Office.objects.get(pk=where.office.pk))
     tokens = [make_token(user=clerk, name="bench", now=now) for clerk in clerks]
     limit = raw.calls_p99(where, SECONDS / 2)
     nexts: list[tuple[float, float]] = []  # when a call ended, and how long it took
@@ -146,7 +146,7 @@ def _as(token: str) -> dict[str, str]:
 JSON = {"content-type": "application/json", "accept": "application/json"}
 
 
-def _refill(where: Directory, stop: threading.Event) -> None:
+def _refill(where: OfficeSnapshot, stop: threading.Event) -> None:
     """Keep about two hundred people waiting."""
     while not stop.wait(0.3):
         missing = 200 - Ticket.objects.filter(office=where.office, state="waiting").count()
@@ -155,7 +155,7 @@ def _refill(where: Directory, stop: threading.Event) -> None:
     connection.close()
 
 
-def _free_terms(where: Directory, now: datetime) -> Iterator[str]:
+def _free_terms(where: OfficeSnapshot, now: datetime) -> Iterator[str]:
     """Starts of free terms, each as often as it has free lanes, days in turn."""
     service = where.offered_services()[0]
     soon = now + timedelta(hours=1)
@@ -167,7 +167,7 @@ def _free_terms(where: Directory, now: datetime) -> Iterator[str]:
     return (row[n] for n in range(max(map(len, rows))) for row in rows if n < len(row))
 
 
-def _doubled(where: Directory) -> int:
+def _doubled(where: OfficeSnapshot) -> int:
     """Pairs of live claims that overlap on a lane; the constraint says there are none."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -179,7 +179,7 @@ def _doubled(where: Directory) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _kiosks(where: Directory, many: int) -> list[str]:
+def _kiosks(where: OfficeSnapshot, many: int) -> list[str]:
     from prepazka.offices.models import Device  # noqa: PLC0415  # beside its use
 
     now, tokens = datetime.now(UTC), []

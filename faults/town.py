@@ -28,8 +28,8 @@ from prepazka.config.serve import prepare_database  # noqa: E402
 from prepazka.core import calendar  # noqa: E402
 from prepazka.offices import devices  # noqa: E402
 from prepazka.offices.clock import now  # noqa: E402
-from prepazka.offices.directory import Directory, directory  # noqa: E402
 from prepazka.offices.models import Agenda, Device, Office, Official  # noqa: E402
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of  # noqa: E402
 
 CONFIRM_MIN = 30  # of the service that asks for a click
 
@@ -39,7 +39,7 @@ def build(_: list[str]) -> dict[str, Any]:
     prepare_database()
     town.office(OTHER_OFFICE, lanes=1)
     where = town.office(OFFICE, lanes=2, letters="AB")
-    agenda = Agenda.objects.get(office=where.office, letter="B")
+    agenda = Agenda.objects.get(office=where.row, letter="B")
     agenda.rules_data |= {"confirm_min": CONFIRM_MIN}
     agenda.save()
     moment = now()
@@ -68,9 +68,9 @@ def meetings(arguments: list[str]) -> dict[str, Any]:
     where = officials.office()
     starts = now() + timedelta(hours=2)
     held = [meetings_town.held(where, starts_at=starts + timedelta(hours=n)) for n in range(number)]
-    for official in Official.objects.filter(office=where.office):
+    for official in Official.objects.filter(office=where.row):
         OutsideCalendar.objects.create(
-            office=where.office, official=official, kind="ics", url=f"{url}?{official.code}"
+            office=where.row, official=official, kind="ics", url=f"{url}?{official.code}"
         )
     return {"pages": [one.path(one.citizen) for one in held]}
 
@@ -94,7 +94,7 @@ def visits(arguments: list[str]) -> dict[str, Any]:
     moment = now()
     made = {}
     for row in Office.objects.filter(slug__in=[OFFICE, OTHER_OFFICE]):
-        where = directory(row)
+        where = snapshot_of(row)
         ends = moment - timedelta(days=row.retention_days) + timedelta(hours=float(arguments[0]))
         service = where.offered_services()[0]
         booking = Booking.objects.create(
@@ -114,17 +114,17 @@ def visits(arguments: list[str]) -> dict[str, Any]:
     return made
 
 
-def _main_office() -> Directory:
-    return directory(Office.objects.get(slug=OFFICE))
+def _main_office() -> OfficeSnapshot:
+    return snapshot_of(Office.objects.get(slug=OFFICE))
 
 
-def _paired(where: Directory, code: str) -> str:
+def _paired(where: OfficeSnapshot, code: str) -> str:
     return devices.pair(code=_pairing_code(where, code), now=now())[1]
 
 
-def _pairing_code(where: Directory, code: str) -> str:
+def _pairing_code(where: OfficeSnapshot, code: str) -> str:
     device = Device.objects.create(
-        office=where.office,
+        office=where.row,
         code=code,
         kind="kiosk",
         name={"cs": "Kiosek"},

@@ -18,7 +18,7 @@ from hypothesis import settings as hypothesis
 
 from prepazka.looks.compile_messages import compile_messages
 from prepazka.looks.compress_static import compress_static
-from prepazka.offices import clock, directory
+from prepazka.offices import clock, office_snapshot
 from prepazka.queueing import learning
 from prepazka.reporting import forecast
 from tests import needs, papers
@@ -97,7 +97,7 @@ def _empty_tables(case: TransactionTestCase) -> None:
 def _nothing_outlives_its_test() -> Iterator[None]:
     yield
     translation.deactivate()  # a page read in English leaves its language in the thread
-    directory._cached_by_id.clear()
+    office_snapshot._cached_by_id.clear()
     learning._known.clear()
     forecast.forget()
 

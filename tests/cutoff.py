@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, merging, offline
 from prepazka.queueing.models import OfflineGrant, Shift
 from tests import town
@@ -34,7 +34,7 @@ class Browser:
 class Kiosk(Browser):
     """A kiosk that gives numbers from its block."""
 
-    def __init__(self, office: Directory, now: datetime, device: Device | None = None) -> None:
+    def __init__(self, office: OfficeSnapshot, now: datetime, device: Device | None = None) -> None:
         self.device = device or town.kiosk(office)
         self.office, self.browser = office, uuid4().hex
         super().__init__(self._lease(now))
@@ -62,7 +62,7 @@ class Kiosk(Browser):
 class Console(Browser):
     """An open counter."""
 
-    def __init__(self, office: Directory, number: str, now: datetime, who: str = "") -> None:
+    def __init__(self, office: OfficeSnapshot, number: str, now: datetime, who: str = "") -> None:
         clerk = town.clerk(office, who or f"clerk{number}")
         self.office, self.clerk = office, clerk.pk
         self.shift: Shift = counters.open_counter(

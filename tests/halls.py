@@ -14,8 +14,8 @@ import pytest
 from django.test import Client
 
 from prepazka.offices import devices
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 # Every module of the hall's surfaces that reads the clock, by its own name for it.
 READERS = (
@@ -55,9 +55,9 @@ def stop_clocks(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> Clock:
     return clock
 
 
-def paired(office: Directory, code: str, now: datetime, **options: Any) -> Client:
+def paired(office: OfficeSnapshot, code: str, now: datetime, **options: Any) -> Client:
     """A browser that is the device."""
-    device = Device.objects.get(office=office.office, code=code)
+    device = Device.objects.get(office=office.row, code=code)
     if options:
         device.options = options
         device.save(update_fields=["options"])

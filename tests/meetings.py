@@ -6,7 +6,7 @@ from typing import Any
 
 from prepazka.booking import usecases
 from prepazka.booking.models import Booking
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import officials, town
 
 FILE = (
@@ -25,11 +25,11 @@ FILE = (
 )
 
 
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     return officials.office(FILE)
 
 
-def confirmed(where: Directory, clock: str = "9:00", **more: Any) -> Booking:
+def confirmed(where: OfficeSnapshot, clock: str = "9:00", **more: Any) -> Booking:
     """A booking by video with Nováková."""
     said = {"mode": "video", "code": "novakova"} | more
     held = officials.hold(where, clock, **said)

@@ -15,7 +15,7 @@ from prepazka.booking.models import Booking, BookingState, Lane
 from prepazka.core import calendar
 from prepazka.meetings import links, room
 from prepazka.meetings.models import Meeting, Participant
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import officials, town
 from tests.clock import real_now
 
@@ -24,14 +24,14 @@ from tests.clock import real_now
 class Held:
     """A meeting, its people and their links."""
 
-    office: Directory
+    office: OfficeSnapshot
     meeting: Meeting
     chair: Participant
     citizen: Participant
     guest: Participant
 
     def path(self, who: Participant) -> str:
-        return f"/{self.office.office.slug}/schuzka/{links.sign(who.pk, who.link)}/"
+        return f"/{self.office.slug}/schuzka/{links.sign(who.pk, who.link)}/"
 
     def enter(self, who: Participant, now: datetime, **more: Any) -> room.Entered:
         return room.enter(participant=who.pk, link=who.link, now=now, **more)
@@ -50,7 +50,7 @@ class Held:
 
 
 def held(
-    office: Directory | None = None, *, starts_at: datetime | None = None, minutes: int = 30
+    office: OfficeSnapshot | None = None, *, starts_at: datetime | None = None, minutes: int = 30
 ) -> Held:
     """A confirmed booking with a meeting at 9:00 of the Monday, or at that moment.
 
@@ -61,9 +61,9 @@ def held(
         where = officials.moved_to(where, town.zone_by_day(starts_at))
     official = officials.official(where)
     starts = starts_at or town.at("9:00")
-    lane, _ = Lane.objects.get_or_create(office=where.office, official=official)
+    lane, _ = Lane.objects.get_or_create(office=where.row, official=official)
     booking = Booking.objects.create(
-        office=where.office,
+        office=where.row,
         service=service(where),
         lane=lane,
         date=calendar.day_of(starts, where.tz),
@@ -76,14 +76,14 @@ def held(
         created_at=town.FRIDAY_BEFORE,
     )
     with transaction.atomic():
-        lock_days(where.office.pk, [booking.date])
+        lock_days(where.office_id, [booking.date])
     meeting = Meeting.objects.create(
-        office=where.office, booking=booking, created_at=town.FRIDAY_BEFORE
+        office=where.row, booking=booking, created_at=town.FRIDAY_BEFORE
     )
 
     def person(role: str, **more: Any) -> Participant:
         return Participant.objects.create(
-            office=where.office, meeting=meeting, role=role, invited_at=town.FRIDAY_BEFORE, **more
+            office=where.row, meeting=meeting, role=role, invited_at=town.FRIDAY_BEFORE, **more
         )
 
     return Held(
@@ -95,7 +95,7 @@ def held(
     )
 
 
-def service(where: Directory) -> Any:
+def service(where: OfficeSnapshot) -> Any:
     found = where.service_by_code("ohlaseni")
     assert found
     return found

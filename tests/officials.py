@@ -11,8 +11,8 @@ from django.db.models import F
 from prepazka.booking import usecases
 from prepazka.booking.models import Booking
 from prepazka.officefile.load import load
-from prepazka.offices.directory import Directory, directory, directory_by_slug
 from prepazka.offices.models import Office, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug, snapshot_of
 from tests import town
 
 FILE = """\
@@ -67,29 +67,29 @@ officials:
 """
 
 
-def office(text: str = FILE) -> Directory:
+def office(text: str = FILE) -> OfficeSnapshot:
     """The office of the file, possibly changed."""
     load(text, now=town.FRIDAY_BEFORE)
-    return directory_by_slug("lhota")
+    return snapshot_by_slug("lhota")
 
 
-def moved_to(where: Directory, zone: ZoneInfo) -> Directory:
+def moved_to(where: OfficeSnapshot, zone: ZoneInfo) -> OfficeSnapshot:
     """The office in that time zone."""
     if where.tz != zone:
-        Office.objects.filter(pk=where.office.pk).update(
+        Office.objects.filter(pk=where.office_id).update(
             timezone=zone.key, version=F("version") + 1
         )
-    return directory(Office.objects.get(pk=where.office.pk))
+    return snapshot_of(Office.objects.get(pk=where.office_id))
 
 
-def official(where: Directory, code: str = "novakova") -> Official:
+def official(where: OfficeSnapshot, code: str = "novakova") -> Official:
     found = where.official_by_code(code)
     assert found
     return found
 
 
 def hold(
-    where: Directory,
+    where: OfficeSnapshot,
     clock: str = "9:00",
     code: str | None = None,
     *,

@@ -11,7 +11,6 @@ from django.db import transaction
 from prepazka.accounts.models import User
 from prepazka.booking import slot_search, usecases
 from prepazka.booking.models import Booking, Lane
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import (
     Agenda,
     Counter,
@@ -21,6 +20,7 @@ from prepazka.offices.models import (
     OpeningHours,
     Service,
 )
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 
 PRAGUE = ZoneInfo("Europe/Prague")
 # A Monday; office hours 8:00-12:00 and 13:00-17:00.
@@ -50,7 +50,7 @@ def zone_by_day(moment: datetime) -> ZoneInfo:
 @transaction.atomic  # a running program never sees half an office
 def office(
     slug: str = "lhota", *, quota: int = 1, zone: ZoneInfo = PRAGUE, **rules: Any
-) -> Directory:
+) -> OfficeSnapshot:
     """An office that is open on workdays, with vehicles (V, bookable) and documents (D)."""
     row = Office.objects.create(
         timezone=zone.key,
@@ -104,7 +104,7 @@ def office(
     Service.objects.bulk_create(services)
     _furnish(row, services)
     row.refresh_from_db()  # so that its texts say themselves in the active language
-    return directory(row)
+    return snapshot_of(row)
 
 
 def _furnish(row: Office, services: list[Service]) -> None:
@@ -142,32 +142,32 @@ def _furnish(row: Office, services: list[Service]) -> None:
     )
 
 
-def service(where: Directory, code: str = "prepis") -> Service:
+def service(where: OfficeSnapshot, code: str = "prepis") -> Service:
     """A service of the office."""
     found = where.service_by_code(code)
     assert found
     return found
 
 
-def counter(where: Directory, number: str = "1") -> Counter:
+def counter(where: OfficeSnapshot, number: str = "1") -> Counter:
     """A counter of the office."""
     return next(c for c in where.counters.values() if c.number == number)
 
 
-def clerk(where: Directory, username: str = "novakova", role: str = "clerk") -> User:
+def clerk(where: OfficeSnapshot, username: str = "novakova", role: str = "clerk") -> User:
     """A member of staff who can log in with the password `heslo heslo heslo`."""
     user = User.objects.create_user(username=username, password="heslo heslo heslo")
-    Membership.objects.create(office=where.office, user=user, role=role, name=username.title())
+    Membership.objects.create(office=where.row, user=user, role=role, name=username.title())
     return user
 
 
-def kiosk(where: Directory) -> Device:
+def kiosk(where: OfficeSnapshot) -> Device:
     """The office's kiosk."""
-    return Device.objects.get(office=where.office, code="kiosk")
+    return Device.objects.get(office=where.row, code="kiosk")
 
 
 def hold(
-    where: Directory,
+    where: OfficeSnapshot,
     clock: str = "9:00",
     now: datetime = FRIDAY_BEFORE,
     *,
@@ -182,7 +182,7 @@ def hold(
 
 
 def requested(
-    where: Directory,
+    where: OfficeSnapshot,
     clock: str = "9:00",
     now: datetime = FRIDAY_BEFORE,
     email: str = "jana@example.cz",
@@ -197,7 +197,7 @@ def requested(
 
 
 def confirmed(
-    where: Directory, clock: str = "9:00", now: datetime = FRIDAY_BEFORE, **more: Any
+    where: OfficeSnapshot, clock: str = "9:00", now: datetime = FRIDAY_BEFORE, **more: Any
 ) -> Booking:
     """A confirmed booking with its PIN."""
     email = more.pop("email", f"jana{clock.replace(':', '')}@example.cz")
@@ -205,7 +205,9 @@ def confirmed(
     return usecases.confirm_booking(booking=asked.pk, now=now)
 
 
-def offered(where: Directory, now: datetime = FRIDAY_BEFORE, **more: Any) -> list[slot_search.Term]:
+def offered(
+    where: OfficeSnapshot, now: datetime = FRIDAY_BEFORE, **more: Any
+) -> list[slot_search.Term]:
     """The terms of the vehicle agenda on the Monday."""
     more.setdefault("service", service(where))
     return slot_search.offered(office=where, days=[MONDAY], now=now, **more)

@@ -17,7 +17,7 @@ from django.db import connections
 from prepazka.config.onehop import OneHop
 from prepazka.edge import hub
 from prepazka.edge.app import Edge
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.monitor import live as board
 from prepazka.surfaces.ticket import live as own_ticket
 from tests.faults.always import always_open
@@ -104,12 +104,14 @@ def until(what: str, true: Callable[[], Any], within: float = 30.0) -> float:
 
 
 @pytest.fixture
-def office(transactional_db: None) -> Directory:
+def office(transactional_db: None) -> OfficeSnapshot:
     return always_open(quota=3)
 
 
 @pytest.fixture
-def served(office: Directory, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+def served(
+    office: OfficeSnapshot, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Served]:
     settings.ROOT_URLCONF = "tests.edge.urls"
     settings.WEB_THREADS = THREADS
     monkeypatch.setattr(hub, "HEARTBEAT", HEARTBEAT)

@@ -15,7 +15,7 @@ from procrastinate.exceptions import ConnectorException
 
 from prepazka.booking.models import Booking, BookingState
 from prepazka.edge import answers
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests.edge.conftest import Served
 from tests.faults.always import coming_terms
 
@@ -43,7 +43,7 @@ def test_the_edge_says_it_in_the_language_of_the_asker(
 
 
 def test_a_database_lost_while_the_job_is_written(
-    office: Directory, client: Client, monkeypatch: pytest.MonkeyPatch
+    office: OfficeSnapshot, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The library of the jobs gives errors of its own for those of the driver."""
 
@@ -71,7 +71,7 @@ def ask(client: Client, token: str) -> Any:
 
 
 def test_a_database_lost_while_the_session_is_kept(
-    office: Directory, client: Client, monkeypatch: pytest.MonkeyPatch
+    office: OfficeSnapshot, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the view, where its refusals are no longer caught."""
     from tests import town  # noqa: PLC0415

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from prepazka.edge.snapshots import Snapshots
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import tickets
 from tests import town
 from tests.clock import real_now
@@ -31,7 +31,7 @@ def read_until(raw: socket.socket, wanted: bytes, within: float = 5.0) -> bytes:
     return heard
 
 
-def issue(office: Directory) -> None:
+def issue(office: OfficeSnapshot) -> None:
     tickets.issue_ticket(office=office, service=town.service(office), touch=uuid4(), now=real_now())
 
 
@@ -52,7 +52,9 @@ def test_a_stream_says_what_it_is_and_that_it_lives(served: Served) -> None:
         assert time.monotonic() - began < 10 * HEARTBEAT
 
 
-def test_an_event_wakes_the_stream_of_its_office_at_once(served: Served, office: Directory) -> None:
+def test_an_event_wakes_the_stream_of_its_office_at_once(
+    served: Served, office: OfficeSnapshot
+) -> None:
     with served.stream() as raw:
         read_until(raw, b"event: alive")  # by now the hub listens
         began = time.monotonic()
@@ -62,9 +64,9 @@ def test_an_event_wakes_the_stream_of_its_office_at_once(served: Served, office:
         assert time.monotonic() - began < 5
 
 
-def test_a_stream_that_leaves_is_forgotten(served: Served, office: Directory) -> None:
+def test_a_stream_that_leaves_is_forgotten(served: Served, office: OfficeSnapshot) -> None:
     raws = [served.stream() for _ in range(40)]
-    pk = office.office.pk
+    pk = office.office_id
     until("all to listen", lambda: served.listeners(pk) == 40)
     for raw in raws:
         raw.close()
@@ -122,7 +124,7 @@ def test_what_is_not_there_is_404(served: Served, path: str) -> None:
     assert answer.headers["content-type"]
 
 
-def test_an_answer_is_fresh_after_an_event(served: Served, office: Directory) -> None:
+def test_an_answer_is_fresh_after_an_event(served: Served, office: OfficeSnapshot) -> None:
     def waiting() -> int:
         return int(served.client.get(MONITOR).json()["waiting"])
 
@@ -144,8 +146,10 @@ def test_odd_queries_take_no_memory(served: Served) -> None:
     assert len(served.edge._offices) == 0
 
 
-def test_a_client_that_does_not_read_holds_up_nobody(served: Served, office: Directory) -> None:
-    pk = office.office.pk
+def test_a_client_that_does_not_read_holds_up_nobody(
+    served: Served, office: OfficeSnapshot
+) -> None:
+    pk = office.office_id
     with (
         served.stream(receives=1024) as stuck,
         served.stream() as other,
@@ -238,7 +242,7 @@ def test_who_asks_while_it_is_made_anew_does_not_get_the_old_one() -> None:
 
 
 def test_the_live_part_of_the_page_is_out_of_memory_and_never_old(
-    served: Served, office: Directory
+    served: Served, office: OfficeSnapshot
 ) -> None:
     asked = {"X-Fragment": "1"}
     first = served.client.get("/lhota/nazivo/", headers=asked)

@@ -10,18 +10,18 @@ from django.db import connection
 
 from prepazka.edge import hub
 from prepazka.journal.record import CHANNEL
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests.edge.conftest import Served, until
 
 
-def tell(office: Directory, topic: str) -> None:
-    said = json.dumps({"office": office.office.pk, "topics": [topic]})
+def tell(office: OfficeSnapshot, topic: str) -> None:
+    said = json.dumps({"office": office.office_id, "topics": [topic]})
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, said])
 
 
 def test_in_a_rush_news_wait_for_each_other_and_none_is_lost(
-    served: Served, office: Directory, monkeypatch: pytest.MonkeyPatch
+    served: Served, office: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hub, "GATHER", 0.5)
     told: list[list[str]] = []

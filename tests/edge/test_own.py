@@ -17,8 +17,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from prepazka.journal.record import CHANNEL
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Incident, Office, System
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing import alerts, counters, incidents, tickets, turns
 from prepazka.queueing.models import Ticket, TicketState
 from prepazka.surfaces.ticket import live
@@ -36,7 +36,7 @@ def now() -> datetime:
 
 @dataclass
 class Hall:
-    office: Directory
+    office: OfficeSnapshot
     clerk: int
     queue: list[Ticket]
 
@@ -45,25 +45,25 @@ class Hall:
 
 
 @pytest.fixture
-def hall(office: Directory) -> Hall:
+def hall(office: OfficeSnapshot) -> Hall:
     system = System.objects.create(
-        office=office.office, code="registr", name={"cs": "Registr", "en": "Register"}
+        office=office.row, code="registr", name={"cs": "Registr", "en": "Register"}
     )
     town.service(office).needs.add(system)
-    Office.objects.filter(pk=office.office.pk).update(version=office.office.version + 1)
+    Office.objects.filter(pk=office.office_id).update(version=office.row.version + 1)
     clerk = town.clerk(office)
     counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=now())
     queue = [
         tickets.issue_ticket(office=office, service=town.service(office), touch=uuid4(), now=now())
         for _ in range(4)
     ]
-    return Hall(directory_by_slug("lhota"), clerk.pk, queue)
+    return Hall(snapshot_by_slug("lhota"), clerk.pk, queue)
 
 
 def catch_up(hall: Hall, *streams: socket.socket) -> None:
     """Wait until the nodes of the streams have heard all that has happened: notices keep order."""
     mark = uuid4().hex
-    said = json.dumps({"office": hall.office.office.pk, "topics": [mark]})
+    said = json.dumps({"office": hall.office.office_id, "topics": [mark]})
 
     for raw in streams:
         heard = b""
@@ -182,11 +182,11 @@ def test_one_look_after_a_change_serves_all(
             with ThreadPoolExecutor(8) as people:
                 answers = list(people.map(lambda t: part(served, t), hall.queue * 4))
             assert [from_edge(one) for one in answers] == [True] * len(answers)
-            assert looks == [hall.office.office.pk]
+            assert looks == [hall.office.office_id]
 
 
 def test_a_part_asks_the_database_nothing(hall: Hall) -> None:
-    look = live.Look.at_office(hall.office.office.pk)
+    look = live.Look.at_office(hall.office.office_id)
     look.show(hall.queue[0].code, "cs")  # now the estimate is made
     with CaptureQueriesContext(connection) as seen:
         for ticket in hall.queue:

@@ -16,7 +16,7 @@ from django.db import transaction
 from prepazka.edge import room_face, rooms
 from prepazka.meetings import providers, room, seats, signals
 from prepazka.meetings.models import Meeting, Participant, Signal
-from prepazka.offices.directory import directory_by_slug
+from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import officials
 from tests.clock import real_now
 from tests.edge.conftest import Served, until
@@ -28,7 +28,7 @@ STREAM, SEND, PULSE = (room_face.PREFIX + what for what in ("proud", "signaly", 
 @pytest.fixture
 def here(served: Served) -> Held:
     officials.office(officials.FILE.replace("code: lhota", "code: horka"))
-    return held(directory_by_slug("horka"), starts_at=now())
+    return held(snapshot_by_slug("horka"), starts_at=now())
 
 
 def now() -> datetime:

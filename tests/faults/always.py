@@ -9,21 +9,21 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from prepazka.core import calendar
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office, OpeningHours
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from tests import town
 from tests.clock import real_now
 
 
 @transaction.atomic
-def always_open(*, zone: ZoneInfo | None = None, **rules: Any) -> Directory:
+def always_open(*, zone: ZoneInfo | None = None, **rules: Any) -> OfficeSnapshot:
     zone = zone or town.zone_by_day(real_now())
     made = town.office(zone=zone, **({"early_min": 600, "late_min": 600, "lead_min": 0} | rules))
-    OpeningHours.objects.filter(office=made.office).delete()
+    OpeningHours.objects.filter(office=made.row).delete()
     for weekday in range(7):
-        OpeningHours.objects.create(office=made.office, weekday=weekday, opens=0, closes=1440)
-    Office.objects.filter(pk=made.office.pk).update(version=2, public_holidays="")
-    return directory(Office.objects.get(pk=made.office.pk))
+        OpeningHours.objects.create(office=made.row, weekday=weekday, opens=0, closes=1440)
+    Office.objects.filter(pk=made.office_id).update(version=2, public_holidays="")
+    return snapshot_of(Office.objects.get(pk=made.office_id))
 
 
 def coming_terms(days: int = 10, first: int = 2) -> list[datetime]:

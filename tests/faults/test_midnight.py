@@ -11,7 +11,7 @@ from prepazka.booking import slot_search, usecases
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Shift, Ticket, TicketState
 from tests import rounds, town
@@ -24,7 +24,7 @@ NIGHT = town.at("23:50")
 MORNING = town.at("8:10", town.MONDAY + timedelta(days=1))
 
 
-def walk_in(office: Directory, now: datetime) -> Ticket:
+def walk_in(office: OfficeSnapshot, now: datetime) -> Ticket:
     return tickets.issue_ticket(office=office, service=town.service(office), touch=uuid4(), now=now)
 
 
@@ -32,7 +32,7 @@ def midnight_of(day: date) -> datetime:
     return calendar.local_instant(day, 0, town.PRAGUE)
 
 
-def on(office: Directory, day: date, now: datetime) -> list[Booking]:
+def on(office: OfficeSnapshot, day: date, now: datetime) -> list[Booking]:
     """Everybody who can book that day has done so."""
     made = []
     for number, term in enumerate(

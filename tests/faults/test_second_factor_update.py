@@ -30,10 +30,10 @@ HALF_MINUTE = 30  # seconds, in which a code counts
 CALENDAR_PASSWORD = "heslo ke kalendáři"
 SET_UP = "import django; django.setup()\n"
 CLERKS = """
-from prepazka.offices.directory import directory
+from prepazka.offices.office_snapshot import snapshot_of
 from prepazka.offices.models import Office
 from tests import town
-where = directory(Office.objects.get(slug="lhota"))
+where = snapshot_of(Office.objects.get(slug="lhota"))
 for name in ("novakova", "dvorak"):
     town.clerk(where, name)
 """

@@ -20,9 +20,9 @@ from prepazka.accounts.models import User
 from prepazka.booking.models import LIVE, Booking
 from prepazka.offices import devices
 from prepazka.offices.clock import now
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Counter as Desk
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import counters, tickets
 from prepazka.queueing.models import Ticket, TicketState
 from tests import town
@@ -38,7 +38,7 @@ MANY, CLERKS = 50, 8
 class Nodes:
     """Two processes, and the office they both serve."""
 
-    office: Directory
+    office: OfficeSnapshot
     ports: tuple[int, int]
     second: program.Process
 
@@ -121,16 +121,16 @@ def eight_clerks_press_next(nodes: Nodes) -> None:
     assert len(set(called.values_list("counter_id", flat=True))) == CLERKS
 
 
-def with_clerks(office: Directory) -> Directory:
+def with_clerks(office: OfficeSnapshot) -> OfficeSnapshot:
     for number in range(CLERKS):
         desk = Desk.objects.create(
-            office=office.office, code=f"x{number}", number=f"{number + 10}", name={"cs": "x"}
+            office=office.row, code=f"x{number}", number=f"{number + 10}", name={"cs": "x"}
         )
         desk.services.set([town.service(office)])
         clerk = town.clerk(office, f"clerk{number}")
         counters.open_counter(counter=desk, clerk=clerk.pk, now=now())
-    Office.objects.filter(pk=office.office.pk).update(version=3)
-    return directory(Office.objects.get(pk=office.office.pk))
+    Office.objects.filter(pk=office.office_id).update(version=3)
+    return snapshot_of(Office.objects.get(pk=office.office_id))
 
 
 def logged_in(url: str, username: str) -> tuple[httpx.Client, str]:

@@ -97,7 +97,7 @@ def test_what_belongs_to_no_row_goes_and_another_storage_is_not_touched(bucket: 
     )
     assert storage.MARKER in keys(bucket)
     assert storage_identity.check(now=now) is None
-    office, stray = here.office.office.pk, f"{here.office.office.pk}/{uuid4().hex}/{uuid4().hex}"
+    office, stray = here.office.office_id, f"{here.office.office_id}/{uuid4().hex}/{uuid4().hex}"
     storage.put(stray, storage.FILE, b"x")
     assert storage.offices() == {office}
     for day, counted in ((2, (1, 0, 0)), (9, (0, 1, 0))):
@@ -110,13 +110,13 @@ def test_what_belongs_to_no_row_goes_and_another_storage_is_not_touched(bucket: 
     Booking.objects.update(erased_at=now)
     bucket.put_object(Bucket="schuzky", Key=storage.MARKER, Body=b"another")
     with pytest.raises(StorageNotOurs, match="another database"):
-        erase_papers(office=here.office.office, now=now)
+        erase_papers(office=here.office.row, now=now)
     bucket.delete_object(Bucket="schuzky", Key=storage.MARKER)
     with pytest.raises(StorageNotOurs, match="bears no id"):
-        erase_papers(office=here.office.office, now=now)
+        erase_papers(office=here.office.row, now=now)
     assert Document.objects.exists()
     storage.put_marker(str(FileStorage.objects.get().identity))
-    assert erase_papers(office=here.office.office, now=now) == 1
+    assert erase_papers(office=here.office.row, now=now) == 1
 
 
 def test_a_bucket_that_does_not_answer_is_unreachable(bucket: Any, settings: Any) -> None:

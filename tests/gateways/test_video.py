@@ -23,8 +23,8 @@ from prepazka.messaging import usecases as messaging
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.messaging.sms import compose_sms
-from prepazka.offices.directory import directory_by_id
 from prepazka.offices.models import Office, Service
+from prepazka.offices.office_snapshot import snapshot_by_id
 from tests import conferencing, town
 from tests.conferencing import Conference
 from tests.meetings_town import Held, held
@@ -59,9 +59,9 @@ def here() -> Held:
 
 def listed(here: Held, *rooms: str, link: str = "") -> None:
     """The office's list of rooms, as its file would say."""
-    Office.objects.filter(pk=here.office.office.pk).update(video_rooms=list(rooms), video_link=link)
-    here.office = directory_by_id(here.office.office.pk)
-    here.office.office.refresh_from_db()
+    Office.objects.filter(pk=here.office.office_id).update(video_rooms=list(rooms), video_link=link)
+    here.office = snapshot_by_id(here.office.office_id)
+    here.office.row.refresh_from_db()
 
 
 def fresh(here: Held) -> Meeting:
@@ -200,7 +200,7 @@ def test_a_topic_has_rooms_of_its_own(here: Held, meet: Conference) -> None:
     listed(here, "embedded")
     Service.objects.filter(pk=here.meeting.booking.service_id).update(video_rooms=["jitsi"])
     Office.objects.update(version=99)
-    office = directory_by_id(here.office.office.pk)
+    office = snapshot_by_id(here.office.office_id)
     assert providers.rooms_of(fresh(here), office) == ["jitsi", "telephone"]
 
 
@@ -332,7 +332,7 @@ def test_checked_documents_are_in_the_room_from_the_beginning(
         ("lost.pdf", "ready", 9),
     ):
         Document.objects.create(
-            office=here.office.office,
+            office=here.office.row,
             meeting=here.meeting,
             name=name,
             kind="pdf",

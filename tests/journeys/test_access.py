@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.accounts.tokens import make_token
 from prepazka.officefile import load, presets
-from prepazka.offices.directory import directory_by_slug
+from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import town
 from tests.clock import real_now
 from tests.journeys.test_people import confirm, log_in
@@ -22,7 +22,7 @@ def test_what_opens_an_account_is_seen_and_ended(
     live_url: str, context: Callable[..., BrowserContext], look: Look
 ) -> None:
     load.load(presets.text("praha-6"), now=real_now())
-    praha6 = directory_by_slug("praha6")
+    praha6 = snapshot_by_slug("praha6")
     town.clerk(praha6, "spravce", "administrator")
     user = town.clerk(praha6, "novotna")
     for name in ("Terminál u přepážky 3", "Informační tabule"):

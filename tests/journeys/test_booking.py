@@ -14,7 +14,7 @@ from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
 from prepazka.booking.usecases import hold_term
 from prepazka.officefile import load, presets
-from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import town
 from tests.clock import real_now
 
@@ -55,9 +55,9 @@ WORDS = {
 
 
 @pytest.fixture
-def krumlov(live_url: str) -> Directory:
+def krumlov(live_url: str) -> OfficeSnapshot:
     load.load(presets.text("cesky-krumlov"), now=real_now())
-    return directory_by_slug("krumlov")
+    return snapshot_by_slug("krumlov")
 
 
 def choose(page: Page, url: str, words: dict[str, str]) -> None:
@@ -87,7 +87,7 @@ def book(page: Page, url: str, mails: Any, words: dict[str, str]) -> None:
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 def test_book_and_cancel(
     live_url: str,
-    krumlov: Directory,
+    krumlov: OfficeSnapshot,
     mails: Any,
     context: Callable[..., BrowserContext],
     *,
@@ -111,7 +111,7 @@ def test_book_and_cancel(
 
 
 def test_move_without_script(
-    live_url: str, krumlov: Directory, mails: Any, context: Callable[..., BrowserContext]
+    live_url: str, krumlov: OfficeSnapshot, mails: Any, context: Callable[..., BrowserContext]
 ) -> None:
     words = WORDS["cs"]
     page = context(java_script_enabled=False).new_page()
@@ -127,7 +127,7 @@ def test_move_without_script(
     assert after.pin in mails.text(mails.wait(3))
 
 
-def test_by_keyboard_alone(live_url: str, krumlov: Directory, mails: Any, page: Page) -> None:
+def test_by_keyboard_alone(live_url: str, krumlov: OfficeSnapshot, mails: Any, page: Page) -> None:
     page.goto(f"{live_url}/krumlov/objednat/")
     for choice in ("a.term", "a.term", "button.term"):
         press_until(page, choice)
@@ -166,7 +166,7 @@ def press_until(page: Page, selector: str) -> None:
     pytest.fail(f"{selector} was not reached by Tab on {page.url}")
 
 
-def test_back_keeps_the_answers(live_url: str, krumlov: Directory, page: Page) -> None:
+def test_back_keeps_the_answers(live_url: str, krumlov: OfficeSnapshot, page: Page) -> None:
     words = WORDS["cs"]
     choose(page, live_url, words)
     fill_in(page, words)
@@ -184,7 +184,7 @@ def test_back_keeps_the_answers(live_url: str, krumlov: Directory, page: Page) -
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 def test_one_visitor_has_one_hold_by_back_and_in_two_tabs(
     live_url: str,
-    krumlov: Directory,
+    krumlov: OfficeSnapshot,
     context: Callable[..., BrowserContext],
     *,
     script: bool,
@@ -244,7 +244,7 @@ def the_hold() -> Booking:
 
 @pytest.mark.parametrize("language", ["cs", "en"])
 def test_every_page_is_accessible(
-    live_url: str, krumlov: Directory, mails: Any, page: Page, look: Look, language: str
+    live_url: str, krumlov: OfficeSnapshot, mails: Any, page: Page, look: Look, language: str
 ) -> None:
     words = WORDS[language]
     site = f"{live_url}{words['prefix']}"
@@ -331,7 +331,7 @@ def test_pages_of_bad_luck_are_accessible(
 LIGHT = 100 * 1024
 
 
-def test_the_first_page_is_light(live_url: str, krumlov: Directory, page: Page) -> None:
+def test_the_first_page_is_light(live_url: str, krumlov: OfficeSnapshot, page: Page) -> None:
     got: dict[str, int] = {}
     page.on("requestfinished", lambda one: got.update({one.url: size(one)}))
     page.goto(f"{live_url}/krumlov/", wait_until="networkidle")

@@ -14,8 +14,8 @@ from playwright.sync_api import Page, expect
 
 from prepazka.booking.models import Busy, OutsideCalendar
 from prepazka.officefile import load, presets
-from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Office, Official
+from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import town
 from tests.clock import real_now
 from tests.gateways import calendar_peer
@@ -37,7 +37,7 @@ def test_the_calendars_of_an_official(
     elsewhere: Peer, live_url: str, mails: Any, page: Page, look: Look
 ) -> None:
     load.load(presets.text("praha-6"), now=real_now())
-    office = directory_by_slug("praha6")
+    office = snapshot_by_slug("praha6")
     Official.objects.filter(code="novotna").update(user=town.clerk(office, "novotna"))
     Office.objects.update(version=F("version") + 1)
     day = (real_now().astimezone(town.PRAGUE) + timedelta(days=7)).date()
@@ -148,7 +148,7 @@ def _until(holds: Callable[[], bool], page: Page) -> None:
 
 def test_the_administrators_view(live_url: str, page: Page, look: Look) -> None:
     load.load(presets.text("praha-6"), now=real_now())
-    town.clerk(directory_by_slug("praha6"), "spravce", "administrator")
+    town.clerk(snapshot_by_slug("praha6"), "spravce", "administrator")
     page.goto(f"{live_url}/sprava/praha6/urednici/")
     page.locator("#id_login").fill("spravce")
     page.locator("#id_password").fill("heslo heslo heslo")

@@ -16,8 +16,8 @@ from playwright.sync_api import Page, Route, expect
 from prepazka.booking import usecases
 from prepazka.booking.models import Booking
 from prepazka.core import calendar
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import tickets
 from prepazka.queueing.models import Ticket, TicketState
 from tests import town
@@ -28,11 +28,11 @@ pytestmark = pytest.mark.journey
 PASSWORD = "heslo heslo heslo"
 
 
-def today(office: Directory) -> date:
+def today(office: OfficeSnapshot) -> date:
     return calendar.day_of(real_now(), office.tz)
 
 
-def walk_in(office: Directory, minutes_ago: int) -> Ticket:
+def walk_in(office: OfficeSnapshot, minutes_ago: int) -> Ticket:
     return tickets.issue_ticket(
         office=office,
         service=town.service(office),
@@ -41,7 +41,7 @@ def walk_in(office: Directory, minutes_ago: int) -> Ticket:
     )
 
 
-def booked(office: Directory) -> Ticket:
+def booked(office: OfficeSnapshot) -> Ticket:
     """A client booked for the window that runs now, already here."""
     minute = calendar.minute_of(real_now(), office.tz) // 60 * 60
     start = calendar.local_instant(today(office), minute, office.tz)

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Device, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing.models import Ticket, TurnAlert
 from prepazka.web import door
 from tests import rounds
@@ -53,14 +53,14 @@ def until(value: Callable[[], float], at_least: float) -> None:
 
 def test_a_ticket_in_the_telephone_and_its_notice(
     live_url: str,
-    office: Directory,
+    office: OfficeSnapshot,
     context: Contexts,
     mails: Mails,
     axe: Callable[[Page], None],
     look: Callable[[Page, str], None],
 ) -> None:
     Office.objects.update(phone_tickets="door", version=3)
-    office = directory(Office.objects.get())
+    office = snapshot_of(Office.objects.get())
     kiosk = kiosk_of(context, live_url, office)
     picture(kiosk, "kiosk-start")
     kiosk.get_by_role("link", name="Lístek do telefonu").click()
@@ -105,7 +105,7 @@ def test_a_ticket_in_the_telephone_and_its_notice(
         )
         reader.goto(f"{live_url}{language}/listek/lhota/vyber/{token}/")
         look(reader, f"choose{language.strip('/')}")
-        reader.goto(f"{live_url}{language}/listek/{office.office.slug}/kod/1-aaaaaaaaaaaaaaaa/")
+        reader.goto(f"{live_url}{language}/listek/{office.slug}/kod/1-aaaaaaaaaaaaaaaa/")
         look(reader, f"old{language.strip('/')}")
     phone.get_by_role("link", name="Změnit nebo zrušit").click()
     phone.get_by_role("button", name="Už neupozorňovat").click()

@@ -13,7 +13,7 @@ from prepazka.booking.slot_search import offered
 from prepazka.booking.usecases import hold_term
 from prepazka.core.hold_limits import CITIZEN, Asker
 from prepazka.officefile import load, presets
-from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import town
 from tests.clock import real_now
 from tests.journeys.test_booking import WORDS, choose
@@ -25,7 +25,7 @@ Contexts = Callable[..., BrowserContext]
 TELEPHONE = "380 000 300"
 
 
-def make_a_crowd(office: Directory) -> None:
+def make_a_crowd(office: OfficeSnapshot) -> None:
     """Many networks keep a time each, so that one network may keep three."""
     now, service = real_now(), town.service(office, "prepis-vozidla")
     free = iter(offered(office=office, service=service, now=now)[-40:])
@@ -45,15 +45,15 @@ def make_a_crowd(office: Directory) -> None:
 
 
 @pytest.fixture
-def krumlov(live_url: str) -> Directory:
+def krumlov(live_url: str) -> OfficeSnapshot:
     load.load(presets.text("cesky-krumlov"), now=real_now())
-    office = directory_by_slug("krumlov")
+    office = snapshot_by_slug("krumlov")
     make_a_crowd(office)
     return office
 
 
 @pytest.fixture
-def family(live_url: str, krumlov: Directory, context: Contexts) -> list[Page]:
+def family(live_url: str, krumlov: OfficeSnapshot, context: Contexts) -> list[Page]:
     """Four telephones at home; the last one's owner has just been refused."""
     pages = [context(viewport={"width": 360, "height": 740}).new_page() for _ in range(4)]
     for page in pages:
@@ -73,7 +73,7 @@ def see_refusal(page: Page) -> None:
 
 
 def test_reception_books_by_telephone(
-    live_url: str, krumlov: Directory, family: list[Page], context: Contexts, look: Look
+    live_url: str, krumlov: OfficeSnapshot, family: list[Page], context: Contexts, look: Look
 ) -> None:
     see_refusal(family[-1])
     look(family[-1], "family-refused")
@@ -94,7 +94,7 @@ def test_reception_books_by_telephone(
 
 
 def test_the_head_releases_what_the_connection_keeps(
-    live_url: str, krumlov: Directory, family: list[Page], context: Contexts, look: Look
+    live_url: str, krumlov: OfficeSnapshot, family: list[Page], context: Contexts, look: Look
 ) -> None:
     see_refusal(family[-1])
     town.clerk(krumlov, "vedouci", role="head")

@@ -20,9 +20,9 @@ from prepazka.core import calendar
 from prepazka.core.speech import every_clip
 from prepazka.gateways.voice import sound
 from prepazka.offices import devices
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.displays import LAYOUTS
 from prepazka.offices.models import Agenda, Counter, Device, HoursException, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Ticket
 from tests import halls, town
@@ -40,12 +40,12 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def office(live_url: str) -> Directory:
+def office(live_url: str) -> OfficeSnapshot:
     """The fixture town, open at whatever hour and day the test runs."""
     made = town.office(zone=town.zone_by_day(now()))
     today = calendar.day_of(now(), made.tz)
     HoursException.objects.create(
-        office=made.office,
+        office=made.row,
         kind="instead",
         from_date=today - timedelta(days=1),
         to_date=today + timedelta(days=1),
@@ -54,14 +54,14 @@ def office(live_url: str) -> Directory:
     )
     Counter.objects.filter(number="1").update(place={"cs": "1. patro, dveře 12", "en": "1st floor"})
     Office.objects.update(version=2)
-    return directory(Office.objects.get())
+    return snapshot_of(Office.objects.get())
 
 
-def booked_now(office: Directory, pin: str = "5271") -> Booking:
+def booked_now(office: OfficeSnapshot, pin: str = "5271") -> Booking:
     """A confirmed booking whose window is open at this moment."""
     starts = now() - timedelta(minutes=10)
     return Booking.objects.create(
-        office=office.office,
+        office=office.row,
         service=town.service(office),
         lane=Lane.objects.earliest("pk"),
         date=calendar.day_of(now(), office.tz),
@@ -75,28 +75,28 @@ def booked_now(office: Directory, pin: str = "5271") -> Booking:
     )
 
 
-def pair(page: Page, url: str, office: Directory, code: str) -> None:
+def pair(page: Page, url: str, office: OfficeSnapshot, code: str) -> None:
     """Type the pairing code as the administrator does."""
-    device = Device.objects.get(office=office.office, code=code)
+    device = Device.objects.get(office=office.row, code=code)
     page.goto(f"{url}/{'kiosk' if device.kind == 'kiosk' else 'panel'}/")
     page.get_by_label("Párovací kód").fill(devices.make_pairing_code(device=device, now=now()))
     page.get_by_role("button", name="Spárovat").click()
     page.wait_for_load_state()
 
 
-def kiosk_of(context: Contexts, url: str, office: Directory, **options: Any) -> Page:
+def kiosk_of(context: Contexts, url: str, office: OfficeSnapshot, **options: Any) -> Page:
     page = context(viewport=PORTRAIT, has_touch=True, **options).new_page()
     pair(page, url, office, "kiosk")
     return page
 
 
-def call_next(office: Directory, number: str = "1", who: str = "novakova") -> None:
+def call_next(office: OfficeSnapshot, number: str = "1", who: str = "novakova") -> None:
     clerk = town.clerk(office, who)
     counters.open_counter(counter=town.counter(office, number), clerk=clerk.pk, now=now())
     turns.call_next(office=office, clerk=clerk.pk, now=now())
 
 
-def give_ticket(office: Directory, code: str = "prepis") -> Ticket:
+def give_ticket(office: OfficeSnapshot, code: str = "prepis") -> Ticket:
     return tickets.issue_ticket(
         office=office, service=town.service(office, code), touch=uuid4(), now=now()
     )
@@ -108,7 +108,7 @@ def press(page: Page, digits: str) -> None:
 
 
 def test_from_the_pin_to_the_call(
-    live_url: str, office: Directory, context: Contexts, axe: Callable[[Page], None]
+    live_url: str, office: OfficeSnapshot, context: Contexts, axe: Callable[[Page], None]
 ) -> None:
     booked_now(office)
     with halls.printer() as sink:
@@ -146,7 +146,7 @@ def test_from_the_pin_to_the_call(
 
 
 def test_every_screen_passes_axe_in_english_and_in_high_contrast(
-    live_url: str, office: Directory, context: Contexts, axe: Callable[[Page], None]
+    live_url: str, office: OfficeSnapshot, context: Contexts, axe: Callable[[Page], None]
 ) -> None:
     give_ticket(office)
     kiosk = kiosk_of(context, live_url, office)
@@ -176,7 +176,7 @@ def test_every_screen_passes_axe_in_english_and_in_high_contrast(
 @pytest.mark.any_day("sounds and sizes of a screen")
 @pytest.mark.parametrize("viewport", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
 def test_targets_letters_and_reach(
-    live_url: str, office: Directory, context: Contexts, viewport: dict[str, int]
+    live_url: str, office: OfficeSnapshot, context: Contexts, viewport: dict[str, int]
 ) -> None:
     kiosk = context(viewport=viewport, has_touch=True).new_page()
     pair(kiosk, live_url, office, "kiosk")
@@ -237,7 +237,7 @@ def _check_boxes(kiosk: Page, where: str) -> None:
 
 
 def test_it_returns_to_the_start_by_itself_unless_told_to_go_on(
-    live_url: str, office: Directory, context: Contexts
+    live_url: str, office: OfficeSnapshot, context: Contexts
 ) -> None:
     kiosk = kiosk_of(context, live_url, office)
     kiosk.clock.install(time=real_now())
@@ -267,7 +267,7 @@ def not_kept(kiosk: Page) -> Page:
 
 
 def test_a_lost_connection_never_makes_two_tickets(
-    live_url: str, office: Directory, context: Contexts
+    live_url: str, office: OfficeSnapshot, context: Contexts
 ) -> None:
     kiosk = not_kept(kiosk_of(context, live_url, office))
     lost = 0
@@ -290,7 +290,7 @@ def test_a_lost_connection_never_makes_two_tickets(
 
 
 def test_without_the_server_it_says_what_to_do_and_recovers(
-    live_url: str, office: Directory, context: Contexts, axe: Callable[[Page], None]
+    live_url: str, office: OfficeSnapshot, context: Contexts, axe: Callable[[Page], None]
 ) -> None:
     kiosk = not_kept(kiosk_of(context, live_url, office))
     kiosk.context.set_offline(True)
@@ -305,7 +305,7 @@ def test_without_the_server_it_says_what_to_do_and_recovers(
 
 
 def test_the_keypad_works_without_a_script(
-    live_url: str, office: Directory, context: Contexts
+    live_url: str, office: OfficeSnapshot, context: Contexts
 ) -> None:
     booked_now(office)
     kiosk = kiosk_of(context, live_url, office, java_script_enabled=False)
@@ -352,12 +352,12 @@ def voice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PREPAZKA_VOICE", str(tmp_path / "voice"))
 
 
-def with_counters(office: Directory, count: int) -> tuple[Directory, list[int]]:
+def with_counters(office: OfficeSnapshot, count: int) -> tuple[OfficeSnapshot, list[int]]:
     """So many open counters for everything; and their clerks."""
     first = town.counter(office, "1")
     for number in range(3, count + 1):
         more = Counter.objects.create(
-            office=office.office,
+            office=office.row,
             code=f"p{number}",
             name={"cs": f"Přepážka {number}"},
             number=str(number),
@@ -365,7 +365,7 @@ def with_counters(office: Directory, count: int) -> tuple[Directory, list[int]]:
         )
         more.services.set(first.services.all())
     Office.objects.update(version=3)
-    office, clerks = directory(Office.objects.get()), []
+    office, clerks = snapshot_of(Office.objects.get()), []
     for number in range(1, count + 1):
         clerks.append(town.clerk(office, f"urednik{number}").pk)
         place = town.counter(office, str(number))
@@ -375,7 +375,7 @@ def with_counters(office: Directory, count: int) -> tuple[Directory, list[int]]:
 
 @pytest.mark.any_day("sounds and sizes of a screen")
 def test_five_calls_at_once_are_shown_and_said_one_after_another(
-    voice: None, live_url: str, office: Directory, context: Contexts
+    voice: None, live_url: str, office: OfficeSnapshot, context: Contexts
 ) -> None:
     office, clerks = with_counters(office, 5)
     display = context(viewport=LANDSCAPE, reduced_motion="reduce").new_page()
@@ -407,7 +407,7 @@ def test_five_calls_at_once_are_shown_and_said_one_after_another(
 
 
 def test_a_display_that_cannot_be_heard_says_so_and_shows_the_call(
-    live_url: str, office: Directory, context: Contexts
+    live_url: str, office: OfficeSnapshot, context: Contexts
 ) -> None:
     display = context(viewport=LANDSCAPE).new_page()
     display.add_init_script("""window.mute = true;
@@ -438,13 +438,13 @@ def wait_for(true: Callable[[], bool]) -> None:
 
 
 def test_the_call_can_be_read_from_six_metres(
-    live_url: str, office: Directory, context: Contexts
+    live_url: str, office: OfficeSnapshot, context: Contexts
 ) -> None:
     """In every layout and on every screen, even with long numbers and names."""
     Counter.objects.filter(number="1").update(name={"cs": "Oddělení evidence vozidel a řidičů"})
     Agenda.objects.filter(letter="V").update(letter="VOZ")
     Office.objects.update(version=3)
-    office = directory(Office.objects.get())
+    office = snapshot_of(Office.objects.get())
     give_ticket(office)
     Ticket.objects.update(number=123)
     call_next(office)
@@ -508,7 +508,9 @@ def _luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def test_old_data_are_marked_as_such(live_url: str, office: Directory, context: Contexts) -> None:
+def test_old_data_are_marked_as_such(
+    live_url: str, office: OfficeSnapshot, context: Contexts
+) -> None:
     display = context(viewport=LANDSCAPE).new_page()
     pair(display, live_url, office, "panel")
     sign = display.get_by_text("Údaje se neaktualizují")

@@ -18,7 +18,7 @@ from prepazka.looks import typography
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Incoming
 from prepazka.messaging.replies import hear
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import officials, town
 from tests.clock import real_now
 
@@ -28,7 +28,7 @@ Look = Callable[[Page, str], None]
 
 
 @pytest.fixture
-def lhota(live_url: str) -> Directory:
+def lhota(live_url: str) -> OfficeSnapshot:
     cache.clear()
     where = officials.office()
     town.clerk(where, "vedouci", "head")
@@ -36,7 +36,7 @@ def lhota(live_url: str) -> Directory:
     return where
 
 
-def book(where: Directory, number: int, email: str = "", phone: str = "") -> Booking:
+def book(where: OfficeSnapshot, number: int, email: str = "", phone: str = "") -> Booking:
     """With Nováková on her next day, at a time when nobody else works."""
     now, ill = real_now(), officials.official(where)
     permit = town.service(where, "povoleni")
@@ -66,7 +66,7 @@ def log_in(page: Page, live_url: str, username: str, path: str) -> None:
 
 def test_illness_of_an_official(
     live_url: str,
-    lhota: Directory,
+    lhota: OfficeSnapshot,
     mails: Any,
     context: Callable[..., BrowserContext],
     look: Look,
@@ -118,7 +118,7 @@ def test_illness_of_an_official(
 
 
 def test_a_person_with_a_fixed_line_only_agrees_by_telephone(
-    live_url: str, lhota: Directory, context: Callable[..., BrowserContext], look: Look
+    live_url: str, lhota: OfficeSnapshot, context: Callable[..., BrowserContext], look: Look
 ) -> None:
     booking = book(lhota, 0, phone="+420321456789")
     head = context().new_page()
@@ -161,11 +161,11 @@ def test_a_person_with_a_fixed_line_only_agrees_by_telephone(
     assert not Booking.objects.filter(state="held").exists(), "the other times are free again"
 
 
-def day_of(booking: Booking, where: Directory) -> str:
+def day_of(booking: Booking, where: OfficeSnapshot) -> str:
     return typography.long_date(booking.starts_at.astimezone(where.tz).date(), "cs")
 
 
-def clock_of(booking: Booking, where: Directory) -> str:
+def clock_of(booking: Booking, where: OfficeSnapshot) -> str:
     return f"{booking.starts_at.astimezone(where.tz):%-H:%M}"
 
 
@@ -181,7 +181,7 @@ def calendar_of(mail: Any) -> str:
 
 
 def test_an_absence_over_days(
-    live_url: str, lhota: Directory, context: Callable[..., BrowserContext], look: Look
+    live_url: str, lhota: OfficeSnapshot, context: Callable[..., BrowserContext], look: Look
 ) -> None:
     """From 14:00 of her next day until 10:00 two days later: one row, taken back as one."""
     ill, permit = officials.official(lhota), town.service(lhota, "povoleni")

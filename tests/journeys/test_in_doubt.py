@@ -10,7 +10,7 @@ from django.db import connection
 from playwright.sync_api import Page, expect
 
 from prepazka.booking.models import Booking
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
 from tests import town
 from tests.faults.always import always_open
@@ -43,7 +43,7 @@ def lost_at_commit(table: str) -> Iterator[None]:
 
 
 def test_a_citizen_is_told_to_look_first(
-    live_url: str, krumlov: Directory, page: Page, look: Callable[[Page, str], None]
+    live_url: str, krumlov: OfficeSnapshot, page: Page, look: Callable[[Page, str], None]
 ) -> None:
     with lost_at_commit("booking_booking"):
         choose(page, live_url, WORDS["cs"])

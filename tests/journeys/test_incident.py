@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from prepazka.offices import devices
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing import counters
 from tests import town
 from tests.clock import real_now
@@ -50,7 +50,7 @@ def say_faults(kiosk: Page) -> None:
 
 def test_a_register_goes_down_and_comes_back(
     live_url: str,
-    office: Directory,
+    office: OfficeSnapshot,
     context: Contexts,
     page: Page,
     phone: Page,
@@ -59,7 +59,7 @@ def test_a_register_goes_down_and_comes_back(
     axe: Callable[[Page], None],
 ) -> None:
     with_register(office, "prepis", "znacky")
-    office = directory_by_slug("lhota")
+    office = snapshot_by_slug("lhota")
     town.clerk(office, "hlava", "head")
     booked = booked_now(office)
     type(booked).objects.filter(pk=booked.pk).update(email="jana@example.cz")

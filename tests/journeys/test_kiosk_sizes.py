@@ -11,8 +11,8 @@ import pytest
 from django.db.models import F
 from playwright.sync_api import BrowserContext, FloatRect, Locator, Page, expect
 
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Agenda, Counter, Device, Office, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests.journeys.test_hall import give_ticket, kiosk_of, office
 from tests.journeys.test_offline import is_ready
 from tests.waiting import becomes
@@ -36,14 +36,14 @@ LONG = "Zápis technického zhodnocení nebo přestavby silničního vozidla dov
 TARGET = 95.5
 
 
-def with_services(office: Directory, count: int, first: str = NAMES[0]) -> None:
+def with_services(office: OfficeSnapshot, count: int, first: str = NAMES[0]) -> None:
     """So many services of two agendas, all served by both counters."""
     Service.objects.update(retired=True)
     agendas = list(Agenda.objects.order_by("pk"))
     names = [first, *(NAMES * 3)[1:count]]
     rows = Service.objects.bulk_create(
         Service(
-            office=office.office,
+            office=office.row,
             agenda=agendas[0 if n < 12 else 1],
             code=f"ukon-{count}-{len(first)}-{n}",
             duration_min=10,
@@ -148,7 +148,7 @@ def everywhere(kiosk: Page, name: str, check: Callable[[Page, str], None]) -> No
 
 
 def test_the_booked_always_see_their_way_in(
-    live_url: str, office: Directory, context: Contexts, axe: Any
+    live_url: str, office: OfficeSnapshot, context: Contexts, axe: Any
 ) -> None:
     Device.objects.filter(code="kiosk").update(options={})
     kiosk = kiosk_of(context, live_url, office)
@@ -186,7 +186,7 @@ def check_long(kiosk: Page, where: str) -> None:
     assert max(others) < first, f"{where}: {rows}"
 
 
-def test_without_the_server_too(live_url: str, office: Directory, context: Contexts) -> None:
+def test_without_the_server_too(live_url: str, office: OfficeSnapshot, context: Contexts) -> None:
     Device.objects.filter(code="kiosk").update(options={})
     with_services(office, 8)
     kiosk = kiosk_of(context, live_url, office)
@@ -203,7 +203,7 @@ def test_without_the_server_too(live_url: str, office: Directory, context: Conte
 
 @pytest.mark.parametrize("paper", ["failed", "unsure"])
 def test_the_whole_word_about_the_paper_is_in_sight(
-    live_url: str, office: Directory, context: Contexts, paper: str
+    live_url: str, office: OfficeSnapshot, context: Contexts, paper: str
 ) -> None:
     """Whoever has no paper must read that the number is to be remembered, and see it."""
     kiosk = kiosk_of(context, live_url, office)

@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.booking.models import Booking
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
 from tests import town
 from tests.journeys.test_console import log_in
@@ -31,7 +31,7 @@ DEVICES = "/sprava/lhota/zarizeni/"
 
 def test_a_lost_kiosk(
     live_url: str,
-    office: Directory,
+    office: OfficeSnapshot,
     context: Contexts,
     page: Page,
     mails: Any,
@@ -70,7 +70,7 @@ def test_a_lost_kiosk(
     assert "změnili PIN" in letter
     assert "5271" not in letter
 
-    Device.objects.create(office=office.office, code="k2", kind="kiosk", name={"cs": "Druhý"})
+    Device.objects.create(office=office.row, code="k2", kind="kiosk", name={"cs": "Druhý"})
     other = context(viewport={"width": 1280, "height": 1024}, has_touch=True).new_page()
     pair(other, live_url, office, "k2")
     enter(other, "5271")

@@ -13,8 +13,8 @@ from playwright.sync_api import Page, expect
 
 from prepazka.accounts.models import User
 from prepazka.meetings.models import Meeting
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import conferencing, officials, town
 from tests.clock import real_now
 from tests.faults import program
@@ -50,7 +50,7 @@ def url(transactional_db: None, tmp_path: Path, meet: conferencing.Conference) -
     assert "Traceback" not in (tmp_path / "web.log").read_text()
 
 
-def by_day() -> Directory:
+def by_day() -> OfficeSnapshot:
     """The office of officials where the day goes on for hours: its list is of one day."""
     return officials.moved_to(officials.office(), town.zone_by_day(real_now()))
 

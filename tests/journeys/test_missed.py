@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.booking.models import Booking
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, turns
 from prepazka.queueing.models import Ticket, TicketState
 from tests import town
@@ -41,13 +41,13 @@ def pictures(page: Page, name: str) -> None:
         page.set_viewport_size(before)
 
 
-def call_in_vain(office: Directory, clerk: int, many: int = 1) -> None:
+def call_in_vain(office: OfficeSnapshot, clerk: int, many: int = 1) -> None:
     for _ in range(many):
         turns.call_next(office=office, clerk=clerk, now=now())
         turns.no_show(office=office, clerk=clerk, now=now())
 
 
-def at_work(office: Directory, who: str = "dvorak") -> int:
+def at_work(office: OfficeSnapshot, who: str = "dvorak") -> int:
     clerk = town.clerk(office, who).pk
     counters.open_counter(counter=town.counter(office, "2"), clerk=clerk, now=now())
     return clerk
@@ -60,7 +60,7 @@ def enter(kiosk: Page, pin: str) -> None:
 
 
 def test_a_missed_booked_client_comes_back_by_the_pin_once(
-    live_url: str, office: Directory, context: Contexts, axe: Callable[[Page], None]
+    live_url: str, office: OfficeSnapshot, context: Contexts, axe: Callable[[Page], None]
 ) -> None:
     booked_now(office)
     clerk = at_work(office)
@@ -118,7 +118,7 @@ def test_a_missed_booked_client_comes_back_by_the_pin_once(
 
 
 def test_a_missed_walk_in_is_put_back_by_keyboard_alone(
-    live_url: str, office: Directory, page: Page, axe: Callable[[Page], None]
+    live_url: str, office: OfficeSnapshot, page: Page, axe: Callable[[Page], None]
 ) -> None:
     town.clerk(office)
     first = give_ticket(office)
@@ -157,7 +157,7 @@ def test_a_missed_walk_in_is_put_back_by_keyboard_alone(
 
 def test_the_list_with_none_three_and_thirty(
     live_url: str,
-    office: Directory,
+    office: OfficeSnapshot,
     page: Page,
     look: Callable[[Page, str], None],
 ) -> None:

@@ -14,8 +14,8 @@ from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
 from prepazka.booking.usecases import hold_term, request_confirmation
 from prepazka.officefile import load, presets
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Office, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import town
 from tests.clock import real_now
 
@@ -24,9 +24,9 @@ Look = Callable[[Page, str], None]
 
 
 @pytest.fixture
-def praha6(live_url: str) -> Directory:
+def praha6(live_url: str) -> OfficeSnapshot:
     load.load(presets.text("praha-6"), now=real_now())
-    return directory_by_slug("praha6")
+    return snapshot_by_slug("praha6")
 
 
 def follow(page: Page, name: str) -> None:
@@ -34,7 +34,7 @@ def follow(page: Page, name: str) -> None:
 
 
 def test_an_official_is_booked_with_one_mail(
-    live_url: str, praha6: Directory, mails: Any, page: Page, look: Look
+    live_url: str, praha6: OfficeSnapshot, mails: Any, page: Page, look: Look
 ) -> None:
     page.goto(f"{live_url}/praha6/")
     look(page, "praha6-office")
@@ -70,7 +70,7 @@ def test_an_official_is_booked_with_one_mail(
 @pytest.mark.parametrize("language", ["cs", "en"])
 def test_whoever_is_soonest_without_script(
     live_url: str,
-    praha6: Directory,
+    praha6: OfficeSnapshot,
     mails: Any,
     context: Callable[..., BrowserContext],
     look: Look,
@@ -95,12 +95,12 @@ def test_whoever_is_soonest_without_script(
 
 
 def test_the_official_marks_an_absence_by_keyboard(
-    live_url: str, praha6: Directory, mails: Any, page: Page, look: Look
+    live_url: str, praha6: OfficeSnapshot, mails: Any, page: Page, look: Look
 ) -> None:
     user = town.clerk(praha6, "novotna")
     Official.objects.filter(code="novotna").update(user=user)
     Office.objects.update(version=F("version") + 1)
-    office = directory_by_slug("praha6")
+    office = snapshot_by_slug("praha6")
     service, official = town.service(office, "stavebni-upravy"), office.official_by_code("novotna")
     now = real_now()
     first = offered(office=office, service=service, official=official, now=now)[0]

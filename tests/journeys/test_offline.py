@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Error, Page, expect
 
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import CallLease, Ticket, TicketState
 from tests import town
 from tests.journeys.test_console import log_in, sit_down
@@ -83,7 +83,7 @@ def call_alone(console: Page, step: str, number: str) -> None:
 
 
 def test_kiosk_and_counter_without_the_network(  # noqa: PLR0915  # one outage, told in order
-    live_url: str, office: Directory, context: Contexts, axe: Callable[[Page], None]
+    live_url: str, office: OfficeSnapshot, context: Contexts, axe: Callable[[Page], None]
 ) -> None:
     booked_now(office)
     Device.objects.filter(code="kiosk").update(options={})
@@ -174,7 +174,7 @@ def test_kiosk_and_counter_without_the_network(  # noqa: PLR0915  # one outage, 
 
 
 def test_kiosk_without_the_server_itself(
-    live_url: str, office: Directory, context: Contexts
+    live_url: str, office: OfficeSnapshot, context: Contexts
 ) -> None:
     """The server's processes stand still, so that every request hangs until the browser gives up."""
     kiosk = kiosk_of(context, live_url, office)
@@ -195,12 +195,12 @@ def test_kiosk_without_the_server_itself(
 
 
 def test_a_day_of_two_kiosks_and_two_counters_without_the_network(
-    live_url: str, office: Directory, context: Contexts
+    live_url: str, office: OfficeSnapshot, context: Contexts
 ) -> None:
     """Four browsers that hear of nobody: nobody is called twice, and nobody is left out."""
     Device.objects.filter(code="kiosk").update(options={})
     town.kiosk(office)
-    Device.objects.create(office=office.office, code="kiosk2", kind="kiosk", name={"cs": "Kiosk 2"})
+    Device.objects.create(office=office.row, code="kiosk2", kind="kiosk", name={"cs": "Kiosk 2"})
     before = [give_ticket(office) for _ in range(4)]
     kiosks = [paired(context, live_url, office, code) for code in ("kiosk", "kiosk2")]
     consoles = [console_of(context, live_url, office, number) for number in "12"]
@@ -246,13 +246,13 @@ def test_a_day_of_two_kiosks_and_two_counters_without_the_network(
     assert {one.label for one in of_first} == set(called[0])
 
 
-def paired(context: Contexts, url: str, office: Directory, code: str) -> Page:
+def paired(context: Contexts, url: str, office: OfficeSnapshot, code: str) -> Page:
     page = context(viewport={"width": 1080, "height": 1920}, has_touch=True).new_page()
     pair(page, url, office, code)
     return page
 
 
-def console_of(context: Contexts, url: str, office: Directory, number: str) -> Page:
+def console_of(context: Contexts, url: str, office: OfficeSnapshot, number: str) -> Page:
     """The console of a clerk who sits down at that counter."""
     page = context(viewport={"width": 1366, "height": 768}).new_page()
     town.clerk(office, f"clerk{number}")

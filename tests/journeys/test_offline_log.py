@@ -11,8 +11,8 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page, Route, expect
 
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import NumberLease, OfflineEvent, OfflineGrant, Ticket
 from tests.clock import real_now
 from tests.journeys.test_hall import kiosk_of, office
@@ -73,7 +73,7 @@ def day_alone(grant: OfflineGrant) -> list[dict[str, Any]]:
 
 
 def test_two_megabytes_come_in_parts_and_go_on_after_a_failure(
-    live_url: str, office: Directory, context: Contexts
+    live_url: str, office: OfficeSnapshot, context: Contexts
 ) -> None:
     kiosk = kiosk_of(context, live_url, office)
     is_ready(kiosk, "/kiosk/bez-site/")
@@ -110,7 +110,7 @@ def test_two_megabytes_come_in_parts_and_go_on_after_a_failure(
 
 
 def test_a_kiosk_says_in_time_that_its_numbers_end(
-    live_url: str, office: Directory, context: Contexts, axe: Callable[[Page], None]
+    live_url: str, office: OfficeSnapshot, context: Contexts, axe: Callable[[Page], None]
 ) -> None:
     Device.objects.filter(code="kiosk").update(options={})
     kiosk = kiosk_of(context, live_url, office)

@@ -12,8 +12,8 @@ from prepazka.booking.models import Booking, BookingState
 from prepazka.core.reference import reference_of
 from prepazka.journal.models import Event
 from prepazka.officefile import load, presets
-from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Membership
+from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import town
 from tests.clock import real_now
 
@@ -49,7 +49,7 @@ def ask(page: Page, words: str) -> None:
 def operator(live_url: str, page: Page) -> User:
     """Logged in, at the screen."""
     load.load(presets.text("praha-6"), now=real_now())
-    user = town.clerk(directory_by_slug("praha6"), "ustredna", role="operator")
+    user = town.clerk(snapshot_by_slug("praha6"), "ustredna", role="operator")
     page.goto(f"{live_url}/pult/")
     tab_to(page, "id_login")
     page.keyboard.type("ustredna")

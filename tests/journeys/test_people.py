@@ -17,8 +17,8 @@ from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
 from prepazka.booking.usecases import hold_term, request_confirmation
 from prepazka.officefile import load, presets
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Office, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import town
 from tests.clock import real_now
 
@@ -28,9 +28,9 @@ PASSWORD, NEW = "heslo heslo heslo", "docela jiné heslo 7"
 
 
 @pytest.fixture
-def praha6(live_url: str) -> Directory:
+def praha6(live_url: str) -> OfficeSnapshot:
     load.load(presets.text("praha-6"), now=real_now())
-    return directory_by_slug("praha6")
+    return snapshot_by_slug("praha6")
 
 
 def log_in(page: Page, url: str, name: str, password: str = PASSWORD) -> None:
@@ -49,7 +49,7 @@ def confirm(page: Page) -> None:
 
 
 def test_a_removed_colleague_returns(
-    live_url: str, praha6: Directory, context: Callable[..., BrowserContext], look: Look
+    live_url: str, praha6: OfficeSnapshot, context: Callable[..., BrowserContext], look: Look
 ) -> None:
     town.clerk(praha6, "spravce", "administrator")
     colleague = town.clerk(praha6, "novotna")
@@ -115,7 +115,7 @@ def book_somebody(page: Page, seen: Look) -> None:
 @pytest.mark.parametrize("script", [True, False])
 def test_an_official_looks_after_their_clients_by_keyboard(
     live_url: str,
-    praha6: Directory,
+    praha6: OfficeSnapshot,
     mails: Any,
     context: Callable[..., BrowserContext],
     look: Look,
@@ -123,7 +123,7 @@ def test_an_official_looks_after_their_clients_by_keyboard(
 ) -> None:
     Official.objects.filter(code="novotna").update(user=town.clerk(praha6, "novotna"))
     Office.objects.update(version=F("version") + 1)
-    office = directory_by_slug("praha6")
+    office = snapshot_by_slug("praha6")
     official, now = office.official_by_code("novotna"), real_now()
     service = town.service(office, "stavebni-upravy")
     free = offered(office=office, service=service, official=official, now=now)

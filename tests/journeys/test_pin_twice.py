@@ -11,8 +11,8 @@ import pytest
 from django.db.models import F
 from playwright.sync_api import BrowserContext, Page, expect
 
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
 from tests import halls, town
 from tests.clock import real_now
@@ -36,7 +36,7 @@ def age(seconds: int) -> None:
 @pytest.mark.parametrize("script", ["with a script", "without"])
 def test_at_once_it_prints_again_later_it_sends_to_reception(
     live_url: str,
-    office: Directory,
+    office: OfficeSnapshot,
     context: Contexts,
     axe: Callable[[Page], None],
     script: str,
@@ -73,7 +73,7 @@ def test_at_once_it_prints_again_later_it_sends_to_reception(
 
 
 def test_without_the_server_the_same(
-    live_url: str, office: Directory, context: Contexts, axe: Callable[[Page], None]
+    live_url: str, office: OfficeSnapshot, context: Contexts, axe: Callable[[Page], None]
 ) -> None:
     booked_now(office)
     kiosk = kiosk_of(context, live_url, office)
@@ -102,13 +102,13 @@ def test_without_the_server_the_same(
 
 
 def test_without_the_server_a_guarded_kiosk_sends_to_reception(
-    live_url: str, office: Directory, context: Contexts, axe: Callable[[Page], None]
+    live_url: str, office: OfficeSnapshot, context: Contexts, axe: Callable[[Page], None]
 ) -> None:
     """Telephones are not known there, so pulling the cable must not skip the second question."""
     booked_now(office)
     kiosk = kiosk_of(context, live_url, office)
     for _ in range(10):
-        town.kiosk(office).wrong_pin_rows.create(office=office.office, at=now(), answered=False)
+        town.kiosk(office).wrong_pin_rows.create(office=office.row, at=now(), answered=False)
     kiosk.goto(f"{live_url}/kiosk/")
     is_ready(kiosk, "/kiosk/bez-site/")
     kiosk.goto(f"{live_url}/kiosk/")
@@ -122,7 +122,11 @@ def test_without_the_server_a_guarded_kiosk_sends_to_reception(
 
 
 def test_reception_checks_the_name_and_prints_it_again(
-    live_url: str, office: Directory, context: Contexts, page: Page, axe: Callable[[Page], None]
+    live_url: str,
+    office: OfficeSnapshot,
+    context: Contexts,
+    page: Page,
+    axe: Callable[[Page], None],
 ) -> None:
     booked_now(office)
     kiosk = kiosk_of(context, live_url, office)

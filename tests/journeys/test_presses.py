@@ -145,7 +145,7 @@ def test_a_browser_killed_in_the_middle_of_a_press(
         log_in(page, live_url)
         sit_down(page)
         with transaction.atomic():
-            lock_queue(office.office.pk)
+            lock_queue(office.office_id)
             page.keyboard.press("n")
             until(waits_for_a_lock, "the press does not come")
             for program in [computer, *computer.children(recursive=True)]:

@@ -24,8 +24,8 @@ from prepazka.core import calendar
 from prepazka.looks import typography
 from prepazka.officefile.load import load
 from prepazka.offices.crests import set_crest
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Counter, Device, Office, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing import tickets
 from prepazka.queueing.models import Ticket
 from tests import citizen, officials, town
@@ -116,7 +116,7 @@ LONG = {
 
 
 def test_tickets_of_a_kiosk_that_prints_by_its_browser(
-    live_url: str, office: Directory, context: Contexts
+    live_url: str, office: OfficeSnapshot, context: Contexts
 ) -> None:
     Device.objects.filter(code="kiosk").update(options={"printer": {"kind": "browser"}})
     Counter.objects.update(place={"cs": "1. patro, dveře 12", "en": "1st floor, door 12"})
@@ -156,7 +156,7 @@ def test_tickets_of_a_kiosk_that_prints_by_its_browser(
         ("chodba", {"cs": "Chodba, 2. patro", "en": "Corridor, 2nd floor"}, ["p9"]),
     ):
         Device.objects.update_or_create(
-            office=office.office,
+            office=office.row,
             code=code,
             defaults={"kind": "display", "name": name, "options": {"counters": counters}},
         )
@@ -188,11 +188,11 @@ def test_tickets_of_a_kiosk_that_prints_by_its_browser(
 
 
 def test_a_ticket_of_a_kiosk_without_the_server(
-    live_url: str, office: Directory, context: Contexts
+    live_url: str, office: OfficeSnapshot, context: Contexts
 ) -> None:
     Device.objects.filter(code="kiosk").update(options={"printer": {"kind": "browser"}})
     Office.objects.update(version=3)
-    set_crest(office=office.office, content=png(), now=real_now(), actor=None)
+    set_crest(office=office.row, content=png(), now=real_now(), actor=None)
     booked_now(office)
     kiosk = kiosk_of(context, live_url, office)
     is_ready(kiosk, "/kiosk/bez-site/")
@@ -250,7 +250,7 @@ def test_sheets_of_the_desk_and_the_door(live_url: str, page: Page) -> None:
     for code, counters in (("hala", []), ("chodba", ["p9"])):
         name = {"cs": {"hala": "Hala, 1. patro", "chodba": "Chodba"}[code]}
         Device.objects.update_or_create(
-            office=office.office,
+            office=office.row,
             code=code,
             defaults={"kind": "display", "name": name, "options": {"counters": counters}},
         )
@@ -278,7 +278,7 @@ def test_sheets_of_the_desk_and_the_door(live_url: str, page: Page) -> None:
     check_a4(page, "poster", "Městský úřad Lhota", "Lístek do telefonu", "/listek/lhota/")
 
 
-def with_officials() -> Directory:
+def with_officials() -> OfficeSnapshot:
     """The office of the officials, open around the clock, with tickets from anywhere."""
     text = officials.FILE
     for name in ("mon", "tue"):
@@ -290,21 +290,21 @@ def with_officials() -> Directory:
     Office.objects.update(phone_tickets="anywhere", public_holidays="")
     Service.objects.update(documents={"cs": "občanský průkaz\nsituační výkres"})
     Office.objects.update(version=F("version") + 1)
-    return directory_by_slug("lhota")
+    return snapshot_by_slug("lhota")
 
 
-def next_monday(office: Directory) -> date:
+def next_monday(office: OfficeSnapshot) -> date:
     today = calendar.day_of(real_now(), office.tz)
     return today + timedelta(days=7 - today.weekday())
 
 
-def full_day(office: Directory, when: date) -> list[Booking]:
+def full_day(office: OfficeSnapshot, when: date) -> list[Booking]:
     """Every quarter of an hour from eight to ten and from five to seven is booked."""
     service, lane = town.service(office, "ohlaseni"), Lane.objects.get(official__code="novakova")
     minutes = [*range(480, 600, 15), *range(1020, 1140, 15)]
     rows = [
         Booking(
-            office=office.office,
+            office=office.row,
             service=service,
             lane=lane,
             date=when,

@@ -15,7 +15,7 @@ from prepazka.booking.models import Booking
 from prepazka.booking.slot_search import offered
 from prepazka.booking.usecases import hold_term, request_confirmation
 from prepazka.officefile import load, presets
-from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import town
 from tests.clock import real_now
 from tests.journeys.test_people import log_in
@@ -25,12 +25,12 @@ Look = Callable[[Page, str], None]
 
 
 @pytest.fixture
-def praha6(live_url: str) -> Directory:
+def praha6(live_url: str) -> OfficeSnapshot:
     load.load(presets.text("praha-6"), now=real_now())
-    return directory_by_slug("praha6")
+    return snapshot_by_slug("praha6")
 
 
-def booked(office: Directory, name: str, email: str, staff: int) -> Booking:
+def booked(office: OfficeSnapshot, name: str, email: str, staff: int) -> Booking:
     """A free time of an official, taken at the desk and confirmed."""
     now = real_now()
     official = next(one for one in office.officials.values() if one.code == "novotna")
@@ -69,7 +69,7 @@ def read_the_copy(page: Page, context: Callable[..., BrowserContext], look: Look
 
 
 def test_a_person_asks_for_their_data(
-    live_url: str, praha6: Directory, context: Callable[..., BrowserContext], look: Look
+    live_url: str, praha6: OfficeSnapshot, context: Callable[..., BrowserContext], look: Look
 ) -> None:
     staff = town.clerk(praha6, "spravce", "administrator")
     hers = booked(praha6, "Jana Malá", "rodina@posta.example", staff.pk)

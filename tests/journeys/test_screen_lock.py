@@ -16,8 +16,8 @@ from prepazka.accounts.models import StaffScreen
 from prepazka.booking.slot_search import offered
 from prepazka.booking.usecases import hold_term, request_confirmation
 from prepazka.officefile import load, presets
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Office, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing.models import CallLease, Shift, Ticket, TicketState
 from tests import town
 from tests.clock import real_now
@@ -64,7 +64,7 @@ def idle(**long: float) -> None:
 
 
 @pytest.fixture
-def console(live_url: str, office: Directory, context: Contexts) -> Page:
+def console(live_url: str, office: OfficeSnapshot, context: Contexts) -> Page:
     """The console of a clerk with one client at the counter and two who wait."""
     for _ in range(3):
         give_ticket(office)
@@ -161,7 +161,7 @@ def test_presses_are_told_to_the_server(console: Page) -> None:
 
 
 def test_without_script_the_server_locks(
-    live_url: str, office: Directory, context: Contexts
+    live_url: str, office: OfficeSnapshot, context: Contexts
 ) -> None:
     town.clerk(office)
     page = context(java_script_enabled=False).new_page()
@@ -214,7 +214,9 @@ def test_a_page_with_names_is_covered_when_the_server_does_not_answer(
     see_locked(console)
 
 
-def test_somebody_else_signs_in_from_the_locked_screen(console: Page, office: Directory) -> None:
+def test_somebody_else_signs_in_from_the_locked_screen(
+    console: Page, office: OfficeSnapshot
+) -> None:
     town.clerk(office, "dvorak")
     console.keyboard.press("F8")
     see_locked(console)
@@ -251,10 +253,10 @@ def test_pages_of_officials_and_operators_are_covered_by_time(
     live_url: str, context: Contexts, look: Callable[[Page, str], None], role: str, path: str
 ) -> None:
     load.load(presets.text("praha-6"), now=real_now())
-    user = town.clerk(directory_by_slug("praha6"), "novotna", role)
+    user = town.clerk(snapshot_by_slug("praha6"), "novotna", role)
     Official.objects.filter(code="novotna").update(user=user)
     Office.objects.update(version=F("version") + 1)
-    office = directory_by_slug("praha6")
+    office = snapshot_by_slug("praha6")
     day = booked_with_official(office)
     page = context(viewport={"width": 360, "height": 740}).new_page()
     log_in_at(page, live_url + path.format(day=day.isoformat()), "novotna")
@@ -272,7 +274,7 @@ def test_pages_of_officials_and_operators_are_covered_by_time(
     expect(page.get_by_text(CLIENT).first).to_be_visible()
 
 
-def booked_with_official(office: Directory) -> date:
+def booked_with_official(office: OfficeSnapshot) -> date:
     """The day of a client who is booked with the official."""
     official, moment = office.official_by_code("novotna"), real_now()
     service = town.service(office, "stavebni-upravy")

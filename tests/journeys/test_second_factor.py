@@ -10,8 +10,8 @@ from django.db.models import F
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.officefile import load, presets
-from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import town
 from tests.clock import real_now
 from tests.journeys.test_people import confirm, log_in
@@ -36,7 +36,7 @@ def test_a_required_factor_is_set_up_lost_and_set_up_anew(
 ) -> None:
     load.load(presets.text("praha-6"), now=real_now())
     Office.objects.update(second_factor_roles=["head"], version=F("version") + 1)
-    praha6 = directory_by_slug("praha6")
+    praha6 = snapshot_by_slug("praha6")
     town.clerk(praha6, "spravce", "administrator")
     town.clerk(praha6, "vedouci", "head")
     work = f"{live_url}/sprava/praha6/"

@@ -17,8 +17,8 @@ import pytest
 from django.db.models import F
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Counter, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import counters
 from prepazka.queueing.models import HEARD, CallLease, OfflineGrant, Ticket, TicketState
 from tests import town
@@ -102,7 +102,7 @@ HIDDEN_FOR = 30.0
 
 
 def test_a_hidden_window_loses_nothing(
-    live_url: str, office: Directory, browser: Browser, tmp_path: Path
+    live_url: str, office: OfficeSnapshot, browser: Browser, tmp_path: Path
 ) -> None:
     """The clerk works in another program; the console is renewed as before, and stays as it is."""
     town.clerk(office)
@@ -143,14 +143,14 @@ def hidden_for(seconds: float) -> timedelta:
     return longest
 
 
-def third_counter(office: Directory) -> Directory:
+def third_counter(office: OfficeSnapshot) -> OfficeSnapshot:
     """The town with one counter more, which serves all that the second does."""
     made = Counter.objects.create(
-        office=office.office, code="p3", number="3", position=3, name={"cs": "Přepážka 3"}
+        office=office.row, code="p3", number="3", position=3, name={"cs": "Přepážka 3"}
     )
     made.services.set(Counter.objects.get(number="2").services.all())
     Office.objects.update(version=F("version") + 1)
-    return directory(Office.objects.get())
+    return snapshot_of(Office.objects.get())
 
 
 def grows_silent(number: str, seconds: int) -> None:
@@ -174,7 +174,7 @@ def asleep(computer: psutil.Process) -> Iterator[None]:
 
 def test_a_sleeping_console_and_two_counters(
     live_url: str,
-    office: Directory,
+    office: OfficeSnapshot,
     context: Contexts,
     browser: Browser,
     tmp_path: Path,
@@ -204,7 +204,7 @@ def test_a_sleeping_console_and_two_counters(
 def two_others(
     two: Page,
     three: Page,
-    office: Directory,
+    office: OfficeSnapshot,
     live_url: str,
     early: list[Ticket],
     look: Callable[[Page, str], None],
@@ -248,7 +248,7 @@ def two_others(
 
 
 def test_break_close_of_the_page_and_log_out_give_the_list_back(
-    live_url: str, office: Directory, context: Contexts
+    live_url: str, office: OfficeSnapshot, context: Contexts
 ) -> None:
     town.clerk(office)
     give_ticket(office), give_ticket(office)
@@ -299,7 +299,7 @@ def test_break_close_of_the_page_and_log_out_give_the_list_back(
     assert grant_of("1").shift.closed_at is None  # type: ignore[union-attr]
 
 
-def test_only_open_counters_renew(live_url: str, office: Directory, context: Contexts) -> None:
+def test_only_open_counters_renew(live_url: str, office: OfficeSnapshot, context: Contexts) -> None:
     """Reception and administrators on their own pages ask for nothing that is refused."""
     town.clerk(office, role="administrator")
     page = context().new_page()
@@ -314,7 +314,7 @@ def test_only_open_counters_renew(live_url: str, office: Directory, context: Con
 
 
 def test_typed_numbers_are_checked_against_the_counters_own(
-    live_url: str, office: Directory, context: Contexts, look: Callable[[Page, str], None]
+    live_url: str, office: OfficeSnapshot, context: Contexts, look: Callable[[Page, str], None]
 ) -> None:
     now = real_now()
     first, second = Kiosk(office, now), Kiosk(office, now)

@@ -16,7 +16,7 @@ from prepazka.booking.models import Booking
 from prepazka.config import demo
 from prepazka.config.mailbox import _Keeper
 from prepazka.offices import clock
-from prepazka.offices.directory import directory_by_slug
+from prepazka.offices.office_snapshot import snapshot_by_slug
 from prepazka.queueing.models import Ticket
 from prepazka.web.demo import next_morning
 
@@ -45,7 +45,7 @@ def night(live_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The demo's start page at 3:00 of a day on which the office opens."""
     monkeypatch.setattr(demo, "PRESETS", ("cesky-krumlov", "touzim"))
     demo.load()
-    morning = next_morning([directory_by_slug("krumlov")], clock.now())
+    morning = next_morning([snapshot_by_slug("krumlov")], clock.now())
     assert morning
     clock.move_to(morning - timedelta(hours=6))
     return live_url

@@ -15,7 +15,7 @@ from prepazka.booking.links import sign
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
 from prepazka.booking.waiting_list import Wanted
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web.models import Count
 from tests import town
 from tests.clock import real_now
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.journey
 Look = Callable[[Page, str], None]
 
 
-def full_week(office: Directory, now: datetime) -> Booking:
+def full_week(office: OfficeSnapshot, now: datetime) -> Booking:
     """Everything is booked by telephone, but for one citizen's booking, which is returned."""
     service = town.service(office)
     mine: Booking | None = None

@@ -15,8 +15,8 @@ from prepazka.accounts.models import User
 from prepazka.booking.models import Booking, BookingState
 from prepazka.officefile import load, presets
 from prepazka.offices import clock, devices
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Device, Membership
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing.models import Ticket, TicketState
 from tests import town
 from tests.clock import real_now
@@ -46,15 +46,15 @@ def it_is(hour: str, day: date = MONDAY) -> datetime:
     return moment
 
 
-def office(preset: str) -> Directory:
+def office(preset: str) -> OfficeSnapshot:
     loaded = load.load(presets.text(preset), now=real_now()).office
     clerk = User.objects.create_user(username="novakova", password=PASSWORD)
     Membership.objects.create(office=loaded, user=clerk, role="clerk", name="Jana Nováková")
-    return directory_by_slug(loaded.slug)
+    return snapshot_by_slug(loaded.slug)
 
 
-def pair(page: Page, url: str, where: Directory, code: str, moment: datetime) -> Page:
-    device = Device.objects.get(office=where.office, code=code)
+def pair(page: Page, url: str, where: OfficeSnapshot, code: str, moment: datetime) -> Page:
+    device = Device.objects.get(office=where.row, code=code)
     page.goto(f"{url}/{'kiosk' if device.kind == 'kiosk' else 'panel'}/")
     page.get_by_label("Párovací kód").fill(devices.make_pairing_code(device=device, now=moment))
     page.get_by_role("button", name="Spárovat").click()
@@ -116,7 +116,7 @@ def test_booked_and_walk_in_side_by_side(
 ) -> None:
     it_is("10:00", MONDAY - timedelta(days=3))
     where = office(preset)
-    slug = where.office.slug
+    slug = where.slug
     phone = {"width": 360, "height": 740}
     pin = book(context(viewport=phone).new_page(), live_url, slug, service, mails, hour)
 

@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.booking.models import Booking
 from prepazka.core.reference import reference_of
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import WrongPin
 from tests import town
 from tests.journeys.test_console import log_in, sit_down
@@ -28,17 +28,17 @@ pytestmark = pytest.mark.journey
 Contexts = Callable[..., BrowserContext]
 
 
-def wrong_pins(office: Directory, times: int, *, answered: bool = False) -> None:
+def wrong_pins(office: OfficeSnapshot, times: int, *, answered: bool = False) -> None:
     WrongPin.objects.bulk_create(
         WrongPin(
-            office=office.office, device=town.kiosk(office), answered=answered,
+            office=office.row, device=town.kiosk(office), answered=answered,
             at=now() - timedelta(minutes=2),
         )
         for _ in range(times)
     )  # fmt: skip
 
 
-def booked_with_telephone(office: Directory) -> Booking:
+def booked_with_telephone(office: OfficeSnapshot) -> Booking:
     booking = booked_now(office)
     booking.phone = "+420777123456"
     booking.save(update_fields=["phone"])
@@ -53,7 +53,7 @@ def asked(kiosk: Page, url: str, pin: str = "5271") -> None:
 
 
 def test_the_digits_the_code_a_wrong_answer_and_the_way_to_reception(
-    live_url: str, office: Directory, context: Contexts, axe: Callable[[Page], None]
+    live_url: str, office: OfficeSnapshot, context: Contexts, axe: Callable[[Page], None]
 ) -> None:
     booking = booked_with_telephone(office)
     wrong_pins(office, 10)
@@ -102,7 +102,7 @@ def test_the_digits_the_code_a_wrong_answer_and_the_way_to_reception(
 
 
 def test_the_second_question_without_a_script(
-    live_url: str, office: Directory, context: Contexts
+    live_url: str, office: OfficeSnapshot, context: Contexts
 ) -> None:
     booked_with_telephone(office)
     wrong_pins(office, 10)
@@ -131,7 +131,7 @@ def whole(kiosk: Page, name: str, field: str) -> None:
 @pytest.mark.any_day("sizes of a screen")
 @pytest.mark.parametrize("language", ["cs", "en"])
 def test_the_second_question_is_whole_on_every_screen(
-    live_url: str, office: Directory, context: Contexts, axe: Any, language: str
+    live_url: str, office: OfficeSnapshot, context: Contexts, axe: Any, language: str
 ) -> None:
     booked_with_telephone(office)
     wrong_pins(office, 10)
@@ -147,7 +147,11 @@ def test_the_second_question_is_whole_on_every_screen(
 
 
 def test_staff_see_it_the_moment_it_begins(
-    live_url: str, office: Directory, context: Contexts, page: Page, axe: Callable[[Page], None]
+    live_url: str,
+    office: OfficeSnapshot,
+    context: Contexts,
+    page: Page,
+    axe: Callable[[Page], None],
 ) -> None:
     booked_with_telephone(office)
     wrong_pins(office, 9)

@@ -16,7 +16,7 @@ from prepazka.messaging import sms
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.contexts import context_of_message
 from prepazka.messaging.models import Message
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import town
 
 pytestmark = pytest.mark.django_db
@@ -24,15 +24,15 @@ NOW = town.FRIDAY_BEFORE
 
 
 @pytest.fixture
-def lhota() -> Directory:
+def lhota() -> OfficeSnapshot:
     return town.office(quota=4)
 
 
-def wish(where: Directory, **more: Any) -> WaitingListEntry:
+def wish(where: OfficeSnapshot, **more: Any) -> WaitingListEntry:
     """Somebody who waits for any term of a fortnight."""
     given = {"name": "Eva", "email": "eva@example.cz", "short_code": short_code(), **more}
     return WaitingListEntry.objects.create(
-        office=where.office,
+        office=where.row,
         service=town.service(where),
         from_date=town.MONDAY,
         to_date=town.MONDAY + timedelta(days=14),
@@ -45,10 +45,10 @@ def wish(where: Directory, **more: Any) -> WaitingListEntry:
     )
 
 
-def offer_to(where: Directory, *clocks: str, **to: Any) -> Offer:
+def offer_to(where: OfficeSnapshot, *clocks: str, **to: Any) -> Offer:
     """An offer of terms at these times."""
     made = Offer.objects.create(
-        office=where.office,
+        office=where.row,
         kind="substitute" if "booking" in to else "waiting_list",
         short_code=short_code(),
         created_at=NOW,
@@ -61,14 +61,14 @@ def offer_to(where: Directory, *clocks: str, **to: Any) -> Offer:
     return made
 
 
-def composed(monkeypatch: pytest.MonkeyPatch, where: Directory, **data: str) -> Message:
+def composed(monkeypatch: pytest.MonkeyPatch, where: OfficeSnapshot, **data: str) -> Message:
     monkeypatch.setitem(messaging.KINDS, "DiaryChanged", "offer")
-    event = Event.objects.create(office=where.office.pk, kind="DiaryChanged", data=data, at=NOW)
+    event = Event.objects.create(office=where.office_id, kind="DiaryChanged", data=data, at=NOW)
     return messaging.compose(event=event.pk, now=NOW)[0]
 
 
 def test_an_offer_leads_to_its_booking_and_numbers_its_terms(
-    monkeypatch: pytest.MonkeyPatch, lhota: Directory
+    monkeypatch: pytest.MonkeyPatch, lhota: OfficeSnapshot
 ) -> None:
     booking = town.confirmed(lhota)
     offer = offer_to(lhota, "14:00", "10:00", "11:00", booking=booking)
@@ -90,7 +90,9 @@ def test_an_offer_leads_to_its_booking_and_numbers_its_terms(
     assert messaging.is_pointless(message, offer.expires_at)
 
 
-def test_an_entry_has_its_own_contact(monkeypatch: pytest.MonkeyPatch, lhota: Directory) -> None:
+def test_an_entry_has_its_own_contact(
+    monkeypatch: pytest.MonkeyPatch, lhota: OfficeSnapshot
+) -> None:
     entry = wish(lhota)
     message = composed(monkeypatch, lhota, entry=str(entry.pk))
     assert (message.booking, message.entry, message.offer) == (None, entry, None)
@@ -105,8 +107,8 @@ def test_an_entry_has_its_own_contact(monkeypatch: pytest.MonkeyPatch, lhota: Di
         )
 
 
-def test_a_message_is_to_exactly_one(lhota: Directory) -> None:
-    row = {"office": lhota.office, "kind": "offer", "event": 1, "created_at": NOW}
+def test_a_message_is_to_exactly_one(lhota: OfficeSnapshot) -> None:
+    row = {"office": lhota.row, "kind": "offer", "event": 1, "created_at": NOW}
     for to in ({}, {"booking": town.confirmed(lhota), "entry": wish(lhota)}):
         with pytest.raises(IntegrityError, match="message_to_somebody"), transaction.atomic():
             Message.objects.create(**row, **to)

@@ -13,8 +13,8 @@ from prepazka.booking import usecases
 from prepazka.booking.models import Booking
 from prepazka.messaging.mail import calendar_file, compose_mail
 from prepazka.messaging.models import Message
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Counter, Office, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from tests import town
 
 pytestmark = pytest.mark.django_db
@@ -22,12 +22,12 @@ NOW = town.FRIDAY_BEFORE
 
 
 @pytest.fixture
-def lhota() -> Directory:
+def lhota() -> OfficeSnapshot:
     town.office()
     Service.objects.filter(code="prepis").update(documents={"cs": "občanský průkaz\nzelená karta"})
     Counter.objects.update(place={"cs": "1. patro, dveře 12; vlevo"})
     Office.objects.update(version=2)
-    return directory(Office.objects.get())
+    return snapshot_of(Office.objects.get())
 
 
 def attached(booking: Booking, kind: str, number: int = 1) -> tuple[str, bytes]:
@@ -36,7 +36,7 @@ def attached(booking: Booking, kind: str, number: int = 1) -> tuple[str, bytes]:
     return file.media_type, file.content
 
 
-def test_each_change_is_a_newer_version_of_the_same_event(lhota: Directory) -> None:
+def test_each_change_is_a_newer_version_of_the_same_event(lhota: OfficeSnapshot) -> None:
     booking = town.confirmed(lhota)
     found: list[tuple[object, ...]] = []
     for kind in ("confirmed", "reminder", "moved", "cancelled"):
@@ -68,7 +68,7 @@ def test_each_change_is_a_newer_version_of_the_same_event(lhota: Directory) -> N
     ]
 
 
-def test_two_libraries_read_who_where_what_to_bring_and_the_alarm(lhota: Directory) -> None:
+def test_two_libraries_read_who_where_what_to_bring_and_the_alarm(lhota: OfficeSnapshot) -> None:
     booking = town.confirmed(lhota, email="jana@example.cz")
     _, content = attached(booking, "confirmed")
     assert max(len(line) for line in content.split(b"\r\n")) <= 75
@@ -94,7 +94,7 @@ def test_two_libraries_read_who_where_what_to_bring_and_the_alarm(lhota: Directo
     assert alarm["ACTION"] == "DISPLAY"
 
 
-def test_a_file_that_is_downloaded_asks_nobody(lhota: Directory) -> None:
+def test_a_file_that_is_downloaded_asks_nobody(lhota: OfficeSnapshot) -> None:
     booking = town.confirmed(lhota)
     read = vobject.readOne(calendar_file(booking, lhota, now=NOW).decode())
     assert read.method.value == "PUBLISH"

@@ -15,8 +15,8 @@ from prepazka.messaging import usecases as messaging
 from prepazka.messaging.channels import ADAPTERS, adapter_of, channel_for
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Undeliverable
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import counters
 from prepazka.queueing.alerts import Contact
 from prepazka.queueing.models import TurnAlert
@@ -32,12 +32,12 @@ CONTACTS = {Message.Channel.EMAIL: MAIL, Message.Channel.SMS: PHONE, Message.Cha
 
 
 @pytest.fixture
-def office(settings: Any) -> Directory:
+def office(settings: Any) -> OfficeSnapshot:
     settings.SMS_GATEWAY = "file"
     where = town.office()
     rules = {"sms": True, "quiet_from_min": 1, "quiet_to_min": 0}  # quiet all day
     Office.objects.update(messages_data=rules, version=2)
-    opened = directory(Office.objects.get(pk=where.office.pk))
+    opened = snapshot_of(Office.objects.get(pk=where.office_id))
     counters.open_counter(
         counter=town.counter(opened), clerk=town.clerk(opened).pk, now=town.at("8:59")
     )
@@ -50,7 +50,7 @@ def channel(request: pytest.FixtureRequest) -> Message.Channel:
     return chosen
 
 
-def message_by(office: Directory, channel: Message.Channel) -> Message:
+def message_by(office: OfficeSnapshot, channel: Message.Channel) -> Message:
     asked(issue(office), CONTACTS[channel])
     rounds.tell_near(now=NINE)
     event = Event.objects.get(kind="TurnNear").pk
@@ -64,7 +64,7 @@ def test_each_channel_has_an_entry_and_a_gateway() -> None:
 
 
 def test_its_contact_chooses_it_and_its_gateway_gets_what_it_composes(
-    office: Directory, channel: Message.Channel
+    office: OfficeSnapshot, channel: Message.Channel
 ) -> None:
     message = message_by(office, channel)
     assert message.channel == channel
@@ -75,7 +75,7 @@ def test_its_contact_chooses_it_and_its_gateway_gets_what_it_composes(
     assert (message.state, left) == ("sent", [adapter_of(message).compose(message, now=NINE)])
 
 
-def test_it_is_shown_and_labelled(office: Directory, channel: Message.Channel) -> None:
+def test_it_is_shown_and_labelled(office: OfficeSnapshot, channel: Message.Channel) -> None:
     message = message_by(office, channel)
     adapter = adapter_of(message)
     to, _subject, text = adapter.shown(adapter.compose(message, now=NINE))
@@ -95,12 +95,12 @@ def test_it_is_shown_and_labelled(office: Directory, channel: Message.Channel) -
 
 
 def test_without_a_contact_it_is_not_chosen_and_sends_nothing(
-    office: Directory, channel: Message.Channel
+    office: OfficeSnapshot, channel: Message.Channel
 ) -> None:
     message = message_by(office, channel)
     TurnAlert.objects.update(email="", phone="", push={})
     alert = TurnAlert.objects.get()
-    assert channel_for(alert, office.office) is None
+    assert channel_for(alert, office.row) is None
     gateways: dict[str, Any] = dict.fromkeys(CHANNELS, pytest.fail)
     messaging.deliver(message=message.pk, gateways=gateways, now=NINE)
     message.refresh_from_db()
@@ -108,7 +108,7 @@ def test_without_a_contact_it_is_not_chosen_and_sends_nothing(
 
 
 def test_a_contact_that_cannot_be_written_to_fails_for_good(
-    office: Directory, channel: Message.Channel, monkeypatch: pytest.MonkeyPatch
+    office: OfficeSnapshot, channel: Message.Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message = message_by(office, channel)
     adapter = adapter_of(message)
@@ -122,7 +122,7 @@ def test_a_contact_that_cannot_be_written_to_fails_for_good(
 
 
 def test_a_channel_without_a_gateway_fails_for_good(
-    office: Directory, channel: Message.Channel
+    office: OfficeSnapshot, channel: Message.Channel
 ) -> None:
     message = message_by(office, channel)
     with pytest.raises(Undeliverable):
@@ -133,7 +133,7 @@ def test_a_channel_without_a_gateway_fails_for_good(
 
 @pytest.mark.parametrize("permanent", [True, False])
 def test_the_gateway_says_whether_a_failure_is_permanent(
-    office: Directory, channel: Message.Channel, *, permanent: bool
+    office: OfficeSnapshot, channel: Message.Channel, *, permanent: bool
 ) -> None:
     message = message_by(office, channel)
 
@@ -148,7 +148,7 @@ def test_the_gateway_says_whether_a_failure_is_permanent(
 
 
 def test_a_contact_is_forgotten_after_the_failures_that_end_it(
-    office: Directory, channel: Message.Channel
+    office: OfficeSnapshot, channel: Message.Channel
 ) -> None:
     for kind in ADAPTERS[channel].ends_contact:
         message = message_by(office, channel)
@@ -162,7 +162,7 @@ def test_a_contact_is_forgotten_after_the_failures_that_end_it(
 
 
 def test_only_channels_with_a_monthly_limit_are_counted(
-    office: Directory, channel: Message.Channel
+    office: OfficeSnapshot, channel: Message.Channel
 ) -> None:
     Office.objects.update(messages_data={"sms": True, "monthly_limit": 0}, version=3)
     asked(issue(office), CONTACTS[channel])
@@ -175,12 +175,14 @@ def test_only_channels_with_a_monthly_limit_are_counted(
     assert message.error == (limit.exceeded if limit else "")
 
 
-def test_the_first_channel_of_several_contacts_is_that_which_says_most(office: Directory) -> None:
+def test_the_first_channel_of_several_contacts_is_that_which_says_most(
+    office: OfficeSnapshot,
+) -> None:
     everything = Contact(email=MAIL.email, phone=PHONE.phone, push=BROWSER.push)
     alert = asked(issue(office), everything)
     order = []
     for field, nothing in (("email", ""), ("push", {}), ("phone", "")):
-        order.append(channel_for(alert, office.office))
+        order.append(channel_for(alert, office.row))
         setattr(alert, field, nothing)
     assert order == list(ADAPTERS)
-    assert channel_for(alert, office.office) is None
+    assert channel_for(alert, office.row) is None

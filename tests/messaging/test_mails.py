@@ -24,8 +24,8 @@ from prepazka.messaging.contexts import facts_of
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Mail
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Service
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from tests import citizen, town
 from tests.citizen import Clock
 
@@ -34,16 +34,16 @@ KINDS = ["confirm", "confirmed", "moved", "reminder", "cancelled"]
 
 
 @pytest.fixture
-def lhota() -> Directory:
+def lhota() -> OfficeSnapshot:
     office = town.office()
     Service.objects.filter(code="prepis").update(
         documents={"cs": "občanský průkaz\nzelená karta", "en": "identity card"},
         fee={"cs": "800 Kč", "en": "800 CZK"},
     )
-    row = office.office
+    row = office.row
     row.version = 2
     row.save()
-    return directory(row)
+    return snapshot_of(row)
 
 
 def compose(booking: Booking, kind: str) -> Mail:
@@ -62,7 +62,7 @@ def lines(text: str) -> str:
 
 
 def test_page_and_mail_say_the_same_facts(
-    client: Client, lhota: Directory, monkeypatch: pytest.MonkeyPatch
+    client: Client, lhota: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Clock(monkeypatch)
     booking = town.confirmed(lhota)
@@ -90,7 +90,7 @@ def test_page_and_mail_say_the_same_facts(
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("language", "greeting"), [("cs", "Dobrý den,"), ("en", "Good day,")])
 def test_every_mail_in_both_languages(
-    lhota: Directory, kind: str, language: str, greeting: str
+    lhota: OfficeSnapshot, kind: str, language: str, greeting: str
 ) -> None:
     make = town.requested if kind == "confirm" else town.confirmed
     booking = make(lhota, language=language)
@@ -113,7 +113,7 @@ def test_every_mail_in_both_languages(
         assert (booking.pin in made.text) == (kind in {"confirmed", "moved", "reminder"})
 
 
-def test_the_office_says_sorry_when_it_cancels(lhota: Directory) -> None:
+def test_the_office_says_sorry_when_it_cancels(lhota: OfficeSnapshot) -> None:
     booking = town.confirmed(lhota)
     booking = usecases.cancel_booking(booking=booking.pk, now=town.FRIDAY_BEFORE, by_office=True)
     made = compose(booking, "cancelled")
@@ -121,7 +121,7 @@ def test_the_office_says_sorry_when_it_cancels(lhota: Directory) -> None:
     assert "/lhota/objednat/prepis/" in made.text
 
 
-def test_on_the_wire_text_comes_first_and_the_calendar_can_be_read(lhota: Directory) -> None:
+def test_on_the_wire_text_comes_first_and_the_calendar_can_be_read(lhota: OfficeSnapshot) -> None:
     booking = town.confirmed(lhota)
     seen = []
     for change in (None, "move", "cancel"):
@@ -185,7 +185,7 @@ def test_links_and_buttons_are_made_in_one_place(path: Path) -> None:
     assert made == (1 if path.stem in {"_button", "_link"} else 0)
 
 
-def test_a_mail_holds_together_in_outlook_and_in_the_dark(lhota: Directory) -> None:
+def test_a_mail_holds_together_in_outlook_and_in_the_dark(lhota: OfficeSnapshot) -> None:
     """Outlook knows only tables, `bgcolor` and styles of the elements themselves."""
     html = compose(town.requested(lhota), "confirm").html
     assert re.search(r'<td bgcolor="#1f4f86"[^>]*>Městský úřad Lhota</td>', html)

@@ -20,7 +20,7 @@ from prepazka.messaging import usecases as messaging
 from prepazka.messaging.models import Message, Reply
 from prepazka.messaging.port import Incoming
 from prepazka.messaging.sms import compose_sms
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import town
 from tests.messaging.test_about import offer_to
 from tests.messaging.test_sms import sms_office
@@ -36,7 +36,7 @@ def _gateway(settings: Any) -> None:
 
 
 @pytest.fixture
-def lhota() -> Directory:
+def lhota() -> OfficeSnapshot:
     return sms_office()
 
 
@@ -54,7 +54,7 @@ def answers(kind: str = "") -> list[str]:
     return [one.kind for one in made if not kind or one.kind == kind]
 
 
-def test_yes_confirms_and_the_pin_is_sent(lhota: Directory) -> None:
+def test_yes_confirms_and_the_pin_is_sent(lhota: OfficeSnapshot) -> None:
     booking = town.requested(lhota, email="", phone=PHONE)
     assert say("ano") == "confirm"
     booking.refresh_from_db()
@@ -62,7 +62,7 @@ def test_yes_confirms_and_the_pin_is_sent(lhota: Directory) -> None:
     assert answers("confirmed") == ["confirmed"]
 
 
-def test_when_and_ok_tell_the_term(lhota: Directory) -> None:
+def test_when_and_ok_tell_the_term(lhota: OfficeSnapshot) -> None:
     town.confirmed(lhota, email="", phone=PHONE)
     assert [say("Kdy?"), say("OK")] == ["when", "confirm"]
     answers()
@@ -72,7 +72,7 @@ def test_when_and_ok_tell_the_term(lhota: Directory) -> None:
     assert text.startswith("Mestsky urad Lhota: Vas termin je po 23.11. 9:00-10:00.")
 
 
-def test_storno_cancels_only_what_belongs_to_the_number(lhota: Directory) -> None:
+def test_storno_cancels_only_what_belongs_to_the_number(lhota: OfficeSnapshot) -> None:
     mine = town.confirmed(lhota, email="", phone=PHONE)
     other = town.confirmed(lhota, email="", phone="+420608111222")
     by_mail = town.confirmed(lhota, email="jana@example.cz", phone=PHONE)
@@ -86,7 +86,7 @@ def test_storno_cancels_only_what_belongs_to_the_number(lhota: Directory) -> Non
     assert say("STORNO", number="+420608111333") == ""
 
 
-def test_of_several_bookings_we_tell_the_one_we_wrote_about_last(lhota: Directory) -> None:
+def test_of_several_bookings_we_tell_the_one_we_wrote_about_last(lhota: OfficeSnapshot) -> None:
     first = town.confirmed(lhota, "9:00", email="", phone=PHONE)
     second = town.confirmed(lhota, "10:00", email="", phone=PHONE, channel="phone")
     for number, one in enumerate((first, second)):
@@ -111,7 +111,7 @@ def wrote_about(booking: Booking, number: int) -> Message:
 @pytest.mark.parametrize("first_words", ["STORNO", "STORNO 1", "storno 9"])
 @pytest.mark.parametrize(("answer", "gone"), [("2", 1), ("1.", 0), ("STORNO 2", 1)])
 def test_storno_with_several_bookings_asks_which_and_takes_the_number(
-    lhota: Directory, first_words: str, answer: str, gone: int
+    lhota: OfficeSnapshot, first_words: str, answer: str, gone: int
 ) -> None:
     bookings = [
         town.confirmed(lhota, "9:00", email="", phone=PHONE),
@@ -130,13 +130,13 @@ def test_storno_with_several_bookings_asks_which_and_takes_the_number(
     assert states[1 - gone] == BookingState.CONFIRMED
 
 
-def test_a_number_that_nobody_asked_for_cancels_nothing(lhota: Directory) -> None:
+def test_a_number_that_nobody_asked_for_cancels_nothing(lhota: OfficeSnapshot) -> None:
     town.confirmed(lhota, "9:00", email="", phone=PHONE)
     assert say("1") == "unknown"
     assert Booking.objects.get().state == BookingState.CONFIRMED
 
 
-def test_yes_with_several_unconfirmed_bookings_asks_which(lhota: Directory) -> None:
+def test_yes_with_several_unconfirmed_bookings_asks_which(lhota: OfficeSnapshot) -> None:
     for clock in ("9:00", "10:00"):
         held = town.hold(lhota, clock)
         Booking.objects.filter(pk=held.pk).update(
@@ -154,7 +154,7 @@ def test_yes_with_several_unconfirmed_bookings_asks_which(lhota: Directory) -> N
 
 
 @pytest.mark.parametrize("state", [BookingState.EXPIRED, BookingState.CANCELLED_BY_OFFICE])
-def test_an_answer_that_comes_too_late_is_answered_once(lhota: Directory, state: str) -> None:
+def test_an_answer_that_comes_too_late_is_answered_once(lhota: OfficeSnapshot, state: str) -> None:
     booking = town.requested(lhota, email="", phone=PHONE)
     wrote_about(booking, 1)
     Booking.objects.update(state=state, ended_at=NOW + timedelta(minutes=15), expires_at=None)
@@ -166,7 +166,7 @@ def test_an_answer_that_comes_too_late_is_answered_once(lhota: Directory, state:
     assert say("ANO", number="+420608111222") == "", "nobody makes us pay by writing to us"
 
 
-def test_stop_ends_the_reminders_and_says_so(lhota: Directory) -> None:
+def test_stop_ends_the_reminders_and_says_so(lhota: OfficeSnapshot) -> None:
     booking = town.confirmed(lhota, email="", phone=PHONE)
     record(events.ReminderDue(office=booking.office_id, booking=str(booking.pk), at=NOW))
     answers()
@@ -183,7 +183,7 @@ def test_stop_ends_the_reminders_and_says_so(lhota: Directory) -> None:
 
 
 @pytest.mark.parametrize("kind", [events.ReminderDue, events.SoonReminderDue])
-def test_a_reminder_of_the_time_before_is_dropped(lhota: Directory, kind: Any) -> None:
+def test_a_reminder_of_the_time_before_is_dropped(lhota: OfficeSnapshot, kind: Any) -> None:
     booking = town.confirmed(lhota, email="", phone=PHONE)
     record(kind(office=booking.office_id, booking=str(booking.pk), at=NOW))
     move_booking(booking=booking.pk, starts_at=town.at("11:00"), now=NOW + timedelta(minutes=1))
@@ -196,7 +196,7 @@ def test_a_reminder_of_the_time_before_is_dropped(lhota: Directory, kind: Any) -
     assert not messaging.is_pointless(fresh, NOW + timedelta(minutes=4))
 
 
-def test_help_once_an_hour_and_nothing_to_strangers(lhota: Directory) -> None:
+def test_help_once_an_hour_and_nothing_to_strangers(lhota: OfficeSnapshot) -> None:
     town.confirmed(lhota, email="", phone=PHONE)
     at = town.at("9:05", NOW.date())
     for number in range(5):
@@ -211,13 +211,13 @@ def test_help_once_an_hour_and_nothing_to_strangers(lhota: Directory) -> None:
     assert len(text) <= 160
 
 
-def test_too_late_to_cancel_is_answered_politely(lhota: Directory) -> None:
+def test_too_late_to_cancel_is_answered_politely(lhota: OfficeSnapshot) -> None:
     booking = town.confirmed(lhota, email="", phone=PHONE)
     assert say("STORNO", now=booking.starts_at + timedelta(minutes=5)) == "unknown"
     assert Event.objects.filter(kind="ReplyNotUnderstood").exists()
 
 
-def test_the_same_message_twice_acts_once(lhota: Directory) -> None:
+def test_the_same_message_twice_acts_once(lhota: OfficeSnapshot) -> None:
     town.confirmed(lhota, email="", phone=PHONE)
     for name in ("", "id-1"):
         assert [say("KDY", name=name) for _ in range(3)] == ["when", "", ""]
@@ -242,7 +242,7 @@ def test_a_gateway_that_calls_twice_at_once_acts_once() -> None:
     ],
 )
 def test_an_offer_is_answered_by_its_numbers(
-    lhota: Directory, monkeypatch: pytest.MonkeyPatch, text: str, called: Any
+    lhota: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch, text: str, called: Any
 ) -> None:
     booking = town.confirmed(lhota, email="", phone=PHONE)
     offer = offer_to(lhota, "10:00", "11:00", "14:00", booking=booking)
@@ -262,7 +262,7 @@ def test_an_offer_is_answered_by_its_numbers(
     assert calls == ([called] if called else [])
 
 
-def test_what_came_is_forgotten_and_was_never_kept_in_words(lhota: Directory) -> None:
+def test_what_came_is_forgotten_and_was_never_kept_in_words(lhota: OfficeSnapshot) -> None:
     town.confirmed(lhota, email="", phone=PHONE)
     say("KDY")
     for row in Reply.objects.values():

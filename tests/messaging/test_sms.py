@@ -20,8 +20,8 @@ from prepazka.messaging.channels import sms_alert, takes_phones
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Mail, Sent, Sms, Undeliverable
 from prepazka.messaging.sms import compose_sms, names
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from tests import rounds, town
 
 pytestmark = pytest.mark.django_db
@@ -44,17 +44,17 @@ def _gateway(settings: Any) -> None:
     settings.BASE_URL = "https://objednavky.touzim.example"
 
 
-def sms_office(**rules: Any) -> Directory:
+def sms_office(**rules: Any) -> OfficeSnapshot:
     where = town.office(quota=4)
     return with_rules(where, **rules)
 
 
-def with_rules(where: Directory, **rules: Any) -> Directory:
-    row = Office.objects.get(pk=where.office.pk)
+def with_rules(where: OfficeSnapshot, **rules: Any) -> OfficeSnapshot:
+    row = Office.objects.get(pk=where.office_id)
     row.messages_data = {"sms": True, **rules}
     row.version += 1
     row.save()
-    return directory(Office.objects.get(pk=row.pk))
+    return snapshot_of(Office.objects.get(pk=row.pk))
 
 
 def composed(
@@ -89,7 +89,7 @@ def deliver(message: Message, gateway: Gateway, now: Any = NOW) -> Message:
     return message
 
 
-def of_kind(where: Directory, kind: str, language: str = "cs") -> Message:
+def of_kind(where: OfficeSnapshot, kind: str, language: str = "cs") -> Message:
     make = town.requested if kind == "confirm" else town.confirmed
     booking = make(where, email="", phone=PHONE, language=language)
     if kind.startswith("cancelled"):
@@ -273,10 +273,10 @@ class TestQuietHours:
 class TestMonthlyLimit:
     def test_beyond_it_a_message_fails_and_says_why(self) -> None:
         where = sms_office(monthly_limit=1)
-        assert takes_phones(where.office, now=NOW)
+        assert takes_phones(where.row, now=NOW)
         first = composed(town.requested(where, "9:00", email="", phone=PHONE))
         assert first is not None
-        assert not takes_phones(where.office, now=NOW)
+        assert not takes_phones(where.row, now=NOW)
         second = town.requested(where, "10:00", email="", phone="+420777123457")
         assert composed(second) is None
         failed = Message.objects.get(booking=second)
@@ -293,9 +293,9 @@ class TestMonthlyLimit:
         where = sms_office(monthly_limit=1)
         composed(town.requested(where, email="", phone=PHONE))
         last, first = town.at("23:59", date(2026, 11, 30)), town.at("0:00", date(2026, 12, 1))
-        assert not takes_phones(where.office, now=last)
+        assert not takes_phones(where.row, now=last)
         Message.objects.update(created_at=last)
-        assert takes_phones(where.office, now=first)
+        assert takes_phones(where.row, now=first)
 
     def test_what_was_not_sent_is_not_counted(self) -> None:
         where = sms_office(monthly_limit=1)
@@ -304,7 +304,7 @@ class TestMonthlyLimit:
         assert message is not None
         usecases.cancel_booking(booking=booking.pk, now=NOW)
         assert deliver(message, Gateway()).error == messaging.NO_LONGER_NEEDED
-        assert takes_phones(where.office, now=NOW)
+        assert takes_phones(where.row, now=NOW)
 
 
 CLOCKS = ("8:00", "9:00", "10:00", "11:00", "13:00")
@@ -321,8 +321,8 @@ class TestHourlyLimit:
         for message in messages[:2]:
             assert message is not None
             assert deliver(message, gateway, NOW).state == "sent"
-        assert not takes_phones(where.office, now=NOW)
-        assert sms_alert(where.office, now=NOW) == "hour"
+        assert not takes_phones(where.row, now=NOW)
+        assert sms_alert(where.row, now=NOW) == "hour"
         assert messages[2] is not None
         with pytest.raises(Undeliverable) as refused:
             deliver(messages[2], gateway, NOW)
@@ -336,11 +336,11 @@ class TestHourlyLimit:
         seen = []
         for n in range(5):
             composed(town.requested(where, CLOCKS[n], email="", phone=f"+42077712345{n}"))
-            seen.append(sms_alert(where.office, now=NOW))
+            seen.append(sms_alert(where.row, now=NOW))
         assert seen == ["", "", "", "soon", "month"]
 
     def test_an_office_that_says_nothing_has_a_monthly_limit(self) -> None:
-        assert sms_office().office.message_rules.monthly_limit == 2000
+        assert sms_office().row.message_rules.monthly_limit == 2000
 
 
 class TestCountries:

@@ -10,8 +10,8 @@ from django.db.models import F
 from prepazka.core import gsm7
 from prepazka.messaging import words
 from prepazka.messaging.sms import TEXTS
-from prepazka.offices.directory import directory
 from prepazka.offices.models import Office, Service
+from prepazka.offices.office_snapshot import snapshot_of
 from tests import town
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def test_one_plain_message_at_a_long_address(
     settings.BASE_URL = HOST
     where = town.office()
     Office.objects.update(name={"cs": name, "en": name}, messages_data={"sms": True}, version=2)
-    where = directory(Office.objects.get(pk=where.office.pk))
+    where = snapshot_of(Office.objects.get(pk=where.office_id))
     made = words.preview(where, kind, language, {}, now=town.FRIDAY_BEFORE)
     assert made is not None
     assert made.plain
@@ -58,7 +58,7 @@ def test_an_offer_names_the_matter_however_long_it_is(*, unicode: bool, settings
     service = "Zápis technického zhodnocení nebo přestavby silničního vozidla ze zahraničí"
     Service.objects.filter(code="prepis").update(name={"cs": service})
     Office.objects.update(messages_data={"sms": True, "unicode": unicode}, version=2)
-    where = directory(Office.objects.get(pk=where.office.pk))
+    where = snapshot_of(Office.objects.get(pk=where.office_id))
     made = words.preview(where, "offer", "cs", {}, now=town.FRIDAY_BEFORE)
     assert made is not None
     matter = "(Zápis technického zhodnocení nebo...)"
@@ -74,7 +74,7 @@ def test_a_freed_time_names_the_matter_where_it_fits(settings: Any) -> None:
     for service, named in (("Přepis vozidla", True), (long, False)):
         Service.objects.update(name={"cs": service})
         Office.objects.update(version=F("version") + 1)
-        where = directory(Office.objects.get(pk=where.office.pk))
+        where = snapshot_of(Office.objects.get(pk=where.office_id))
         made = words.preview(where, "place", "cs", {}, now=town.FRIDAY_BEFORE)
         assert made is not None
         assert made.parts == 1

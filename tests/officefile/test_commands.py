@@ -6,8 +6,8 @@ import pytest
 
 from prepazka.accounts.models import User
 from prepazka.config.cli import main
-from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Membership, Office
+from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import town
 from tests.officefile.test_wrong_files import RIGHT
 
@@ -73,7 +73,7 @@ def test_conflicts_are_listed_and_kept_only_when_accepted(
     file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     main(["office", "load", str(file)])
-    booking = town.confirmed(directory_by_slug("lhota"), "9:00")
+    booking = town.confirmed(snapshot_by_slug("lhota"), "9:00")
     monkeypatch.setattr("prepazka.offices.clock.now", lambda: town.FRIDAY_BEFORE)
     file.write_text(RIGHT.replace('mon: "8:00', 'mon: "10:00'), encoding="utf-8")
     capsys.readouterr()

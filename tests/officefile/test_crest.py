@@ -14,8 +14,8 @@ from prepazka.officefile.load import load
 from prepazka.officefile.nodes import WrongFile
 from prepazka.officefile.write import write
 from prepazka.offices.crests import crest_of
-from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Crest, Office
+from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import town
 from tests.crests import jpeg, png
 from tests.officefile.test_wrong_files import RIGHT
@@ -79,7 +79,7 @@ def test_loading_and_exporting_keep_it(folder: Path) -> None:
     load(NAMED, now=town.FRIDAY_BEFORE, folder=folder)
     office = Office.objects.get()
     assert crest_of(office) == clean_crest(png())
-    assert plan_of(directory_by_slug("lhota")) == check(NAMED, folder)
+    assert plan_of(snapshot_by_slug("lhota")) == check(NAMED, folder)
     again = load(export(office), now=town.FRIDAY_BEFORE)
     assert not again.changed
     assert "office lhota" in load(RIGHT, now=town.FRIDAY_BEFORE).changed

@@ -24,7 +24,6 @@ from prepazka.officefile.export import export
 from prepazka.officefile.load import LoadRefused, LoadReport, load
 from prepazka.officefile.quota_change import set_quota
 from prepazka.officefile.values import ROLES
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import (
     Agenda,
     Counter,
@@ -37,6 +36,7 @@ from prepazka.offices.models import (
     Role,
     Service,
 )
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing import counters, tickets
 from tests import officials, town
 from tests.officefile.test_wrong_files import RIGHT
@@ -58,8 +58,8 @@ def rows() -> list[Any]:
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
-def lhota() -> Directory:
-    return directory_by_slug("lhota")
+def lhota() -> OfficeSnapshot:
+    return snapshot_by_slug("lhota")
 
 
 def book(clock: str = "9:00", code: str = "prepis") -> Booking:

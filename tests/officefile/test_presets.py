@@ -10,7 +10,7 @@ from prepazka.booking.models import Channel
 from prepazka.booking.slot_search import Term, is_bookable
 from prepazka.officefile import presets
 from prepazka.officefile.load import load
-from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests.town import PRAGUE, at
 
 pytestmark = pytest.mark.django_db
@@ -18,12 +18,12 @@ MONDAY = date(2026, 11, 23)
 FRIDAY = at("18:00", date(2026, 11, 20))
 
 
-def loaded(preset: str, slug: str) -> Directory:
+def loaded(preset: str, slug: str) -> OfficeSnapshot:
     load(presets.text(preset), now=FRIDAY)
-    return directory_by_slug(slug)
+    return snapshot_by_slug(slug)
 
 
-def offered(office: Directory, code: str, *days: date) -> list[Term]:
+def offered(office: OfficeSnapshot, code: str, *days: date) -> list[Term]:
     service = office.service_by_code(code)
     assert service
     return slot_search.offered(office=office, service=service, now=FRIDAY, days=days or None)
@@ -148,7 +148,7 @@ def test_praha6_keeps_a_share_for_its_call_centre_and_writes_to_telephones() -> 
     office = loaded("praha-6", "praha6")
     service = office.service_by_code("kaceni-drevin")  # one official, 24 quarters a day
     assert service
-    assert office.office.message_rules.sms
+    assert office.row.message_rules.sms
     day = [MONDAY + timedelta(days=7)]
     for n, term in enumerate(offered(office, "kaceni-drevin", *day)[:19]):
         usecases.hold_term(

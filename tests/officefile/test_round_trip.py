@@ -25,8 +25,8 @@ from prepazka.officefile.values import ROLES
 from prepazka.officefile.values import ROOMS as ROOM_NAMES
 from prepazka.officefile.write import write
 from prepazka.offices import displays
-from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Agenda, Office
+from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import town
 
 FILES = st.builds(
@@ -399,7 +399,7 @@ class Loaded(TestCase):
     @given(offices())
     def test_what_is_loaded_exports_the_same(self, office: plan.OfficePlan) -> None:
         load(write(office), now=town.FRIDAY_BEFORE)
-        assert plan_of(directory_by_slug("lhota")) == office
+        assert plan_of(snapshot_by_slug("lhota")) == office
 
 
 @pytest.mark.django_db

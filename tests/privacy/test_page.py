@@ -10,8 +10,8 @@ from django.test import Client
 
 from prepazka.journal.models import Event
 from prepazka.messaging import replies
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy import remembered
 from prepazka.surfaces.manager import privacy
 from tests import town
@@ -31,30 +31,30 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     office = town.office()
     town.confirmed(office, email="jana@example.cz")
     return office
 
 
-def client(office: Directory, role: str = "administrator") -> Client:
+def client(office: OfficeSnapshot, role: str = "administrator") -> Client:
     browser = Client()
     browser.force_login(town.clerk(office, role, role))
     return browser
 
 
 @pytest.mark.parametrize("role", ["clerk", "reception", "operator", "head"])
-def test_only_the_administrator_opens_it(office: Directory, role: str) -> None:
+def test_only_the_administrator_opens_it(office: OfficeSnapshot, role: str) -> None:
     assert client(office, role).get(PAGE).status_code == 403
     assert client(office, "administrator").get(PAGE).status_code == 200
     assert "Osobní údaje na žádost" not in words(client(office, "vedouci").get("/sprava/lhota/"))
 
 
-def test_an_administrator_of_another_office_finds_no_page(office: Directory) -> None:
+def test_an_administrator_of_another_office_finds_no_page(office: OfficeSnapshot) -> None:
     assert client(town.office("jinde")).get(PAGE).status_code == 404
 
 
-def test_a_search_is_an_event_without_the_words(office: Directory) -> None:
+def test_a_search_is_an_event_without_the_words(office: OfficeSnapshot) -> None:
     answer = client(office).post(PAGE, {"hledat": "jana@example.cz"})
     assert "no-store" in answer["Cache-Control"]
     assert "Jana" in words(answer)
@@ -64,7 +64,7 @@ def test_a_search_is_an_event_without_the_words(office: Directory) -> None:
 
 @pytest.mark.parametrize("step", ["vydat", "opravit", "vymazat", "nic"])
 @pytest.mark.parametrize("language", ["", "/en"])
-def test_half_a_form_is_answered_in_words(office: Directory, step: str, language: str) -> None:
+def test_half_a_form_is_answered_in_words(office: OfficeSnapshot, step: str, language: str) -> None:
     browser = client(office)
     more: list[dict[str, Any]] = [
         {},
@@ -80,7 +80,7 @@ def test_half_a_form_is_answered_in_words(office: Directory, step: str, language
     assert not Event.objects.filter(kind__startswith="Person").exclude(kind="PeopleListed").exists()
 
 
-def test_the_public_page_says_the_periods(office: Directory, settings: Any) -> None:
+def test_the_public_page_says_the_periods(office: OfficeSnapshot, settings: Any) -> None:
     settings.AUDIT_DAYS, settings.SMS_GATEWAY = 222, "file"
     Office.objects.update(messages_data={"sms": True}, retention_days=9, version=99)
     page = words(Client().get("/lhota/osobni-udaje/"))

@@ -24,7 +24,7 @@ from prepazka.meetings import participants, storage, storage_identity
 from prepazka.meetings.models import Document, Meeting, Participant
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.models import Message
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy import remembered
 from prepazka.privacy.correction import Correction, correct_person
 from prepazka.privacy.erasure import erase_person
@@ -51,9 +51,9 @@ def marks(records: Records) -> list[str]:
     return [mark_of(root, row) for root, row in records.rows()]
 
 
-def request_of(office: Directory, words: str = JANA, **more: Any) -> dict[str, Any]:
+def request_of(office: OfficeSnapshot, words: str = JANA, **more: Any) -> dict[str, Any]:
     records = find_records(office, words)
-    clerk = {"now": NOW, "actor": 1, "identity": "document"}
+    clerk = {"now": NOW, "actor": 0, "identity": "document"}
     return {
         "office": office,
         "words": words,
@@ -64,7 +64,7 @@ def request_of(office: Directory, words: str = JANA, **more: Any) -> dict[str, A
     }
 
 
-def erase(office: Directory, words: str = JANA, **more: Any) -> Any:
+def erase(office: OfficeSnapshot, words: str = JANA, **more: Any) -> Any:
     return erase_person(**request_of(office, words, **{"confirmed": True, **more}))
 
 
@@ -216,8 +216,8 @@ def test_a_correction_reaches_every_place_and_messages_that_wait(settings: Any) 
 def test_a_message_that_waits_takes_the_channel_of_the_corrected_contact(settings: Any) -> None:
     settings.SMS_GATEWAY = "file"
     office = town.office()
-    office.office.messages_data = {"sms": True}
-    office.office.save()
+    office.row.messages_data = {"sms": True}
+    office.row.save()
     held = town.hold(office)
     usecases.request_confirmation(
         booking=held.pk, name="Jana", email="", phone="+420777123456", now=NOW
@@ -232,7 +232,7 @@ def test_a_message_that_waits_takes_the_channel_of_the_corrected_contact(setting
 
 
 @pytest.fixture
-def met(files: Path, django_capture_on_commit_callbacks: Callable[..., Any]) -> Directory:
+def met(files: Path, django_capture_on_commit_callbacks: Callable[..., Any]) -> OfficeSnapshot:
     """Jana's meeting with a guest, each of whom brought a document and wrote in the chat."""
     office = meetings.office()
     booking = meetings.confirmed(office)
@@ -244,7 +244,7 @@ def met(files: Path, django_capture_on_commit_callbacks: Callable[..., Any]) -> 
     for who in (participants.citizen_of(booking), guest):
         assert who
         bring(who, f"{who.name}.pdf")
-        who.said.create(office=office.office, meeting=meeting, text=f"Tady {who.name}", at=NOW)
+        who.said.create(office=office.row, meeting=meeting, text=f"Tady {who.name}", at=NOW)
     return office
 
 
@@ -270,7 +270,7 @@ def bring(who: Participant, name: str) -> Document:
     ("language", "title"), [("cs", "Vaše osobní údaje"), ("en", "Your personal data")]
 )
 def test_the_copy_can_be_read_and_has_only_what_is_theirs(
-    met: Directory, language: str, title: str
+    met: OfficeSnapshot, language: str, title: str
 ) -> None:
     with translation.override(language):
         copy = export_person(**request_of(met), kinds={})
@@ -289,7 +289,7 @@ def test_the_copy_can_be_read_and_has_only_what_is_theirs(
     assert Event.objects.get(kind="PersonExported").data["identity"] == "document"
 
 
-def test_the_copy_says_which_file_could_not_be_read(met: Directory) -> None:
+def test_the_copy_says_which_file_could_not_be_read(met: OfficeSnapshot) -> None:
     document = Document.objects.get(name="Jana Malá.pdf")
     storage.drop(document.key)
     copy = export_person(**request_of(met), kinds={})
@@ -297,7 +297,7 @@ def test_the_copy_says_which_file_could_not_be_read(met: Directory) -> None:
 
 
 def test_a_guest_is_erased_from_the_meeting_of_somebody_else(
-    met: Directory, files: Path, django_capture_on_commit_callbacks: Callable[..., Any]
+    met: OfficeSnapshot, files: Path, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
     guest = Participant.objects.get(role="guest")
     with django_capture_on_commit_callbacks(execute=True):
@@ -308,20 +308,20 @@ def test_a_guest_is_erased_from_the_meeting_of_somebody_else(
     assert not guest.said.exists()
     assert not guest.documents.exists()
     assert not storage.has(
-        f"{storage.folder(met.office.pk, guest.meeting_id)}/{guest.pk.hex}", "file"
+        f"{storage.folder(met.office_id, guest.meeting_id)}/{guest.pk.hex}", "file"
     )
     citizen = Participant.objects.get(role="citizen")
     assert (citizen.name, citizen.documents.count(), citizen.said.count()) == ("Jana Malá", 1, 1)
 
 
-def test_nobody_is_erased_from_a_meeting_that_runs(met: Directory) -> None:
+def test_nobody_is_erased_from_a_meeting_that_runs(met: OfficeSnapshot) -> None:
     Meeting.objects.update(state="running")
     with pytest.raises(MeetingIsRunning):
         erase(met)
 
 
 def test_papers_of_the_meeting_go_with_the_person(
-    met: Directory, files: Path, django_capture_on_commit_callbacks: Callable[..., Any]
+    met: OfficeSnapshot, files: Path, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         erase(met)
@@ -374,8 +374,8 @@ def test_what_was_erased_is_not_remembered_for_ever(files: Path) -> None:
     office = town.office()
     town.confirmed(office, email=JANA)
     erase(office)
-    remembered.exchange(office.office.pk, now=NOW)
+    remembered.exchange(office.office_id, now=NOW)
     assert [path for path in (files / "erased").rglob("*") if path.is_file()]
-    remembered.exchange(office.office.pk, now=NOW + remembered.KEPT * 1.1)
+    remembered.exchange(office.office_id, now=NOW + remembered.KEPT * 1.1)
     assert not ErasedRecord.objects.exists()
     assert not [path for path in (files / "erased").rglob("*") if path.is_file()]

@@ -39,8 +39,8 @@ from prepazka.messaging import usecases as messaging
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Incoming, Undeliverable
 from prepazka.messaging.replies import hear
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import HoursException, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.privacy import remembered
 from prepazka.privacy.erasure import erase_person
 from prepazka.privacy.records import find_records, mark_of
@@ -99,8 +99,8 @@ def left(marks: re.Pattern[str], files: Path) -> set[str]:
 class Day:
     """What became of the day: two offices, and the folder of files."""
 
-    town: Directory
-    officials: Directory
+    town: OfficeSnapshot
+    officials: OfficeSnapshot
     files: Path
 
 
@@ -109,7 +109,7 @@ def day(files: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Day:
     settings.SMS_GATEWAY = "file"
     where = town.office("mesto", quota=4, waiting_list=True, max_open_per_contact=9)
     Office.objects.update(messages_data={"sms": True}, version=99)
-    where = directory(Office.objects.get(pk=where.office.pk))
+    where = snapshot_of(Office.objects.get(pk=where.office_id))
     _on_the_web(monkeypatch)
     _at_the_desk_and_kiosk(where)
     _on_the_waiting_list(where)
@@ -142,18 +142,18 @@ def _on_the_web(monkeypatch: pytest.MonkeyPatch) -> None:
     usecases.note_contact(
         booking=half.pk, name=NAME, email=EMAIL, phone=PHONE, topic=WORDS, now=NOW
     )
-    held = town.hold(directory(Office.objects.get(slug="mesto")), "9:00")
+    held = town.hold(snapshot_of(Office.objects.get(slug="mesto")), "9:00")
     usecases.note_contact(booking=held.pk, name=NAME, email=EMAIL, topic=WORDS, now=NOW)
     usecases.request_confirmation(booking=held.pk, name=NAME, email=EMAIL, phone=PHONE, now=NOW)
     usecases.confirm_booking(booking=held.pk, now=NOW)
-    usecases.cancel_booking(booking=held.pk, now=NOW, by_office=True, actor=1, reason=WORDS)
+    usecases.cancel_booking(booking=held.pk, now=NOW, by_office=True, actor=0, reason=WORDS)
 
 
-def _at_the_desk_and_kiosk(where: Directory) -> None:
+def _at_the_desk_and_kiosk(where: OfficeSnapshot) -> None:
     """Booked by telephone, told by SMS, came to the kiosk, called, missed; a walk-in wants a notice."""
     held = town.hold(where, "10:00", channel="phone")
     booked = usecases.request_confirmation(
-        booking=held.pk, name=NAME, email="", phone=PHONE, now=NOW, actor=1
+        booking=held.pk, name=NAME, email="", phone=PHONE, now=NOW, actor=0
     )
     _deliver()
     hear(Incoming(PHONE, f"KDY {WORDS}"), gateway="file", now=NOW)
@@ -185,7 +185,7 @@ def _at_the_desk_and_kiosk(where: Directory) -> None:
     Answered.objects.create(principal="staff:1", key=uuid4(), asked="x", answer={}, at=NOW)
 
 
-def _on_the_waiting_list(where: Directory) -> None:
+def _on_the_waiting_list(where: OfficeSnapshot) -> None:
     entry = join_list(
         office=where,
         service=town.service(where),
@@ -198,7 +198,7 @@ def _on_the_waiting_list(where: Directory) -> None:
     confirm_entry(entry=entry.pk, now=NOW)
 
 
-def _in_a_meeting(where: Directory) -> None:
+def _in_a_meeting(where: OfficeSnapshot) -> None:
     """Jana and her guest: chat, a document, minutes with a remark, all ended and printed."""
     held = officials.hold(where, "9:00", mode="video", code="novakova")
     usecases.note_contact(
@@ -244,13 +244,13 @@ def _in_a_meeting(where: Directory) -> None:
     room.end_meeting(chair=chair.pk, now=at + timedelta(minutes=15))
 
 
-def _absent(where: Directory) -> None:
+def _absent(where: OfficeSnapshot) -> None:
     """The official falls ill, and had an appointment of her own; both have words of hers."""
     head = town.clerk(where, "vedouci", "head")
     official = officials.official(where)
     absence = [
         HoursException(
-            office=where.office,
+            office=where.row,
             official=official,
             kind="closed",
             from_date=DAY + timedelta(days=7),
@@ -352,7 +352,7 @@ def test_who_is_erased_on_request_is_nowhere_any_more(
     assert all(name == storage.MARKER or remembered.NAME.fullmatch(name) for name in kept)
 
 
-def _erase(office: Directory, words: str) -> None:
+def _erase(office: OfficeSnapshot, words: str) -> None:
     records = find_records(office, words)
     if not records:
         return
@@ -364,7 +364,7 @@ def _erase(office: Directory, words: str) -> None:
         identity="document",
         confirmed=True,
         now=NOW,
-        actor=1,
+        actor=0,
     )
 
 

@@ -28,7 +28,7 @@ def both(where: Any) -> list[Any]:
             times=[TIME],
             title="",
             now=town.FRIDAY_BEFORE,
-            actor=1,
+            actor=0,
         )
 
     return together(2, one)

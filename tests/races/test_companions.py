@@ -25,7 +25,7 @@ def both(where: Any, made: Booking) -> list[Any]:
         if number:
             return officials.hold(where, "9:00", "dvorak")
         return participants.invite_colleague(
-            booking=made.pk, official=dvorak, now=town.FRIDAY_BEFORE, actor=1
+            booking=made.pk, official=dvorak, now=town.FRIDAY_BEFORE, actor=0
         )
 
     return together(2, one)

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Counter, Office, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing import counters, history, learning, tickets
 from prepazka.queueing.models import Ticket
 from prepazka.reporting import hall as halls
@@ -19,9 +19,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NINE = town.at("9:00")
 
 
-def loaded_since(old: Directory) -> tuple[Service, Counter]:
+def loaded_since(old: OfficeSnapshot) -> tuple[Service, Counter]:
     """A service and a counter more, a ticket for the one and a clerk at the other."""
-    row = old.office
+    row = old.row
     agenda = town.service(old, "pas").agenda
     service = Service.objects.create(
         office=row, agenda=agenda, code="nova", name={"cs": "Nová"}, position=9
@@ -29,7 +29,7 @@ def loaded_since(old: Directory) -> tuple[Service, Counter]:
     counter = Counter.objects.create(office=row, code="p3", number="3", name={}, position=9)
     counter.services.add(service)
     Office.objects.filter(pk=row.pk).update(version=row.version + 1)
-    new = directory_by_slug(row.slug)
+    new = snapshot_by_slug(row.slug)
     tickets.issue_ticket(office=new, service=service, touch=uuid4(), now=NINE)
     counters.open_counter(counter=counter, clerk=town.clerk(new).pk, now=NINE)
     return service, counter
@@ -63,11 +63,11 @@ def test_a_round_whose_list_of_offices_is_old_reads_each_office_anew(
     offices = {slug: town.office(slug) for slug in ("lhota", "zlhota")}
     seen: dict[str, int] = {}
 
-    def measured(*, office: Directory, now: object) -> None:
-        slug = office.office.slug
+    def measured(*, office: OfficeSnapshot, now: object) -> None:
+        slug = office.slug
         if not seen:
             loaded_since(next(old for other, old in offices.items() if other != slug))
-        seen[slug] = office.office.version - offices[slug].office.version
+        seen[slug] = office.row.version - offices[slug].row.version
 
     monkeypatch.setattr(history, "measure", measured)
     monkeypatch.setattr(learning, "relearn", lambda **_: None)

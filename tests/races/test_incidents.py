@@ -8,8 +8,8 @@ import pytest
 from django.db import IntegrityError
 
 from prepazka.journal.models import Event
-from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Incident, Office
+from prepazka.offices.office_snapshot import snapshot_by_slug
 from prepazka.queueing import counters, incidents, tickets, turns
 from prepazka.queueing.incidents import declare_incident, end_incident
 from prepazka.queueing.models import Ticket, TicketState
@@ -23,7 +23,7 @@ NINE = town.at("9:00")
 
 def declare(system, head):
     return declare_incident(
-        office=directory_by_slug("lhota"),
+        office=snapshot_by_slug("lhota"),
         system=system,
         cause=Incident.Cause.DOWN,
         now=NINE,
@@ -62,11 +62,11 @@ def test_nobody_is_called_once_it_is_declared() -> None:
     clerk = town.clerk(made).pk
     counters.open_counter(counter=town.counter(made), clerk=clerk, now=NINE)
     for _ in range(3):
-        where = directory_by_slug("lhota")
+        where = snapshot_by_slug("lhota")
         tickets.issue_ticket(
             office=where, service=town.service(where), touch=uuid4(), now=town.at("8:30")
         )
-    where = directory_by_slug("lhota")
+    where = snapshot_by_slug("lhota")
 
     def act(number: int) -> object:
         if number:

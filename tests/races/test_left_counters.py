@@ -11,7 +11,7 @@ import pytest
 from django.db import connection, transaction
 
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.counters import Fate
 from prepazka.queueing.models import Shift, Ticket, TicketState
@@ -23,14 +23,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NINE = town.at("9:00")
 
 
-def left_counter(office: Directory) -> tuple[int, Shift]:
+def left_counter(office: OfficeSnapshot) -> tuple[int, Shift]:
     """Counter 1 with its clerk."""
     clerk = town.clerk(office, "dvorak").pk
     counter = town.counter(office, "1")
     return clerk, counters.open_counter(counter=counter, clerk=clerk, now=NINE)
 
 
-def client_at(office: Directory, clerk: int) -> Ticket:
+def client_at(office: OfficeSnapshot, clerk: int) -> Ticket:
     tickets.issue_ticket(office=office, service=town.service(office), touch=uuid4(), now=NINE)
     return turns.call_next(office=office, clerk=clerk, now=NINE)
 
@@ -64,7 +64,9 @@ def test_control_without_the_lock_several_closed_it(monkeypatch: pytest.MonkeyPa
     assert Event.objects.filter(kind="LeftCounterClosed").count() == 4
 
 
-def finish_during_take_over(office: Directory, clerk: int, shift: Shift, client: Ticket) -> object:
+def finish_during_take_over(
+    office: OfficeSnapshot, clerk: int, shift: Shift, client: Ticket
+) -> object:
     """What the clerk's `finish` answers that waits for a take-over to commit."""
     head = town.clerk(office, "vedouci", "head").pk
     started, answers = threading.Event(), list[object]()

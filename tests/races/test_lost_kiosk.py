@@ -28,7 +28,7 @@ def enter_and_lose(many: int = 2) -> tuple[list[Any], str]:
     booking = town.confirmed(office, "9:00")
     head = town.clerk(office, "hlavni", "head").pk
     Kiosk(office, NINE)
-    other = Device.objects.create(office=office.office, code="k2", kind="kiosk", name={"cs": "K2"})
+    other = Device.objects.create(office=office.row, code="k2", kind="kiosk", name={"cs": "K2"})
 
     def press(n: int) -> object:
         if n == 0:

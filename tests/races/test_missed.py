@@ -11,7 +11,7 @@ from prepazka.booking import transitions
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core.pins import Outcome
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory, directory
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import missed, tickets, turns
 from prepazka.queueing.models import Ticket, TicketState
 from prepazka.queueing.refusals import NobodyWaiting, NotMissed, NotWaiting
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NINE = town.at("9:00")
 
 
-def missed_client() -> tuple[Directory, list[int], Booking, Ticket]:
+def missed_client() -> tuple[OfficeSnapshot, list[int], Booking, Ticket]:
     """A booked client of 9 o'clock whom the first of eight clerks called in vain."""
     office = town.office()
     booking = town.confirmed(office, "9:00")
@@ -31,7 +31,7 @@ def missed_client() -> tuple[Directory, list[int], Booking, Ticket]:
         office=office, device=town.kiosk(office), pin=booking.pin, touch=uuid4(), now=NINE
     )
     clerks = eight_clerks(office)
-    office = directory(office.office)
+    office = snapshot_of(office.row)
     turns.call_next(office=office, clerk=clerks[0], now=NINE)
     ticket = turns.no_show(office=office, clerk=clerks[0], now=NINE)
     return office, clerks, booking, ticket

@@ -11,7 +11,7 @@ from prepazka.booking.models import Booking
 from prepazka.booking.refusals import TooManyHolds
 from prepazka.core.hold_limits import CITIZEN, Asker
 from prepazka.journal import rows
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import town
 from tests.races.together import meet_before, together
 
@@ -21,13 +21,13 @@ NETWORK = Asker(("a", "b", "c"), CITIZEN)
 DAYS = [town.MONDAY + timedelta(days=7 * week + n) for week in range(4) for n in range(5)]
 
 
-def hold(office: Directory, number: int, clock: str) -> Booking:
+def hold(office: OfficeSnapshot, number: int, clock: str) -> Booking:
     """A time of a day of its own, so that no lock of a day keeps the requests apart."""
     return town.hold(office, clock, day=DAYS[number], asker=NETWORK)
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     """One that already keeps fifteen times of the network: five more may come."""
     office = town.office(quota=8, horizon_days=40)
     for number in range(15):
@@ -35,14 +35,14 @@ def office() -> Directory:
     return office
 
 
-def test_of_twenty_at_once_five_are_kept(office: Directory) -> None:
+def test_of_twenty_at_once_five_are_kept(office: OfficeSnapshot) -> None:
     answers = together(MANY, lambda n: hold(office, n, "10:00"))
     assert sum(isinstance(a, Booking) for a in answers) == 5, answers
     assert sum(isinstance(a, TooManyHolds) for a in answers) == MANY - 5
 
 
 def test_control_without_the_lock_more_are_kept(
-    office: Directory, monkeypatch: pytest.MonkeyPatch
+    office: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(networks, "lock_network", lambda *_: None)
     monkeypatch.setattr(rows, "insert", meet_before(8, rows.insert))

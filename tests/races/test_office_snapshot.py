@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from prepazka.offices.directory import Directory, read
 from prepazka.offices.models import Counter, Office, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot, read_snapshot
 from tests import town
 from tests.races.together import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def read_by_statements(office: Office) -> Directory:
+def read_by_statements(office: Office) -> OfficeSnapshot:
     """Counters, and then who serves what: two statements, as an office must not be read."""
     row = Office.objects.get(pk=office.pk)
     counters = {c.pk: c for c in row.counters.all()}
@@ -25,8 +25,8 @@ def read_by_statements(office: Office) -> Directory:
     pairs = Counter.services.through.objects.filter(counter__office=office)
     for counter, service in pairs.values_list("counter_id", "service_id"):
         serves[counter].add(service)
-    return Directory(
-        office=row,
+    return OfficeSnapshot(
+        row=row,
         departments={},
         agendas={},
         services={s.pk: s for s in row.services.all()},
@@ -50,9 +50,9 @@ def change(office: Office) -> None:
         Office.objects.filter(pk=row.pk).update(version=number)
 
 
-def is_whole(snapshot: Directory, first: int) -> bool:
+def is_whole(snapshot: OfficeSnapshot, first: int) -> bool:
     """Whether counters, pairs and services are those of the version that the office says."""
-    version = snapshot.office.version
+    version = snapshot.row.version
     services = {service.duration_min for service in snapshot.services.values()}
     added = [c for c in snapshot.counters.values() if c.code.startswith("c")]
     everything = frozenset(snapshot.services)
@@ -63,7 +63,7 @@ def is_whole(snapshot: Directory, first: int) -> bool:
     )
 
 
-def meanwhile(office: Office, reading: Callable[[Office], Directory]) -> Directory:
+def meanwhile(office: Office, reading: Callable[[Office], OfficeSnapshot]) -> OfficeSnapshot:
     """What is read when after each statement of the reading somebody else changes the office."""
 
     def changing(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001  # Django's
@@ -89,22 +89,22 @@ def meanwhile(office: Office, reading: Callable[[Office], Directory]) -> Directo
 
 
 def test_an_office_changed_between_statements_is_read_whole() -> None:
-    office = town.office().office
-    snapshot = meanwhile(office, read)
+    office = town.office().row
+    snapshot = meanwhile(office, read_snapshot)
     assert is_whole(snapshot, office.version)
     later = Office.objects.get(pk=office.pk)
     assert later.version > office.version, "nothing was changed meanwhile"
-    assert is_whole(read(later), office.version)
+    assert is_whole(read_snapshot(later), office.version)
 
 
 def test_control_read_by_several_statements_it_is_of_two_versions() -> None:
-    office = town.office().office
+    office = town.office().row
     with pytest.raises(KeyError):
         meanwhile(office, read_by_statements)
 
 
 def test_readers_beside_loads_see_one_version_each() -> None:
-    office = town.office().office
+    office = town.office().row
     loaded = threading.Event()
 
     def act(number: int) -> list[bool]:
@@ -117,7 +117,7 @@ def test_readers_beside_loads_see_one_version_each() -> None:
             return []
         seen = []
         while not loaded.is_set():
-            seen.append(is_whole(read(office), office.version))
+            seen.append(is_whole(read_snapshot(office), office.version))
         return seen
 
     answers = together(3, act)
@@ -129,11 +129,11 @@ def test_readers_beside_loads_see_one_version_each() -> None:
 
 
 def test_a_transaction_reads_what_it_has_written_itself() -> None:
-    office = town.office().office
+    office = town.office().row
     with transaction.atomic():
         change(office)
-        snapshot = read(office)
+        snapshot = read_snapshot(office)
         transaction.set_rollback(True)
-    assert snapshot.office.version == office.version + 1
+    assert snapshot.row.version == office.version + 1
     assert is_whole(snapshot, office.version)
-    assert read(office).office.version == office.version
+    assert read_snapshot(office).row.version == office.version

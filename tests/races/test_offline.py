@@ -11,8 +11,8 @@ import pytest
 from django.db import IntegrityError
 
 from prepazka.journal.models import Event
-from prepazka.offices.directory import directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import snapshot_of
 from prepazka.queueing import counters, merging, offline, tickets
 from prepazka.queueing.models import CallLease, NumberLease, NumberSeries, Ticket
 from tests import town
@@ -25,7 +25,7 @@ NINE = town.at("9:00")
 
 def kiosks(office, many: int) -> list[Device]:
     return [
-        Device.objects.create(office=office.office, code=f"k{n}", kind="kiosk", name={"cs": "x"})
+        Device.objects.create(office=office.row, code=f"k{n}", kind="kiosk", name={"cs": "x"})
         for n in range(many)
     ]
 
@@ -112,7 +112,7 @@ def test_control_without_the_locks_a_log_collides(monkeypatch: pytest.MonkeyPatc
 
 def test_logs_of_two_kiosks_and_two_counters_at_once() -> None:
     office, consoles = hall_of_two()
-    two = [Kiosk(directory(office.office), NINE) for _ in range(2)]  # type: ignore[attr-defined]
+    two = [Kiosk(snapshot_of(office.row), NINE) for _ in range(2)]  # type: ignore[attr-defined]
     for n, kiosk in enumerate(two):
         for minute in range(3):
             kiosk.gives(NINE + timedelta(minutes=minute + n))

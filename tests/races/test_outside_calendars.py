@@ -10,7 +10,7 @@ from prepazka.booking import external_calendars
 from prepazka.booking.models import Busy, OutsideCalendar
 from prepazka.core.external_times import Doubt, Reading
 from prepazka.core.interval import Interval
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import officials, town
 from tests.races.together import meeting, together
 
@@ -20,13 +20,13 @@ EVENT = [Interval(town.at("11:00"), town.at("12:00"))]
 NOW = town.FRIDAY_BEFORE
 
 
-def calendar(where: Directory) -> OutsideCalendar:
+def calendar(where: OfficeSnapshot) -> OutsideCalendar:
     found = external_calendars.add_calendar(
         official=officials.official(where),
         kind=OutsideCalendar.Kind.ICS,
         url="https://x.example/a.ics",
         now=NOW,
-        actor=1,
+        actor=0,
     )
     external_calendars.note_read(calendar_id=found.pk, reading=Reading({}, [DOUBT]), now=NOW)
     return found
@@ -35,7 +35,7 @@ def calendar(where: Directory) -> OutsideCalendar:
 def both(found: OutsideCalendar) -> list[Any]:
     def step(number: int) -> None:
         if number:
-            external_calendars.free_doubt(outside_calendar=found, mark=DOUBT.mark, now=NOW, actor=1)
+            external_calendars.free_doubt(outside_calendar=found, mark=DOUBT.mark, now=NOW, actor=0)
         else:
             external_calendars.note_read(
                 calendar_id=found.pk, reading=Reading({"b": EVENT}, [DOUBT]), now=NOW

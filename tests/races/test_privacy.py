@@ -10,7 +10,7 @@ import pytest
 from prepazka.booking import transitions, usecases
 from prepazka.booking.models import Booking
 from prepazka.booking.refusals import BookingCancelled
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy import erasure, records
 from prepazka.privacy.refusals import RecordsChanged
 from tests import town
@@ -21,7 +21,9 @@ NOW = town.FRIDAY_BEFORE
 JANA = "jana@example.cz"
 
 
-def both(office: Directory, booking: Booking, erased: threading.Event | None = None) -> list[Any]:
+def both(
+    office: OfficeSnapshot, booking: Booking, erased: threading.Event | None = None
+) -> list[Any]:
     """What the erasure and the click answered; `erased` is set when the erasure is committed."""
     seen = records.find_records(office, JANA)
 
@@ -36,7 +38,7 @@ def both(office: Directory, booking: Booking, erased: threading.Event | None = N
             identity="document",
             confirmed=True,
             now=NOW,
-            actor=1,
+            actor=0,
         )
         if erased:
             erased.set()

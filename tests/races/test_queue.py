@@ -8,8 +8,8 @@ import pytest
 from django.db import IntegrityError
 
 from prepazka.core.pins import Outcome
-from prepazka.offices.directory import directory
 from prepazka.offices.models import Counter, Device
+from prepazka.offices.office_snapshot import snapshot_of
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Ticket, TicketState
 from prepazka.queueing.refusals import CounterBusy, NotWaiting
@@ -29,14 +29,14 @@ def eight_clerks(office) -> list[int]:
     clerks = []
     for number in range(8):
         counter = Counter.objects.create(
-            office=office.office, code=f"x{number}", number=f"{number + 10}", name={"cs": "x"}
+            office=office.row, code=f"x{number}", number=f"{number + 10}", name={"cs": "x"}
         )
         counter.services.set([town.service(office)])
         clerk = town.clerk(office, f"clerk{number}")
         counters.open_counter(counter=counter, clerk=clerk.pk, now=NINE)
         clerks.append(clerk.pk)
-    office.office.version += 1
-    office.office.save()
+    office.row.version += 1
+    office.row.save()
     return clerks
 
 
@@ -69,7 +69,7 @@ def test_one_touch_sent_eight_times_is_one_ticket_and_one_number() -> None:
 def test_one_pin_at_two_kiosks_is_one_ticket() -> None:
     office = town.office()
     booking = town.confirmed(office, "9:00")
-    other = Device.objects.create(office=office.office, code="k2", kind="kiosk", name={"cs": "K2"})
+    other = Device.objects.create(office=office.row, code="k2", kind="kiosk", name={"cs": "K2"})
     kiosks = [town.kiosk(office), other]
     answers = together(
         4,
@@ -89,7 +89,7 @@ def test_eight_counters_call_eight_clients_in_the_order_of_the_queue() -> None:
     for _ in range(20):
         issue(office)
     clerks = eight_clerks(office)
-    office = directory(office.office)
+    office = snapshot_of(office.row)
     answers = together(
         8, lambda n: turns.call_next(office=office, clerk=clerks[n], now=NINE).number
     )
@@ -103,7 +103,7 @@ def test_control_without_the_lock_clerks_choose_the_same_client(
     for _ in range(20):
         issue(office)
     clerks = eight_clerks(office)
-    office = directory(office.office)
+    office = snapshot_of(office.row)
     monkeypatch.setattr(turns, "lock_queue", lambda _: None)
     monkeypatch.setattr(turns, "_call", meet_before(8, turns._call))
     answers = together(8, lambda n: turns.call_next(office=office, clerk=clerks[n], now=NINE))
@@ -117,7 +117,7 @@ def test_a_double_click_never_calls_two() -> None:
     for _ in range(5):
         issue(office)
     clerk = eight_clerks(office)[0]
-    office = directory(office.office)
+    office = snapshot_of(office.row)
     answers = together(4, lambda _: turns.call_next(office=office, clerk=clerk, now=NINE))
     assert sum(isinstance(a, Ticket) for a in answers) == 1
     assert sum(isinstance(a, CounterBusy) for a in answers) == 3

@@ -39,7 +39,7 @@ def said() -> list[tuple[int, int]]:
 
 
 def test_the_second_begins_from_what_the_first_has_set() -> None:
-    version = town.office(quota=4).office.version
+    version = town.office(quota=4).row.version
     assert all(isinstance(one, Quota) for one in both())
     (_, first), (before, last) = said()
     assert {first, last} == set(WANTED)
@@ -50,7 +50,7 @@ def test_the_second_begins_from_what_the_first_has_set() -> None:
 
 
 def test_control_without_the_lock_one_change_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    version = town.office(quota=4).office.version
+    version = town.office(quota=4).row.version
     plain = Office.objects.filter
     monkeypatch.setattr(Office.objects, "select_for_update", lambda **_: plain(), raising=False)
     lock = load.lock_coming_days

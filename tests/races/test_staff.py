@@ -9,34 +9,34 @@ from django.db import IntegrityError
 
 from prepazka.accounts.models import User
 from prepazka.offices import staff
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Role
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import town
 from tests.races.together import meet_before, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def add_twice(where: Directory) -> list[Any]:
+def add_twice(where: OfficeSnapshot) -> list[Any]:
     return together(
         2,
         lambda number: staff.add_staff(
-            office=where.office,
+            office=where.row,
             username="mala",
             name=f"Eva Malá {number}",
             role=Role.CLERK,
-            actor=1,
+            actor=0,
             now=town.at("9:00"),
         ),
     )
 
 
-def removed_before(where: Directory) -> User:
+def removed_before(where: OfficeSnapshot) -> User:
     """Somebody whom this office has removed."""
     town.clerk(where, "spravce", "administrator")
     user = town.clerk(where, "mala")
     member = Membership.objects.get(user=user)
-    staff.remove_staff(member=member, actor=1, now=town.at("8:00"))
+    staff.remove_staff(member=member, actor=0, now=town.at("8:00"))
     return user
 
 
@@ -74,7 +74,7 @@ def test_control_without_the_lock_only_the_constraint_holds(
     assert Membership.objects.filter(user__username="mala").count() == 1
 
 
-def remove_each_other(where: Directory) -> list[Any]:
+def remove_each_other(where: OfficeSnapshot) -> list[Any]:
     users = [town.clerk(where, name, "administrator") for name in ("prvni", "druhy")]
     members = [Membership.objects.get(user=one) for one in users]
 
@@ -110,12 +110,13 @@ def test_control_without_the_lock_nobody_is_left(monkeypatch: pytest.MonkeyPatch
 def test_removed_by_two_offices_at_once_the_account_is_off() -> None:
     here, there = town.office(), town.office("horka")
     user = town.clerk(here, "mala")
-    Membership.objects.create(office=there.office, user=user, role=Role.CLERK, name="Eva")
+    Membership.objects.create(office=there.row, user=user, role=Role.CLERK, name="Eva")
     members = list(Membership.objects.filter(user=user))
-    together(
+    answers = together(
         2,
-        lambda number: staff.remove_staff(member=members[number], actor=1, now=town.at("9:00")),
+        lambda number: staff.remove_staff(member=members[number], actor=0, now=town.at("9:00")),
     )
+    assert answers == [None, None]
     user.refresh_from_db()
     assert not user.is_active
 
@@ -124,5 +125,5 @@ def test_pressed_twice_a_removal_is_one_event() -> None:
     where = town.office()
     user = town.clerk(where, "mala")
     member = Membership.objects.get(user=user)
-    answers = together(2, lambda _: staff.remove_staff(member=member, actor=1, now=town.at("9:00")))
+    answers = together(2, lambda _: staff.remove_staff(member=member, actor=0, now=town.at("9:00")))
     assert [type(one) for one in answers if one] == [staff.NoLongerHere]

@@ -11,8 +11,8 @@ from prepazka.booking import disruptions, impact, offers, usecases
 from prepazka.booking.disruptions import disrupt, undo_disruption
 from prepazka.booking.models import LIVE, Booking, Disruption, Offer
 from prepazka.booking.refusals import ImpactChanged, OfferOver
-from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import HoursException, OpeningHours
+from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import officials, town
 from tests.races.together import meet_before, together
 
@@ -21,10 +21,10 @@ NOW = town.FRIDAY_BEFORE
 
 
 def absence() -> list[HoursException]:
-    where = directory_by_slug("lhota")
+    where = snapshot_by_slug("lhota")
     return [
         HoursException(
-            office=where.office,
+            office=where.row,
             official=officials.official(where),
             kind="closed",
             from_date=town.MONDAY,
@@ -41,7 +41,7 @@ def _confirm(held: Booking) -> Booking:
 
 def act(head: int, seen: str, rows: list[HoursException] | None = None) -> Disruption:
     return disrupt(
-        office=directory_by_slug("lhota"),
+        office=snapshot_by_slug("lhota"),
         exceptions=rows or absence(),
         seen_token=seen,
         now=NOW,
@@ -55,18 +55,18 @@ def head() -> int:
 
 
 def seen() -> str:
-    where = directory_by_slug("lhota")
+    where = snapshot_by_slug("lhota")
     return impact.impact_of(office=where, exceptions=absence(), now=NOW).token
 
 
 def displaced(head: int, *clocks: str) -> list[Offer]:
-    people = [_confirm(officials.hold(directory_by_slug("lhota"), c, "novakova")) for c in clocks]
+    people = [_confirm(officials.hold(snapshot_by_slug("lhota"), c, "novakova")) for c in clocks]
     act(head, seen())
     return [Offer.objects.get(booking=one) for one in people]
 
 
 def test_two_heads_at_once_make_one_disruption(head: int) -> None:
-    _confirm(officials.hold(directory_by_slug("lhota"), "8:00", "novakova"))
+    _confirm(officials.hold(snapshot_by_slug("lhota"), "8:00", "novakova"))
     token = seen()
     answers = together(2, lambda _: act(head, token))
     assert sorted(type(a).__name__ for a in answers) == ["Disruption", "ImpactChanged"]
@@ -75,7 +75,7 @@ def test_two_heads_at_once_make_one_disruption(head: int) -> None:
 
 
 def test_control_two_heads_without_the_token(head: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    _confirm(officials.hold(directory_by_slug("lhota"), "8:00", "novakova"))
+    _confirm(officials.hold(snapshot_by_slug("lhota"), "8:00", "novakova"))
     token = seen()
     monkeypatch.setattr(disruptions, "ImpactChanged", ZeroDivisionError)
     answers = together(2, lambda _: act(head, token))

@@ -13,7 +13,7 @@ from prepazka.booking import usecases, waiting_list, waiting_list_offers
 from prepazka.booking.models import LIVE, Booking, BookingState, Offer, WaitingListEntry
 from prepazka.booking.refusals import AlreadyWaiting, PlaceOver, PlaceTaken, TermTaken
 from prepazka.booking.waiting_list import Wanted
-from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import town
 from tests.races.together import meet_after, meet_before, together
 
@@ -23,7 +23,7 @@ HOUR = timedelta(hours=1)
 RULES: dict[str, Any] = {"waiting_list": True, "return_from_min": 2, "return_to_min": 15}
 
 
-def join(office: Directory, who: str, now: datetime = NOW) -> WaitingListEntry:
+def join(office: OfficeSnapshot, who: str, now: datetime = NOW) -> WaitingListEntry:
     entry = waiting_list.join_list(
         office=office,
         service=town.service(office),
@@ -35,7 +35,7 @@ def join(office: Directory, who: str, now: datetime = NOW) -> WaitingListEntry:
     return waiting_list.confirm_entry(entry=entry.pk, now=now)
 
 
-def fill(office: Directory, *left: str) -> None:
+def fill(office: OfficeSnapshot, *left: str) -> None:
     """Take the Monday by telephone, but for these terms."""
     for clock in ("8:00", "9:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00"):
         if clock not in left:
@@ -44,11 +44,11 @@ def fill(office: Directory, *left: str) -> None:
     Booking.objects.filter(channel="phone").update(expires_at=NOW + timedelta(days=1))
 
 
-def one_offer() -> tuple[Directory, Offer]:
+def one_offer() -> tuple[OfficeSnapshot, Offer]:
     office = town.office(**RULES)
     fill(office, "8:00")
     join(office, "jana")
-    waiting_list_offers.offer_freed(office=office.office, now=NOW)
+    waiting_list_offers.offer_freed(office=office.row, now=NOW)
     return office, Offer.objects.get()
 
 
@@ -61,7 +61,7 @@ def test_two_freed_terms_and_one_entry() -> None:
     office = town.office(**RULES)
     fill(office, "8:00", "9:00")
     jana = join(office, "jana")
-    made = together(4, lambda _: waiting_list_offers.offer_freed(office=office.office, now=NOW))
+    made = together(4, lambda _: waiting_list_offers.offer_freed(office=office.row, now=NOW))
     assert sorted(map(str, made)) == ["0", "0", "0", "1"]
     assert Offer.objects.get().entry_id == jana.pk
 
@@ -72,7 +72,7 @@ def test_control_without_the_list_s_lock_the_constraint_refuses(
     office = town.office(**RULES)
     fill(office, "8:00", "9:00")
     join(office, "jana")
-    waiting_list_offers.offer_freed(office=office.office, now=NOW)  # the days are laid
+    waiting_list_offers.offer_freed(office=office.row, now=NOW)  # the days are laid
     Booking.objects.filter(offer__isnull=False).delete()
     Offer.objects.all().delete()
     WaitingListEntry.objects.update(state="waiting")
@@ -84,7 +84,7 @@ def test_control_without_the_list_s_lock_the_constraint_refuses(
         meet_before(2, waiting_list_offers._end_returning_holds),
     )
     monkeypatch.setattr(waiting_list_offers, "lock_days", lambda *_: None)
-    answers = together(2, lambda _: waiting_list_offers.offer_freed(office=office.office, now=NOW))
+    answers = together(2, lambda _: waiting_list_offers.offer_freed(office=office.row, now=NOW))
     # Both meant to make an offer to her; the table lets one stand.
     assert any(isinstance(a, IntegrityError) for a in answers), answers
     assert Offer.objects.filter(state="open").count() == 1
@@ -95,7 +95,7 @@ def test_in_order_even_if_many_processes_offer() -> None:
     fill(office, "8:00", "9:00", "10:00")
     people = [join(office, f"p{n}", NOW + timedelta(seconds=n)) for n in range(5)]
     now = NOW + timedelta(minutes=1)
-    together(4, lambda _: waiting_list_offers.offer_freed(office=office.office, now=now))
+    together(4, lambda _: waiting_list_offers.offer_freed(office=office.row, now=now))
     asked = Offer.objects.order_by("claims__starts_at").values_list("entry", flat=True)
     assert list(asked) == [one.pk for one in people[:3]]
 
@@ -181,9 +181,9 @@ def test_the_list_and_the_public_at_the_end_of_the_delay() -> None:
     join(office, "jana")
 
     def act(number: int) -> object:
-        office = directory_by_slug("lhota")
+        office = snapshot_by_slug("lhota")
         if number == 0:
-            return waiting_list_offers.offer_freed(office=office.office, now=over)
+            return waiting_list_offers.offer_freed(office=office.row, now=over)
         return town.hold(office, "8:00", over)
 
     answers = together(4, act)

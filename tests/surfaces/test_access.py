@@ -22,8 +22,8 @@ from prepazka.config import office_commands
 from prepazka.jobs import steps
 from prepazka.journal.models import Event
 from prepazka.offices import bearers, staff
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.manager import people
 from prepazka.web.confirmation import FACTOR as FACTOR_PROOF
 from prepazka.web.confirmation import PASSWORD as PASSWORD_PROOF
@@ -45,7 +45,7 @@ IPHONE = (
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     cache.clear()
     return town.office()
 
@@ -91,7 +91,7 @@ def test_a_browser_is_named_as_people_call_it() -> None:
     ]
 
 
-def test_the_person_sees_and_ends_their_own(office: Directory) -> None:
+def test_the_person_sees_and_ends_their_own(office: OfficeSnapshot) -> None:
     user = town.clerk(office)
     here, there = browser(FIREFOX), browser(CHROME)
     stranger = town.clerk(office, "cizi")
@@ -130,14 +130,14 @@ def test_the_person_sees_and_ends_their_own(office: Directory) -> None:
     assert "Terminál" not in text(here.get(OWN))
 
 
-def test_all_others_end_at_once(office: Directory) -> None:
+def test_all_others_end_at_once(office: OfficeSnapshot) -> None:
     town.clerk(office)
     here, there, third = browser(FIREFOX), browser(CHROME), browser(EDGE)
     here.post(f"{OWN}konec/")
     assert (works(here), works(there), works(third)) == (True, False, False)
 
 
-def test_with_the_password_end_other_sessions_and_keys(office: Directory) -> None:
+def test_with_the_password_end_other_sessions_and_keys(office: OfficeSnapshot) -> None:
     user = town.clerk(office)
     here, there = browser(FIREFOX), browser(CHROME)
     token = make_token(user=user, name="Terminál", now=real_now())
@@ -150,7 +150,7 @@ def test_with_the_password_end_other_sessions_and_keys(office: Directory) -> Non
     assert kinds()[-2:] == ["PasswordChanged", "TokenEnded"]
 
 
-def test_a_given_password_ends_sessions_and_keys(office: Directory) -> None:
+def test_a_given_password_ends_sessions_and_keys(office: OfficeSnapshot) -> None:
     user = town.clerk(office)
     admin = town.clerk(office, "spravce", "administrator")
     here = browser(FIREFOX)
@@ -164,7 +164,7 @@ def test_a_given_password_ends_sessions_and_keys(office: Directory) -> None:
 
 
 def test_an_administrator_sees_and_ends_a_persons(
-    office: Directory, monkeypatch: pytest.MonkeyPatch
+    office: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = town.clerk(office)
     here = browser(FIREFOX)
@@ -194,30 +194,30 @@ def test_an_administrator_sees_and_ends_a_persons(
     page = text(admin.get("/sprava/lhota/kdo/"))
 
 
-def test_people_of_several_offices_are_for_who_administers_all(office: Directory) -> None:
+def test_people_of_several_offices_are_for_who_administers_all(office: OfficeSnapshot) -> None:
     user = town.clerk(office)
     horka = town.office("horka")
-    Membership.objects.create(office=horka.office, user=user, role="clerk", name="N")
+    Membership.objects.create(office=horka.row, user=user, role="clerk", name="N")
     here = browser(FIREFOX)
     admin = Client()
     admin_user = town.clerk(office, "spravce", "administrator")
     admin.force_login(admin_user)
     prove(admin)
-    at = (
-        f"/sprava/lhota/lide/{Membership.objects.get(user=user, office=office.office).pk}/pristupy/"
-    )
+    at = f"/sprava/lhota/lide/{Membership.objects.get(user=user, office=office.row).pk}/pristupy/"
     page = text(admin.get(at, follow=True))
     assert "jen správce všech jeho úřadů" in page
     assert "Firefox" not in page
     admin.post(f"{at}{which(here)}/konec/")
     assert works(here)
-    Membership.objects.create(office=horka.office, user=admin_user, role="administrator", name="S")
+    Membership.objects.create(office=horka.row, user=admin_user, role="administrator", name="S")
     assert "Firefox" in text(admin.get(at))
     admin.post(f"{at}{which(here)}/konec/")
     assert not works(here)
 
 
-def test_what_has_ended_by_itself_is_not_listed_and_forgotten_at_night(office: Directory) -> None:
+def test_what_has_ended_by_itself_is_not_listed_and_forgotten_at_night(
+    office: OfficeSnapshot,
+) -> None:
     user = town.clerk(office)
     browser(FIREFOX)
     assert len(sessions.open_sessions(user.pk)) == 1
@@ -227,7 +227,7 @@ def test_what_has_ended_by_itself_is_not_listed_and_forgotten_at_night(office: D
     assert not StaffSession.objects.exists()
 
 
-def test_the_last_use_is_kept_to_the_minute(office: Directory) -> None:
+def test_the_last_use_is_kept_to_the_minute(office: OfficeSnapshot) -> None:
     town.clerk(office)
     client = browser(FIREFOX)
     key = client.session.session_key
@@ -242,7 +242,7 @@ def test_the_last_use_is_kept_to_the_minute(office: Directory) -> None:
 
 
 def test_keys_end_after_a_year_at_most_and_old_ones_have_no_end(
-    office: Directory,
+    office: OfficeSnapshot,
 ) -> None:
     user = town.clerk(office)
     moment = real_now()
@@ -269,7 +269,7 @@ def test_keys_end_after_a_year_at_most_and_old_ones_have_no_end(
 
 
 def test_where_a_factor_is_required_a_new_key_waits_for_the_person(
-    office: Directory, capsys: pytest.CaptureFixture[str]
+    office: OfficeSnapshot, capsys: pytest.CaptureFixture[str]
 ) -> None:
     user = town.clerk(office)
     before = make_token(user=user, name="Dřívější", now=real_now())
@@ -305,7 +305,7 @@ def test_where_a_factor_is_required_a_new_key_waits_for_the_person(
 
 
 def test_without_a_required_factor_a_new_key_opens_at_once(
-    office: Directory, capsys: pytest.CaptureFixture[str]
+    office: OfficeSnapshot, capsys: pytest.CaptureFixture[str]
 ) -> None:
     town.clerk(office)
     asked = argparse.Namespace(username="novakova", program="Tabule", revoke=False, days=365)

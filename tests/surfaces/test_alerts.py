@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import tickets
 from prepazka.queueing.models import Ticket, TurnAlert
 from tests import halls, town
@@ -25,12 +25,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def office(clock: Clock) -> Directory:
+def office(clock: Clock) -> OfficeSnapshot:
     return town.office()
 
 
 @pytest.fixture
-def ticket(office: Directory, clock: Clock) -> Ticket:
+def ticket(office: OfficeSnapshot, clock: Clock) -> Ticket:
     return tickets.issue_ticket(
         office=office, service=town.service(office), touch=uuid4(), now=clock()
     )
@@ -89,7 +89,7 @@ def test_a_browser(ticket: Ticket) -> None:
 
 
 def test_somebody_elses_address_is_not_flooded(
-    office: Directory, clock: Clock, settings: Any
+    office: OfficeSnapshot, clock: Clock, settings: Any
 ) -> None:
     settings.RATE_LIMITS = True
     codes = []

@@ -18,8 +18,8 @@ from prepazka.booking.slot_search import offered
 from prepazka.booking.waiting_list import Wanted
 from prepazka.jobs import tasks
 from prepazka.journal.record import FOLLOW_UP
-from prepazka.offices.directory import Directory, directory, directory_by_slug
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug, snapshot_of
 from prepazka.surfaces.callbacks import views
 from prepazka.surfaces.console import disruptions
 from prepazka.web.inbound_sms import callback_token
@@ -93,9 +93,9 @@ def answer(text: str) -> None:
     assert told.status_code == 200
 
 
-def with_sms(where: Directory) -> Directory:
+def with_sms(where: OfficeSnapshot) -> OfficeSnapshot:
     Office.objects.update(messages_data={"sms": True}, version=99)
-    return directory(Office.objects.get(pk=where.office.pk))
+    return snapshot_of(Office.objects.get(pk=where.office_id))
 
 
 def test_an_illness_is_answered_by_a_number(peer: Peer) -> None:
@@ -135,7 +135,7 @@ def test_an_illness_is_answered_by_a_number(peer: Peer) -> None:
     assert "novy termin" in texts(peer)[-1]
     assert booking.pin in texts(peer)[-1]
     assert booking.messages.get(kind="moved").state == "sent"
-    here = directory_by_slug("lhota")
+    here = snapshot_by_slug("lhota")
     free = offered(office=here, service=town.service(here, "povoleni"), now=NOW)
     starts = {term.starts_at for term in free}
     assert terms[0].starts_at in starts
@@ -196,4 +196,4 @@ def test_a_place_is_declined(waits: tuple[Booking, Worker], peer: Peer) -> None:
     assert len(peer.asked) == sent, "the same term is not offered again"
     assert not Booking.objects.filter(phone=PHONE).exists()
     back = NOW + timedelta(minutes=60)
-    assert freed.starts_at in {t.starts_at for t in town.offered(directory_by_slug("lhota"), back)}
+    assert freed.starts_at in {t.starts_at for t in town.offered(snapshot_by_slug("lhota"), back)}

@@ -10,7 +10,7 @@ from django.test import Client
 
 from prepazka.booking import links
 from prepazka.booking.models import Booking, BookingState
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.api import api
 from prepazka.web.limits import CONFIRMATIONS
 from tests import town
@@ -20,7 +20,7 @@ V1 = "/api/v1"
 
 
 @pytest.fixture(autouse=True)
-def lhota(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     monkeypatch.setattr(api, "now", lambda: town.FRIDAY_BEFORE)
     return town.office()
 

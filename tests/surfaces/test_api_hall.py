@@ -12,8 +12,8 @@ from prepazka.accounts.models import User
 from prepazka.accounts.tokens import make_token, revoke_tokens
 from prepazka.journal.models import Event
 from prepazka.offices import devices
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
 from tests import halls, town
 from tests.clock import real_now
@@ -27,19 +27,19 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> halls.Clock:
 
 
 @pytest.fixture
-def office(clock: halls.Clock) -> Directory:
+def office(clock: halls.Clock) -> OfficeSnapshot:
     return town.office()
 
 
 @pytest.fixture
-def kiosk(office: Directory) -> str:
+def kiosk(office: OfficeSnapshot) -> str:
     device = town.kiosk(office)
     code = devices.make_pairing_code(device=device, now=town.at("9:00"))
     return devices.pair(code=code, now=town.at("9:00"))[1]
 
 
 @pytest.fixture
-def clerk(office: Directory) -> str:
+def clerk(office: OfficeSnapshot) -> str:
     return make_token(user=town.clerk(office), name="terminal", now=town.at("8:00"))
 
 
@@ -64,7 +64,9 @@ def test_a_ticket_sent_for_twice_with_one_key_is_one(kiosk: str) -> None:
     assert post("/kiosk/tickets", kiosk, uuid4(), service="prepis").json()["number"] == "V2"
 
 
-def test_a_pin_gives_its_ticket_and_every_verdict_its_name(office: Directory, kiosk: str) -> None:
+def test_a_pin_gives_its_ticket_and_every_verdict_its_name(
+    office: OfficeSnapshot, kiosk: str
+) -> None:
     booking = town.confirmed(office, "9:00")
     later = town.confirmed(office, "14:00")
     inside = post("/kiosk/check-ins", kiosk, uuid4(), pin=booking.pin).json()
@@ -88,11 +90,11 @@ def test_five_wrong_pins_pause_the_kiosk(kiosk: str) -> None:
     assert (refused.status_code, refused.json()["code"]) == (429, "device_paused")
 
 
-def test_after_many_wrong_pins_a_second_answer_is_asked(office: Directory, kiosk: str) -> None:
+def test_after_many_wrong_pins_a_second_answer_is_asked(office: OfficeSnapshot, kiosk: str) -> None:
     booking = town.confirmed(office, "9:00", phone="+420777123456")
     for _ in range(10):
         town.kiosk(office).wrong_pin_rows.create(
-            office=office.office, at=town.at("9:00"), answered=False
+            office=office.row, at=town.at("9:00"), answered=False
         )
     asked = post("/kiosk/check-ins", kiosk, pin=booking.pin)
     assert (asked.status_code, asked.json()["code"]) == (403, "second_answer_needed")
@@ -112,7 +114,7 @@ def test_the_holder_sees_and_leaves_the_queue(kiosk: str) -> None:
     assert Client().get("/api/v1/tickets/NOSUCHCODE").status_code == 404
 
 
-def test_a_whole_client_at_the_counter(office: Directory, kiosk: str, clerk: str) -> None:
+def test_a_whole_client_at_the_counter(office: OfficeSnapshot, kiosk: str, clerk: str) -> None:
     number = post("/kiosk/tickets", kiosk, service="prepis").json()["number"]
     assert step(clerk, "next").json()["code"] == "counter_not_open"
     assert post("/offices/lhota/counters/p1/open", clerk).json()["counter"] == "p1"
@@ -195,14 +197,14 @@ class TestWhoIsLetIn:
         assert step(foreign, "next").status_code == 404
         assert post("/offices/lhota/counters/p1/open", foreign).status_code == 404
 
-    def test_an_operator_is_told_that_counters_are_not_theirs(self, office: Directory) -> None:
+    def test_an_operator_is_told_that_counters_are_not_theirs(self, office: OfficeSnapshot) -> None:
         operator = make_token(
             user=town.clerk(office, "operator", "operator"), name="x", now=town.at("8:00")
         )
         assert step(operator, "next").json()["code"] == "not_allowed"
 
     @pytest.mark.real_time
-    def test_revoked_or_of_somebody_who_left(self, office: Directory, clerk: str) -> None:
+    def test_revoked_or_of_somebody_who_left(self, office: OfficeSnapshot, clerk: str) -> None:
         assert (
             revoke_tokens(
                 user=User.objects.get(username="novakova"), name="terminal", now=real_now()
@@ -219,7 +221,7 @@ class TestWhoIsLetIn:
 
 
 def test_a_left_counter_is_listed_taken_over_and_its_clerk_told(
-    office: Directory, clerk: str, clock: halls.Clock, kiosk: str
+    office: OfficeSnapshot, clerk: str, clock: halls.Clock, kiosk: str
 ) -> None:
     post("/offices/lhota/counters/p1/open", clerk)
     post("/kiosk/tickets", kiosk, service="prepis")

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from prepazka.booking.models import Booking
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import officials, town
 from tests.citizen import Clock
 from tests.halls import text_of
@@ -19,7 +19,7 @@ V1 = "/api/v1/offices/lhota"
 
 
 @pytest.fixture(autouse=True)
-def lhota(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     Clock(monkeypatch)
     monkeypatch.setattr("prepazka.surfaces.api.api.now", lambda: town.FRIDAY_BEFORE)
     monkeypatch.setattr("prepazka.offices.clock.now", lambda: town.FRIDAY_BEFORE)
@@ -69,7 +69,7 @@ def test_terms_of_one_and_of_whoever_is_soonest(client: Client) -> None:
     assert client.get(f"{V1}/services/povoleni/terms?official=dvorak").status_code == 404
 
 
-def test_an_absence_over_days_is_right_at_both_ends(lhota: Directory, client: Client) -> None:
+def test_an_absence_over_days_is_right_at_both_ends(lhota: OfficeSnapshot, client: Client) -> None:
     """In the terms, in the hours, and on the official's page."""
     officials.office(
         officials.FILE.replace(

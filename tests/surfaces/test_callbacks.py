@@ -12,8 +12,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from prepazka.booking.models import Booking, BookingState, CallListEntry
 from prepazka.journal.models import Event
 from prepazka.messaging.models import Message
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.surfaces.callbacks import views
 from prepazka.web.inbound_sms import callback_token
 from tests import town
@@ -29,10 +29,10 @@ def _now(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
 
 
 @pytest.fixture
-def lhota() -> Directory:
-    office = town.office(quota=4).office
+def lhota() -> OfficeSnapshot:
+    office = town.office(quota=4).row
     Office.objects.filter(pk=office.pk).update(messages_data={"sms": True}, version=2)
-    return directory(Office.objects.get(pk=office.pk))
+    return snapshot_of(Office.objects.get(pk=office.pk))
 
 
 def address(gateway: str = "bulkgate") -> str:
@@ -58,7 +58,7 @@ def sent(booking: Booking, name: str = "tr-1") -> Message:
     )
 
 
-def test_a_receipt_is_written_down_once(client: Client, lhota: Directory) -> None:
+def test_a_receipt_is_written_down_once(client: Client, lhota: OfficeSnapshot) -> None:
     message = sent(town.confirmed(lhota, email="", phone=PHONE))
     for status in ("2", "1", "1", "3"):
         assert tell(client, [{"status": status, "smsID": "tr-1", "price": "0.7"}]) == 200
@@ -79,7 +79,7 @@ def test_a_receipt_is_written_down_once(client: Client, lhota: Directory) -> Non
     ],
 )
 def test_one_that_never_arrives_is_given_to_the_operators(
-    client: Client, lhota: Directory, gateway: str, told: object
+    client: Client, lhota: OfficeSnapshot, gateway: str, told: object
 ) -> None:
     message = sent(town.confirmed(lhota, email="", phone=PHONE))
     for _ in range(2):
@@ -94,7 +94,7 @@ def test_one_that_never_arrives_is_given_to_the_operators(
     )
 
 
-def test_by_get_and_in_xml_too(client: Client, lhota: Directory) -> None:
+def test_by_get_and_in_xml_too(client: Client, lhota: OfficeSnapshot) -> None:
     message = sent(town.confirmed(lhota, email="", phone=PHONE))
     assert client.get(address(), {"status": "1", "smsID": "tr-1"}).status_code == 200
     message.refresh_from_db()
@@ -105,13 +105,15 @@ def test_by_get_and_in_xml_too(client: Client, lhota: Directory) -> None:
     assert Booking.objects.get().state == BookingState.CANCELLED_BY_CITIZEN
 
 
-def test_a_receipt_before_its_message_is_looked_at_again(client: Client, lhota: Directory) -> None:
+def test_a_receipt_before_its_message_is_looked_at_again(
+    client: Client, lhota: OfficeSnapshot
+) -> None:
     assert tell(client, [{"status": "1", "smsID": "early"}]) == 200
     job = ProcrastinateJob.objects.get(task_name="receipt")
     assert job.args == {"gateway_id": "early", "delivered": True}
 
 
-def test_a_reply_acts_once_however_often_it_comes(client: Client, lhota: Directory) -> None:
+def test_a_reply_acts_once_however_often_it_comes(client: Client, lhota: OfficeSnapshot) -> None:
     booking = town.requested(lhota, email="", phone=PHONE)
     said = [{"status": "10", "from": PHONE[1:], "text": "Áno", "smsID": "in-1"}]
     for _ in range(3):
@@ -122,7 +124,7 @@ def test_a_reply_acts_once_however_often_it_comes(client: Client, lhota: Directo
     assert not Event.objects.filter(kind="WhenAsked").exists()
 
 
-def test_strangers_and_nonsense(client: Client, lhota: Directory) -> None:
+def test_strangers_and_nonsense(client: Client, lhota: OfficeSnapshot) -> None:
     town.confirmed(lhota, email="", phone=PHONE)
     before = Event.objects.count()
     storno = {"status": "10", "from": PHONE, "text": "STORNO"}
@@ -138,7 +140,7 @@ def test_strangers_and_nonsense(client: Client, lhota: Directory) -> None:
 
 
 def test_a_flood_from_one_number_is_not_listened_to(
-    client: Client, lhota: Directory, settings: Any
+    client: Client, lhota: OfficeSnapshot, settings: Any
 ) -> None:
     settings.RATE_LIMITS = True
     town.confirmed(lhota, email="", phone=PHONE)

@@ -12,7 +12,7 @@ from icalendar import Calendar
 
 from prepazka.booking import scheduled, usecases
 from prepazka.booking.models import Booking, BookingState
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, missed, tickets, turns
 from tests import citizen, town
 from tests.citizen import Clock, confirm_url, personal_url, words
@@ -26,7 +26,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def lhota() -> Directory:
+def lhota() -> OfficeSnapshot:
     return town.office()
 
 
@@ -35,7 +35,7 @@ def state(booking: Booking) -> str:
     return booking.state
 
 
-def test_reading_a_link_never_confirms(client: Client, lhota: Directory) -> None:
+def test_reading_a_link_never_confirms(client: Client, lhota: OfficeSnapshot) -> None:
     booking = town.requested(lhota)
     for _ in range(5):
         assert client.get(confirm_url(booking)).status_code == 200
@@ -43,7 +43,7 @@ def test_reading_a_link_never_confirms(client: Client, lhota: Directory) -> None
     assert state(booking) == BookingState.UNCONFIRMED
 
 
-def test_reading_a_link_never_cancels_or_moves(client: Client, lhota: Directory) -> None:
+def test_reading_a_link_never_cancels_or_moves(client: Client, lhota: OfficeSnapshot) -> None:
     booking = town.confirmed(lhota)
     before = Booking.objects.values().get()
     for path in ("", "zrusit/", "zmenit/", f"zmenit/{town.MONDAY}/", "termin.ics"):
@@ -53,7 +53,7 @@ def test_reading_a_link_never_cancels_or_moves(client: Client, lhota: Directory)
     assert Booking.objects.values().get() == before
 
 
-def test_confirming_again_shows_the_same_pin(client: Client, lhota: Directory) -> None:
+def test_confirming_again_shows_the_same_pin(client: Client, lhota: OfficeSnapshot) -> None:
     booking = town.requested(lhota)
     pages = [words(client.post(confirm_url(booking), follow=True)) for _ in range(2)]
     assert pages[0] == pages[1]
@@ -64,7 +64,7 @@ def test_confirming_again_shows_the_same_pin(client: Client, lhota: Directory) -
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_too_late_to_confirm_offers_others(
-    client: Client, lhota: Directory, clock: Clock, method: str
+    client: Client, lhota: OfficeSnapshot, clock: Clock, method: str
 ) -> None:
     booking = town.requested(lhota)
     clock.forward(minutes=16)
@@ -82,13 +82,13 @@ def test_too_late_to_confirm_offers_others(
     assert again.status_code == 302
 
 
-def test_a_cancelled_booking_is_not_confirmed(client: Client, lhota: Directory) -> None:
+def test_a_cancelled_booking_is_not_confirmed(client: Client, lhota: OfficeSnapshot) -> None:
     booking = town.requested(lhota)
     usecases.cancel_booking(booking=booking.pk, now=town.FRIDAY_BEFORE)
     assert "Objednávka je zrušená" in words(client.post(confirm_url(booking), follow=True))
 
 
-def test_the_personal_page_says_everything(client: Client, lhota: Directory) -> None:
+def test_the_personal_page_says_everything(client: Client, lhota: OfficeSnapshot) -> None:
     booking = town.confirmed(lhota)
     page = words(client.get(personal_url(booking)))
     for said in (
@@ -103,7 +103,7 @@ def test_the_personal_page_says_everything(client: Client, lhota: Directory) -> 
         assert said in page
 
 
-def test_cancel_by_two_clicks(client: Client, lhota: Directory) -> None:
+def test_cancel_by_two_clicks(client: Client, lhota: OfficeSnapshot) -> None:
     booking = town.confirmed(lhota)
     url = f"{personal_url(booking)}zrusit/"
     assert "Zrušit objednávku?" in words(client.get(url))
@@ -113,7 +113,7 @@ def test_cancel_by_two_clicks(client: Client, lhota: Directory) -> None:
     assert town.at("9:00") in [t.starts_at for t in town.offered(lhota)]
 
 
-def test_move_asks_once_more(client: Client, lhota: Directory) -> None:
+def test_move_asks_once_more(client: Client, lhota: OfficeSnapshot) -> None:
     booking = town.confirmed(lhota)
     url = f"{personal_url(booking)}zmenit/"
     assert f'href="{url}{town.MONDAY}/"' in client.get(url).content.decode()
@@ -131,7 +131,7 @@ def test_move_asks_once_more(client: Client, lhota: Directory) -> None:
     assert (booking.starts_at, booking.sequence) == (town.at("10:00"), 1)
 
 
-def test_moving_to_a_term_just_taken_offers_others(client: Client, lhota: Directory) -> None:
+def test_moving_to_a_term_just_taken_offers_others(client: Client, lhota: OfficeSnapshot) -> None:
     booking = town.confirmed(lhota)
     town.confirmed(lhota, "10:00")
     url = f"{personal_url(booking)}zmenit/"
@@ -145,7 +145,7 @@ def test_moving_to_a_term_just_taken_offers_others(client: Client, lhota: Direct
 
 
 def test_after_the_start_nothing_can_be_changed(
-    client: Client, lhota: Directory, clock: Clock
+    client: Client, lhota: OfficeSnapshot, clock: Clock
 ) -> None:
     booking = town.confirmed(lhota)
     clock.at = town.at("9:01")
@@ -176,7 +176,7 @@ def test_after_the_start_nothing_can_be_changed(
     ],
 )
 def test_every_end_is_told(
-    client: Client, lhota: Directory, ended: BookingState, says: str
+    client: Client, lhota: OfficeSnapshot, ended: BookingState, says: str
 ) -> None:
     booking = town.confirmed(lhota)
     Booking.objects.update(state=ended)
@@ -187,7 +187,7 @@ def test_every_end_is_told(
 
 
 def test_a_call_in_vain_is_told_and_never_that_the_time_has_passed(
-    client: Client, lhota: Directory, clock: Clock
+    client: Client, lhota: OfficeSnapshot, clock: Clock
 ) -> None:
     booking = town.confirmed(lhota)
     kiosk, clerk = town.kiosk(lhota), town.clerk(lhota).pk
@@ -217,16 +217,16 @@ def test_a_call_in_vain_is_told_and_never_that_the_time_has_passed(
     assert "PIN už neplatí" in page
 
 
-def test_after_erasure_nobody_is_named(client: Client, lhota: Directory) -> None:
+def test_after_erasure_nobody_is_named(client: Client, lhota: OfficeSnapshot) -> None:
     booking = town.confirmed(lhota)
     scheduled.mark_no_shows(office=lhota, day=town.MONDAY, now=town.at("23:00"))
-    scheduled.erase_personal_data(office=lhota.office, now=town.at("9:00") + timedelta(days=30))
+    scheduled.erase_personal_data(office=lhota.row, now=town.at("9:00") + timedelta(days=30))
     page = words(client.get(personal_url(booking)))
     assert "Jana" not in page
     assert booking.pin not in page
 
 
-def test_the_calendar_file_grows_with_each_change(client: Client, lhota: Directory) -> None:
+def test_the_calendar_file_grows_with_each_change(client: Client, lhota: OfficeSnapshot) -> None:
     booking = town.confirmed(lhota)
 
     def event() -> tuple[str, int, str, str]:

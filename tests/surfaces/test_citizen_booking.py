@@ -14,8 +14,8 @@ from prepazka.booking.models import Booking, BookingState
 from prepazka.journal.models import Event
 from prepazka.messaging.models import Message
 from prepazka.messaging.usecases import compose
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import limits
 from prepazka.web.limits import HOLDS, REQUESTS
 from tests import citizen, town
@@ -30,11 +30,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def lhota() -> Directory:
+def lhota() -> OfficeSnapshot:
     return town.office()
 
 
-def test_from_the_office_to_the_pin(client: Client, lhota: Directory) -> None:
+def test_from_the_office_to_the_pin(client: Client, lhota: OfficeSnapshot) -> None:
     assert "Městský úřad Lhota" in words(client.get("/"))
     assert 'href="/lhota/objednat/"' in client.get("/lhota/").content.decode()
     assert f'href="{DAYS}"' in client.get("/lhota/objednat/").content.decode()
@@ -86,7 +86,7 @@ def test_without_confirmation_the_pin_comes_at_once(client: Client) -> None:
     assert " ".join(Booking.objects.get().pin) in words(answer)
 
 
-def test_pressed_twice_it_is_one_booking(client: Client, lhota: Directory) -> None:
+def test_pressed_twice_it_is_one_booking(client: Client, lhota: OfficeSnapshot) -> None:
     said = {"request_key": str(uuid4()), "starts_at": town.at("9:00").isoformat()}
     first, again = client.post(TIMES, said), client.post(TIMES, said)
     assert first["Location"] == again["Location"]
@@ -96,7 +96,7 @@ def test_pressed_twice_it_is_one_booking(client: Client, lhota: Directory) -> No
     assert Booking.objects.get().state == BookingState.UNCONFIRMED
 
 
-def test_back_and_another_term_from_the_same_form(client: Client, lhota: Directory) -> None:
+def test_back_and_another_term_from_the_same_form(client: Client, lhota: OfficeSnapshot) -> None:
     said = {"request_key": str(uuid4()), "starts_at": town.at("9:00").isoformat()}
     first = client.post(TIMES, said)["Location"]
     other = client.post(TIMES, said | {"starts_at": town.at("10:00").isoformat()})["Location"]
@@ -105,7 +105,7 @@ def test_back_and_another_term_from_the_same_form(client: Client, lhota: Directo
 
 
 def test_a_hold_that_ran_out_is_taken_anew_by_the_same_form(
-    client: Client, lhota: Directory, clock: Clock
+    client: Client, lhota: OfficeSnapshot, clock: Clock
 ) -> None:
     said = {"request_key": str(uuid4()), "starts_at": town.at("9:00").isoformat()}
     first = client.post(TIMES, said)["Location"]
@@ -115,7 +115,9 @@ def test_a_hold_that_ran_out_is_taken_anew_by_the_same_form(
     assert "držíme do 9:21" in words(client.get(again))
 
 
-def test_the_loser_of_a_race_is_offered_the_three_nearest(client: Client, lhota: Directory) -> None:
+def test_the_loser_of_a_race_is_offered_the_three_nearest(
+    client: Client, lhota: OfficeSnapshot
+) -> None:
     form = client.get(TIMES)
     town.confirmed(lhota, "9:00")
     answer = client.post(
@@ -141,7 +143,7 @@ def test_the_loser_of_a_race_is_offered_the_three_nearest(client: Client, lhota:
     ],
 )
 def test_a_foreign_or_past_term_is_refused_politely(
-    client: Client, lhota: Directory, said: str
+    client: Client, lhota: OfficeSnapshot, said: str
 ) -> None:
     answer = client.post(TIMES, {"request_key": "tampered", "starts_at": said})
     assert answer.status_code == 409
@@ -160,7 +162,7 @@ def test_a_foreign_or_past_term_is_refused_politely(
     ],
 )
 def test_each_field_says_what_is_wrong(
-    client: Client, lhota: Directory, said: dict[str, str], errors: list[str]
+    client: Client, lhota: OfficeSnapshot, said: dict[str, str], errors: list[str]
 ) -> None:
     answer = client.post(take(client), said)
     assert answer.status_code == 422
@@ -170,14 +172,14 @@ def test_each_field_says_what_is_wrong(
     assert f'value="{said["email"]}"' in answer.content.decode() or not said["email"]
 
 
-def test_names_are_taken_as_they_are(client: Client, lhota: Directory) -> None:
+def test_names_are_taken_as_they_are(client: Client, lhota: OfficeSnapshot) -> None:
     name = "Ing. Nguyễn Thị O'Hara-Ørsted, <b>Ph.D.</b>"
     contact = take(client)
     fill_in(client, contact, name=name)
     assert name in words(client.get(f"{contact}kontrola/"))
 
 
-def test_more_time_on_request(client: Client, lhota: Directory, clock: Clock) -> None:
+def test_more_time_on_request(client: Client, lhota: OfficeSnapshot, clock: Clock) -> None:
     contact = take(client)
     clock.forward(minutes=8)
     answer = client.post(contact, {"name": "Jana", "email": "ja", "extend": "1"}, follow=True)
@@ -192,7 +194,7 @@ def test_more_time_on_request(client: Client, lhota: Directory, clock: Clock) ->
 
 @pytest.mark.parametrize("where", ["", "kontrola/"])
 def test_a_hold_that_ran_out_keeps_the_answers(
-    client: Client, lhota: Directory, clock: Clock, where: str
+    client: Client, lhota: OfficeSnapshot, clock: Clock, where: str
 ) -> None:
     contact = take(client)
     if where:
@@ -213,7 +215,7 @@ def test_a_hold_that_ran_out_keeps_the_answers(
 
 
 def test_changing_the_term_keeps_the_answers_and_frees_the_old_one(
-    client: Client, lhota: Directory
+    client: Client, lhota: OfficeSnapshot
 ) -> None:
     contact = take(client)
     fill_in(client, contact)
@@ -225,7 +227,7 @@ def test_changing_the_term_keeps_the_answers_and_frees_the_old_one(
     assert take(client, "10:00", f"{TIMES}?misto={new.split('/')[2]}") == new
 
 
-def test_another_open_booking_is_said_at_the_email(client: Client, lhota: Directory) -> None:
+def test_another_open_booking_is_said_at_the_email(client: Client, lhota: OfficeSnapshot) -> None:
     Office.objects.update(phone="380123456", version=2)
     town.confirmed(lhota, "9:00", email="jana@example.cz")
     contact = take(client, "11:00")
@@ -237,7 +239,9 @@ def test_another_open_booking_is_said_at_the_email(client: Client, lhota: Direct
     assert words(answer).count(said) == 2
 
 
-def test_who_asked_and_did_not_confirm_may_ask_once_more(client: Client, lhota: Directory) -> None:
+def test_who_asked_and_did_not_confirm_may_ask_once_more(
+    client: Client, lhota: OfficeSnapshot
+) -> None:
     for clock in ("9:00", "11:00"):
         citizen.request_booking(client, clock, email="jana@example.cz")
     first, second = Booking.objects.order_by("starts_at")
@@ -250,7 +254,7 @@ def test_who_asked_and_did_not_confirm_may_ask_once_more(client: Client, lhota: 
 
 
 def test_a_contact_cannot_keep_many_terms_without_confirming(
-    client: Client, lhota: Directory
+    client: Client, lhota: OfficeSnapshot
 ) -> None:
     for clock in ("8:00", "9:00", "10:00"):
         citizen.request_booking(client, clock, email="jana@example.cz")
@@ -262,7 +266,7 @@ def test_a_contact_cannot_keep_many_terms_without_confirming(
 
 
 def test_the_message_is_sent_again_and_the_deadline_starts_anew(
-    client: Client, lhota: Directory, clock: Clock
+    client: Client, lhota: OfficeSnapshot, clock: Clock
 ) -> None:
     booking = citizen.request_booking(client)
     sent = f"/termin/{links.sign(booking.pk, 'hold')}/odeslano/"
@@ -283,7 +287,7 @@ def test_the_message_is_sent_again_and_the_deadline_starts_anew(
 
 
 def test_a_mistyped_address_is_corrected_and_the_term_stays(
-    client: Client, lhota: Directory
+    client: Client, lhota: OfficeSnapshot
 ) -> None:
     booking = citizen.request_booking(client, email="jana@sezna.cz")
     sent = f"/termin/{links.sign(booking.pk, 'hold')}/odeslano/"
@@ -306,7 +310,7 @@ def test_a_mistyped_address_is_corrected_and_the_term_stays(
 
 
 def test_a_probably_mistyped_domain_gets_a_hint_and_no_refusal(
-    client: Client, lhota: Directory
+    client: Client, lhota: OfficeSnapshot
 ) -> None:
     contact = take(client)
     fill_in(client, contact, email="Jana@seznma.cz")
@@ -357,7 +361,7 @@ def test_a_tampered_link_is_told_in_the_language_of_the_page(
     assert says in words(answer)
 
 
-def test_a_link_for_one_purpose_opens_nothing_else(client: Client, lhota: Directory) -> None:
+def test_a_link_for_one_purpose_opens_nothing_else(client: Client, lhota: OfficeSnapshot) -> None:
     booking = citizen.request_booking(client)
     held = links.sign(booking.pk, "hold")
     for path in ("potvrzeni", "objednavka"):
@@ -366,12 +370,14 @@ def test_a_link_for_one_purpose_opens_nothing_else(client: Client, lhota: Direct
     assert booking.state == BookingState.UNCONFIRMED
 
 
-def test_what_is_not_there_is_404(client: Client, lhota: Directory) -> None:
+def test_what_is_not_there_is_404(client: Client, lhota: OfficeSnapshot) -> None:
     for path in ("/nic/", "/lhota/objednat/nic/", f"{DAYS}2026-13-40/", f"{DAYS}x/"):
         assert client.get(path).status_code == 404
 
 
-def test_too_many_holds_from_one_address(client: Client, lhota: Directory, settings: Any) -> None:
+def test_too_many_holds_from_one_address(
+    client: Client, lhota: OfficeSnapshot, settings: Any
+) -> None:
     settings.RATE_LIMITS = True
     for _ in range(HOLDS.most):
         assert client.post(TIMES, {"starts_at": ""}).status_code == 409
@@ -384,7 +390,9 @@ def test_too_many_holds_from_one_address(client: Client, lhota: Directory, setti
     assert neighbour.status_code == 409
 
 
-def test_too_many_mails_from_one_address(client: Client, lhota: Directory, settings: Any) -> None:
+def test_too_many_mails_from_one_address(
+    client: Client, lhota: OfficeSnapshot, settings: Any
+) -> None:
     contact = take(client)
     fill_in(client, contact)
     settings.RATE_LIMITS = True
@@ -396,7 +404,7 @@ def test_too_many_mails_from_one_address(client: Client, lhota: Directory, setti
     assert 'value="jana@example.cz"' in answer.content.decode()
 
 
-def test_back_and_another_term_leave_one_hold(client: Client, lhota: Directory) -> None:
+def test_back_and_another_term_leave_one_hold(client: Client, lhota: OfficeSnapshot) -> None:
     form = client.get(TIMES)  # stays in the browser; Back shows it again as it was
     key = citizen.hidden(form, "request_key")
     first = client.post(TIMES, {"request_key": key, "starts_at": town.at("9:00").isoformat()})
@@ -408,7 +416,7 @@ def test_back_and_another_term_leave_one_hold(client: Client, lhota: Directory) 
 
 
 def test_ones_own_term_is_not_taken_by_somebody_else_in_a_second_tab(
-    client: Client, lhota: Directory
+    client: Client, lhota: OfficeSnapshot
 ) -> None:
     contact = take(client, "9:00")
     second_tab = client.get(TIMES)
@@ -420,7 +428,7 @@ def test_ones_own_term_is_not_taken_by_somebody_else_in_a_second_tab(
 
 
 def test_a_requested_booking_is_never_given_up_for_another(
-    client: Client, lhota: Directory
+    client: Client, lhota: OfficeSnapshot
 ) -> None:
     citizen.request_booking(client, "9:00")
     take(client, "11:00")

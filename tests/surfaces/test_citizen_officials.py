@@ -15,8 +15,8 @@ from django.utils import translation
 from prepazka.booking import usecases
 from prepazka.booking.models import Booking, BookingState
 from prepazka.messaging.contexts import facts_of
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Counter, Office, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.surfaces.console import diary
 from tests import citizen, officials, town
 from tests.citizen import Clock, fill_in, take, words
@@ -35,7 +35,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def lhota() -> Directory:
+def lhota() -> OfficeSnapshot:
     return officials.office()
 
 
@@ -51,7 +51,7 @@ def links(client: Client, address: str) -> dict[str, str]:
     }
 
 
-def test_from_the_department_to_the_pin(client: Client, lhota: Directory) -> None:
+def test_from_the_department_to_the_pin(client: Client, lhota: OfficeSnapshot) -> None:
     assert links(client, "/lhota/")["Odbor výstavby"] == DEPARTMENT
     first = links(client, "/lhota/objednat/")
     assert first == {"Odbor výstavby": DEPARTMENT, "Rodný list": "/lhota/objednat/rodny-list/"}
@@ -79,7 +79,7 @@ def test_from_the_department_to_the_pin(client: Client, lhota: Directory) -> Non
     assert "Petr Dvořák" in words(done)
 
 
-def test_the_contact_page_says_where_and_when(client: Client, lhota: Directory) -> None:
+def test_the_contact_page_says_where_and_when(client: Client, lhota: OfficeSnapshot) -> None:
     seen = words(client.get("/lhota/urednik/novakova/"))
     for said in (
         "Odbor výstavby",
@@ -102,7 +102,7 @@ def test_why_somebody_is_away_is_never_said(client: Client) -> None:
     assert "První volný termín: úterý 8. prosince" in words(client.get(PERSON))
 
 
-def test_whoever_is_soonest(client: Client, lhota: Directory) -> None:
+def test_whoever_is_soonest(client: Client, lhota: OfficeSnapshot) -> None:
     topics = links(client, ANYBODY)
     assert topics == {
         "Ohlášení stavby": DAYS,
@@ -115,7 +115,7 @@ def test_whoever_is_soonest(client: Client, lhota: Directory) -> None:
     assert "míst" not in words(client.get(TIMES))
 
 
-def test_of_nobody_else_and_nothing_that_is_gone(client: Client, lhota: Directory) -> None:
+def test_of_nobody_else_and_nothing_that_is_gone(client: Client, lhota: OfficeSnapshot) -> None:
     for wrong in (
         "/lhota/urednik/nikdo/",
         "/lhota/odbor/nikdo/",
@@ -127,7 +127,7 @@ def test_of_nobody_else_and_nothing_that_is_gone(client: Client, lhota: Director
 
 
 def test_another_time_of_the_same_official_overlaps_ones_own(
-    client: Client, lhota: Directory
+    client: Client, lhota: OfficeSnapshot
 ) -> None:
     times = f"/lhota/objednat/povoleni/{town.MONDAY.isoformat()}/?urednik=novakova"
     contact = take(client, "9:00", times)
@@ -139,7 +139,9 @@ def test_another_time_of_the_same_official_overlaps_ones_own(
     ]
 
 
-def test_a_taken_term_offers_others_of_the_same_official(client: Client, lhota: Directory) -> None:
+def test_a_taken_term_offers_others_of_the_same_official(
+    client: Client, lhota: OfficeSnapshot
+) -> None:
     times = f"{TIMES}?urednik=dvorak"
     form = client.get(times)
     officials.hold(lhota, "9:00", "dvorak")
@@ -155,7 +157,7 @@ def test_a_taken_term_offers_others_of_the_same_official(client: Client, lhota: 
     assert citizen.buttons(answer)[0] == town.at("9:30").isoformat()
 
 
-def test_moving_offers_the_same_official_only(client: Client, lhota: Directory) -> None:
+def test_moving_offers_the_same_official_only(client: Client, lhota: OfficeSnapshot) -> None:
     check = fill_in(client, take(client, times=f"{TIMES}?urednik=dvorak"))["Location"]
     client.post(check)
     booking = Booking.objects.get()
@@ -163,7 +165,7 @@ def test_moving_offers_the_same_official_only(client: Client, lhota: Directory) 
     assert citizen.buttons(page) == [town.at(one).isoformat() for one in ("9:15", "9:30", "9:45")]
 
 
-def test_the_mail_says_who_and_at_which_door(lhota: Directory) -> None:
+def test_the_mail_says_who_and_at_which_door(lhota: OfficeSnapshot) -> None:
     with translation.override("cs"):
         facts = dict(facts_of(officials.hold(lhota, "9:00", "novakova"), lhota))
         assert facts["Úředník"] == "Ing. Jana Nováková"
@@ -172,7 +174,7 @@ def test_the_mail_says_who_and_at_which_door(lhota: Directory) -> None:
         assert "Úředník" not in dict(facts_of(window, lhota))
 
 
-def test_hours_in_words_with_what_will_be_different(client: Client, lhota: Directory) -> None:
+def test_hours_in_words_with_what_will_be_different(client: Client, lhota: OfficeSnapshot) -> None:
     seen = words(client.get(PERSON))
     assert "Pondělí a úterý 9:00–10:00" in seen
     assert "pondělí 7. prosince 2026: neúřaduje se" in seen
@@ -189,7 +191,7 @@ def test_a_long_absence_is_one_line(client: Client) -> None:
     assert seen.count("neúřaduje se") == 1
 
 
-def test_contacts_of_a_department(client: Client, lhota: Directory) -> None:
+def test_contacts_of_a_department(client: Client, lhota: OfficeSnapshot) -> None:
     page = client.get(f"{DEPARTMENT}kontakty/")
     seen = words(page)
     for said in (
@@ -252,7 +254,7 @@ def test_a_department_of_counters_has_a_page_as_well(client: Client) -> None:
 )
 def test_a_link_to_what_is_gone_says_so_and_leads_on(
     client: Client,
-    lhota: Directory,
+    lhota: OfficeSnapshot,
     address: str,
     before: str,
     after: str,
@@ -311,7 +313,7 @@ def test_what_it_is_about_in_ones_own_words(
 
 
 def test_without_the_setting_nobody_is_asked_what_it_is_about(
-    client: Client, lhota: Directory
+    client: Client, lhota: OfficeSnapshot
 ) -> None:
     contact = citizen.take(client, "9:00", f"{DAYS}{town.MONDAY}/?urednik=novakova")
     assert "vlastními slovy" not in words(client.get(contact))
@@ -319,11 +321,11 @@ def test_without_the_setting_nobody_is_asked_what_it_is_about(
     assert Booking.objects.get().topic == ""
 
 
-def test_a_meeting_outside_the_hours_says_the_way_in(lhota: Directory) -> None:
+def test_a_meeting_outside_the_hours_says_the_way_in(lhota: OfficeSnapshot) -> None:
     Office.objects.update(after_hours={"cs": "Zazvoňte na vrátnici."}, version=F("version") + 1)
     evening = officials.hold(lhota, "17:00", code="novakova")
     day = officials.hold(lhota, "9:00", code="novakova")
-    office = directory(Office.objects.get())
+    office = snapshot_of(Office.objects.get())
     with translation.override("cs"):
         assert ("Jak dovnitř", "Zazvoňte na vrátnici.") in facts_of(evening, office)
         assert "Jak dovnitř" not in dict(facts_of(day, office))
@@ -338,7 +340,7 @@ def test_of_several_doors_the_call_says_which(client: Client) -> None:
         Counter.objects.filter(number=number).update(place={"cs": place})
     Office.objects.update(version=F("version") + 1)
     booking = town.confirmed(where)
-    office = directory(Office.objects.get())
+    office = snapshot_of(Office.objects.get())
     with translation.override("cs"):
         said = dict(facts_of(booking, office))["Kde"]
     assert said == "Náměstí 1, Lhota; dveře 12 nebo dveře 14 (kam jít, se dozvíte při vyvolání)"

@@ -18,8 +18,8 @@ from prepazka.messaging import usecases as messaging
 from prepazka.messaging.models import Message
 from prepazka.officefile import presets
 from prepazka.officefile.load import load
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from tests import citizen, town
 from tests.citizen import Clock, words
 
@@ -44,9 +44,9 @@ def mailbox(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 @pytest.fixture
-def touzim() -> Directory:
+def touzim() -> OfficeSnapshot:
     load(presets.text("touzim"), now=town.FRIDAY_BEFORE)
-    return directory(Office.objects.get(slug="touzim"))
+    return snapshot_of(Office.objects.get(slug="touzim"))
 
 
 def work(at: Clock) -> None:
@@ -76,7 +76,7 @@ def asked(client: Client, **contact: str) -> str:
 
 
 def test_from_the_telephone_to_the_pin(
-    client: Client, touzim: Directory, mailbox: Path, clock: Clock
+    client: Client, touzim: OfficeSnapshot, mailbox: Path, clock: Clock
 ) -> None:
     address = asked(client, email="", phone="777 123 456")
     check = client.get(f"{address}kontrola/")
@@ -106,7 +106,7 @@ def test_from_the_telephone_to_the_pin(
 
 
 def test_the_mailbox_of_the_demo_shows_it_with_its_link(
-    client: Client, touzim: Directory, clock: Clock
+    client: Client, touzim: OfficeSnapshot, clock: Clock
 ) -> None:
     address = asked(client, email="", phone="777 123 456")
     client.post(f"{address}kontrola/")
@@ -133,7 +133,7 @@ def test_the_mailbox_of_the_demo_shows_it_with_its_link(
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
-    client: Client, touzim: Directory, contact: dict[str, str], said: str
+    client: Client, touzim: OfficeSnapshot, contact: dict[str, str], said: str
 ) -> None:
     address = citizen.take(client, "9:00", TIMES)
     answer = citizen.fill_in(client, address, **contact)
@@ -152,7 +152,7 @@ def test_an_office_without_short_messages_asks_for_the_mail(client: Client) -> N
 
 
 def test_once_the_limit_is_used_up_only_mail_is_offered(
-    client: Client, touzim: Directory, clock: Clock
+    client: Client, touzim: OfficeSnapshot, clock: Clock
 ) -> None:
     Office.objects.update(messages_data={"sms": True, "monthly_limit": 1}, version=5)
     address = asked(client, email="", phone="777 123 456")
@@ -164,14 +164,14 @@ def test_once_the_limit_is_used_up_only_mail_is_offered(
 
 
 @pytest.mark.parametrize("code", ["x", "a" * 12, "abcdefghijkm", "\u0161" * 12])
-def test_a_guessed_code_opens_nothing(client: Client, touzim: Directory, code: str) -> None:
+def test_a_guessed_code_opens_nothing(client: Client, touzim: OfficeSnapshot, code: str) -> None:
     answer = client.get(f"/s/{code}/")
     assert answer.status_code == 404
     assert "Odkaz není platný" in words(answer)
 
 
 def test_the_link_speaks_the_language_of_the_booking(
-    client: Client, touzim: Directory, clock: Clock
+    client: Client, touzim: OfficeSnapshot, clock: Clock
 ) -> None:
     address = citizen.take(client, "9:00", f"/en{TIMES}")
     citizen.fill_in(client, address, email="", phone="777 123 456")
@@ -184,7 +184,11 @@ def test_the_link_speaks_the_language_of_the_booking(
 
 
 def test_a_program_books_with_a_telephone_alone(
-    client: Client, touzim: Directory, clock: Clock, mailbox: Path, monkeypatch: pytest.MonkeyPatch
+    client: Client,
+    touzim: OfficeSnapshot,
+    clock: Clock,
+    mailbox: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("prepazka.surfaces.api.api.now", lambda: clock.at)
 
@@ -204,7 +208,11 @@ def test_a_program_books_with_a_telephone_alone(
 
 
 def test_a_program_learns_that_no_messages_are_sent(
-    client: Client, touzim: Directory, clock: Clock, settings: Any, monkeypatch: pytest.MonkeyPatch
+    client: Client,
+    touzim: OfficeSnapshot,
+    clock: Clock,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("prepazka.surfaces.api.api.now", lambda: clock.at)
     settings.SMS_GATEWAY = ""

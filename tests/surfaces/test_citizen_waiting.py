@@ -15,7 +15,7 @@ from prepazka.messaging import usecases as messaging
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.messaging.sms import compose_sms
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import town
 from tests.citizen import DAYS, Clock, personal_url, words
 from tests.halls import stop_clocks
@@ -31,7 +31,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def lhota() -> Directory:
+def lhota() -> OfficeSnapshot:
     """Everything is booked but by whom we know."""
     office = town.office(waiting_list=True, horizon_days=3)
     town.confirmed(office, "8:00")
@@ -79,7 +79,7 @@ def paths(text: str) -> list[str]:
     ]
 
 
-def test_from_a_full_calendar_to_a_booked_term(client: Client, lhota: Directory) -> None:
+def test_from_a_full_calendar_to_a_booked_term(client: Client, lhota: OfficeSnapshot) -> None:
     full = client.get(DAYS)
     assert "Pořadník" in words(full)
     assert f'href="{WISH}"' in full.content.decode()
@@ -127,14 +127,14 @@ def test_from_a_full_calendar_to_a_booked_term(client: Client, lhota: Directory)
     assert "už přijali" in words(declined)
 
 
-def test_declining_and_leaving(client: Client, lhota: Directory) -> None:
+def test_declining_and_leaving(client: Client, lhota: OfficeSnapshot) -> None:
     entry = join(client)
     usecases.cancel_booking(
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
     mine = f"/poradnik/{links.sign(entry.pk, 'list')}/"
     client.post(mine, {"confirm": "1"})
-    waiting_list_offers.offer_freed(office=lhota.office, now=NOW)
+    waiting_list_offers.offer_freed(office=lhota.row, now=NOW)
     offer = Offer.objects.get()
     assert "Zobrazit termín" in words(client.get(mine))
     place = f"/misto/{links.sign(offer.pk, 'place')}/"
@@ -164,7 +164,7 @@ def test_declining_and_leaving(client: Client, lhota: Directory) -> None:
     ],
 )
 def test_wrong_answers_get_a_sentence(
-    client: Client, lhota: Directory, changes: dict[str, Any], sentence: str
+    client: Client, lhota: OfficeSnapshot, changes: dict[str, Any], sentence: str
 ) -> None:
     answer = client.post(WISH, said(**changes))
     assert answer.status_code in {409, 422}
@@ -173,7 +173,7 @@ def test_wrong_answers_get_a_sentence(
     assert not WaitingListEntry.objects.exists()
 
 
-def test_sooner_than_my_booking(client: Client, lhota: Directory) -> None:
+def test_sooner_than_my_booking(client: Client, lhota: OfficeSnapshot) -> None:
     booking = Booking.objects.get(starts_at=town.at("8:00"), state="confirmed")
     mine = personal_url(booking)
     assert "Čekat na dřívější termín" in words(client.get(mine))
@@ -192,9 +192,9 @@ def test_no_list_no_page(client: Client) -> None:
     assert "poradnik" not in client.get(DAYS).content.decode()
 
 
-def test_sms_of_an_offer(lhota: Directory) -> None:
+def test_sms_of_an_offer(lhota: OfficeSnapshot) -> None:
     entry = WaitingListEntry.objects.create(
-        office=lhota.office,
+        office=lhota.row,
         service=town.service(lhota),
         state="waiting",
         from_date=town.MONDAY,
@@ -211,11 +211,11 @@ def test_sms_of_an_offer(lhota: Directory) -> None:
     usecases.cancel_booking(
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
-    waiting_list_offers.offer_freed(office=lhota.office, now=NOW)
+    waiting_list_offers.offer_freed(office=lhota.row, now=NOW)
     offer = Offer.objects.get()
     for kind, words_of in (("on_list", "poradnik"), ("place", "po 23.11. 8:00-9:00")):
         made = Message(
-            office=lhota.office,
+            office=lhota.row,
             entry=entry,
             offer=offer if kind == "place" else None,
             kind=kind,
@@ -231,7 +231,7 @@ def test_sms_of_an_offer(lhota: Directory) -> None:
 
 @pytest.mark.parametrize("for_a_sooner_term", [False, True])
 def test_who_is_dropped_is_told_and_can_join_again(
-    client: Client, lhota: Directory, *, for_a_sooner_term: bool
+    client: Client, lhota: OfficeSnapshot, *, for_a_sooner_term: bool
 ) -> None:
     entry, again = join(client), WISH
     waiting_list.confirm_entry(entry=entry.pk, now=NOW)
@@ -244,7 +244,7 @@ def test_who_is_dropped_is_told_and_can_join_again(
     usecases.cancel_booking(
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
-    waiting_list_offers.offer_freed(office=lhota.office, now=NOW)
+    waiting_list_offers.offer_freed(office=lhota.row, now=NOW)
     assert waiting_list_offers.expire_place(Offer.objects.get().pk, Offer.objects.get().expires_at)
     made = message("ListDropped")
     mail = compose_mail(made, now=NOW)
@@ -258,7 +258,7 @@ def test_who_is_dropped_is_told_and_can_join_again(
 
 
 def test_the_head_sees_the_order_and_no_names(
-    client: Client, lhota: Directory, monkeypatch: pytest.MonkeyPatch
+    client: Client, lhota: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop_clocks(monkeypatch, NOW)
     entry = join(client)
@@ -266,7 +266,7 @@ def test_the_head_sees_the_order_and_no_names(
     usecases.cancel_booking(
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
-    waiting_list_offers.offer_freed(office=lhota.office, now=NOW)
+    waiting_list_offers.offer_freed(office=lhota.row, now=NOW)
     client.force_login(town.clerk(lhota, "vedouci", "head"))
     page = words(client.get("/sprava/lhota/poradnik/"))
     assert entry.pk.hex[:6].upper() in page

@@ -20,8 +20,8 @@ from prepazka.booking.usecases import hold_term
 from prepazka.core.message_rules import MessageRules
 from prepazka.looks.catalogue import used
 from prepazka.looks.typography import CS_MONTHS
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Agenda, HoursException, Office, OpeningHours, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets
 from prepazka.surfaces.citizen.pages import free_terms
 from tests import citizen, town
@@ -76,7 +76,7 @@ def test_a_day_without_free_terms_is_not_offered(client: Client) -> None:
     assert "Vybrat jiný den" in words(empty)
 
 
-def fill_everything(office: Directory) -> None:
+def fill_everything(office: OfficeSnapshot) -> None:
     for term in offered(office=office, service=town.service(office), now=town.FRIDAY_BEFORE):
         hold_term(
             office=office,
@@ -128,7 +128,7 @@ def test_the_office_says_if_it_is_open(client: Client, clock: Clock) -> None:
     assert "Právě zavřeno. Otevíráme dnes ve 13:00." in page
 
 
-def every_page(client: Client, office: Directory, prefix: str) -> list[tuple[str, str]]:
+def every_page(client: Client, office: OfficeSnapshot, prefix: str) -> list[tuple[str, str]]:
     """The text of every page there is, by its address."""
     booking = town.confirmed(office, "15:00", language="cs")
     waiting = town.requested(office, "16:00", email="karel@example.cz")
@@ -207,7 +207,7 @@ def test_english_pages_hold_no_czech(client: Client) -> None:
 def test_a_day_without_terms_says_why(client: Client, day: str, said: str) -> None:
     office = town.office()
     HoursException.objects.create(
-        office=office.office,
+        office=office.row,
         kind="closed",
         from_date="2026-11-26",
         to_date="2026-11-26",
@@ -234,7 +234,7 @@ def test_an_agenda_that_is_open_alone_does_not_open_the_office(
     OpeningHours.objects.bulk_create(
         [
             OpeningHours(
-                office=office.office, agenda=vehicles, weekday=weekday, opens=opens, closes=closes
+                office=office.row, agenda=vehicles, weekday=weekday, opens=opens, closes=closes
             )
             for weekday, opens, closes in hours
         ]

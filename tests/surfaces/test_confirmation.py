@@ -14,8 +14,8 @@ from django.test import Client
 
 from prepazka.accounts.models import ApiToken, StaffSession, User
 from prepazka.accounts.tokens import make_token
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web.confirmation import FACTOR, PASSWORD
 from tests import town
 from tests.clock import real_now
@@ -34,13 +34,13 @@ FACTOR_PAGES = (
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     cache.clear()
     return town.office()
 
 
 @pytest.fixture
-def secret(office: Directory) -> str:
+def secret(office: OfficeSnapshot) -> str:
     """That of a clerk with a second factor."""
     drawn = str(generate_totp_secret())
     user = town.clerk(office)
@@ -125,7 +125,9 @@ def test_whoever_knows_the_password_alone_does_nothing(hers: Client) -> None:
     assert is_open(other)
 
 
-def test_without_a_second_factor_the_password_is_enough(office: Directory, client: Client) -> None:
+def test_without_a_second_factor_the_password_is_enough(
+    office: OfficeSnapshot, client: Client
+) -> None:
     town.clerk(office)
     log_in(client)
     other, which = other_session()
@@ -152,7 +154,7 @@ def test_the_code_of_the_log_in_is_not_asked_for_twice(secret: str, client: Clie
     "step", ["heslo", "druhy-faktor", "pristupy/1/konec", "pristupy/klice/1/konec"]
 )
 def test_administrators_prove_it_before_they_open_or_close_an_account(
-    hers: Client, office: Directory, step: str
+    hers: Client, office: OfficeSnapshot, step: str
 ) -> None:
     admin = Client()
     admin.force_login(town.clerk(office, "spravce", "administrator"))

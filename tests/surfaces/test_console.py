@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import tickets
 from prepazka.queueing.models import Shift, Ticket, TicketState
 from prepazka.surfaces.console import accounts, desk, overtakes, takeover, views
@@ -40,18 +40,18 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     return town.office()
 
 
 @pytest.fixture
-def clerk(office: Directory, client: Client) -> Client:
+def clerk(office: OfficeSnapshot, client: Client) -> Client:
     client.force_login(town.clerk(office))
     client.post("/pult/lhota/otevrit/", {"counter": "p1"})
     return client
 
 
-def walk_in(office: Directory, clock: str, code: str = "prepis", **more: object) -> Ticket:
+def walk_in(office: OfficeSnapshot, clock: str, code: str = "prepis", **more: object) -> Ticket:
     return tickets.issue_ticket(
         office=office,
         service=town.service(office, code),
@@ -61,7 +61,7 @@ def walk_in(office: Directory, clock: str, code: str = "prepis", **more: object)
     )
 
 
-def booked(office: Directory, at: str = "9:00", came: str = "9:01") -> Ticket:
+def booked(office: OfficeSnapshot, at: str = "9:00", came: str = "9:01") -> Ticket:
     booking = town.confirmed(office, at)
     found = tickets.check_in(
         office=office, device=town.kiosk(office), pin=booking.pin, touch=uuid4(), now=town.at(came)
@@ -83,7 +83,7 @@ def pick(clerk: Client, ticket: Ticket) -> None:
 
 
 def test_counters_are_offered_and_a_taken_one_is_not(
-    office: Directory, clock: Clock, client: Client
+    office: OfficeSnapshot, clock: Clock, client: Client
 ) -> None:
     other = town.clerk(office, "dvorak")
     client.force_login(other)
@@ -99,7 +99,7 @@ def test_counters_are_offered_and_a_taken_one_is_not(
     assert Shift.objects.filter(closed_at=None).count() == 2
 
 
-def test_a_whole_visit_by_presses(office: Directory, clock: Clock, clerk: Client) -> None:
+def test_a_whole_visit_by_presses(office: OfficeSnapshot, clock: Clock, clerk: Client) -> None:
     waiting = walk_in(office, "8:50")
     first = booked(office)
     page = clerk.get("/pult/lhota/").content.decode()
@@ -121,7 +121,7 @@ def test_a_whole_visit_by_presses(office: Directory, clock: Clock, clerk: Client
 
 
 def test_a_clerk_can_say_who_went_before_and_why(
-    office: Directory, clock: Clock, clerk: Client
+    office: OfficeSnapshot, clock: Clock, clerk: Client
 ) -> None:
     asks = walk_in(office, "8:50")
     booked(office)
@@ -140,7 +140,9 @@ def test_a_clerk_can_say_who_went_before_and_why(
     assert address in desk_of.get(f"/pult/lhota/recepce/listek/{asks.pk}/").content.decode()
 
 
-def test_a_double_press_calls_nobody_else(office: Directory, clock: Clock, clerk: Client) -> None:
+def test_a_double_press_calls_nobody_else(
+    office: OfficeSnapshot, clock: Clock, clerk: Client
+) -> None:
     first, second = walk_in(office, "8:50"), walk_in(office, "8:51")
     press(clerk, "next")
     again = press(clerk, "next")
@@ -156,7 +158,7 @@ def test_a_double_press_calls_nobody_else(office: Directory, clock: Clock, clerk
 
 @pytest.mark.parametrize("minutes", [5, 10, 15, 30])
 def test_a_client_is_put_aside_and_comes_first_afterwards(
-    office: Directory, clock: Clock, clerk: Client, minutes: int
+    office: OfficeSnapshot, clock: Clock, clerk: Client, minutes: int
 ) -> None:
     first, second = walk_in(office, "8:50"), walk_in(office, "8:51")
     press(clerk, "next")
@@ -171,7 +173,7 @@ def test_a_client_is_put_aside_and_comes_first_afterwards(
 
 
 def test_a_client_is_sent_on_to_a_service_or_counter(
-    office: Directory, clock: Clock, clerk: Client
+    office: OfficeSnapshot, clock: Clock, clerk: Client
 ) -> None:
     first = walk_in(office, "8:50")
     press(clerk, "next")
@@ -193,7 +195,7 @@ def test_a_client_is_sent_on_to_a_service_or_counter(
 
 
 def test_a_wrong_press_is_taken_back_for_thirty_seconds(
-    office: Directory, clock: Clock, clerk: Client
+    office: OfficeSnapshot, clock: Clock, clerk: Client
 ) -> None:
     first = walk_in(office, "8:50")
     press(clerk, "next")
@@ -214,7 +216,7 @@ def test_a_wrong_press_is_taken_back_for_thirty_seconds(
 
 
 def test_picking_by_hand_is_recorded_as_such(
-    office: Directory, clock: Clock, clerk: Client
+    office: OfficeSnapshot, clock: Clock, clerk: Client
 ) -> None:
     walk_in(office, "8:50")
     second = walk_in(office, "8:51")
@@ -228,7 +230,7 @@ def test_picking_by_hand_is_recorded_as_such(
 
 
 def test_a_break_calls_nobody_and_a_counter_with_a_client_does_not_close(
-    office: Directory, clock: Clock, clerk: Client
+    office: OfficeSnapshot, clock: Clock, clerk: Client
 ) -> None:
     first = walk_in(office, "8:50")
     assert "Přestávka od" in press(clerk, "pause")
@@ -244,7 +246,9 @@ def test_a_break_calls_nobody_and_a_counter_with_a_client_does_not_close(
     assert "Přepážka je zavřená" in halls.text_of(clerk.get("/pult/lhota/nazivo/"))
 
 
-def test_every_press_works_as_a_plain_form(office: Directory, clock: Clock, clerk: Client) -> None:
+def test_every_press_works_as_a_plain_form(
+    office: OfficeSnapshot, clock: Clock, clerk: Client
+) -> None:
     first = walk_in(office, "8:50")
     page = clerk.post("/pult/lhota/krok/next/", follow=True)
     assert page.redirect_chain == [("/pult/lhota/", 302)]
@@ -254,7 +258,7 @@ def test_every_press_works_as_a_plain_form(office: Directory, clock: Clock, cler
 
 
 def test_the_contact_is_behind_a_recorded_look(
-    office: Directory, clock: Clock, clerk: Client
+    office: OfficeSnapshot, clock: Clock, clerk: Client
 ) -> None:
     first = booked(office)
     hidden = clerk.post(f"/pult/lhota/kontakt/{first.pk}/", follow=True).content.decode()
@@ -269,7 +273,7 @@ def test_the_contact_is_behind_a_recorded_look(
     assert looked.actor
 
 
-def test_the_load_of_the_day(office: Directory, clock: Clock, clerk: Client) -> None:
+def test_the_load_of_the_day(office: OfficeSnapshot, clock: Clock, clerk: Client) -> None:
     town.confirmed(office, "10:00")
     town.confirmed(office, "11:00")
     booked(office)
@@ -289,14 +293,16 @@ def test_the_load_of_the_day(office: Directory, clock: Clock, clerk: Client) -> 
     assert (load.capacity, load.finish_at, load.fits) == (0, None, False)
 
 
-def test_a_printer_without_paper_is_told(office: Directory, clock: Clock, clerk: Client) -> None:
+def test_a_printer_without_paper_is_told(
+    office: OfficeSnapshot, clock: Clock, clerk: Client
+) -> None:
     Device.objects.filter(code="kiosk").update(fault="printer_no_paper", fault_at=town.at("9:00"))
     shown = clerk.get("/pult/lhota/nazivo/").content.decode()
     assert "Kiosek: v tiskárně došel papír" in shown
 
 
 def test_without_log_in_a_fragment_says_so_and_the_page_leads_to_log_in(
-    office: Directory, client: Client
+    office: OfficeSnapshot, client: Client
 ) -> None:
     assert client.get("/pult/lhota/nazivo/", headers={"X-Fragment": "1"}).status_code == 401
     assert client.post("/pult/lhota/krok/next/").headers["Location"] == "/ucet/login/?next=/pult/"
@@ -314,7 +320,7 @@ def test_without_log_in_a_fragment_says_so_and_the_page_leads_to_log_in(
 )
 @pytest.mark.real_time
 def test_each_role_opens_its_own_screens(
-    office: Directory, client: Client, role: str, console: int, reception: int, manager: int
+    office: OfficeSnapshot, client: Client, role: str, console: int, reception: int, manager: int
 ) -> None:
     client.force_login(town.clerk(office, role=role))
     assert client.get("/pult/lhota/").status_code == console
@@ -325,10 +331,10 @@ def test_each_role_opens_its_own_screens(
 
 
 @pytest.mark.real_time
-def test_who_works_in_two_offices_chooses(office: Directory, client: Client) -> None:
+def test_who_works_in_two_offices_chooses(office: OfficeSnapshot, client: Client) -> None:
     user = town.clerk(office)
     second = town.office("horka")
-    second.office.memberships.create(user=user, role="clerk", name="Nováková")
+    second.row.memberships.create(user=user, role="clerk", name="Nováková")
     client.force_login(user)
     page = client.get("/pult/").content.decode()
     assert "/pult/lhota/" in page
@@ -354,7 +360,7 @@ def test_who_works_in_two_offices_chooses(office: Directory, client: Client) -> 
     ],
 )
 def test_the_bar_says_which_step_it_takes_back(
-    office: Directory, clock: Clock, clerk: Client, steps: list[str], words: str
+    office: OfficeSnapshot, clock: Clock, clerk: Client, steps: list[str], words: str
 ) -> None:
     ticket = walk_in(office, "8:50")
     more: dict[str, dict[str, object]] = {
@@ -371,7 +377,7 @@ def test_the_bar_says_which_step_it_takes_back(
 
 
 def test_no_step_is_offered_that_cannot_be_taken_back(
-    office: Directory, clock: Clock, clerk: Client
+    office: OfficeSnapshot, clock: Clock, clerk: Client
 ) -> None:
     first = walk_in(office, "8:50")
     press(clerk, "next")
@@ -397,7 +403,7 @@ def test_no_step_is_offered_that_cannot_be_taken_back(
 
 
 def test_a_stale_page_takes_back_no_other_step_than_it_said(
-    office: Directory, clock: Clock, clerk: Client
+    office: OfficeSnapshot, clock: Clock, clerk: Client
 ) -> None:
     first = walk_in(office, "8:50")
     press(clerk, "next")
@@ -411,7 +417,7 @@ def test_a_stale_page_takes_back_no_other_step_than_it_said(
 
 
 def test_closing_asks_while_people_wait_for_this_counter_alone(
-    office: Directory, clock: Clock, clerk: Client
+    office: OfficeSnapshot, clock: Clock, clerk: Client
 ) -> None:
     walk_in(office, "8:50")
     walk_in(office, "8:51")
@@ -433,7 +439,7 @@ def test_closing_asks_while_people_wait_for_this_counter_alone(
 
 
 def test_a_forgotten_counter_is_shown_taken_over_and_its_clerk_reads_it(
-    office: Directory, clock: Clock, clerk: Client
+    office: OfficeSnapshot, clock: Clock, clerk: Client
 ) -> None:
     first = walk_in(office, "8:50")
     press(clerk, "next")
@@ -465,7 +471,7 @@ def test_a_forgotten_counter_is_shown_taken_over_and_its_clerk_reads_it(
 
 
 def test_a_head_closes_or_takes_over_and_goes_back_to_the_overview(
-    office: Directory, clock: Clock, clerk: Client
+    office: OfficeSnapshot, clock: Clock, clerk: Client
 ) -> None:
     first = walk_in(office, "8:50")
     press(clerk, "next")
@@ -485,7 +491,7 @@ def test_a_head_closes_or_takes_over_and_goes_back_to_the_overview(
 
 
 def test_logging_out_says_that_a_counter_is_open(
-    office: Directory, clock: Clock, clerk: Client
+    office: OfficeSnapshot, clock: Clock, clerk: Client
 ) -> None:
     first = walk_in(office, "8:50")
     press(clerk, "next")
@@ -502,7 +508,7 @@ def test_logging_out_says_that_a_counter_is_open(
 
 
 def test_logging_out_may_leave_the_counter_open_and_asks_nobody_else(
-    office: Directory, clock: Clock, clerk: Client
+    office: OfficeSnapshot, clock: Clock, clerk: Client
 ) -> None:
     clerk.post("/ucet/logout/", {"counter": "leave"})
     assert Shift.objects.filter(closed_at=None).exists()

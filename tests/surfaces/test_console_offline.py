@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets
 from prepazka.queueing.models import CallLease, Shift
 from tests import town
@@ -19,12 +19,12 @@ AT = "/pult/lhota/bez-site/"
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     return town.office()
 
 
 @pytest.fixture
-def shift(office: Directory) -> Shift:
+def shift(office: OfficeSnapshot) -> Shift:
     """An open counter with one person who waits."""
     now, clerk = real_now(), town.clerk(office).pk
     tickets.issue_ticket(

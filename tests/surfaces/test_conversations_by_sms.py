@@ -21,7 +21,7 @@ from prepazka.config import work
 from prepazka.gateways.sms import smpp, smpp_receiver
 from prepazka.jobs import tasks
 from prepazka.messaging.models import Message, MessageState
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.callbacks import views
 from prepazka.web.inbound_sms import callback_token
 from tests import town
@@ -132,12 +132,12 @@ def telephone(
 
 
 @pytest.fixture
-def lhota() -> Directory:
+def lhota() -> OfficeSnapshot:
     lose_all_jobs()  # those of tests whose transactions were real
     return with_sms(town.office(max_open_per_contact=2))
 
 
-def request(where: Directory, clock: Clock, at: str = "9:00") -> Booking:
+def request(where: OfficeSnapshot, clock: Clock, at: str = "9:00") -> Booking:
     """A booking by telephone number alone, which waits for its confirmation."""
     held = usecases.hold_term(
         office=where, service=town.service(where), starts_at=town.at(at), now=clock.at
@@ -152,7 +152,7 @@ def state_of(booking: Booking) -> str:
 
 
 def test_a_number_refused_for_good_is_on_the_call_list(
-    lhota: Directory, telephone: Telephone, clock: Clock
+    lhota: OfficeSnapshot, telephone: Telephone, clock: Clock
 ) -> None:
     worker, booking = Worker(), request(lhota, clock)
     worker.run()
@@ -168,12 +168,12 @@ def test_a_number_refused_for_good_is_on_the_call_list(
     assert (entry.reason, entry.closed_at) == (CallListEntry.Reason.UNDELIVERED, None)
 
 
-def test_a_late_yes_is_answered(lhota: Directory, telephone: Telephone, clock: Clock) -> None:
+def test_a_late_yes_is_answered(lhota: OfficeSnapshot, telephone: Telephone, clock: Clock) -> None:
     worker, booking = Worker(), request(lhota, clock)
     worker.run()
     assert "potvrdte" in telephone.texts()[-1].lower()
     clock.forward(hours=3)
-    scheduled.expire_day(office=lhota.office.pk, day=booking.date, now=clock.at)
+    scheduled.expire_day(office=lhota.office_id, day=booking.date, now=clock.at)
     assert state_of(booking) == BookingState.EXPIRED
     before = len(telephone.texts())
     telephone.says("ANO")
@@ -184,7 +184,7 @@ def test_a_late_yes_is_answered(lhota: Directory, telephone: Telephone, clock: C
 
 
 def test_stop_ends_the_reminders_and_says_so(
-    lhota: Directory, telephone: Telephone, clock: Clock
+    lhota: OfficeSnapshot, telephone: Telephone, clock: Clock
 ) -> None:
     worker, booking = Worker(), request(lhota, clock)
     worker.run()
@@ -204,7 +204,7 @@ def test_stop_ends_the_reminders_and_says_so(
 
 
 def test_storno_with_several_bookings_asks_which_and_takes_the_digit(
-    lhota: Directory, telephone: Telephone, clock: Clock
+    lhota: OfficeSnapshot, telephone: Telephone, clock: Clock
 ) -> None:
     worker = Worker()
     bookings = []

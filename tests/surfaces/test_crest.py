@@ -20,8 +20,8 @@ from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.offices.crests import CrestTooHeavy, crest_of, set_crest
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.surfaces.manager import views
 from tests import town
 from tests.crests import jpeg, png
@@ -31,13 +31,13 @@ ADDRESS = "/sprava/lhota/znak/"
 
 
 @pytest.fixture
-def lhota(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     monkeypatch.setattr(views, "now", lambda: town.FRIDAY_BEFORE)
     return town.office()
 
 
 @pytest.fixture
-def admin(lhota: Directory, client: Client) -> Client:
+def admin(lhota: OfficeSnapshot, client: Client) -> Client:
     client.force_login(town.clerk(lhota, "spravce", "administrator"))
     return client
 
@@ -100,19 +100,19 @@ def test_nothing_chosen_is_said(admin: Client) -> None:
     assert "Nejdřív vyberte obrázek se znakem." in page.content.decode()
 
 
-def test_heads_see_it_and_may_not_change_it(lhota: Directory, client: Client) -> None:
+def test_heads_see_it_and_may_not_change_it(lhota: OfficeSnapshot, client: Client) -> None:
     client.force_login(town.clerk(lhota, "vedouci", "head"))
     assert 'type="file"' not in client.get("/sprava/lhota/soubor/").content.decode()
     assert choose(client, png()).status_code == 403
     assert Office.objects.get().crest == ""
 
 
-def test_programs_are_refused_as_people_are(lhota: Directory) -> None:
+def test_programs_are_refused_as_people_are(lhota: OfficeSnapshot) -> None:
     with pytest.raises(CrestTooHeavy):
-        set_crest(office=lhota.office, content=b"x" * 40_000, now=town.FRIDAY_BEFORE, actor=None)
+        set_crest(office=lhota.row, content=b"x" * 40_000, now=town.FRIDAY_BEFORE, actor=None)
 
 
-def sent(lhota: Directory) -> Any:
+def sent(lhota: OfficeSnapshot) -> Any:
     booking = town.confirmed(lhota)
     message = Message.objects.create(
         office=booking.office,
@@ -133,9 +133,9 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("memory")
-def test_a_mail_carries_it_and_fetches_nothing(lhota: Directory) -> None:
-    set_crest(office=lhota.office, content=png(), now=town.FRIDAY_BEFORE, actor=None)
-    message = sent(directory_by_slug("lhota"))
+def test_a_mail_carries_it_and_fetches_nothing(lhota: OfficeSnapshot) -> None:
+    set_crest(office=lhota.row, content=png(), now=town.FRIDAY_BEFORE, actor=None)
+    message = sent(snapshot_by_slug("lhota"))
     html = message.get_body(preferencelist=("html",))
     (source,) = re.findall(r'<img src="cid:([^"]+)"', html.get_content())
     assert not re.search(r'(src|background)="http', html.get_content())
@@ -153,8 +153,8 @@ def test_a_mail_carries_it_and_fetches_nothing(lhota: Directory) -> None:
 
 
 @pytest.mark.usefixtures("memory")
-def test_without_a_crest_a_mail_is_as_before(lhota: Directory) -> None:
+def test_without_a_crest_a_mail_is_as_before(lhota: OfficeSnapshot) -> None:
     message = sent(lhota)
     assert "<img" not in message.get_body(preferencelist=("html",)).get_content()
     assert "multipart/related" not in [part.get_content_type() for part in message.walk()]
-    assert crest_of(lhota.office) == b""
+    assert crest_of(lhota.row) == b""

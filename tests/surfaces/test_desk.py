@@ -13,7 +13,7 @@ from prepazka.booking.models import Booking, BookingState, CallListEntry
 from prepazka.journal.models import Event
 from prepazka.messaging.models import Message
 from prepazka.messaging.usecases import compose
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
 from prepazka.surfaces.console import booking as bookings
 from prepazka.surfaces.console import desk
@@ -37,12 +37,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def office(clock: Clock) -> Directory:
+def office(clock: Clock) -> OfficeSnapshot:
     return town.office(quota=2)
 
 
 @pytest.fixture
-def reception(office: Directory, client: Client) -> Client:
+def reception(office: OfficeSnapshot, client: Client) -> Client:
     client.force_login(town.clerk(office, role="reception"))
     return client
 
@@ -57,7 +57,7 @@ def _text(answer: Any) -> str:
 
 
 def test_todays_bookings_are_found_by_pin_time_and_name(
-    office: Directory, reception: Client
+    office: OfficeSnapshot, reception: Client
 ) -> None:
     nine, ten = town.confirmed(office, "9:00"), town.confirmed(office, "10:00")
     Booking.objects.filter(pk=ten.pk).update(name="Ondřej Malý")
@@ -91,7 +91,7 @@ def test_todays_bookings_are_found_by_pin_time_and_name(
     ],
 )
 def test_an_arrival_gets_its_verdict(
-    office: Directory,
+    office: OfficeSnapshot,
     clock: Clock,
     reception: Client,
     clock_time: str,
@@ -105,7 +105,7 @@ def test_an_arrival_gets_its_verdict(
     assert Ticket.objects.exists() == comes
 
 
-def test_an_arrival_pressed_twice_is_one_ticket(office: Directory, reception: Client) -> None:
+def test_an_arrival_pressed_twice_is_one_ticket(office: OfficeSnapshot, reception: Client) -> None:
     booking = town.confirmed(office, "9:00")
     reception.post(f"{DESK}prichod/{booking.pk}/")
     again = text(reception.post(f"{DESK}prichod/{booking.pk}/", follow=True))
@@ -116,7 +116,7 @@ def test_an_arrival_pressed_twice_is_one_ticket(office: Directory, reception: Cl
 
 
 def test_a_ticket_is_issued_once_however_often_it_is_sent(
-    office: Directory, reception: Client
+    office: OfficeSnapshot, reception: Client
 ) -> None:
     page = text(reception.get(f"{DESK}listek/"))
     touch = re.search(r'name="touch" value="([-\w]+)"', page)
@@ -137,7 +137,7 @@ def test_a_ticket_is_issued_once_however_often_it_is_sent(
 
 
 def test_the_desk_issues_tickets_outside_the_hours(
-    office: Directory, clock: Clock, reception: Client
+    office: OfficeSnapshot, clock: Clock, reception: Client
 ) -> None:
     clock.at = town.at("19:00")
     assert "mimo úřední hodiny" in text(reception.get(f"{DESK}listek/"))
@@ -161,7 +161,9 @@ def book(reception: Client, channel: str = "phone", **contact: str) -> Booking:
     return Booking.objects.get(pk=answer.headers["Location"].split("/")[-2])
 
 
-def test_a_caller_is_booked_in_four_steps_with_a_pin(office: Directory, reception: Client) -> None:
+def test_a_caller_is_booked_in_four_steps_with_a_pin(
+    office: OfficeSnapshot, reception: Client
+) -> None:
     made = book(reception, phone="777 123 456")
     assert (made.state, made.channel, made.phone) == (
         BookingState.CONFIRMED,
@@ -180,7 +182,7 @@ def test_a_caller_is_booked_in_four_steps_with_a_pin(office: Directory, receptio
 
 
 def test_a_message_that_could_not_be_sent_is_said_on_the_slip(
-    office: Directory, reception: Client
+    office: OfficeSnapshot, reception: Client
 ) -> None:
     booking = town.confirmed(office)
     slip = f"/pult/lhota/recepce/objednavka/{booking.pk}/"
@@ -203,7 +205,7 @@ def test_a_message_that_could_not_be_sent_is_said_on_the_slip(
     assert "nepodařilo odeslat" not in text(reception.get(slip))
 
 
-def test_wrong_contact_keeps_what_was_written(office: Directory, reception: Client) -> None:
+def test_wrong_contact_keeps_what_was_written(office: OfficeSnapshot, reception: Client) -> None:
     held = town.hold(office, "10:00", town.at("9:00"), channel="desk")
     address = f"{DESK}objednavka/{held.pk}/kontakt/"
     page = text(reception.post(address, {"name": "", "email": "není", "phone": "12"}))
@@ -214,7 +216,9 @@ def test_wrong_contact_keeps_what_was_written(office: Directory, reception: Clie
     assert held.state == BookingState.HELD
 
 
-def test_a_taken_term_is_refused_with_the_free_ones(office: Directory, reception: Client) -> None:
+def test_a_taken_term_is_refused_with_the_free_ones(
+    office: OfficeSnapshot, reception: Client
+) -> None:
     for _ in range(2):
         town.hold(office, "11:00", town.at("9:00"))
     answer = reception.post(
@@ -227,7 +231,7 @@ def test_a_taken_term_is_refused_with_the_free_ones(office: Directory, reception
     assert town.at("11:00").isoformat() not in answer.content.decode()
 
 
-def test_the_office_moves_and_cancels(office: Directory, reception: Client) -> None:
+def test_the_office_moves_and_cancels(office: OfficeSnapshot, reception: Client) -> None:
     made = book(reception, channel="desk")
     address = f"{DESK}objednavka/{made.pk}/"
     reception.post(f"{address}presun/", {"starts_at": town.at("14:00").isoformat()})
@@ -246,7 +250,7 @@ def test_the_office_moves_and_cancels(office: Directory, reception: Client) -> N
 
 
 def test_a_fixed_line_is_telephoned_when_the_office_cancels(
-    office: Directory, clock: Clock, reception: Client
+    office: OfficeSnapshot, clock: Clock, reception: Client
 ) -> None:
     made = book(reception, phone="+420 382 766 111")
     assert made.phone == "+420382766111"
@@ -258,7 +262,7 @@ def test_a_fixed_line_is_telephoned_when_the_office_cancels(
 
 
 def test_a_hold_that_ran_out_starts_again(
-    office: Directory, clock: Clock, reception: Client
+    office: OfficeSnapshot, clock: Clock, reception: Client
 ) -> None:
     held = town.hold(office, "11:00", town.at("8:00"), channel="desk")
     address = f"{DESK}objednavka/{held.pk}/kontakt/"
@@ -268,13 +272,13 @@ def test_a_hold_that_ran_out_starts_again(
 
 
 def test_a_term_somebody_fills_in_at_home_is_not_the_desks(
-    office: Directory, reception: Client
+    office: OfficeSnapshot, reception: Client
 ) -> None:
     held = town.hold(office, "11:00", town.at("9:00"))
     assert reception.get(f"{DESK}objednavka/{held.pk}/kontakt/").status_code == 404
 
 
-def test_a_head_looks_but_does_not_write(office: Directory, client: Client) -> None:
+def test_a_head_looks_but_does_not_write(office: OfficeSnapshot, client: Client) -> None:
     booking = town.confirmed(office, "9:00")
     client.force_login(town.clerk(office, role="head"))
     assert "Jana" in text(client.get(DESK))

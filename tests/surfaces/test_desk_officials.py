@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from prepazka.booking.models import Booking, BookingState
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console import booking as bookings
 from prepazka.surfaces.console import desk
 from tests import officials, town
@@ -21,14 +21,14 @@ TERMS = f"{DESK}objednat/ohlaseni/?osob=1&kanal=phone"
 
 
 @pytest.fixture
-def lhota(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     for module in (desk, bookings):
         monkeypatch.setattr(module, "now", lambda: town.FRIDAY_BEFORE)
     return officials.office()
 
 
 @pytest.fixture
-def operator(lhota: Directory, client: Client) -> Client:
+def operator(lhota: OfficeSnapshot, client: Client) -> Client:
     client.force_login(town.clerk(lhota, role="operator"))
     return client
 
@@ -48,7 +48,7 @@ def term(client: Client, address: str, clock: str) -> Any:
     return client.post(address, {"key": key[1], "starts_at": value})
 
 
-def test_a_caller_gets_the_official_they_ask_for(lhota: Directory, operator: Client) -> None:
+def test_a_caller_gets_the_official_they_ask_for(lhota: OfficeSnapshot, operator: Client) -> None:
     seen = operator.get(TERMS)
     assert "Ing. Jana Nováková, Petr Dvořák" in text(seen)  # both are free at nine
     assert 'href="?osob=1&amp;kanal=phone&amp;urednik=dvorak"' in seen.content.decode()
@@ -69,26 +69,26 @@ def test_a_caller_gets_the_official_they_ask_for(lhota: Directory, operator: Cli
     assert "Petr Dvořák" in text(operator.get(f"{DESK}?den=2026-11-23"))
 
 
-def test_nobody_named_is_whoever_is_free(lhota: Directory, operator: Client) -> None:
+def test_nobody_named_is_whoever_is_free(lhota: OfficeSnapshot, operator: Client) -> None:
     term(operator, TERMS, "8:00")
     assert whose(Booking.objects.get()) == "novakova"
     term(operator, TERMS, "9:00")
     assert sorted(map(whose, Booking.objects.all())) == ["dvorak", "novakova"]
 
 
-def test_who_does_not_take_it_is_not_found(lhota: Directory, operator: Client) -> None:
+def test_who_does_not_take_it_is_not_found(lhota: OfficeSnapshot, operator: Client) -> None:
     for wrong in ("nikdo", "dvorak"):
         address = f"{DESK}objednat/povoleni/?kanal=phone&urednik={wrong}"
         assert operator.get(address).status_code == 404
 
 
-def test_windows_have_nobody_to_choose(lhota: Directory, operator: Client) -> None:
+def test_windows_have_nobody_to_choose(lhota: OfficeSnapshot, operator: Client) -> None:
     seen = text(operator.get(f"{DESK}objednat/rodny-list/?kanal=desk"))
     assert "1 místo" in seen
     assert "S kým" not in seen
 
 
-def test_moving_keeps_the_official(lhota: Directory, operator: Client) -> None:
+def test_moving_keeps_the_official(lhota: OfficeSnapshot, operator: Client) -> None:
     answer = term(operator, f"{TERMS}&urednik=dvorak", "9:30")
     operator.post(answer["Location"], {"name": "Jana"})
     booking = Booking.objects.get()

@@ -11,8 +11,8 @@ from django.test import Client
 
 from prepazka.gateways.printer import printer_state
 from prepazka.offices import devices
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets
 from prepazka.queueing.models import NumberLease
 from tests import halls, town
@@ -28,7 +28,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> halls.Clock:
 
 
 @pytest.fixture
-def office(clock: halls.Clock, monkeypatch: pytest.MonkeyPatch) -> Directory:
+def office(clock: halls.Clock, monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     for reader in ("manager.devices", "console.cutoff", "console.views"):
         monkeypatch.setattr(f"prepazka.surfaces.{reader}.now", lambda: NINE)
     return town.office()
@@ -39,13 +39,13 @@ def sent(client: Client, url: str, **said: object) -> object:
     return client.post(url, json.dumps(body), content_type="application/json")
 
 
-def page(office: Directory) -> str:
+def page(office: OfficeSnapshot) -> str:
     client = Client()
     client.force_login(town.clerk(office, "spravce", "administrator"))
     return halls.text_of(client.get("/sprava/lhota/zarizeni/"))
 
 
-def test_the_page_says_how_kiosk_and_printer_are(office: Directory) -> None:
+def test_the_page_says_how_kiosk_and_printer_are(office: OfficeSnapshot) -> None:
     with halls.printer() as sink:
         kiosk = halls.paired(office, "kiosk", NINE, printer=sink.option)
         assert sent(kiosk, "/kiosk/zasoba/", log=3).status_code == 200  # type: ignore[attr-defined]
@@ -68,7 +68,7 @@ def test_the_page_says_how_kiosk_and_printer_are(office: Directory) -> None:
     [("paper", "printer_no_paper", "bez papíru"), ("door", "printer_open", "otevřená")],
 )
 def test_a_printer_in_need_is_told_and_mended(
-    office: Directory, what: str, fault: str, words: str
+    office: OfficeSnapshot, what: str, fault: str, words: str
 ) -> None:
     with halls.printer() as sink:
         kiosk = halls.paired(office, "kiosk", NINE, printer=sink.option)
@@ -83,7 +83,7 @@ def test_a_printer_in_need_is_told_and_mended(
     assert Device.objects.get(code="kiosk").fault == "printer_unreachable"
 
 
-def test_a_printer_that_answered_before_is_suspected_since(office: Directory) -> None:
+def test_a_printer_that_answered_before_is_suspected_since(office: OfficeSnapshot) -> None:
     with halls.printer() as sink:
         kiosk = halls.paired(office, "kiosk", NINE, printer=sink.option)
         sent(kiosk, "/kiosk/zasoba/")
@@ -102,7 +102,9 @@ def test_a_printer_that_answered_before_is_suspected_since(office: Directory) ->
         assert Device.objects.get(code="kiosk").fault == ""
 
 
-def test_a_printer_set_never_to_answer_is_believed_after_a_new_pairing(office: Directory) -> None:
+def test_a_printer_set_never_to_answer_is_believed_after_a_new_pairing(
+    office: OfficeSnapshot,
+) -> None:
     with halls.printer() as sink:
         kiosk = halls.paired(office, "kiosk", NINE, printer=sink.option)
         sent(kiosk, "/kiosk/zasoba/")
@@ -114,12 +116,12 @@ def test_a_printer_set_never_to_answer_is_believed_after_a_new_pairing(office: D
         assert Device.objects.get(code="kiosk").fault == ""
 
 
-def test_a_silent_printer_says_nothing_and_is_no_fault(office: Directory) -> None:
+def test_a_silent_printer_says_nothing_and_is_no_fault(office: OfficeSnapshot) -> None:
     with halls.printer(answers=False) as sink:
         assert printer_state("127.0.0.1", sink.option["port"]) == {}
 
 
-def test_the_screen_is_loaded_anew_once(office: Directory) -> None:
+def test_the_screen_is_loaded_anew_once(office: OfficeSnapshot) -> None:
     kiosk = halls.paired(office, "kiosk", NINE)
     client = Client()
     client.force_login(town.clerk(office, "vedouci", "head"))
@@ -132,7 +134,7 @@ def test_the_screen_is_loaded_anew_once(office: Directory) -> None:
     )
 
 
-def test_a_kiosk_gets_numbers_hidden_pins_and_hours(office: Directory) -> None:
+def test_a_kiosk_gets_numbers_hidden_pins_and_hours(office: OfficeSnapshot) -> None:
     booking = town.confirmed(office, "9:00")
     kiosk = halls.paired(office, "kiosk", NINE)
     answer = sent(kiosk, "/kiosk/zasoba/")
@@ -154,7 +156,7 @@ def test_a_kiosk_gets_numbers_hidden_pins_and_hours(office: Directory) -> None:
 
 
 @pytest.mark.parametrize("body", ["", "[]", '{"browser": "x"}', '{"browser": 5, "log": "a"}'])
-def test_a_wrong_request_gets_nothing(office: Directory, body: str) -> None:
+def test_a_wrong_request_gets_nothing(office: OfficeSnapshot, body: str) -> None:
     kiosk = halls.paired(office, "kiosk", NINE)
     answer = kiosk.post("/kiosk/zasoba/", body, content_type="application/json")
     assert answer.status_code == 400
@@ -163,7 +165,7 @@ def test_a_wrong_request_gets_nothing(office: Directory, body: str) -> None:
     assert not NumberLease.objects.exists()
 
 
-def test_a_console_gets_its_list_only_with_an_open_counter(office: Directory) -> None:
+def test_a_console_gets_its_list_only_with_an_open_counter(office: OfficeSnapshot) -> None:
     clerk = town.clerk(office)
     client = Client()
     client.force_login(clerk)
@@ -177,7 +179,7 @@ def test_a_console_gets_its_list_only_with_an_open_counter(office: Directory) ->
 
 
 def test_the_same_touch_after_a_crash_offers_the_paper_again(
-    office: Directory, clock: halls.Clock
+    office: OfficeSnapshot, clock: halls.Clock
 ) -> None:
     with halls.printer() as sink:
         kiosk = halls.paired(office, "kiosk", NINE, printer=sink.option)
@@ -190,13 +192,13 @@ def test_the_same_touch_after_a_crash_offers_the_paper_again(
         assert len(sink.jobs) == 1
 
 
-def test_in_the_evening_a_kiosk_gets_the_next_day_too(office: Directory) -> None:
+def test_in_the_evening_a_kiosk_gets_the_next_day_too(office: OfficeSnapshot) -> None:
     kiosk = halls.paired(office, "kiosk", NINE)
     assert "next" not in sent(kiosk, "/kiosk/zasoba/").json()  # type: ignore[attr-defined]
 
 
 def test_the_next_day_has_numbers_of_its_own_and_can_be_merged(
-    office: Directory, monkeypatch: pytest.MonkeyPatch
+    office: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     evening = town.at("19:00")
     clock = halls.stop_clocks(monkeypatch, evening)
@@ -217,7 +219,7 @@ def test_the_next_day_has_numbers_of_its_own_and_can_be_merged(
 @pytest.mark.parametrize(
     ("off", "said"), [(300, "jdou napřed o 5 minut"), (-7300, "pozadu o"), (60, "")]
 )
-def test_a_wrong_clock_of_a_kiosk_is_shown(office: Directory, off: int, said: str) -> None:
+def test_a_wrong_clock_of_a_kiosk_is_shown(office: OfficeSnapshot, off: int, said: str) -> None:
     kiosk = halls.paired(office, "kiosk", NINE)
     sent(kiosk, "/kiosk/zasoba/", clock=int((NINE.timestamp() + off) * 1000))
     shown = page(office)

@@ -10,8 +10,8 @@ from django.test import Client
 
 from prepazka.booking import usecases
 from prepazka.booking.models import Booking
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import HoursException, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console import booking as bookings
 from prepazka.surfaces.console import desk, disruptions
 from prepazka.surfaces.console import diary as diaries
@@ -30,24 +30,24 @@ ABSENCE = {
 
 
 @pytest.fixture
-def lhota(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     for module in (desk, bookings, diaries, disruptions):
         monkeypatch.setattr(module, "now", lambda: town.FRIDAY_BEFORE)
     return officials.office()
 
 
 @pytest.fixture
-def official(lhota: Directory, client: Client) -> Client:
+def official(lhota: OfficeSnapshot, client: Client) -> Client:
     """The browser of Jana Nováková, who is a clerk otherwise."""
     user = town.clerk(lhota)
     Official.objects.filter(code="novakova").update(user=user)
-    lhota.office.version += 1
-    lhota.office.save()
+    lhota.row.version += 1
+    lhota.row.save()
     client.force_login(user)
     return client
 
 
-def booked(where: Directory, clock: str = "9:00") -> Booking:
+def booked(where: OfficeSnapshot, clock: str = "9:00") -> Booking:
     held = officials.hold(where, clock, "novakova")
     return usecases.request_confirmation(
         booking=held.pk,
@@ -63,7 +63,7 @@ def text(answer: Any) -> str:
 
 
 @pytest.mark.real_time  # the page of the counters
-def test_ones_own_diary_and_no_other(official: Client, lhota: Directory) -> None:
+def test_ones_own_diary_and_no_other(official: Client, lhota: OfficeSnapshot) -> None:
     assert official.get(ALL)["Location"] == MINE
     assert official.get(OTHER).status_code == 403
     assert official.post(f"{OTHER}zmena/", ABSENCE).status_code == 403
@@ -71,7 +71,7 @@ def test_ones_own_diary_and_no_other(official: Client, lhota: Directory) -> None
     assert f'href="{ALL}"' in official.get("/pult/lhota/").content.decode()
 
 
-def test_the_operator_sees_all_and_changes_none(lhota: Directory, client: Client) -> None:
+def test_the_operator_sees_all_and_changes_none(lhota: OfficeSnapshot, client: Client) -> None:
     client.force_login(town.clerk(lhota, role="operator"))
     assert "Petr Dvořák" in text(client.get(ALL))
     assert f'href="{ALL}"' in client.get("/pult/lhota/recepce/").content.decode()
@@ -83,7 +83,7 @@ def test_the_operator_sees_all_and_changes_none(lhota: Directory, client: Client
     )
 
 
-def test_the_day_and_the_week(official: Client, lhota: Directory) -> None:
+def test_the_day_and_the_week(official: Client, lhota: OfficeSnapshot) -> None:
     booked(lhota)
     for address in (f"{MINE}?den=2026-11-23", f"{MINE}?tyden&den=2026-11-26"):
         seen = text(official.get(address))
@@ -93,7 +93,7 @@ def test_the_day_and_the_week(official: Client, lhota: Directory) -> None:
 
 
 @pytest.mark.real_time
-def test_an_absence_shows_its_impact_first(official: Client, lhota: Directory) -> None:
+def test_an_absence_shows_its_impact_first(official: Client, lhota: OfficeSnapshot) -> None:
     booked(lhota)
     answer = official.post(f"{MINE}zmena/", ABSENCE)
     assert answer.status_code == 200
@@ -114,7 +114,7 @@ def test_an_absence_shows_its_impact_first(official: Client, lhota: Directory) -
     assert not HoursException.objects.filter(official__code="novakova").exists()
 
 
-def test_of_another_official_nothing_is_taken_back(official: Client, lhota: Directory) -> None:
+def test_of_another_official_nothing_is_taken_back(official: Client, lhota: OfficeSnapshot) -> None:
     other = HoursException.objects.filter(official__code="dvorak")[0]
     official.post(f"{MINE}zrusit/{other.pk}/")
     assert HoursException.objects.filter(pk=other.pk).exists()
@@ -132,7 +132,7 @@ def test_of_another_official_nothing_is_taken_back(official: Client, lhota: Dire
     ],
 )
 def test_what_makes_no_sense_is_said(
-    official: Client, lhota: Directory, wrong: dict[str, str], said: str
+    official: Client, lhota: OfficeSnapshot, wrong: dict[str, str], said: str
 ) -> None:
     answer = official.post(f"{MINE}zmena/", ABSENCE | wrong)
     assert said in text(answer) or "Zadejte" in text(answer)
@@ -150,7 +150,7 @@ OVER_DAYS = {
 }
 
 
-def test_an_absence_over_days_is_one_row(official: Client, lhota: Directory) -> None:
+def test_an_absence_over_days_is_one_row(official: Client, lhota: OfficeSnapshot) -> None:
     assert official.post(f"{MINE}zmena/", OVER_DAYS).status_code == 302
     absence = HoursException.objects.get(official__code="novakova")
     assert (absence.begins, absence.ends, absence.opens, absence.closes) == (840, 600, None, None)
@@ -162,7 +162,7 @@ def test_an_absence_over_days_is_one_row(official: Client, lhota: Directory) -> 
     assert not HoursException.objects.filter(official__code="novakova").exists()
 
 
-def test_its_impact_carries_the_times_on(official: Client, lhota: Directory) -> None:
+def test_its_impact_carries_the_times_on(official: Client, lhota: OfficeSnapshot) -> None:
     booking = officials.hold(lhota, "17:00", "novakova")
     usecases.request_confirmation(
         booking=booking.pk, name="Karel", email="karel@example.cz", now=town.FRIDAY_BEFORE
@@ -175,7 +175,7 @@ def test_its_impact_carries_the_times_on(official: Client, lhota: Directory) -> 
     assert (absence.begins, absence.ends) == (840, 600)
 
 
-def test_the_same_hours_on_each_day(official: Client, lhota: Directory) -> None:
+def test_the_same_hours_on_each_day(official: Client, lhota: OfficeSnapshot) -> None:
     each = OVER_DAYS | {"times": "each_day", "opens": "8:00", "closes": "9:30"}
     assert official.post(f"{MINE}zmena/", each).status_code == 302
     absence = HoursException.objects.get(official__code="novakova")
@@ -196,7 +196,7 @@ def test_the_same_hours_on_each_day(official: Client, lhota: Directory) -> None:
     ],
 )
 def test_times_over_days_that_make_no_sense(
-    official: Client, lhota: Directory, wrong: dict[str, str], said: str
+    official: Client, lhota: OfficeSnapshot, wrong: dict[str, str], said: str
 ) -> None:
     answer = official.post(f"{MINE}zmena/", OVER_DAYS | wrong)
     assert said in text(answer)

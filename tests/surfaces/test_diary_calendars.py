@@ -12,8 +12,8 @@ from prepazka.booking import external_calendars
 from prepazka.booking.models import Busy, CalendarFeed, OutsideCalendar
 from prepazka.core.external_times import Doubt, Reading
 from prepazka.core.interval import Interval
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Membership, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.surfaces.calendars import views as feed_views
 from prepazka.surfaces.console import calendars, diary
 from prepazka.surfaces.manager import officials as manager
@@ -28,21 +28,21 @@ MANAGER = "/sprava/lhota/urednici/"
 
 
 @pytest.fixture
-def lhota(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     for module in (diary, calendars, manager, feed_views):
         monkeypatch.setattr(module, "now", lambda: NOW)
     return officials.office()
 
 
 @pytest.fixture
-def administrator(lhota: Directory) -> Client:
+def administrator(lhota: OfficeSnapshot) -> Client:
     client = Client()
     client.force_login(town.clerk(lhota, "spravce", "administrator"))
     return client
 
 
 @pytest.fixture
-def official(lhota: Directory, administrator: Client, client: Client) -> Client:
+def official(lhota: OfficeSnapshot, administrator: Client, client: Client) -> Client:
     """Jana Nováková, to whose account the administrator has given the diary."""
     user = town.clerk(lhota)
     member = Membership.objects.get(user=user)
@@ -215,12 +215,12 @@ def test_the_account_of_a_diary(official: Client, administrator: Client) -> None
 def test_who_leaves_the_office_loses_the_diary(official: Client, administrator: Client) -> None:
     member = Membership.objects.get(user=Official.objects.get(code="novakova").user)
     administrator.post(f"/sprava/lhota/lide/{member.pk}/odebrat/")
-    found = directory_by_slug("lhota").official_by_code("novakova")
+    found = snapshot_by_slug("lhota").official_by_code("novakova")
     assert found
     assert found.user_id is None
 
 
-def test_the_head_looks_only(lhota: Directory, client: Client) -> None:
+def test_the_head_looks_only(lhota: OfficeSnapshot, client: Client) -> None:
     client.force_login(town.clerk(lhota, "vedouci", "head"))
     assert client.get(MANAGER).status_code == 200
     assert client.post(f"{MANAGER}novakova/ucet/", {"member": ""}).status_code == 403

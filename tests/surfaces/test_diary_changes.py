@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 
 from prepazka.booking.models import Busy
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console import appointments, disruptions, weeks
 from prepazka.surfaces.console import diary as diaries
 from tests import officials, town
@@ -22,24 +22,24 @@ WEEK = {"first": "2026-11-30", "last": "", "day0": "9:00–10:00, 11–12", "day
 
 
 @pytest.fixture
-def lhota(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     for module in (diaries, appointments, weeks):
         monkeypatch.setattr(module, "now", lambda: town.FRIDAY_BEFORE)
     return officials.office()
 
 
 @pytest.fixture
-def official(lhota: Directory, client: Client) -> Client:
+def official(lhota: OfficeSnapshot, client: Client) -> Client:
     user = town.clerk(lhota)
     Official.objects.filter(code="novakova").update(user=user)
-    lhota.office.version += 1
-    lhota.office.save()
+    lhota.row.version += 1
+    lhota.row.save()
     client.force_login(user)
     return client
 
 
 @pytest.fixture
-def head(lhota: Directory) -> Client:
+def head(lhota: OfficeSnapshot) -> Client:
     client = Client()
     client.force_login(town.clerk(lhota, "vedouci", "administrator"))
     return client
@@ -76,7 +76,7 @@ def test_change_and_delete(official: Client) -> None:
 
 
 def test_who_is_booked_comes_first_and_the_clash_is_shown(
-    official: Client, lhota: Directory
+    official: Client, lhota: OfficeSnapshot
 ) -> None:
     booked(lhota, "8:15")
     answer = official.post(f"{MINE}cas/", OWN)
@@ -88,7 +88,7 @@ def test_who_is_booked_comes_first_and_the_clash_is_shown(
 
 
 def test_the_people_can_be_given_other_terms_first(
-    official: Client, lhota: Directory, monkeypatch: pytest.MonkeyPatch
+    official: Client, lhota: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(disruptions, "now", lambda: town.FRIDAY_BEFORE)
     booking = booked(lhota, "8:00")
@@ -135,7 +135,7 @@ def test_wrong_appointments(official: Client, said: dict[str, str], answer: str)
     assert not Busy.objects.exists()
 
 
-def test_the_week_by_keyboard(official: Client, lhota: Directory) -> None:
+def test_the_week_by_keyboard(official: Client, lhota: OfficeSnapshot) -> None:
     page = official.get(f"{MINE}tyden/").content.decode()
     assert 'value="8:00–10:00, 17:00–19:00"' in page
     assert official.post(f"{MINE}tyden/", WEEK, follow=True).status_code == 200
@@ -146,7 +146,7 @@ def test_the_week_by_keyboard(official: Client, lhota: Directory) -> None:
     assert official.get(f"{OTHER}tyden/").status_code == 403
 
 
-def test_the_week_shows_its_impact_first(official: Client, lhota: Directory) -> None:
+def test_the_week_shows_its_impact_first(official: Client, lhota: OfficeSnapshot) -> None:
     booked(lhota, "8:15")
     wanted = WEEK | {"first": "2026-11-23"}
     answer = official.post(f"{MINE}tyden/", wanted)

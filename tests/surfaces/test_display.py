@@ -12,8 +12,8 @@ import prepazka.surfaces.display
 from prepazka.accounts.models import User
 from prepazka.core.speech import every_clip
 from prepazka.offices import devices
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Device, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets, turns
 from prepazka.surfaces.display import view_data
 from tests import halls, town
@@ -28,17 +28,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     return town.office()
 
 
 @pytest.fixture
-def display(office: Directory, clock: Clock) -> Client:
+def display(office: OfficeSnapshot, clock: Clock) -> Client:
     return halls.paired(office, "panel", clock())
 
 
 def wait_and_call(
-    office: Directory, clock: Clock, number: str = "1", who: str = "novakova"
+    office: OfficeSnapshot, clock: Clock, number: str = "1", who: str = "novakova"
 ) -> User:
     clerk = town.clerk(office, who)
     counters.open_counter(counter=town.counter(office, number), clerk=clerk.pk, now=clock())
@@ -48,12 +48,12 @@ def wait_and_call(
 
 
 @pytest.mark.real_time
-def test_an_unknown_browser_is_asked_for_the_code(office: Directory) -> None:
+def test_an_unknown_browser_is_asked_for_the_code(office: OfficeSnapshot) -> None:
     assert "Párovací kód" in text_of(Client().get("/panel/"))
 
 
 def test_a_revoked_display_loads_itself_anew(
-    display: Client, office: Directory, clock: Clock
+    display: Client, office: OfficeSnapshot, clock: Clock
 ) -> None:
     device = Device.objects.get(code="panel")
     devices.revoke(device=device.pk, now=clock())
@@ -62,7 +62,7 @@ def test_a_revoked_display_loads_itself_anew(
 
 
 def test_before_the_first_call_it_asks_to_wait(
-    display: Client, office: Directory, clock: Clock
+    display: Client, office: OfficeSnapshot, clock: Clock
 ) -> None:
     words = text_of(display.get("/panel/"))
     assert "Vyčkejte prosím na své číslo" in words
@@ -70,7 +70,7 @@ def test_before_the_first_call_it_asks_to_wait(
 
 
 def test_a_call_says_number_counter_and_place_and_no_name(
-    display: Client, office: Directory, clock: Clock
+    display: Client, office: OfficeSnapshot, clock: Clock
 ) -> None:
     Counter.objects.filter(number="1").update(place={"cs": "1. patro, dveře 12"})
     Office.objects.update(version=2)
@@ -81,7 +81,9 @@ def test_a_call_says_number_counter_and_place_and_no_name(
     assert "Novakova" not in display.get("/panel/").content.decode()
 
 
-def test_a_recall_is_news_and_comes_first(display: Client, office: Directory, clock: Clock) -> None:
+def test_a_recall_is_news_and_comes_first(
+    display: Client, office: OfficeSnapshot, clock: Clock
+) -> None:
     first = wait_and_call(office, clock)
     clock.set(clock() + timedelta(minutes=1))
     wait_and_call(office, clock, "2", "svobodova")
@@ -93,7 +95,7 @@ def test_a_recall_is_news_and_comes_first(display: Client, office: Directory, cl
     assert after.index('data-call="V1/2/') < after.index('data-call="V2/1/')
 
 
-def test_it_keeps_the_last_six(display: Client, office: Directory, clock: Clock) -> None:
+def test_it_keeps_the_last_six(display: Client, office: OfficeSnapshot, clock: Clock) -> None:
     clerk = wait_and_call(office, clock)
     for _ in range(8):
         clock.set(clock() + timedelta(minutes=1))
@@ -106,7 +108,7 @@ def test_it_keeps_the_last_six(display: Client, office: Directory, clock: Clock)
     assert [f'data-ticket="V{n}"' in page for n in range(1, 10)] == [False] * 3 + [True] * 6
 
 
-def test_it_keeps_to_its_counters(office: Directory, clock: Clock) -> None:
+def test_it_keeps_to_its_counters(office: OfficeSnapshot, clock: Clock) -> None:
     display = halls.paired(office, "panel", clock(), counters=["p2"], layout="counter")
     wait_and_call(office, clock, "1")
     assert "V1" not in text_of(display.get("/panel/obsah/"))
@@ -117,7 +119,7 @@ def test_it_keeps_to_its_counters(office: Directory, clock: Clock) -> None:
 
 
 def test_breaks_and_ended_tickets_are_said_in_words(
-    display: Client, office: Directory, clock: Clock
+    display: Client, office: OfficeSnapshot, clock: Clock
 ) -> None:
     Office.objects.update(version=2, last_ticket_min=30)
     clerk = town.clerk(office)
@@ -132,7 +134,7 @@ def test_breaks_and_ended_tickets_are_said_in_words(
 
 
 def test_a_forgotten_counter_keeps_no_display_open(
-    display: Client, office: Directory, clock: Clock
+    display: Client, office: OfficeSnapshot, clock: Clock
 ) -> None:
     clerk = town.clerk(office).pk
     counters.open_counter(counter=town.counter(office), clerk=clerk, now=town.at("16:00"))
@@ -156,7 +158,7 @@ def test_a_closed_office_says_when_it_opens(display: Client, clock: Clock) -> No
 
 
 def test_whoever_is_still_served_after_closing_stays_on(
-    display: Client, office: Directory, clock: Clock
+    display: Client, office: OfficeSnapshot, clock: Clock
 ) -> None:
     wait_and_call(office, clock)
     clock.set(town.at("17:10"))
@@ -188,7 +190,7 @@ def said(answer: Any) -> list[str]:
 
 
 def test_a_call_names_its_clips_in_order(
-    display: Client, office: Directory, clock: Clock, voice: Path
+    display: Client, office: OfficeSnapshot, clock: Clock, voice: Path
 ) -> None:
     wait_and_call(office, clock)
     answer = display.get("/panel/obsah/")
@@ -211,7 +213,7 @@ def test_a_call_names_its_clips_in_order(
     ],
 )
 def test_the_office_says_what_is_heard(
-    office: Directory, clock: Clock, voice: Path, options: dict[str, Any], expected: int
+    office: OfficeSnapshot, clock: Clock, voice: Path, options: dict[str, Any], expected: int
 ) -> None:
     display = halls.paired(office, "panel", clock(), **options)
     wait_and_call(office, clock)
@@ -221,7 +223,7 @@ def test_the_office_says_what_is_heard(
 
 
 def test_a_missing_clip_leaves_the_chime_and_the_text(
-    display: Client, office: Directory, clock: Clock, voice: Path
+    display: Client, office: OfficeSnapshot, clock: Clock, voice: Path
 ) -> None:
     (voice / "own/cs/letter-v.mp3").unlink()
     wait_and_call(office, clock)
@@ -231,7 +233,7 @@ def test_a_missing_clip_leaves_the_chime_and_the_text(
 
 
 def test_a_clip_is_kept_by_browsers_until_it_changes(
-    display: Client, office: Directory, clock: Clock, voice: Path
+    display: Client, office: OfficeSnapshot, clock: Clock, voice: Path
 ) -> None:
     wait_and_call(office, clock)
     found = re.search(r'data-say="[^"]*?(/panel/hlas/cs/letter-v\?v=\w+)', display.get("/panel/").content.decode())  # fmt: skip
@@ -247,7 +249,7 @@ def test_a_clip_is_kept_by_browsers_until_it_changes(
 
 @pytest.mark.real_time
 def test_a_display_that_is_not_heard_tells_the_staff_until_it_is(
-    display: Client, office: Directory, clock: Clock
+    display: Client, office: OfficeSnapshot, clock: Clock
 ) -> None:
     clerk = wait_and_call(office, clock)
     staff = Client()
@@ -263,7 +265,7 @@ def test_a_display_that_is_not_heard_tells_the_staff_until_it_is(
     assert words not in text_of(staff.get("/pult/lhota/"))
 
 
-def test_the_way_the_door_and_the_text_of_the_office(office: Directory, clock: Clock) -> None:
+def test_the_way_the_door_and_the_text_of_the_office(office: OfficeSnapshot, clock: Clock) -> None:
     Counter.objects.filter(number="2").update(name={"cs": "Dveře 2"}, place={"cs": "1. patro"})
     Office.objects.update(version=2)
     display = halls.paired(
@@ -282,7 +284,7 @@ def test_the_way_the_door_and_the_text_of_the_office(office: Directory, clock: C
 
 
 def test_a_name_without_the_number_stands_below_it(
-    display: Client, office: Directory, clock: Clock
+    display: Client, office: OfficeSnapshot, clock: Clock
 ) -> None:
     Counter.objects.filter(number="1").update(name={"cs": "Okénko podatelny"})
     Office.objects.update(version=2)
@@ -291,7 +293,7 @@ def test_a_name_without_the_number_stands_below_it(
 
 
 def test_above_a_counter_its_number_stays_while_nobody_is_called(
-    office: Directory, clock: Clock
+    office: OfficeSnapshot, clock: Clock
 ) -> None:
     display = halls.paired(office, "panel", clock(), counters=["p1"], layout="counter")
     assert "Přepážka 1 Zavřeno" in text_of(display.get("/panel/obsah/"))
@@ -302,7 +304,7 @@ def test_above_a_counter_its_number_stays_while_nobody_is_called(
 
 
 def test_whole_agendas_end_by_their_name(
-    display: Client, office: Directory, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    display: Client, office: OfficeSnapshot, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     over = {"prepis", "znacky"}
     monkeypatch.setattr(view_data, "tickets_ended", lambda _office, one, _now: one.code in over)

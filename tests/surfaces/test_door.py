@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Device, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import stops
 from prepazka.queueing.models import Ticket
 from prepazka.web import door
@@ -27,18 +27,18 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     return allowing(town.office(), "door")
 
 
-def allowing(office: Directory, who: str) -> Directory:
-    row = Office.objects.get(pk=office.office.pk)
+def allowing(office: OfficeSnapshot, who: str) -> OfficeSnapshot:
+    row = Office.objects.get(pk=office.office_id)
     row.phone_tickets, row.version = who, row.version + 1
     row.save()
-    return directory(row)
+    return snapshot_of(row)
 
 
-def code(office: Directory, clock: Clock) -> str:
+def code(office: OfficeSnapshot, clock: Clock) -> str:
     """What the kiosk shows now, as a telephone reads it."""
     halls.paired(office, "kiosk", clock())
     device = Device.objects.select_related("office").get(code="kiosk")
@@ -49,7 +49,9 @@ def scanned(link: str, language: str = "cs") -> Any:
     return Client().get(link, follow=True, headers={"Accept-Language": language})
 
 
-def test_a_code_gives_a_ticket_once_without_any_script(office: Directory, clock: Clock) -> None:
+def test_a_code_gives_a_ticket_once_without_any_script(
+    office: OfficeSnapshot, clock: Clock
+) -> None:
     answer = scanned(code(office, clock))
     words = text_of(answer)
     assert "S čím přicházíte?" in words
@@ -68,13 +70,13 @@ def test_a_code_gives_a_ticket_once_without_any_script(office: Directory, clock:
     assert ticket.language == "cs"
 
 
-def test_in_the_language_of_the_telephone(office: Directory, clock: Clock) -> None:
+def test_in_the_language_of_the_telephone(office: OfficeSnapshot, clock: Clock) -> None:
     answer = scanned(code(office, clock), "en-GB,en;q=0.9,cs;q=0.5")
     assert answer.redirect_chain[-1][0].startswith("/en/listek/")
     assert "What do you need today?" in text_of(answer)
 
 
-def test_an_old_code_sends_to_the_door(office: Directory, clock: Clock) -> None:
+def test_an_old_code_sends_to_the_door(office: OfficeSnapshot, clock: Clock) -> None:
     link = code(office, clock)
     clock.set(NINE + timedelta(minutes=3))
     assert scanned(link).status_code == 200
@@ -84,7 +86,7 @@ def test_an_old_code_sends_to_the_door(office: Directory, clock: Clock) -> None:
     assert "Jděte ke dveřím nebo ke kiosku a načtěte ho znovu." in text_of(answer)
 
 
-def test_the_choice_lasts_five_minutes(office: Directory, clock: Clock) -> None:
+def test_the_choice_lasts_five_minutes(office: OfficeSnapshot, clock: Clock) -> None:
     address = scanned(code(office, clock)).redirect_chain[-1][0]
     clock.set(NINE + timedelta(minutes=5))
     answer = Client().post(address, {"service": "prepis"})
@@ -92,11 +94,11 @@ def test_the_choice_lasts_five_minutes(office: Directory, clock: Clock) -> None:
     assert not Ticket.objects.exists()
 
 
-def test_codes_that_nobody_showed(office: Directory, clock: Clock) -> None:
+def test_codes_that_nobody_showed(office: OfficeSnapshot, clock: Clock) -> None:
     link = code(office, clock)
     start, _, mac = link.rstrip("/").rpartition("-")
     elsewhere = allowing(town.office("horni"), "door")
-    panel = Device.objects.get(office=elsewhere.office, code="panel")
+    panel = Device.objects.get(office=elsewhere.row, code="panel")
     wrong = [
         start + "-" + "a" * 16 + "/",
         f"/listek/lhota/kod/{panel.pk}-{mac}/",
@@ -108,14 +110,14 @@ def test_codes_that_nobody_showed(office: Directory, clock: Clock) -> None:
         assert scanned(one).status_code == 410, one
     chosen = scanned(link).redirect_chain[-1][0]
     assert scanned(chosen.replace("/lhota/", "/horni/")).status_code == 410
-    Device.objects.filter(office=office.office).update(token_hash="x" * 64)
+    Device.objects.filter(office=office.row).update(token_hash="x" * 64)
     assert scanned(link).status_code == 410, "the kiosk was paired anew"
-    Device.objects.filter(office=office.office).update(token_hash="")
+    Device.objects.filter(office=office.row).update(token_hash="")
     assert scanned(link).status_code == 410, "or disconnected"
 
 
 def test_nobody_queues_from_home_unless_the_office_lets_them(
-    office: Directory, clock: Clock
+    office: OfficeSnapshot, clock: Clock
 ) -> None:
     answer = scanned("/listek/lhota/")
     assert answer.status_code == 403
@@ -130,7 +132,7 @@ def test_nobody_queues_from_home_unless_the_office_lets_them(
     assert scanned(link).status_code == scanned("/listek/lhota/").status_code == 403
 
 
-def test_the_rules_of_the_kiosk(office: Directory, clock: Clock) -> None:
+def test_the_rules_of_the_kiosk(office: OfficeSnapshot, clock: Clock) -> None:
     link = code(office, clock)
     Device.objects.filter(code="kiosk").update(options={"services": ["prepis"]})
     answer = scanned(link)
@@ -148,7 +150,7 @@ def test_the_rules_of_the_kiosk(office: Directory, clock: Clock) -> None:
     assert "Úřad znovu otevře úterý 24. listopadu" in closed
 
 
-def test_one_address_takes_so_many(office: Directory, clock: Clock, settings: Any) -> None:
+def test_one_address_takes_so_many(office: OfficeSnapshot, clock: Clock, settings: Any) -> None:
     settings.RATE_LIMITS = True
     link, answers = code(office, clock), []
     for _ in range(31):
@@ -158,7 +160,7 @@ def test_one_address_takes_so_many(office: Directory, clock: Clock, settings: An
 
 
 def test_kiosk_and_display_show_the_code_where_it_is_allowed(
-    office: Directory, clock: Clock
+    office: OfficeSnapshot, clock: Clock
 ) -> None:
     kiosk = halls.paired(office, "kiosk", clock())
     assert "Lístek do telefonu" in text_of(kiosk.get("/kiosk/"))

@@ -13,7 +13,7 @@ from django.test import Client
 
 from prepazka.officefile.check import check
 from prepazka.officefile.nodes import WrongFile
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.embed import views
 from tests import officials, town
 from tests.citizen import Clock, words
@@ -24,7 +24,7 @@ SCRIPT = Path(views.__file__).parent / "static/embed/terms.js"
 
 
 @pytest.fixture(autouse=True)
-def lhota(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     Clock(monkeypatch)
     monkeypatch.setattr(views, "now", lambda: town.FRIDAY_BEFORE)
     return officials.office()

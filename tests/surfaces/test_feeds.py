@@ -15,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 
 from prepazka.booking import feeds, usecases
 from prepazka.booking.models import Booking, CalendarFeed
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.calendars import views
 from prepazka.web import limits
 from tests import officials, town
@@ -27,12 +27,12 @@ NOW = town.FRIDAY_BEFORE
 
 
 @pytest.fixture
-def lhota(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     monkeypatch.setattr(views, "now", lambda: NOW)
     return officials.office()
 
 
-def booked(where: Directory, clock: str = "9:00", **more: Any) -> Booking:
+def booked(where: OfficeSnapshot, clock: str = "9:00", **more: Any) -> Booking:
     held = officials.hold(where, clock, "novakova", **more)
     return usecases.request_confirmation(
         booking=held.pk,
@@ -42,9 +42,9 @@ def booked(where: Directory, clock: str = "9:00", **more: Any) -> Booking:
     )
 
 
-def feed(where: Directory, of: Any = None, *, names: bool = False) -> str:
+def feed(where: OfficeSnapshot, of: Any = None, *, names: bool = False) -> str:
     _, token = feeds.make_feed(
-        office=where.office,
+        office=where.row,
         owner=of or officials.official(where),
         with_names=names,
         now=NOW,
@@ -63,7 +63,7 @@ def events(address: str) -> list[Any]:
     return list(getattr(found, "vevent_list", []))
 
 
-def test_topics_only_unless_names_are_wanted(lhota: Directory) -> None:
+def test_topics_only_unless_names_are_wanted(lhota: OfficeSnapshot) -> None:
     booking = booked(lhota)
     plain, named = read(feed(lhota)), read(feed(lhota, names=True))
     assert plain.headers["Content-Type"] == "text/calendar; charset=utf-8"
@@ -74,7 +74,7 @@ def test_topics_only_unless_names_are_wanted(lhota: Directory) -> None:
     assert "example.cz" not in named.content.decode()
 
 
-def test_another_library_reads_time_zone_and_changes(lhota: Directory) -> None:
+def test_another_library_reads_time_zone_and_changes(lhota: OfficeSnapshot) -> None:
     booking, address = booked(lhota), feed(lhota)
     text = read(address).content.decode()
     assert "BEGIN:VTIMEZONE" in text
@@ -91,7 +91,7 @@ def test_another_library_reads_time_zone_and_changes(lhota: Directory) -> None:
     assert events(address) == []
 
 
-def test_unchanged_it_is_cheap(lhota: Directory) -> None:
+def test_unchanged_it_is_cheap(lhota: OfficeSnapshot) -> None:
     booked(lhota)
     address = feed(lhota)
     first = read(address)
@@ -107,7 +107,7 @@ def test_unchanged_it_is_cheap(lhota: Directory) -> None:
     assert read(address).content == changed.content  # the same bytes for the same bookings
 
 
-def test_nobody_finds_keeps_or_changes_it(lhota: Directory) -> None:
+def test_nobody_finds_keeps_or_changes_it(lhota: OfficeSnapshot) -> None:
     address = feed(lhota)
     answer = read(address)
     assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
@@ -116,20 +116,20 @@ def test_nobody_finds_keeps_or_changes_it(lhota: Directory) -> None:
     assert Client().post(address).status_code == 405
     assert address.split("/")[2][:-4] not in CalendarFeed.objects.get().token_hash
     row = CalendarFeed.objects.get()
-    feeds.revoke_feed(feed=row, now=NOW, actor=1)
-    feeds.revoke_feed(feed=row, now=NOW, actor=1)
+    feeds.revoke_feed(feed=row, now=NOW, actor=0)
+    feeds.revoke_feed(feed=row, now=NOW, actor=0)
     assert read(address).status_code == 404
     assert read("/kalendar/nikdo.ics").headers["X-Robots-Tag"] == "noindex, nofollow"
 
 
-def test_too_often(lhota: Directory, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_often(lhota: OfficeSnapshot, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.RATE_LIMITS = True
     monkeypatch.setattr(views, "READS", limits.Limit("feed", 2, timedelta(minutes=10)))
     address = feed(lhota)
     assert [read(address).status_code for _ in range(3)] == [200, 200, 429]
 
 
-def test_a_counters_feed_has_what_is_served_there(lhota: Directory) -> None:
+def test_a_counters_feed_has_what_is_served_there(lhota: OfficeSnapshot) -> None:
     booked(lhota)  # with an official whose counter is d12
     d12, p1 = (Counter.objects.get(code=code) for code in ("d12", "p1"))
     assert len(events(feed(lhota, d12))) == 1
@@ -139,7 +139,7 @@ def test_a_counters_feed_has_what_is_served_there(lhota: Directory) -> None:
     assert len(events(feed(lhota, p1))) == 1
 
 
-def test_others_and_the_past_are_not_in_it(lhota: Directory) -> None:
+def test_others_and_the_past_are_not_in_it(lhota: OfficeSnapshot) -> None:
     booking = booked(lhota)
     address = feed(lhota, Official.objects.get(code="dvorak"))
     assert events(address) == []
@@ -155,7 +155,7 @@ def radicale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield made
 
 
-def test_radicale_takes_it_over(lhota: Directory, radicale: str) -> None:
+def test_radicale_takes_it_over(lhota: OfficeSnapshot, radicale: str) -> None:
     for clock in ("9:00", "9:30"):
         booked(lhota, clock)
     text = read(feed(lhota, names=True)).content
@@ -172,7 +172,7 @@ def test_radicale_takes_it_over(lhota: Directory, radicale: str) -> None:
     assert min(one.dtstart.value for one in found.vevent_list) == town.at("9:00")
 
 
-def test_who_did_not_come_stays_and_is_marked(lhota: Directory) -> None:
+def test_who_did_not_come_stays_and_is_marked(lhota: OfficeSnapshot) -> None:
     booking = booked(lhota)
     Booking.objects.filter(pk=booking.pk).update(state="no_show", ended_at=NOW)
     (event,) = events(feed(lhota, names=True))

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from prepazka.booking import links
-from prepazka.offices import clock, directory
+from prepazka.offices import clock, office_snapshot
 from prepazka.surfaces.api.api import api
 from tests import halls, town
 from tests.raw_requests import JSON, Program
@@ -81,7 +81,7 @@ def test_no_operation_breaks(operation: Any, known: dict[str, list[str]]) -> Non
                 operation.method.upper(), f"{target}?{query}", sent, JSON, dict(headers)
             )
             transaction.set_rollback(True)
-        directory._cached_by_id.clear()
+        office_snapshot._cached_by_id.clear()
         if operation.label == HEALTH and reply.status == 503:
             assert "failing_steps" in reply.json(), "the documented state, no problem"
             return

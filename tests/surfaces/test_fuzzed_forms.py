@@ -33,7 +33,7 @@ from prepazka.booking.models import (
 from prepazka.core.interval import Interval
 from prepazka.meetings import links as meeting_links
 from prepazka.officefile.load import load
-from prepazka.offices import clock, directory
+from prepazka.offices import clock, office_snapshot
 from prepazka.offices.models import (
     HoursException,
     Incident,
@@ -163,9 +163,9 @@ class Town:
     def __init__(self) -> None:
         self.hall = town.office(waiting_list=True)
         Office.objects.update(phone_tickets="anywhere", version=99)
-        self.hall = directory.directory_by_slug("lhota")
+        self.hall = office_snapshot.snapshot_by_slug("lhota")
         load(officials.FILE.replace("code: lhota", "code: horka"), now=town.FRIDAY_BEFORE)
-        self.desks = directory.directory_by_slug("horka")
+        self.desks = office_snapshot.snapshot_by_slug("horka")
         self.tokens: dict[str, list[str]] = {}
         self.ids: dict[str, list[str]] = {}
         self.users = {role: self._user(role) for role in Role.values}
@@ -176,7 +176,7 @@ class Town:
     def _user(self, role: str) -> Any:
         """Somebody with the role in both offices."""
         user = town.clerk(self.hall, f"u-{role}", role)
-        Membership.objects.create(office=self.desks.office, user=user, role=role, name=role)
+        Membership.objects.create(office=self.desks.row, user=user, role=role, name=role)
         return user
 
     def _book(self) -> None:
@@ -187,7 +187,7 @@ class Town:
         displaced = self.bookings[3]
         Booking.objects.filter(pk=displaced.pk).update(state=BookingState.DISPLACED)
         displaced.refresh_from_db()
-        lane = Lane.objects.filter(agenda__code="vozidla", office=office.office).get()
+        lane = Lane.objects.filter(agenda__code="vozidla", office=office.row).get()
         tuesday = [
             (lane.pk, Interval(t.starts_at, t.ends_at))
             for t in slot_search.offered(
@@ -200,7 +200,7 @@ class Town:
         offer = offers.make_offer(booking=displaced, terms=tuesday, office=office, now=NOW)
         assert offer
         common: dict[str, Any] = {
-            "office": office.office,
+            "office": office.row,
             "service": town.service(office),
             "from_date": town.MONDAY,
             "to_date": town.MONDAY + timedelta(days=20),
@@ -215,7 +215,7 @@ class Town:
         entry = WaitingListEntry.objects.create(**common, state="waiting", short_code="a" * 12)
         offered = WaitingListEntry.objects.create(**common, state="offered", short_code="b" * 12)
         place = Offer.objects.create(
-            office=office.office,
+            office=office.row,
             kind=Offer.Kind.WAITING_LIST,
             entry=offered,
             short_code="c" * 12,
@@ -261,9 +261,9 @@ class Town:
         turns.call_next(office=office, clerk=clerk.pk, now=NOW)
         turns.no_show(office=office, clerk=clerk.pk, now=NOW + timedelta(minutes=2))
         turns.call_next(office=office, clerk=clerk.pk, now=NOW + timedelta(minutes=3))
-        System.objects.create(office=office.office, code="registr", name={"cs": "Registr"})
+        System.objects.create(office=office.row, code="registr", name={"cs": "Registr"})
         incident = Incident.objects.create(
-            office=office.office,
+            office=office.row,
             system=System.objects.get(),
             cause="down",
             began_at=NOW - timedelta(minutes=20),
@@ -284,9 +284,9 @@ class Town:
         for who in (held.citizen, held.guest):
             held.enter(who, NOW)
         booked = Booking.objects.create(
-            office=office.office,
+            office=office.row,
             service=meetings_town.service(office),
-            lane=Lane.objects.get(office=office.office, official=official),
+            lane=Lane.objects.get(office=office.row, official=official),
             date=town.MONDAY,
             starts_at=town.at("17:30"),
             ends_at=town.at("17:45"),
@@ -297,14 +297,14 @@ class Town:
             created_at=NOW,
         )
         HoursException.objects.create(
-            office=office.office,
+            office=office.row,
             official=official,
             kind="closed",
             from_date=town.MONDAY + timedelta(days=9),
             reason={"cs": "u lékaře"},
         )
         _feed, token = feeds.make_feed(
-            office=office.office,
+            office=office.row,
             owner=official,
             with_names=True,
             now=NOW,
@@ -362,7 +362,7 @@ class Person:
             reply = self.program.ask(method, target, body, kind, cookies=self.cookies)
             transaction.set_rollback(True)
         if method != "GET" and reply.status < 400:
-            directory._cached_by_id.clear()  # it may know what was undone
+            office_snapshot._cached_by_id.clear()  # it may know what was undone
         return reply
 
     def walk(self, name: str, paths: list[str]) -> None:

@@ -158,7 +158,7 @@ def test_a_mail_given_up_after_two_days_is_failed_work() -> None:
 
 def test_a_step_that_fails_is_named_and_wakes_somebody_when_it_is_late() -> None:
     heartbeat(timedelta(seconds=1))
-    office = town.office().office
+    office = town.office().row
     run = {"step": "remind", "office": office.pk, "last_good_at": NOW - timedelta(minutes=3)}
     StepRun.objects.create(**run, expected_by=NOW + timedelta(minutes=2), failures=3)
     told = {
@@ -175,7 +175,7 @@ def test_a_step_that_fails_is_named_and_wakes_somebody_when_it_is_late() -> None
 
 def test_the_last_erasing_of_each_office_and_the_last_good_run_of_each_step() -> None:
     heartbeat(timedelta(seconds=1))
-    first, second = town.office().office, town.office("druha").office
+    first, second = town.office().row, town.office("druha").row
     for office, hours in ((first, 5), (second, 6)):
         StepRun.objects.create(
             step="erase",

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 
 from prepazka.offices import staff
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Incident, Membership, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing import counters, stops, tickets
 from prepazka.surfaces.citizen import booked, terms
 from prepazka.surfaces.citizen import office as office_pages
@@ -34,25 +34,25 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def office(clock: Clock) -> Directory:
+def office(clock: Clock) -> OfficeSnapshot:
     made = town.office()
     with_register(made, "prepis", "znacky")
-    return directory_by_slug("lhota")
+    return snapshot_by_slug("lhota")
 
 
-def walk_in(office: Directory, at: str = "8:10") -> Any:
+def walk_in(office: OfficeSnapshot, at: str = "8:10") -> Any:
     return tickets.issue_ticket(
         office=office, service=town.service(office), touch=uuid4(), now=town.at(at)
     )
 
 
-def logged_in(office: Directory, name: str, role: str) -> Client:
+def logged_in(office: OfficeSnapshot, name: str, role: str) -> Client:
     client = Client()
     client.force_login(town.clerk(office, name, role))
     return client
 
 
-def declared(office: Directory, **more: str) -> Client:
+def declared(office: OfficeSnapshot, **more: str) -> Client:
     head = logged_in(office, "hlava", "head")
     said = {"system": "registr", "cause": "down", "expected": "11:30", "warn": "day", **more}
     preview = head.post(SCREEN, said)
@@ -63,7 +63,7 @@ def declared(office: Directory, **more: str) -> Client:
     return head
 
 
-def everywhere(office: Directory) -> dict[str, Client]:
+def everywhere(office: OfficeSnapshot) -> dict[str, Client]:
     return {
         "/kiosk/": halls.paired(office, "kiosk", town.at("9:00")),
         "/panel/": halls.paired(office, "panel", town.at("9:00")),
@@ -72,7 +72,7 @@ def everywhere(office: Directory) -> dict[str, Client]:
     }
 
 
-def test_the_head_sees_whom_it_touches_and_declares_it(office: Directory) -> None:
+def test_the_head_sees_whom_it_touches_and_declares_it(office: OfficeSnapshot) -> None:
     walk_in(office)
     town.confirmed(office, "10:00")
     head = logged_in(office, "hlava", "head")
@@ -98,14 +98,14 @@ def test_the_head_sees_whom_it_touches_and_declares_it(office: Directory) -> Non
     assert "Registr vozidel opět funguje" in text_of(head.get(SCREEN))
 
 
-def test_a_time_that_has_passed_is_refused(office: Directory) -> None:
+def test_a_time_that_has_passed_is_refused(office: OfficeSnapshot) -> None:
     head = logged_in(office, "hlava", "head")
     said = {"system": "registr", "cause": "down", "expected": "8:30", "warn": "day"}
     assert "Tento čas už uplynul." in text_of(head.post(SCREEN, {**said, "apply": "1"}))
     assert not Incident.objects.exists()
 
 
-def test_one_incident_shows_on_every_screen_at_once(office: Directory) -> None:
+def test_one_incident_shows_on_every_screen_at_once(office: OfficeSnapshot) -> None:
     waits, screens = walk_in(office), everywhere(office)
     town.confirmed(office, "10:00")
     head = declared(office)
@@ -126,7 +126,7 @@ def test_one_incident_shows_on_every_screen_at_once(office: Directory) -> None:
         assert DOWN not in text_of(client.get(address, follow=True)), address
 
 
-def test_what_is_said_is_corrected_on_every_screen_at_once(office: Directory) -> None:
+def test_what_is_said_is_corrected_on_every_screen_at_once(office: OfficeSnapshot) -> None:
     screens = everywhere(office)
     town.confirmed(office, "10:00")
     head = declared(office)
@@ -149,7 +149,7 @@ def test_what_is_said_is_corrected_on_every_screen_at_once(office: Directory) ->
 
 
 def test_a_correction_keeps_a_time_that_has_passed_and_comes_too_late_after_the_end(
-    office: Directory, clock: Clock
+    office: OfficeSnapshot, clock: Clock
 ) -> None:
     head = declared(office)
     incident = Incident.objects.get()
@@ -165,7 +165,7 @@ def test_a_correction_keeps_a_time_that_has_passed_and_comes_too_late_after_the_
 
 
 def test_a_full_day_shows_on_the_kiosk_the_display_the_monitor_and_the_web_at_once(
-    office: Directory,
+    office: OfficeSnapshot,
 ) -> None:
     screens = everywhere(office)
     said = {
@@ -186,7 +186,7 @@ def test_a_full_day_shows_on_the_kiosk_the_display_the_monitor_and_the_web_at_on
         assert words in after[address], address
 
 
-def test_the_clerk_reads_it_and_may_call_by_hand(office: Directory) -> None:
+def test_the_clerk_reads_it_and_may_call_by_hand(office: OfficeSnapshot) -> None:
     waits = walk_in(office)
     clerk = logged_in(office, "novakova", "clerk")
     counters.open_counter(
@@ -203,7 +203,7 @@ def test_the_clerk_reads_it_and_may_call_by_hand(office: Directory) -> None:
     assert "V1" in text_of(pick)
 
 
-def test_a_clerk_needs_the_right(office: Directory) -> None:
+def test_a_clerk_needs_the_right(office: OfficeSnapshot) -> None:
     clerk = logged_in(office, "novakova", "clerk")
     assert clerk.get(SCREEN).status_code == 403
     member = Membership.objects.get(role="clerk")
@@ -212,7 +212,7 @@ def test_a_clerk_needs_the_right(office: Directory) -> None:
     assert "Porucha registru" in text_of(clerk.get(SCREEN))
 
 
-def test_an_office_without_systems_is_told_who_adds_them(office: Directory) -> None:
+def test_an_office_without_systems_is_told_who_adds_them(office: OfficeSnapshot) -> None:
     town.service(office).needs.clear()
     town.service(office, "znacky").needs.clear()
     Office.objects.update(version=77)
@@ -220,7 +220,7 @@ def test_an_office_without_systems_is_told_who_adds_them(office: Directory) -> N
     assert "Doplní je správce podle návodu k souboru úřadu." in text_of(head.get(SCREEN))
 
 
-def test_a_cut_off_kiosk_does_not_issue_what_was_stopped(office: Directory) -> None:
+def test_a_cut_off_kiosk_does_not_issue_what_was_stopped(office: OfficeSnapshot) -> None:
     kiosk = halls.paired(office, "kiosk", town.at("9:00"))
     declared(office)
     body = '{"browser": "0123456789abcdef0123", "clock": 0}'

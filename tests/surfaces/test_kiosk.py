@@ -11,8 +11,8 @@ from prepazka.booking.models import Booking, BookingState
 from prepazka.core.pins import ACCEPTED, Outcome
 from prepazka.journal.models import Event
 from prepazka.offices import devices
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Agenda, Device, HoursException, Office, OpeningHours, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Ticket
 from prepazka.surfaces.kiosk import answers
@@ -28,12 +28,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     return town.office()
 
 
 @pytest.fixture
-def kiosk(office: Directory, clock: Clock) -> Client:
+def kiosk(office: OfficeSnapshot, clock: Clock) -> Client:
     return halls.paired(office, "kiosk", clock())
 
 
@@ -56,20 +56,20 @@ def enter(kiosk: Client, pin: str, touch: str = "") -> Any:
     return kiosk.post("/kiosk/pin/", {"pin": pin, "touch": touch or str(uuid4())}, follow=True)
 
 
-def at_work(office: Directory) -> int:
+def at_work(office: OfficeSnapshot) -> int:
     clerk = town.clerk(office).pk
     counters.open_counter(counter=town.counter(office), clerk=clerk, now=town.at("8:00"))
     return clerk
 
 
-def miss(office: Directory, clerk: int, clock: str) -> None:
+def miss(office: OfficeSnapshot, clerk: int, clock: str) -> None:
     turns.call_next(office=office, clerk=clerk, now=town.at(clock))
     turns.no_show(office=office, clerk=clerk, now=town.at(clock))
 
 
 class TestPairing:
     @pytest.mark.real_time
-    def test_an_unknown_browser_is_asked_for_the_code(self, office: Directory) -> None:
+    def test_an_unknown_browser_is_asked_for_the_code(self, office: OfficeSnapshot) -> None:
         answer = Client().get("/kiosk/")
         assert "Párovací kód" in text_of(answer)
         assert "Přepis" not in text_of(answer)
@@ -81,7 +81,7 @@ class TestPairing:
         assert kept["max-age"] > 300 * 86_400
 
     def test_a_wrong_code_is_said_politely_and_not_for_ever(
-        self, office: Directory, clock: Clock, settings: Any
+        self, office: OfficeSnapshot, clock: Clock, settings: Any
     ) -> None:
         settings.RATE_LIMITS = True
         client = Client(REMOTE_ADDR="198.51.100.7")
@@ -96,7 +96,7 @@ class TestPairing:
         assert other.status_code == 422
 
     def test_a_revoked_kiosk_asks_for_the_code_again(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         devices.revoke(device=town.kiosk(office).pk, now=clock())
         assert "Párovací kód" in text_of(kiosk.get("/kiosk/"))
@@ -119,7 +119,7 @@ class TestTicket:
         assert 'src="data:image/svg+xml' in take(kiosk).content.decode()
 
     def test_the_wait_is_a_range_once_a_counter_is_open(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         clerk = town.clerk(office)
         counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
@@ -166,7 +166,7 @@ class TestTicket:
 
 
 class TestPaper:
-    def test_it_is_printed_once_per_touch(self, office: Directory, clock: Clock) -> None:
+    def test_it_is_printed_once_per_touch(self, office: OfficeSnapshot, clock: Clock) -> None:
         with halls.printer() as sink:
             kiosk = halls.paired(office, "kiosk", clock(), printer=sink.option)
             touch = str(uuid4())
@@ -181,7 +181,7 @@ class TestPaper:
         assert paper.qr == [f"http://localhost:8000/t/{ticket.code}/"]
 
     def test_a_touch_cut_off_before_the_paper_offers_it_again(
-        self, office: Directory, clock: Clock
+        self, office: OfficeSnapshot, clock: Clock
     ) -> None:
         touch = uuid4()
         tickets.issue_ticket(  # and then the process was killed
@@ -201,7 +201,7 @@ class TestPaper:
         assert Ticket.objects.count() == 1
 
     def test_no_paper_takes_nothing_from_the_citizen_and_alerts_the_staff(
-        self, office: Directory, clock: Clock
+        self, office: OfficeSnapshot, clock: Clock
     ) -> None:
         with halls.printer(paper=False) as sink:
             kiosk = halls.paired(office, "kiosk", clock(), printer=sink.option)
@@ -219,7 +219,7 @@ class TestPaper:
         assert "Tiskárna" not in text_of(kiosk.get("/kiosk/"))
 
     def test_a_printer_that_falls_silent_is_suspected_and_said(
-        self, office: Directory, clock: Clock
+        self, office: OfficeSnapshot, clock: Clock
     ) -> None:
         with halls.printer() as sink:
             kiosk = halls.paired(office, "kiosk", clock(), printer=sink.option)
@@ -244,7 +244,7 @@ class TestPaper:
         assert "Tiskárna" not in text_of(kiosk.get("/kiosk/"))
 
     def test_a_printer_that_never_answers_is_believed(
-        self, office: Directory, clock: Clock
+        self, office: OfficeSnapshot, clock: Clock
     ) -> None:
         with halls.printer(answers=False) as sink:
             kiosk = halls.paired(office, "kiosk", clock(), printer=sink.option)
@@ -254,7 +254,7 @@ class TestPaper:
         assert town.kiosk(office).fault == ""
 
     def test_another_printer_owes_no_answers_to_the_one_before(
-        self, office: Directory, clock: Clock
+        self, office: OfficeSnapshot, clock: Clock
     ) -> None:
         with halls.printer() as sink, halls.printer(answers=False) as other:
             kiosk = halls.paired(office, "kiosk", clock(), printer=sink.option)
@@ -265,14 +265,14 @@ class TestPaper:
         assert town.kiosk(office).fault == ""
 
     def test_the_browser_prints_where_the_office_says_so(
-        self, office: Directory, clock: Clock
+        self, office: OfficeSnapshot, clock: Clock
     ) -> None:
         kiosk = halls.paired(office, "kiosk", clock(), printer={"kind": "browser"})
         assert " data-print" in take(kiosk).content.decode()
 
 
 class TestStart:
-    def test_it_offers_what_gives_tickets_now(self, kiosk: Client, office: Directory) -> None:
+    def test_it_offers_what_gives_tickets_now(self, kiosk: Client, office: OfficeSnapshot) -> None:
         Service.objects.filter(code="znacky").update(walk_in=False)
         Office.objects.update(version=2)
         words = text_of(kiosk.get("/kiosk/"))
@@ -281,19 +281,21 @@ class TestStart:
         assert "Značky" not in words
         assert "Klienti objednaní přes web" in words
 
-    def test_it_keeps_to_the_services_of_the_kiosk(self, office: Directory, clock: Clock) -> None:
+    def test_it_keeps_to_the_services_of_the_kiosk(
+        self, office: OfficeSnapshot, clock: Clock
+    ) -> None:
         kiosk = halls.paired(office, "kiosk", clock(), services=["pas"])
         words = text_of(kiosk.get("/kiosk/"))
         assert "Cestovní pas" in words
         assert "Přepis" not in words
 
     def test_more_than_eight_services_are_grouped_by_agenda(
-        self, kiosk: Client, office: Directory
+        self, kiosk: Client, office: OfficeSnapshot
     ) -> None:
         vehicles = Agenda.objects.get(code="vozidla")
         for number in range(9):
             Service.objects.create(
-                office=office.office,
+                office=office.row,
                 agenda=vehicles,
                 code=f"u{number}",
                 position=10 + number,
@@ -325,15 +327,15 @@ class TestStart:
         clock.set(town.at(moment))
         assert says in text_of(kiosk.get("/kiosk/"))
 
-    def test_a_day_off_says_so(self, kiosk: Client, office: Directory) -> None:
+    def test_a_day_off_says_so(self, kiosk: Client, office: OfficeSnapshot) -> None:
         HoursException.objects.create(
-            office=office.office, kind="closed", from_date=town.MONDAY, to_date=town.MONDAY
+            office=office.row, kind="closed", from_date=town.MONDAY, to_date=town.MONDAY
         )
         Office.objects.update(version=2)
         assert "otevře úterý 24. listopadu" in text_of(kiosk.get("/kiosk/"))
 
     def test_tickets_that_ran_out_before_closing_are_named(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         Office.objects.update(version=2, last_ticket_min=30)
         touch = touch_on(kiosk.get("/kiosk/"))
@@ -346,12 +348,12 @@ class TestStart:
         assert not Ticket.objects.exists()
 
     def test_before_a_break_at_noon_nobody_is_sent_away_for_the_day(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
-        OpeningHours.objects.filter(office=office.office, booking=False).delete()
+        OpeningHours.objects.filter(office=office.row, booking=False).delete()
         for opens, closes in ((480, 690), (750, 1020)):
             OpeningHours.objects.create(
-                office=office.office, weekday=town.MONDAY.weekday(), opens=opens, closes=closes
+                office=office.row, weekday=town.MONDAY.weekday(), opens=opens, closes=closes
             )
         Office.objects.update(version=2, last_ticket_min=15)
         clock.set(town.at("11:20"))
@@ -388,7 +390,7 @@ class TestPin:
         assert not Event.objects.filter(kind="PinTried").exists()
 
     def test_inside_the_window_it_registers(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         booking = town.confirmed(office, "9:00")
         clock.set(town.at("9:05"))
@@ -400,7 +402,7 @@ class TestPin:
         assert booking.state == BookingState.ARRIVED
 
     def test_the_same_touch_registers_once(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         booking = town.confirmed(office, "9:00")
         clock.set(town.at("9:05"))
@@ -410,7 +412,7 @@ class TestPin:
         assert Ticket.objects.count() == 1
 
     def test_somewhat_early_it_registers_and_says_from_when(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         booking = town.confirmed(office, "9:00")
         clock.set(town.at("8:45"))
@@ -418,7 +420,7 @@ class TestPin:
         assert "Přišli jste o něco dřív, víme o Vás Na řadu přijdete od 9:00." in words
 
     def test_late_it_gives_a_place_in_the_ordinary_queue(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         booking = town.confirmed(office, "9:00")
         clock.set(town.at("10:05"))
@@ -426,7 +428,7 @@ class TestPin:
         assert Ticket.objects.get().late
 
     def test_much_too_early_it_says_when_to_come(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         booking = town.confirmed(office, "10:00")
         clock.set(town.at("8:10"))
@@ -435,7 +437,7 @@ class TestPin:
         assert not Ticket.objects.exists()
 
     def test_missed_it_offers_an_ordinary_ticket_in_one_touch(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         booking = town.confirmed(office, "9:00")
         clock.set(town.at("10:20"))
@@ -446,7 +448,7 @@ class TestPin:
         assert "Vaše číslo V1" in text_of(take(kiosk, touch=touch_on(answer)))
 
     def test_missed_without_walk_ins_it_sends_to_the_desk(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         booking = town.confirmed(office, "9:00")
         Service.objects.update(walk_in=False)
@@ -457,7 +459,7 @@ class TestPin:
         assert "Vzít si" not in words
 
     def test_entered_again_at_once_it_is_the_same_ticket_on_new_paper(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         booking = town.confirmed(office, "9:00")
         clock.set(town.at("9:05"))
@@ -478,7 +480,7 @@ class TestPin:
         ]
 
     def test_used_it_says_since_when_and_gives_the_ticket_to_nobody(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         booking = town.confirmed(office, "9:00")
         clock.set(town.at("9:05"))
@@ -503,17 +505,17 @@ class TestPin:
 
     @pytest.mark.parametrize("where", ["desk", "another kiosk"])
     def test_a_ticket_given_elsewhere_is_not_printed_here(
-        self, kiosk: Client, office: Directory, clock: Clock, where: str
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock, where: str
     ) -> None:
         booking = town.confirmed(office, "9:00")
         clock.set(town.at("9:05"))
         if where == "desk":
             tickets.check_in_at_desk(
-                office=office, booking=booking.pk, touch=uuid4(), now=clock(), actor=1
+                office=office, booking=booking.pk, touch=uuid4(), now=clock(), actor=0
             )
         else:
             other = Device.objects.create(
-                office=office.office, code="k2", kind="kiosk", name={"cs": "K2"}
+                office=office.row, code="k2", kind="kiosk", name={"cs": "K2"}
             )
             tickets.check_in(
                 office=office, device=other, pin=booking.pin, touch=uuid4(), now=clock()
@@ -521,7 +523,7 @@ class TestPin:
         assert "Na tento PIN už byl vydán lístek" in text_of(enter(kiosk, booking.pin))
 
     def test_called_in_vain_it_puts_the_ticket_back_once(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         booking = town.confirmed(office, "9:00")
         clerk = at_work(office)
@@ -544,7 +546,7 @@ class TestPin:
         assert "uplynul" not in again
 
     def test_what_it_keeps_for_the_time_without_the_server_says_the_call(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         booking = town.confirmed(office, "9:00")
         clerk = at_work(office)
@@ -570,7 +572,7 @@ class TestPin:
         assert "ticket" not in pin
 
     def test_called_in_vain_and_too_late_it_says_both(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         booking = town.confirmed(office, "9:00")
         clerk = at_work(office)
@@ -584,19 +586,23 @@ class TestPin:
         assert "10:10" in words
         assert "Vzít si" in words
 
-    def test_cancelled_it_says_so(self, kiosk: Client, office: Directory, clock: Clock) -> None:
+    def test_cancelled_it_says_so(
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
+    ) -> None:
         booking = town.confirmed(office, "9:00")
         usecases.cancel_booking(booking=booking.pk, now=clock())
         assert "Objednávka na 9:00–10:00 už neplatí." in text_of(enter(kiosk, booking.pin))
 
-    def test_unconfirmed_it_says_what_was_missing(self, kiosk: Client, office: Directory) -> None:
+    def test_unconfirmed_it_says_what_was_missing(
+        self, kiosk: Client, office: OfficeSnapshot
+    ) -> None:
         booking = town.confirmed(office, "9:00")
         Booking.objects.filter(pk=booking.pk).update(state=BookingState.EXPIRED, confirmed_at=None)
         words = text_of(enter(kiosk, booking.pin))
         assert "Termín 9:00–10:00 jsme Vám drželi, ale odkaz" in words
 
     def test_another_day_it_says_which(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         booking = town.confirmed(office, "9:00")
         clock.set(town.at("9:05", town.MONDAY - timedelta(days=3)))
@@ -610,20 +616,20 @@ class TestPin:
     def test_another_office_it_says_which(self, kiosk: Client, clock: Clock) -> None:
         other = town.office("jinde")
         Office.objects.filter(slug="jinde").update(name={"cs": "Úřad Jinde"})
-        booking = town.confirmed(directory(Office.objects.get(slug="jinde")), "9:00")
-        assert other.office.pk == booking.office_id
+        booking = town.confirmed(snapshot_of(Office.objects.get(slug="jinde")), "9:00")
+        assert other.office_id == booking.office_id
         words = text_of(enter(kiosk, booking.pin))
         assert "Tento PIN patří sem: Úřad Jinde, Náměstí 1, Lhota." in words
         assert "na tamním kiosku mezi 8:30 a 10:10" in words
 
     def test_too_few_digits_are_not_counted_as_wrong(
-        self, kiosk: Client, office: Directory
+        self, kiosk: Client, office: OfficeSnapshot
     ) -> None:
         assert "PIN má čtyři číslice" in text_of(enter(kiosk, "12"))
         assert town.kiosk(office).wrong_pins == 0
 
     def test_five_wrong_pause_for_half_a_minute_and_never_lock(
-        self, kiosk: Client, office: Directory, clock: Clock
+        self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         booking = town.confirmed(office, "9:00")
         clock.set(town.at("9:05"))
@@ -656,15 +662,15 @@ class TestManyWrongPins:
     """The kiosk asks for three digits of the telephone, by its keys and without a script."""
 
     @pytest.fixture
-    def asking(self, office: Directory, clock: Clock) -> Directory:
+    def asking(self, office: OfficeSnapshot, clock: Clock) -> OfficeSnapshot:
         for _ in range(10):
             town.kiosk(office).wrong_pin_rows.create(
-                office=office.office, at=town.at("8:00"), answered=False
+                office=office.row, at=town.at("8:00"), answered=False
             )
         return office
 
     def test_the_right_digits_give_the_ticket(
-        self, kiosk: Client, asking: Directory, clock: Clock
+        self, kiosk: Client, asking: OfficeSnapshot, clock: Clock
     ) -> None:
         booking = town.confirmed(asking, "8:00", phone="+420777123456")
         answer = enter(kiosk, booking.pin)
@@ -681,11 +687,11 @@ class TestManyWrongPins:
         assert "V1" in text_of(given)
 
     def test_after_too_many_answers_it_sends_to_reception(
-        self, kiosk: Client, asking: Directory, clock: Clock
+        self, kiosk: Client, asking: OfficeSnapshot, clock: Clock
     ) -> None:
         for _ in range(19):
             town.kiosk(asking).wrong_pin_rows.create(
-                office=asking.office, at=town.at("8:00"), answered=True
+                office=asking.row, at=town.at("8:00"), answered=True
             )
         booking = town.confirmed(asking, "8:00", phone="+420777123456")
         answer = enter(kiosk, booking.pin)

@@ -23,8 +23,8 @@ from prepazka.core import calendar
 from prepazka.meetings import participants
 from prepazka.officefile import load, presets
 from prepazka.offices.clock import now
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import HoursException, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import tickets
 from tests import town
 
@@ -125,23 +125,23 @@ def name_of(path: str) -> str:
     return match.view_name if match else ""
 
 
-def office(preset: str) -> Directory:
-    return directory(load.load(presets.text(preset), now=now()).office)
+def office(preset: str) -> OfficeSnapshot:
+    return snapshot_of(load.load(presets.text(preset), now=now()).office)
 
 
-def open_today(where: Directory) -> Directory:
+def open_today(where: OfficeSnapshot) -> OfficeSnapshot:
     """The office, open at whatever hour and day the test runs."""
     zone = town.zone_by_day(now())
     today = calendar.day_of(now(), zone)
     HoursException.objects.create(
-        office=where.office, kind="instead", from_date=today, to_date=today, opens=0, closes=1440
+        office=where.row, kind="instead", from_date=today, to_date=today, opens=0, closes=1440
     )
-    version = where.office.version + 1
-    Office.objects.filter(pk=where.office.pk).update(timezone=zone.key, version=version)
-    return directory(Office.objects.get(pk=where.office.pk))
+    version = where.row.version + 1
+    Office.objects.filter(pk=where.office_id).update(timezone=zone.key, version=version)
+    return snapshot_of(Office.objects.get(pk=where.office_id))
 
 
-def held(where: Directory, service: str, mode: str | None = None) -> Booking:
+def held(where: OfficeSnapshot, service: str, mode: str | None = None) -> Booking:
     """A hold of the first free term."""
     one = town.service(where, service)
     term = offered(office=where, service=one, now=now(), mode=mode)[0]
@@ -151,7 +151,7 @@ def held(where: Directory, service: str, mode: str | None = None) -> Booking:
 
 
 def requested(
-    where: Directory, service: str, mode: str | None = None, email: str = "jana@example.cz"
+    where: OfficeSnapshot, service: str, mode: str | None = None, email: str = "jana@example.cz"
 ) -> Booking:
     return usecases.request_confirmation(
         booking=held(where, service, mode).pk,

@@ -19,7 +19,7 @@ from django.test import Client, override_settings
 
 from prepazka.accounts.models import User
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console import accounts
 from tests import town
 from tests.clock import machine_time
@@ -202,7 +202,7 @@ def test_the_journal_has_every_step_and_the_person_reads_of_wrong_passwords(
     assert "přihlášení" in deeds
 
 
-def overview(office: Directory, role: str) -> str:
+def overview(office: OfficeSnapshot, role: str) -> str:
     """The first page of the office's management, as somebody in the role sees it."""
     client = Client()
     user = User.objects.filter(username=f"prehled-{role}").first()

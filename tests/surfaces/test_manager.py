@@ -15,8 +15,8 @@ from prepazka.booking.models import Booking, BookingState
 from prepazka.core.hold_limits import CITIZEN, Asker
 from prepazka.journal.models import Event
 from prepazka.offices import devices as offices_devices
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets, turns
 from prepazka.surfaces.console import accounts
 from prepazka.surfaces.manager import devices, kept_times, people, views
@@ -28,14 +28,14 @@ NINE_THIRTY = town.at("9:30")
 
 
 @pytest.fixture
-def office(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def office(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     for module in (views, devices, people, kept_times):
         monkeypatch.setattr(module, "now", lambda: town.at("9:30"))
     return town.office()
 
 
 @pytest.fixture
-def admin(office: Directory, client: Client) -> Client:
+def admin(office: OfficeSnapshot, client: Client) -> Client:
     client.force_login(town.clerk(office, "spravce", "administrator"))
     return prove(client)
 
@@ -44,7 +44,7 @@ def text(answer: Any) -> str:
     return str(answer.content.decode().replace("\u00a0", " "))
 
 
-def a_morning(office: Directory) -> None:
+def a_morning(office: OfficeSnapshot) -> None:
     """A walk-in waits from 8:50; a booked client comes at 9:01 and goes first."""
     tickets.issue_ticket(
         office=office, service=town.service(office), touch=uuid4(), now=town.at("8:50")
@@ -64,7 +64,7 @@ def a_morning(office: Directory) -> None:
     turns.call_next(office=office, clerk=clerk.pk, now=town.at("9:13"))
 
 
-def test_the_overview_shows_todays_numbers(office: Directory, admin: Client) -> None:
+def test_the_overview_shows_todays_numbers(office: OfficeSnapshot, admin: Client) -> None:
     a_morning(office)
     page = text(admin.get("/sprava/lhota/"))
     facts = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]*)</dd>", page))
@@ -77,7 +77,7 @@ def test_the_overview_shows_todays_numbers(office: Directory, admin: Client) -> 
     assert "Jana" not in page
 
 
-def test_every_call_says_why_and_whom_it_went_before(office: Directory, admin: Client) -> None:
+def test_every_call_says_why_and_whom_it_went_before(office: OfficeSnapshot, admin: Client) -> None:
     a_morning(office)
     page = text(admin.get("/sprava/lhota/volani/"))
     rows = re.findall(r"<tr><td.*?</tr>", page, re.DOTALL)
@@ -89,7 +89,7 @@ def test_every_call_says_why_and_whom_it_went_before(office: Directory, admin: C
     assert ">V1</td>" in booked, "it went before V1, who had come earlier"
 
 
-def test_a_device_is_paired_by_a_code_shown_once(office: Directory, admin: Client) -> None:
+def test_a_device_is_paired_by_a_code_shown_once(office: OfficeSnapshot, admin: Client) -> None:
     page = text(admin.post("/sprava/lhota/zarizeni/kiosk/kod/"))
     code = re.search(r'panel__number">(\w+)<', page)
     assert code
@@ -104,7 +104,9 @@ def test_a_device_is_paired_by_a_code_shown_once(office: Directory, admin: Clien
     assert admin.post("/sprava/lhota/zarizeni/nic/kod/").status_code == 404
 
 
-def test_the_head_finds_the_poster_or_why_there_is_none(office: Directory, admin: Client) -> None:
+def test_the_head_finds_the_poster_or_why_there_is_none(
+    office: OfficeSnapshot, admin: Client
+) -> None:
     poster = reverse("door:poster", args=["lhota"])
     page = text(admin.get("/sprava/lhota/zarizeni/"))
     assert "Úřad lístky do telefonu nevydává" in page
@@ -126,7 +128,7 @@ NEW = {"name": "Eva Malá", "username": "mala", "role": "reception"}
 
 @pytest.mark.real_time
 def test_somebody_new_gets_a_password_that_works_once(
-    office: Directory, admin: Client, monkeypatch: pytest.MonkeyPatch
+    office: OfficeSnapshot, admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(accounts, "now", lambda: town.at("9:35"))
     page = text(admin.post("/sprava/lhota/lide/", NEW))
@@ -149,7 +151,9 @@ def test_somebody_new_gets_a_password_that_works_once(
     )
 
 
-def test_roles_change_passwords_are_given_and_access_ends(office: Directory, admin: Client) -> None:
+def test_roles_change_passwords_are_given_and_access_ends(
+    office: OfficeSnapshot, admin: Client
+) -> None:
     user = town.clerk(office)
     member = Membership.objects.get(user=user)
     at = f"/sprava/lhota/lide/{member.pk}/"
@@ -168,7 +172,7 @@ def test_roles_change_passwords_are_given_and_access_ends(office: Directory, adm
 
 
 def test_nobody_changes_themselves_or_people_of_other_offices(
-    office: Directory, admin: Client
+    office: OfficeSnapshot, admin: Client
 ) -> None:
     own = Membership.objects.get(user__username="spravce")
     page = text(admin.post(f"/sprava/lhota/lide/{own.pk}/role/", {"role": "clerk"}, follow=True))
@@ -180,8 +184,8 @@ def test_nobody_changes_themselves_or_people_of_other_offices(
             admin.post(f"/sprava/lhota/lide/{other.pk}/{step}/", {"role": "clerk"}).status_code
             == 404
         )
-    Membership.objects.create(office=office.office, user=stranger, role="clerk", name="Horák")
-    here = Membership.objects.get(user=stranger, office=office.office)
+    Membership.objects.create(office=office.row, user=stranger, role="clerk", name="Horák")
+    here = Membership.objects.get(user=stranger, office=office.row)
     admin.post(f"/sprava/lhota/lide/{here.pk}/heslo/")
     stranger.refresh_from_db()
     assert stranger.check_password("heslo heslo heslo"), "another office's people keep theirs"
@@ -190,7 +194,7 @@ def test_nobody_changes_themselves_or_people_of_other_offices(
     assert stranger.is_active
 
 
-def test_a_head_looks_but_changes_nothing(office: Directory, client: Client) -> None:
+def test_a_head_looks_but_changes_nothing(office: OfficeSnapshot, client: Client) -> None:
     client.force_login(town.clerk(office, "vedouci", "head"))
     for path in ("", "volani/", "zarizeni/", "lide/", "soubor/"):
         assert client.get(f"/sprava/lhota/{path}").status_code == 200
@@ -198,7 +202,9 @@ def test_a_head_looks_but_changes_nothing(office: Directory, client: Client) -> 
     assert client.post("/sprava/lhota/zarizeni/kiosk/kod/").status_code == 403
 
 
-def test_the_file_of_the_office_is_shown_and_downloaded(office: Directory, admin: Client) -> None:
+def test_the_file_of_the_office_is_shown_and_downloaded(
+    office: OfficeSnapshot, admin: Client
+) -> None:
     assert "Registr vozidel" in text(admin.get("/sprava/lhota/soubor/"))
     answer = admin.get("/sprava/lhota/soubor/?stahnout")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="lhota.yaml"'
@@ -206,7 +212,7 @@ def test_the_file_of_the_office_is_shown_and_downloaded(office: Directory, admin
 
 
 def test_the_tickets_of_a_service_stop_and_go_on_with_one_press(
-    admin: Client, office: Directory
+    admin: Client, office: OfficeSnapshot
 ) -> None:
     page = "/sprava/lhota/listky/prepis/"
     assert admin.get(page).status_code == 405
@@ -217,7 +223,7 @@ def test_the_tickets_of_a_service_stop_and_go_on_with_one_press(
     assert "vydávají se bez ohledu na odhad" in text(admin.get("/sprava/lhota/"))
 
 
-def test_a_number_tells_who_went_before_it(office: Directory, admin: Client) -> None:
+def test_a_number_tells_who_went_before_it(office: OfficeSnapshot, admin: Client) -> None:
     a_morning(office)
     page = text(admin.get("/sprava/lhota/volani/listek/?cislo=v1"))
     assert "Za dobu čekání (23 minut) byl dřív zavolán 1 člověk" in page
@@ -229,7 +235,7 @@ def test_a_number_tells_who_went_before_it(office: Directory, admin: Client) -> 
 
 
 def test_the_head_sees_a_crowd_and_releases_a_network_in_one_press(
-    client: Client, office: Directory, monkeypatch: pytest.MonkeyPatch
+    client: Client, office: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("prepazka.core.hold_limits.CEILING", 0)
     monkeypatch.setattr("prepazka.core.hold_limits.CEILING_PER_LANE", 2)  # of two lanes
@@ -251,7 +257,7 @@ def test_the_head_sees_a_crowd_and_releases_a_network_in_one_press(
     assert "uvolnil(a) všechny termíny držené z jednoho připojení" in deeds
 
 
-def test_a_clerk_releases_nothing(client: Client, office: Directory) -> None:
+def test_a_clerk_releases_nothing(client: Client, office: OfficeSnapshot) -> None:
     client.force_login(town.clerk(office))
     address = reverse("manager:kept_times", args=["lhota"])
     assert client.get(address).status_code == 403

@@ -15,8 +15,8 @@ from prepazka.messaging.models import Message
 from prepazka.messaging.words import kinds
 from prepazka.officefile.check import check
 from prepazka.officefile.export import export
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.manager import messages
 from tests import town
 
@@ -27,13 +27,13 @@ WORDS = f"{ADDRESS}zneni/reminder/cs/"
 
 
 @pytest.fixture
-def lhota(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     monkeypatch.setattr(messages, "now", lambda: NOW)
     return town.office(quota=4)
 
 
 @pytest.fixture
-def admin(lhota: Directory, client: Client) -> Client:
+def admin(lhota: OfficeSnapshot, client: Client) -> Client:
     client.force_login(town.clerk(lhota, "spravce", "administrator"))
     return client
 
@@ -44,7 +44,7 @@ def text(answer: Any) -> str:
 
 
 def test_the_log_finds_people_and_forgets_them_with_their_bookings(
-    lhota: Directory, admin: Client
+    lhota: OfficeSnapshot, admin: Client
 ) -> None:
     for number, (name, channel) in enumerate([("Jana Nová", "email"), ("Petr Starý", "sms")]):
         booking = town.confirmed(lhota, email=f"{name[:4].lower()}@example.cz")
@@ -68,13 +68,13 @@ def test_the_log_finds_people_and_forgets_them_with_their_bookings(
     assert "Žádná zpráva" in text(admin.get(ADDRESS, {"stav": "delivered"}))
     assert "Žádná zpráva" in text(admin.get(ADDRESS, {"den": "2026-11-19"}))
     assert "Jana" in text(admin.get(ADDRESS, {"den": "2026-11-20", "druh": "confirmed"}))
-    scheduled.erase_personal_data(office=lhota.office, now=town.at("9:00").replace(year=2027))
+    scheduled.erase_personal_data(office=lhota.row, now=town.at("9:00").replace(year=2027))
     page = text(admin.get(ADDRESS))
     assert "vymazáno" in page
     assert "Jana" not in page
 
 
-def test_each_channel_is_named(lhota: Directory, admin: Client) -> None:
+def test_each_channel_is_named(lhota: OfficeSnapshot, admin: Client) -> None:
     booking = town.confirmed(lhota)
     for number, channel in enumerate(Message.Channel):
         Message.objects.create(
@@ -91,7 +91,7 @@ def test_each_channel_is_named(lhota: Directory, admin: Client) -> None:
 
 
 def test_own_words_are_seen_before_they_are_saved_and_stay_in_the_file(
-    lhota: Directory, admin: Client
+    lhota: OfficeSnapshot, admin: Client
 ) -> None:
     said = {"subject": "Přijďte {when}", "text": "PIN {pin}\n\n\n\n{link}", "sms": "{pin} {link} ě"}
     page = text(admin.post(WORDS, {**said, "nahled": ""}))
@@ -130,7 +130,7 @@ def test_own_words_are_seen_before_they_are_saved_and_stay_in_the_file(
     ],
 )
 def test_broken_words_are_never_saved(
-    lhota: Directory, admin: Client, part: str, words: str, said: str
+    lhota: OfficeSnapshot, admin: Client, part: str, words: str, said: str
 ) -> None:
     page = text(admin.post(WORDS, {part: words, "ulozit": ""}))
     assert "Chyba:" in page
@@ -141,14 +141,16 @@ def test_broken_words_are_never_saved(
 
 @pytest.mark.parametrize("kind", kinds())
 @pytest.mark.parametrize("language", ["cs", "en"])
-def test_every_kind_has_its_page(lhota: Directory, admin: Client, kind: str, language: str) -> None:
+def test_every_kind_has_its_page(
+    lhota: OfficeSnapshot, admin: Client, kind: str, language: str
+) -> None:
     page = text(admin.get(f"{ADDRESS}zneni/{kind}/{language}/"))
     assert "Náhled" in page
     assert "%(" not in page
     assert admin.get(f"{ADDRESS}zneni/{kind}/de/").status_code == 404
 
 
-def test_a_head_looks_and_does_not_write(lhota: Directory, client: Client) -> None:
+def test_a_head_looks_and_does_not_write(lhota: OfficeSnapshot, client: Client) -> None:
     client.force_login(town.clerk(lhota, "vedouci", "head"))
     assert "Uložit znění" not in text(client.get(WORDS))
     assert client.post(WORDS, {"subject": "x", "ulozit": ""}).status_code == 403

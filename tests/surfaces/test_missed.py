@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Ticket, TicketState
 from prepazka.surfaces.console import booking, desk, operators, views
@@ -29,18 +29,18 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def office(clock: Clock) -> Directory:
+def office(clock: Clock) -> OfficeSnapshot:
     return town.office()
 
 
 @pytest.fixture
-def clerk(office: Directory) -> int:
+def clerk(office: OfficeSnapshot) -> int:
     pk = town.clerk(office).pk
     counters.open_counter(counter=town.counter(office), clerk=pk, now=town.at("8:00"))
     return pk
 
 
-def missed(office: Directory, clerk: int, many: int = 1) -> list[Ticket]:
+def missed(office: OfficeSnapshot, clerk: int, many: int = 1) -> list[Ticket]:
     """So many walk-ins, called in vain."""
     for _ in range(many):
         tickets.issue_ticket(
@@ -53,14 +53,14 @@ def missed(office: Directory, clerk: int, many: int = 1) -> list[Ticket]:
     return called
 
 
-def as_role(office: Directory, role: str) -> Client:
+def as_role(office: OfficeSnapshot, role: str) -> Client:
     client = Client()
     client.force_login(town.clerk(office, f"jako-{role}", role))
     return client
 
 
 @pytest.mark.parametrize("role", ["clerk", "reception", "operator", "administrator"])
-def test_those_who_meet_people_put_them_back(office: Directory, clerk: int, role: str) -> None:
+def test_those_who_meet_people_put_them_back(office: OfficeSnapshot, clerk: int, role: str) -> None:
     (ticket,) = missed(office, clerk)
     client = as_role(office, role)
     words = text_of(client.get(LIST))
@@ -76,7 +76,7 @@ def test_those_who_meet_people_put_them_back(office: Directory, clerk: int, role
     assert "není mezi těmi, kteří byli vyvoláni a nepřišli" in again
 
 
-def test_the_head_only_looks_at_figures(office: Directory, clerk: int) -> None:
+def test_the_head_only_looks_at_figures(office: OfficeSnapshot, clerk: int) -> None:
     (ticket,) = missed(office, clerk)
     client = as_role(office, "head")
     assert client.get(LIST).status_code == 403
@@ -84,7 +84,7 @@ def test_the_head_only_looks_at_figures(office: Directory, clerk: int) -> None:
     assert Ticket.objects.get().state == TicketState.NO_SHOW
 
 
-def test_a_number_finds_it_however_it_is_typed(office: Directory, clerk: int) -> None:
+def test_a_number_finds_it_however_it_is_typed(office: OfficeSnapshot, clerk: int) -> None:
     missed(office, clerk, 12)
     client = as_role(office, "reception")
 
@@ -98,7 +98,7 @@ def test_a_number_finds_it_however_it_is_typed(office: Directory, clerk: int) ->
     assert client.get(LIST, {"cislo": "\x00" * 400}).status_code == 400
 
 
-def test_nobody_of_another_office_and_nobody_unknown(office: Directory, clerk: int) -> None:
+def test_nobody_of_another_office_and_nobody_unknown(office: OfficeSnapshot, clerk: int) -> None:
     client = as_role(office, "reception")
     other = town.office("jinde")
     foreign = tickets.issue_ticket(
@@ -108,7 +108,7 @@ def test_nobody_of_another_office_and_nobody_unknown(office: Directory, clerk: i
         assert client.post(f"{LIST}{pk}/zpet/").status_code == 404
 
 
-def test_empty_three_and_thirty(office: Directory, clerk: int) -> None:
+def test_empty_three_and_thirty(office: OfficeSnapshot, clerk: int) -> None:
     client = as_role(office, "clerk")
     assert "Všichni, kdo byli dnes vyvoláni, přišli" in text_of(client.get(LIST))
     first, *_ = missed(office, clerk, 30)
@@ -118,7 +118,7 @@ def test_empty_three_and_thirty(office: Directory, clerk: int) -> None:
     assert "Teď před nimi jde 1 člověk" in text_of(client.get(LIST))
 
 
-def test_after_closing_it_says_so(office: Directory, clerk: int, clock: Clock) -> None:
+def test_after_closing_it_says_so(office: OfficeSnapshot, clerk: int, clock: Clock) -> None:
     (ticket,) = missed(office, clerk)
     client = as_role(office, "reception")
     clock.set(town.at("17:00"))
@@ -130,7 +130,7 @@ def test_after_closing_it_says_so(office: Directory, clerk: int, clock: Clock) -
     assert Ticket.objects.get().state == TicketState.NO_SHOW
 
 
-def test_the_desk_and_the_telephone_say_when_and_where(office: Directory, clerk: int) -> None:
+def test_the_desk_and_the_telephone_say_when_and_where(office: OfficeSnapshot, clerk: int) -> None:
     visit = town.confirmed(office, "9:00")
     tickets.check_in(
         office=office,
@@ -152,7 +152,7 @@ def test_the_desk_and_the_telephone_say_when_and_where(office: Directory, clerk:
     assert "PINem se vrátí do 10:10" in text_of(client.get(LIST))
 
 
-def test_the_board_counts_them(office: Directory, clerk: int) -> None:
+def test_the_board_counts_them(office: OfficeSnapshot, clerk: int) -> None:
     missed(office, clerk, 3)
     client = Client()
     client.force_login(town.clerk(office, "druha"))

@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Counter, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing import counters, history, tickets, turns
 from prepazka.queueing.models import Accuracy, QuarterHour, Shift, Ticket
 from prepazka.reporting.monitor import monitor
@@ -37,17 +37,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     return town.office()
 
 
-def walk_in(office: Directory, clock: str, code: str = "prepis") -> Ticket:
+def walk_in(office: OfficeSnapshot, clock: str, code: str = "prepis") -> Ticket:
     return tickets.issue_ticket(
         office=office, service=town.service(office, code), touch=uuid4(), now=town.at(clock)
     )
 
 
-def at_work(office: Directory) -> int:
+def at_work(office: OfficeSnapshot) -> int:
     clerk = town.clerk(office).pk
     counters.open_counter(counter=town.counter(office), clerk=clerk, now=town.at("8:00"))
     return clerk
@@ -58,7 +58,7 @@ def row(page: str, service: str) -> str:
 
 
 def test_it_says_waits_last_calls_and_openings(
-    client: Client, office: Directory, clock: Clock
+    client: Client, office: OfficeSnapshot, clock: Clock
 ) -> None:
     clerk = at_work(office)
     for _ in range(3):
@@ -74,12 +74,12 @@ def test_it_says_waits_last_calls_and_openings(
     assert "Cestovní pas 0 0 přepážka otevře zítra v 8:00" in text_of(client.get(PAGE))
 
 
-def test_without_a_ticket_ahead_there_is_no_wait(client: Client, office: Directory) -> None:
+def test_without_a_ticket_ahead_there_is_no_wait(client: Client, office: OfficeSnapshot) -> None:
     at_work(office)
     assert "Přepis vozidla 1 0 bez čekání" in text_of(client.get(PAGE))
 
 
-def test_all_offices_are_beside_one_another(client: Client, office: Directory) -> None:
+def test_all_offices_are_beside_one_another(client: Client, office: OfficeSnapshot) -> None:
     town.office("malhotice")
     at_work(office)
     walk_in(office, "8:50")
@@ -90,7 +90,9 @@ def test_all_offices_are_beside_one_another(client: Client, office: Directory) -
     assert 'href="/malhotice/nazivo/"' in answer.content.decode()
 
 
-def test_the_frame_has_no_script_and_obeys_the_office(client: Client, office: Directory) -> None:
+def test_the_frame_has_no_script_and_obeys_the_office(
+    client: Client, office: OfficeSnapshot
+) -> None:
     answer = client.get(f"{PAGE}ramec/")
     assert "<script" not in answer.content.decode()
     assert "frame-ancestors *" in answer["Content-Security-Policy"]
@@ -101,7 +103,9 @@ def test_the_frame_has_no_script_and_obeys_the_office(client: Client, office: Di
     assert "frame-ancestors 'self' www.lhota.example" in answer["Content-Security-Policy"]
 
 
-def test_quarters_of_an_hour_are_kept_once(client: Client, office: Directory, clock: Clock) -> None:
+def test_quarters_of_an_hour_are_kept_once(
+    client: Client, office: OfficeSnapshot, clock: Clock
+) -> None:
     at_work(office)
     for _ in range(3):
         walk_in(office, "8:50")
@@ -126,12 +130,12 @@ def test_quarters_of_an_hour_are_kept_once(client: Client, office: Directory, cl
     assert not QuarterHour.objects.exists()
 
 
-def test_a_closed_empty_office_has_no_history(office: Directory) -> None:
+def test_a_closed_empty_office_has_no_history(office: OfficeSnapshot) -> None:
     rounds.keep_history(now=town.at("20:00"))
     assert not QuarterHour.objects.exists()
 
 
-def test_queue_monitors_speak_the_common_vocabulary(office: Directory) -> None:
+def test_queue_monitors_speak_the_common_vocabulary(office: OfficeSnapshot) -> None:
     clerk = at_work(office)
     for _ in range(2):
         walk_in(office, "8:50")
@@ -158,7 +162,7 @@ def test_queue_monitors_speak_the_common_vocabulary(office: Directory) -> None:
 
 
 def visits(
-    office: Directory, day: datetime, waits: Sequence[float], said: tuple[float, ...]
+    office: OfficeSnapshot, day: datetime, waits: Sequence[float], said: tuple[float, ...]
 ) -> None:
     p20, p50, p80 = said
     for minutes in waits:
@@ -176,7 +180,7 @@ def visits(
 
 
 def test_the_estimate_is_measured_against_what_happened(
-    client: Client, office: Directory, clock: Clock
+    client: Client, office: OfficeSnapshot, clock: Clock
 ) -> None:
     yesterday = town.at("9:00") - timedelta(days=1)
     # Told: 10 to 20 minutes, the median 15. Twenty-four inside, of the others four too late.
@@ -196,14 +200,14 @@ def test_the_estimate_is_measured_against_what_happened(
     assert "Za poslední týden" not in text_of(client.get(PAGE))
 
 
-def test_few_tickets_prove_nothing(client: Client, office: Directory) -> None:
+def test_few_tickets_prove_nothing(client: Client, office: OfficeSnapshot) -> None:
     visits(office, town.at("9:00") - timedelta(days=1), [15] * 29, (10, 15, 20))
     rounds.learn(now=town.at("3:17"))
     assert "Za poslední týden" not in text_of(client.get(PAGE))
 
 
 def test_a_forgotten_counter_opens_nothing_once_the_office_is_closed(
-    client: Client, office: Directory, clock: Clock
+    client: Client, office: OfficeSnapshot, clock: Clock
 ) -> None:
     at_work(office)
     clock.at = town.at("17:10")
@@ -217,16 +221,16 @@ def test_a_forgotten_counter_opens_nothing_once_the_office_is_closed(
 
 
 def test_it_lists_which_counters_are_open_by_number_and_place(
-    client: Client, office: Directory
+    client: Client, office: OfficeSnapshot
 ) -> None:
     Counter.objects.filter(number="1").update(place={"cs": "přízemí vlevo", "en": "ground floor"})
-    Office.objects.update(version=office.office.version + 1)
+    Office.objects.update(version=office.row.version + 1)
     page = text_of(client.get(PAGE))
     assert "Teď není otevřená žádná přepážka. Nikdo nečeká." in page
     assert "Otevřené přepážky:" not in page
-    clerk = at_work(directory_by_slug("lhota"))
+    clerk = at_work(snapshot_by_slug("lhota"))
     assert "Otevřené přepážky: 1 (přízemí vlevo)." in text_of(client.get(PAGE))
-    [counter] = monitor(directory_by_slug("lhota"), now=town.at("9:00"))["counters"]
+    [counter] = monitor(snapshot_by_slug("lhota"), now=town.at("9:00"))["counters"]
     assert counter == {
         "number": "1",
         "place": {"cs": "přízemí vlevo", "en": "ground floor"},

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.merging import MOST, Entry
 from prepazka.queueing.models import NumberLease, OfflineEvent, Ticket
 from tests import halls, town
@@ -22,13 +22,13 @@ ENTRIES, NUMBERS = 5000, 400
 
 
 @pytest.fixture
-def office(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def office(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     halls.stop_clocks(monkeypatch, NINE)
     monkeypatch.setattr("prepazka.surfaces.offline.views.now", lambda: town.at("17:00"))
     return town.office()
 
 
-def long_log(office: Directory) -> Kiosk:
+def long_log(office: OfficeSnapshot) -> Kiosk:
     """A kiosk after eight hours alone: 400 tickets, and PINs that nobody knew; 2 MB."""
     kiosk = Kiosk(office, NINE)
     NumberLease.objects.filter(letter="V").update(last=500 + NUMBERS - 1)
@@ -47,7 +47,7 @@ def sent(kiosk: Kiosk, entries: list[Entry]) -> Any:
     return Client().post("/offline/log/", body, content_type="application/json")
 
 
-def test_a_log_of_a_day_comes_in_parts(office: Directory) -> None:
+def test_a_log_of_a_day_comes_in_parts(office: OfficeSnapshot) -> None:
     kiosk = long_log(office)
     assert sum(len(one.body) + len(one.sig) for one in kiosk.log) > 1_900_000
     whole = sent(kiosk, kiosk.log)
@@ -65,7 +65,7 @@ def test_a_log_of_a_day_comes_in_parts(office: Directory) -> None:
     assert Ticket.objects.count() == NUMBERS
 
 
-def test_of_a_message_with_too_many_entries_the_first_are_taken(office: Directory) -> None:
+def test_of_a_message_with_too_many_entries_the_first_are_taken(office: OfficeSnapshot) -> None:
     kiosk = Kiosk(office, NINE)
     for n in range(MOST + 5):
         kiosk.does("pin", "", NINE, outcome="unknown", raw=n)
@@ -74,7 +74,7 @@ def test_of_a_message_with_too_many_entries_the_first_are_taken(office: Director
 
 
 def test_later_parts_change_no_entry_that_is_settled(
-    office: Directory, django_assert_max_num_queries: Any
+    office: OfficeSnapshot, django_assert_max_num_queries: Any
 ) -> None:
     """Each part folds the whole day; only entries with a new outcome are written."""
     kiosk = Kiosk(office, NINE)

@@ -12,7 +12,7 @@ from prepazka.booking import usecases
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core.reference import reference_of
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting import plan
 from prepazka.surfaces.console import booking as bookings
 from prepazka.surfaces.console import operators
@@ -27,14 +27,14 @@ ASKED = {"odbor": "vystavba", "ukon": "ohlaseni", "den": MONDAY, "kanal": "phone
 
 
 @pytest.fixture
-def office(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def office(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     for module in (operators, bookings, audit_pages):
         monkeypatch.setattr(module, "now", lambda: town.FRIDAY_BEFORE)
     return officials.office()
 
 
 @pytest.fixture
-def operator(office: Directory, client: Client) -> Client:
+def operator(office: OfficeSnapshot, client: Client) -> Client:
     client.force_login(town.clerk(office, "operatorka", role="operator"))
     return client
 
@@ -45,7 +45,7 @@ def places(answer: Any) -> list[tuple[str, str]]:
     return [(at, code) for at, code in found]
 
 
-def booked(office: Directory, clock: str, code: str, name: str, phone: str = "") -> Booking:
+def booked(office: OfficeSnapshot, clock: str, code: str, name: str, phone: str = "") -> Booking:
     held = officials.hold(office, clock, code, channel="phone")
     return usecases.request_confirmation(
         booking=held.pk, name=name, email="", phone=phone, now=town.FRIDAY_BEFORE
@@ -56,7 +56,7 @@ def at(clock: str) -> str:
     return town.at(clock).isoformat()
 
 
-def test_diaries_stand_side_by_side(office: Directory, operator: Client) -> None:
+def test_diaries_stand_side_by_side(office: OfficeSnapshot, operator: Client) -> None:
     booked(office, "9:00", "novakova", "Karel Vomáčka")
     page = operator.get(SCREEN, ASKED)
     free = places(page)
@@ -70,7 +70,7 @@ def test_diaries_stand_side_by_side(office: Directory, operator: Client) -> None
     assert "Matrika" not in said, "another department"
 
 
-def test_windows_say_how_many_are_taken(office: Directory, operator: Client) -> None:
+def test_windows_say_how_many_are_taken(office: OfficeSnapshot, operator: Client) -> None:
     held = town.hold(office, "9:00", service="rodny-list", channel="phone")
     usecases.request_confirmation(booking=held.pk, name="Karel", email="", now=town.FRIDAY_BEFORE)
     page = operator.get(SCREEN, {"ukon": "rodny-list", "den": MONDAY})
@@ -81,7 +81,7 @@ def test_windows_say_how_many_are_taken(office: Directory, operator: Client) -> 
 
 
 def test_booking_in_four_steps_with_the_operator_in_the_journal(
-    office: Directory, operator: Client
+    office: OfficeSnapshot, operator: Client
 ) -> None:
     page = operator.get(SCREEN, ASKED)
     key = re.search(r'name="key" value="([^"]+)"', page.content.decode())
@@ -106,7 +106,7 @@ def test_booking_in_four_steps_with_the_operator_in_the_journal(
     assert who["BookingHeld"] == who["BookingConfirmed"] == user
 
 
-def test_a_term_given_back_is_free_at_once(office: Directory, operator: Client) -> None:
+def test_a_term_given_back_is_free_at_once(office: OfficeSnapshot, operator: Client) -> None:
     answer = operator.post(TAKE, {**ASKED, "place": f"{at('9:15')}|dvorak"})
     held = Booking.objects.get()
     address = answer.headers["Location"].replace("kontakt", "vratit")
@@ -120,7 +120,7 @@ def test_a_term_given_back_is_free_at_once(office: Directory, operator: Client) 
     assert operator.post(theirs).status_code == 404, "somebody at home is filling it in"
 
 
-def test_a_place_taken_meanwhile_is_said(office: Directory, operator: Client) -> None:
+def test_a_place_taken_meanwhile_is_said(office: OfficeSnapshot, operator: Client) -> None:
     booked(office, "9:00", "dvorak", "Karel")
     page = operator.post(TAKE, {**ASKED, "place": f"{at('9:00')}|dvorak"}, follow=True)
     assert page.redirect_chain[0][0].startswith(SCREEN)
@@ -129,7 +129,7 @@ def test_a_place_taken_meanwhile_is_said(office: Directory, operator: Client) ->
     assert Booking.objects.count() == 1
 
 
-def test_find_move_and_cancel(office: Directory, operator: Client) -> None:
+def test_find_move_and_cancel(office: OfficeSnapshot, operator: Client) -> None:
     booking = booked(office, "9:00", "dvorak", "Jiří Šťastný", phone="+420777123456")
     other = booked(office, "17:00", "novakova", "Jiří Šťastný", phone="+420777123456")
     booked(office, "9:15", "novakova", "Karel Malý")
@@ -155,7 +155,7 @@ def test_find_move_and_cancel(office: Directory, operator: Client) -> None:
     assert "zrušil" in text_of(page) or "zrušeno" in text_of(page)
 
 
-def test_the_statements_do_not_grow(office: Directory, django_assert_num_queries: Any) -> None:
+def test_the_statements_do_not_grow(office: OfficeSnapshot, django_assert_num_queries: Any) -> None:
     wanted = plan.Wanted(town.service(office, "ohlaseni"))
     plan.day_plan(office, None, wanted, day=town.MONDAY, now=town.FRIDAY_BEFORE)
     for clock in ("", "9:00", "9:15"):
@@ -165,7 +165,7 @@ def test_the_statements_do_not_grow(office: Directory, django_assert_num_queries
             plan.day_plan(office, None, wanted, day=town.MONDAY, now=town.FRIDAY_BEFORE)
 
 
-def test_the_next_free_day(office: Directory, operator: Client) -> None:
+def test_the_next_free_day(office: OfficeSnapshot, operator: Client) -> None:
     answer = operator.get(SCREEN, {**ASKED, "den": "2026-11-25", "volno": "1"})
     assert "den=2026-11-30" in answer.headers["Location"]
     page = operator.get(SCREEN, {**ASKED, "den": "2027-11-25", "volno": "1"}, follow=True)
@@ -208,7 +208,7 @@ def test_wrong_addresses_do_no_harm(operator: Client) -> None:
     assert operator.get(SCREEN, {"kdo": "00000000-0000-0000-0000-000000000000"}).status_code == 404
 
 
-def test_the_head_reads_who_did_what(office: Directory, client: Client) -> None:
+def test_the_head_reads_who_did_what(office: OfficeSnapshot, client: Client) -> None:
     one, two = town.clerk(office, "prvni", "operator"), town.clerk(office, "druha", "operator")
     made = {}
     for user in (one, two):

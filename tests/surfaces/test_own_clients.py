@@ -16,8 +16,8 @@ from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.messaging.sms import compose_sms
 from prepazka.messaging.usecases import compose
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Office, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.citizen import booked as citizen_booked
 from prepazka.surfaces.console import diary as diaries
 from prepazka.surfaces.console import own_clients
@@ -30,24 +30,26 @@ AT, LATER = town.at("9:00").isoformat(), town.at("9:30").isoformat()
 
 
 @pytest.fixture
-def lhota(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     for module in (own_clients, diaries, citizen_booked):
         monkeypatch.setattr(module, "now", lambda: town.FRIDAY_BEFORE)
     return officials.office()
 
 
 @pytest.fixture
-def official(lhota: Directory, client: Client) -> Client:
+def official(lhota: OfficeSnapshot, client: Client) -> Client:
     """The browser of Jana Nováková, who is a clerk otherwise."""
     user = town.clerk(lhota)
     Official.objects.filter(code="novakova").update(user=user)
-    lhota.office.version += 1
-    lhota.office.save()
+    lhota.row.version += 1
+    lhota.row.save()
     client.force_login(user)
     return client
 
 
-def booked(where: Directory, clock: str = "9:00", code: str = "novakova", **who: Any) -> Booking:
+def booked(
+    where: OfficeSnapshot, clock: str = "9:00", code: str = "novakova", **who: Any
+) -> Booking:
     held = officials.hold(where, clock, code)
     contact: dict[str, Any] = {"name": "Karel Vomáčka", "email": "karel@example.cz"} | who
     return usecases.request_confirmation(booking=held.pk, now=town.FRIDAY_BEFORE, **contact)
@@ -79,7 +81,7 @@ def without(said: str) -> str:
     return " ".join(said.split())
 
 
-def test_the_diary_leads_to_the_client(official: Client, lhota: Directory) -> None:
+def test_the_diary_leads_to_the_client(official: Client, lhota: OfficeSnapshot) -> None:
     booking = booked(lhota)
     day = official.get(f"{MINE}?den=2026-11-23").content.decode()
     assert of(booking) in day
@@ -93,7 +95,7 @@ def test_the_diary_leads_to_the_client(official: Client, lhota: Directory) -> No
     assert shown.actor == Membership.objects.get().user_id
 
 
-def test_a_move_shows_the_mail_and_then_sends_it(official: Client, lhota: Directory) -> None:
+def test_a_move_shows_the_mail_and_then_sends_it(official: Client, lhota: OfficeSnapshot) -> None:
     booking = booked(lhota)
     before = kinds()
     assert (
@@ -122,7 +124,7 @@ def test_a_move_shows_the_mail_and_then_sends_it(official: Client, lhota: Direct
 
 
 def test_the_office_cancels_with_a_reason_that_the_client_reads(
-    official: Client, lhota: Directory
+    official: Client, lhota: OfficeSnapshot
 ) -> None:
     booking = booked(lhota)
     assert "Napište důvod" in text(official.post(of(booking, "zrusit/"), {"reason": " "}))
@@ -145,12 +147,14 @@ def test_the_office_cancels_with_a_reason_that_the_client_reads(
     assert without(mail) in without(said)
     personal = Client().get(f"/objednavka/{links.sign(booking.pk, 'personal')}/")
     assert f"Důvod: {REASON}" in text(personal)
-    scheduled.erase_personal_data(office=lhota.office, now=town.FRIDAY_BEFORE + timedelta(days=2))
+    scheduled.erase_personal_data(office=lhota.row, now=town.FRIDAY_BEFORE + timedelta(days=2))
     booking.refresh_from_db()
     assert booking.cancel_reason == ""
 
 
-def test_the_reason_stands_under_the_offices_own_words(official: Client, lhota: Directory) -> None:
+def test_the_reason_stands_under_the_offices_own_words(
+    official: Client, lhota: OfficeSnapshot
+) -> None:
     row = Office.objects.get()
     row.messages_data = {
         **row.messages_data,
@@ -164,7 +168,7 @@ def test_the_reason_stands_under_the_offices_own_words(official: Client, lhota: 
     assert f"Důvod: {REASON}" in said
 
 
-def test_somebody_who_calls_is_booked(official: Client, lhota: Directory) -> None:
+def test_somebody_who_calls_is_booked(official: Client, lhota: OfficeSnapshot) -> None:
     page = text(official.get(f"{MINE}objednat/"))
     assert "Stavební povolení" in page
     assert "Rodný list" not in page, "no topic of this official"
@@ -194,7 +198,7 @@ def test_somebody_who_calls_is_booked(official: Client, lhota: Directory) -> Non
     assert official.get(contact)["Location"] == of(held)
 
 
-def test_a_held_time_is_given_back(official: Client, lhota: Directory) -> None:
+def test_a_held_time_is_given_back(official: Client, lhota: OfficeSnapshot) -> None:
     slots = f"{MINE}objednat/ohlaseni/?kanal=desk"
     official.post(slots, {"starts_at": AT})
     held = Booking.objects.get()
@@ -206,12 +210,12 @@ def test_a_held_time_is_given_back(official: Client, lhota: Directory) -> None:
 
 
 def test_a_short_message_is_shown_as_it_goes(
-    official: Client, lhota: Directory, settings: Any
+    official: Client, lhota: OfficeSnapshot, settings: Any
 ) -> None:
     settings.SMS_GATEWAY = "file"
     Office.objects.update(messages_data={"sms": True})
-    lhota.office.refresh_from_db()
-    Office.objects.update(version=lhota.office.version + 1)
+    lhota.row.refresh_from_db()
+    Office.objects.update(version=lhota.row.version + 1)
     booking = booked(lhota, email="", phone="+420777123456")
     said = text(official.post(of(booking, "presun/"), {"starts_at": LATER}))
     assert "Odejde tato SMS" in said
@@ -221,7 +225,7 @@ def test_a_short_message_is_shown_as_it_goes(
     assert without(compose_sms(message, now=town.FRIDAY_BEFORE).text) in without(said)
 
 
-def test_without_a_contact_the_official_tells_them(official: Client, lhota: Directory) -> None:
+def test_without_a_contact_the_official_tells_them(official: Client, lhota: OfficeSnapshot) -> None:
     booking = booked(lhota, email="")
     for step, said in (("presun/", {"starts_at": LATER}), ("zrusit/", {"reason": REASON})):
         page = text(official.post(of(booking, step), said))
@@ -230,7 +234,9 @@ def test_without_a_contact_the_official_tells_them(official: Client, lhota: Dire
 
 
 @pytest.mark.parametrize("step", ["", "osoba/", "presun/", "zrusit/", "kontakt/", "vratit/"])
-def test_a_colleagues_client_does_not_exist(official: Client, lhota: Directory, step: str) -> None:
+def test_a_colleagues_client_does_not_exist(
+    official: Client, lhota: OfficeSnapshot, step: str
+) -> None:
     other = booked(lhota, code="dvorak")
     said = {"starts_at": LATER, "reason": REASON, "sure": "1", "name": "X"}
     assert official.get(of(other, step)).status_code in {404, 405}
@@ -242,7 +248,7 @@ def test_a_colleagues_client_does_not_exist(official: Client, lhota: Directory, 
 
 
 @pytest.mark.parametrize("role", ["clerk", "operator", "head", "administrator"])
-def test_nobody_else_opens_them_here(lhota: Directory, client: Client, role: str) -> None:
+def test_nobody_else_opens_them_here(lhota: OfficeSnapshot, client: Client, role: str) -> None:
     booking = booked(lhota)
     client.force_login(town.clerk(lhota, "jiny", role))
     assert client.get(of(booking)).status_code == 403
@@ -250,14 +256,14 @@ def test_nobody_else_opens_them_here(lhota: Directory, client: Client, role: str
     assert client.get(f"{MINE}objednat/").status_code == 403
 
 
-def test_after_the_removal_the_diary_is_closed(official: Client, lhota: Directory) -> None:
+def test_after_the_removal_the_diary_is_closed(official: Client, lhota: OfficeSnapshot) -> None:
     booking = booked(lhota)
     Membership.objects.all().delete()
     assert official.get(of(booking)).status_code == 404
 
 
 def test_what_is_over_is_not_changed(
-    official: Client, lhota: Directory, monkeypatch: pytest.MonkeyPatch
+    official: Client, lhota: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     booking = booked(lhota)
     same = official.post(of(booking, "presun/"), {"starts_at": AT}, follow=True)
@@ -269,7 +275,7 @@ def test_what_is_over_is_not_changed(
         assert "už změnit nejde" in page
 
 
-def test_a_time_taken_meanwhile_is_said(official: Client, lhota: Directory) -> None:
+def test_a_time_taken_meanwhile_is_said(official: Client, lhota: OfficeSnapshot) -> None:
     booking = booked(lhota)
     official.post(of(booking, "presun/"), {"starts_at": LATER})
     booked(lhota, "9:30", email="jina@example.cz")

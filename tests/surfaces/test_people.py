@@ -19,8 +19,8 @@ from prepazka.accounts.tokens import make_token
 from prepazka.config import office_commands
 from prepazka.journal.models import Event
 from prepazka.offices import bearers
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official, Role
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console import accounts
 from prepazka.surfaces.manager import people
 from prepazka.web import staff
@@ -34,7 +34,7 @@ AGAIN = {"name": "Jana Nová", "username": "novakova", "role": "clerk"}
 
 
 @pytest.fixture
-def office(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def office(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     cache.clear()
     for pages in (people, accounts):  # a password that is given and used at one time
         monkeypatch.setattr(pages, "now", lambda: town.at("9:30"))
@@ -42,7 +42,7 @@ def office(monkeypatch: pytest.MonkeyPatch) -> Directory:
 
 
 @pytest.fixture
-def admin(office: Directory, client: Client) -> Client:
+def admin(office: OfficeSnapshot, client: Client) -> Client:
     client.force_login(town.clerk(office, "spravce", "administrator"))
     return prove(client)
 
@@ -78,7 +78,7 @@ def kinds() -> list[str]:
     return list(Event.objects.order_by("pk").values_list("kind", flat=True))
 
 
-def test_who_was_removed_comes_back_with_nothing_old(office: Directory, admin: Client) -> None:
+def test_who_was_removed_comes_back_with_nothing_old(office: OfficeSnapshot, admin: Client) -> None:
     user = town.clerk(office)
     protect(user)
     key = make_token(user=user, name="terminal", now=town.at("8:00"))
@@ -109,7 +109,9 @@ def test_who_was_removed_comes_back_with_nothing_old(office: Directory, admin: C
     assert "pracuje Jana Nová" in text(admin.post(PAGE, AGAIN)), "pressed twice"
 
 
-def test_an_account_of_another_office_is_not_taken_over(office: Directory, admin: Client) -> None:
+def test_an_account_of_another_office_is_not_taken_over(
+    office: OfficeSnapshot, admin: Client
+) -> None:
     user = town.clerk(office)
     horka = town.office("horka")
     other = town.clerk(horka, "horak", "administrator")
@@ -117,7 +119,7 @@ def test_an_account_of_another_office_is_not_taken_over(office: Directory, admin
     there.force_login(other)
     said = there.post("/sprava/horka/lide/", AGAIN)
     assert "prepazka staff" in text(said), "works here"
-    Membership.objects.create(office=horka.office, user=user, role="clerk", name="Jana")
+    Membership.objects.create(office=horka.row, user=user, role="clerk", name="Jana")
     admin.post(at(user, "odebrat"))
     there.post(at(user, "odebrat", "horka"))
     user.refresh_from_db()
@@ -128,19 +130,19 @@ def test_an_account_of_another_office_is_not_taken_over(office: Directory, admin
     assert one_time(there.post("/sprava/horka/lide/", AGAIN))
 
 
-def test_an_account_that_nobody_removed_stays_off(office: Directory, admin: Client) -> None:
+def test_an_account_that_nobody_removed_stays_off(office: OfficeSnapshot, admin: Client) -> None:
     User.objects.create_user("novakova", password=PASSWORD, is_active=False)
     assert "už někdo přihlašuje" in text(admin.post(PAGE, AGAIN))
     assert not User.objects.get(username="novakova").is_active
 
 
-def test_the_diary_is_taken_away_and_given_back(admin: Client, office: Directory) -> None:
+def test_the_diary_is_taken_away_and_given_back(admin: Client, office: OfficeSnapshot) -> None:
     user = town.clerk(office)
     official = Official.objects.create(
-        office=office.office, code="novakova", name={"cs": "Ing. Nováková"}, user=user
+        office=office.row, code="novakova", name={"cs": "Ing. Nováková"}, user=user
     )
-    office.office.version += 1
-    office.office.save()
+    office.row.version += 1
+    office.row.save()
     assert "čtou jméno úředníka ze souboru úřadu: Ing. Nováková" in text(admin.get(PAGE))
     admin.post(at(user, "odebrat"))
     official.refresh_from_db()
@@ -159,7 +161,7 @@ def command(capsys: pytest.CaptureFixture[str], verb: str, **said: str) -> tuple
 
 
 def test_the_command_does_and_says_the_same(
-    office: Directory,
+    office: OfficeSnapshot,
     admin: Client,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -200,7 +202,7 @@ def test_the_command_does_and_says_the_same(
 
 
 def test_the_command_refuses_what_the_screens_would(
-    office: Directory, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    office: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PREPAZKA_PASSWORD", NEW)
     for wrong in ({"name": ""}, {"name": "x" * 81}, {"username": "a b"}, {"role": "king"}):
@@ -211,7 +213,7 @@ def test_the_command_refuses_what_the_screens_would(
 
 
 def test_the_operator_resets_where_no_administrator_may(
-    office: Directory, capsys: pytest.CaptureFixture[str]
+    office: OfficeSnapshot, capsys: pytest.CaptureFixture[str]
 ) -> None:
     own = town.clerk(office, "spravce", "administrator")
     code, words = command(capsys, "second_factor", username="spravce")
@@ -227,7 +229,7 @@ def test_the_operator_resets_where_no_administrator_may(
     assert (code, words) == (1, 'There is no member of staff "nikdo".\n')
 
 
-def test_names_are_corrected(office: Directory, admin: Client) -> None:
+def test_names_are_corrected(office: OfficeSnapshot, admin: Client) -> None:
     user = town.clerk(office)
     assert "Jméno je opravené" in text(
         admin.post(at(user, "jmeno"), {"name": "  Jana Nová "}, follow=True)
@@ -250,7 +252,7 @@ def test_names_are_corrected(office: Directory, admin: Client) -> None:
 
 
 def test_a_lost_second_factor_is_reset_and_the_person_reads_of_it(
-    office: Directory, admin: Client
+    office: OfficeSnapshot, admin: Client
 ) -> None:
     user = town.clerk(office)
     assert "Zrušit ztracený druhý faktor" not in text(admin.get(PAGE))
@@ -284,21 +286,21 @@ def test_a_lost_second_factor_is_reset_and_the_person_reads_of_it(
     )
 
 
-def test_nobody_resets_their_own(office: Directory, admin: Client) -> None:
+def test_nobody_resets_their_own(office: OfficeSnapshot, admin: Client) -> None:
     own = User.objects.get(username="spravce")
     protect(own)
     assert "Vlastní druhý faktor" in text(admin.post(at(own, "druhy-faktor"), follow=True))
     assert Authenticator.objects.filter(user=own).count() == 2
 
 
-def test_only_an_administrator_of_all_offices_resets(office: Directory, admin: Client) -> None:
+def test_only_an_administrator_of_all_offices_resets(office: OfficeSnapshot, admin: Client) -> None:
     user, horka = town.clerk(office), town.office("horka")
-    Membership.objects.create(office=horka.office, user=user, role="administrator", name="Jana")
+    Membership.objects.create(office=horka.row, user=user, role="administrator", name="Jana")
     protect(user)
     said = text(admin.post(at(user, "druhy-faktor"), follow=True))
     assert "prepazka second-factor novakova" in said
     both = town.clerk(office, "oba", "administrator")
-    Membership.objects.create(office=horka.office, user=both, role="administrator", name="Olga Obě")
+    Membership.objects.create(office=horka.row, user=both, role="administrator", name="Olga Obě")
     Membership.objects.filter(user=both).update(name="Olga Obě")
     said = text(admin.post(at(user, "druhy-faktor"), follow=True))
     assert "jen správce všech jeho úřadů: Olga Obě" in said
@@ -309,10 +311,10 @@ def test_only_an_administrator_of_all_offices_resets(office: Directory, admin: C
     prove(client).post(at(user, "druhy-faktor"))
     assert not Authenticator.objects.filter(user=user).exists()
     events = Event.objects.filter(kind="SecondFactorReset")
-    assert {one.office for one in events} == {office.office.pk, horka.office.pk}
+    assert {one.office for one in events} == {office.office_id, horka.office_id}
 
 
-def test_the_last_administrator_and_oneself_stay(office: Directory, admin: Client) -> None:
+def test_the_last_administrator_and_oneself_stay(office: OfficeSnapshot, admin: Client) -> None:
     own = User.objects.get(username="spravce")
     other = town.clerk(office, "druhy", "administrator")
     for step in ("odebrat", "role"):
@@ -324,7 +326,7 @@ def test_the_last_administrator_and_oneself_stay(office: Directory, admin: Clien
     assert Membership.objects.filter(role="administrator").count() == 1
 
 
-def test_roles_say_what_they_may_do(office: Directory, admin: Client) -> None:
+def test_roles_say_what_they_may_do(office: OfficeSnapshot, admin: Client) -> None:
     said = text(admin.get(PAGE))
     assert "jen nahlíží" not in said
     assert "Vedoucí (přehledy, kvóty, uzavírky)" in said
@@ -350,7 +352,7 @@ TRIED = (
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_the_table_is_true(office: Directory, client: Client, role: Role) -> None:
+def test_the_table_is_true(office: OfficeSnapshot, client: Client, role: Role) -> None:
     client.force_login(town.clerk(office, role=role))
     assert [able for _, able in people.ABILITIES] == [able for _, able in TRIED]
     for address, able in TRIED:

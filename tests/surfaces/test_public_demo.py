@@ -19,7 +19,7 @@ from prepazka.booking.models import Booking
 from prepazka.config import demo
 from prepazka.gateways import email
 from prepazka.messaging.port import Mail, Undeliverable
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.outgoing import guard
 from prepazka.web.demo_people import PASSWORD
 from tests import town
@@ -36,7 +36,7 @@ def _public(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     return town.office()
 
 
@@ -59,7 +59,9 @@ def visitor(booking: Booking) -> Client:
     return client
 
 
-def test_everybody_reads_the_mails_of_their_own_booking(office: Directory, tmp_path: Path) -> None:
+def test_everybody_reads_the_mails_of_their_own_booking(
+    office: OfficeSnapshot, tmp_path: Path
+) -> None:
     first, second = town.hold(office, "9:00"), town.hold(office, "10:00")
     mine, other = (keep_mail(tmp_path, one.pk, f"Termín {one.pk}") for one in (first, second))
     client = visitor(first)
@@ -73,7 +75,7 @@ def test_everybody_reads_the_mails_of_their_own_booking(office: Directory, tmp_p
 
 
 @pytest.mark.parametrize("token", ["", "x", "{}.x"])
-def test_a_stranger_reads_nothing(office: Directory, tmp_path: Path, token: str) -> None:
+def test_a_stranger_reads_nothing(office: OfficeSnapshot, tmp_path: Path, token: str) -> None:
     held = town.hold(office)
     keep_mail(tmp_path, held.pk, "Termín")
     keep_mail(tmp_path, "", "Bez čísla")

@@ -16,8 +16,8 @@ from prepazka.journal.models import Event
 from prepazka.officefile import quota_change
 from prepazka.officefile.check import check
 from prepazka.officefile.export import export
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.surfaces.manager import quotas
 from tests import town
 
@@ -27,23 +27,23 @@ NOW = town.FRIDAY_BEFORE
 
 
 @pytest.fixture
-def office(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def office(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     monkeypatch.setattr(quotas, "now", lambda: NOW)
     monkeypatch.setattr(quotas, "SIMULATED_SECONDS", 0.1)
     found = town.office()
     row = found.agendas[min(found.agendas)]
     assert row.code == "vozidla"
     # Documents take walk-ins only, so that the formula has one agenda to speak of.
-    found.office.agendas.filter(code="doklady").update(rules_data={})
-    for one in found.office.services.filter(code="pas"):
+    found.row.agendas.filter(code="doklady").update(rules_data={})
+    for one in found.row.services.filter(code="pas"):
         one.bookable = False
         one.save()
     Office.objects.update(version=2)
-    return directory_by_slug("lhota")
+    return snapshot_by_slug("lhota")
 
 
 @pytest.fixture
-def head(office: Directory, client: Client) -> Client:
+def head(office: OfficeSnapshot, client: Client) -> Client:
     client.force_login(town.clerk(office, "vedouci", "head"))
     return client
 
@@ -52,13 +52,13 @@ def text(answer: Any) -> str:
     return re.sub(r"\s+", " ", answer.content.decode().replace("\u00a0", " "))
 
 
-def set_to(office: Directory, quota: int, reason: str = "") -> Any:
+def set_to(office: OfficeSnapshot, quota: int, reason: str = "") -> Any:
     return quota_change.set_quota(
-        office=office.office, agenda="vozidla", quota=quota, reason=reason, now=NOW, actor=7
+        office=office.row, agenda="vozidla", quota=quota, reason=reason, now=NOW, actor=7
     )
 
 
-def test_the_stretch_is_that_of_the_formula(office: Directory) -> None:
+def test_the_stretch_is_that_of_the_formula(office: OfficeSnapshot) -> None:
     found = quota_change.present(office, now=NOW)["vozidla"]
     mean = found.burden.mean + 0.5
     assert (found.quota, found.window_min, found.burden.counters) == (1, 60, 2)
@@ -68,7 +68,7 @@ def test_the_stretch_is_that_of_the_formula(office: Directory) -> None:
 
 
 def test_the_page_shows_formula_and_simulation_of_another_quota(
-    office: Directory, head: Client
+    office: OfficeSnapshot, head: Client
 ) -> None:
     page = text(head.get(PAGE))
     assert "1 na 60 minut" in page
@@ -89,30 +89,30 @@ def test_what_is_no_quota_is_said(quota: str, head: Client) -> None:
 
 
 def test_too_much_is_refused_without_a_reason_and_kept_with_one(
-    office: Directory, head: Client
+    office: OfficeSnapshot, head: Client
 ) -> None:
     form = {"agenda": "vozidla", "quota": "5", "reason": " "}
     answer = head.post(PAGE, form)
     assert answer.status_code == 409
     assert "jeden a půl" in text(answer)
     assert head.post(PAGE, form | {"reason": "zavolejte 777 123 456"}).status_code == 409
-    assert directory_by_slug("lhota").agendas[min(office.agendas)].rules.quota == 1
+    assert snapshot_by_slug("lhota").agendas[min(office.agendas)].rules.quota == 1
     answer = head.post(PAGE, form | {"reason": "Výměna průkazů"})
     assert answer.status_code == 302
     event = Event.objects.get(kind="QuotaSet")
     assert event.data["reason"] == "Výměna průkazů"
     assert (event.data["before"], event.data["after"]) == (1, 5)
     assert Lane.objects.filter(agenda__code="vozidla").count() == 5
-    file = export(directory_by_slug("lhota").office)
+    file = export(snapshot_by_slug("lhota").row)
     assert "quota reason: Výměna průkazů" in file
     check(file)
     with pytest.raises(Exception, match="quota reason"):
         check(file.replace("      quota reason: Výměna průkazů\n", ""))
 
 
-def test_a_lower_quota_keeps_who_has_booked(office: Directory) -> None:
+def test_a_lower_quota_keeps_who_has_booked(office: OfficeSnapshot) -> None:
     set_to(office, 2)
-    fresh = directory_by_slug("lhota")
+    fresh = snapshot_by_slug("lhota")
     for email in ("jana@example.cz", "petr@example.cz"):
         town.confirmed(fresh, "9:00", email=email)
     found = quota_change.present(fresh, now=NOW)["vozidla"]
@@ -123,7 +123,7 @@ def test_a_lower_quota_keeps_who_has_booked(office: Directory) -> None:
     assert Lane.objects.filter(agenda__code="vozidla").count() == 2
 
 
-def test_the_use_case_refuses(office: Directory) -> None:
+def test_the_use_case_refuses(office: OfficeSnapshot) -> None:
     for quota, reason, refusal in (
         (0, "", NoSuchQuota),
         (63, "", NoSuchQuota),
@@ -137,11 +137,11 @@ def test_the_use_case_refuses(office: Directory) -> None:
 
 
 def test_an_office_where_nobody_comes_without_a_booking_has_no_quota_to_bear(
-    office: Directory,
+    office: OfficeSnapshot,
 ) -> None:
-    office.office.services.update(walk_in=False)
+    office.row.services.update(walk_in=False)
     Office.objects.update(version=3)
-    fresh = directory_by_slug("lhota")
+    fresh = snapshot_by_slug("lhota")
     assert quota_change.present(fresh, now=NOW) == {}
     assert set_to(fresh, 60) is None
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import limits
 from tests import town
 from tests.surfaces import test_desk
@@ -29,7 +29,7 @@ SEARCH = ("PeopleListed", {"list": "search", "official": None})
 
 
 def test_a_list_is_noted_once_in_a_quarter_of_an_hour(
-    office: Directory, reception: Client, clock: Clock
+    office: OfficeSnapshot, reception: Client, clock: Clock
 ) -> None:
     for _ in range(3):
         reception.get(DESK)
@@ -45,7 +45,7 @@ def test_a_list_is_noted_once_in_a_quarter_of_an_hour(
 
 
 def test_each_search_is_noted_and_nothing_of_what_was_typed(
-    office: Directory, reception: Client
+    office: OfficeSnapshot, reception: Client
 ) -> None:
     for words in ("Vomáčka", "vomáčka", "777 123"):
         reception.get(DESK, {"hledat": words})
@@ -53,7 +53,7 @@ def test_each_search_is_noted_and_nothing_of_what_was_typed(
 
 
 def test_a_booking_that_is_opened_again_is_one_look(
-    office: Directory, reception: Client, clock: Clock
+    office: OfficeSnapshot, reception: Client, clock: Clock
 ) -> None:
     booking, other = town.confirmed(office, "9:00"), town.confirmed(office, "10:00")
     shown = ("ContactShown", {"booking": str(booking.pk)})
@@ -65,7 +65,7 @@ def test_a_booking_that_is_opened_again_is_one_look(
     assert looks() == [shown, ("ContactShown", {"booking": str(other.pk)})]
 
 
-def test_the_head_reads_who_looked(office: Directory, reception: Client, clock: Clock) -> None:
+def test_the_head_reads_who_looked(office: OfficeSnapshot, reception: Client, clock: Clock) -> None:
     reception.get(DESK)
     head = Client()
     head.force_login(town.clerk(office, "vedouci", "head"))

@@ -13,8 +13,8 @@ from prepazka.booking import links
 from prepazka.booking.models import Booking, BookingState
 from prepazka.meetings import participants, room
 from prepazka.meetings.models import Meeting, MeetingState, Participant
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import meetings, officials, town
 from tests.halls import Clock, text_of
 
@@ -37,14 +37,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def where(clock: Clock) -> Directory:
+def where(clock: Clock) -> OfficeSnapshot:
     found = meetings.office()
     user = town.clerk(found, "jana")
     Official.objects.filter(code="novakova").update(user=user)
     return meetings.office()
 
 
-def logged_in(where: Directory, name: str, role: str = "") -> Client:
+def logged_in(where: OfficeSnapshot, name: str, role: str = "") -> Client:
     user = town.clerk(where, name, role) if role else User.objects.get(username=name)
     made = Client()
     made.force_login(user)
@@ -57,7 +57,9 @@ def in_lobby(booking: Booking, at: Any) -> None:
     room.enter(participant=who.pk, link=who.link, now=at)
 
 
-def test_the_official_sees_the_day_and_enters_by_one_key(where: Directory, clock: Clock) -> None:
+def test_the_official_sees_the_day_and_enters_by_one_key(
+    where: OfficeSnapshot, clock: Clock
+) -> None:
     first, second = meetings.confirmed(where, "9:00"), meetings.confirmed(where, "9:15")
     call = meetings.confirmed(where, "9:30", mode="phone")
     in_lobby(second, town.at("9:00"))
@@ -85,7 +87,7 @@ def test_the_official_sees_the_day_and_enters_by_one_key(where: Directory, clock
     assert "Právě probíhá" in text_of(jana.get(LIST + "nazivo/"))
 
 
-def test_who_is_not_the_official_needs_the_role(where: Directory) -> None:
+def test_who_is_not_the_official_needs_the_role(where: OfficeSnapshot) -> None:
     booking = meetings.confirmed(where)
     enter, late = f"{LIST}{booking.pk}/vstup/", f"{LIST}{booking.pk}/krok/pozde/"
     other = logged_in(where, "karel", "clerk")
@@ -107,7 +109,7 @@ def test_who_is_not_the_official_needs_the_role(where: Directory) -> None:
     assert Client().get(way).status_code == 302
 
 
-def test_running_late_is_told_and_nonsense_is_not(where: Directory) -> None:
+def test_running_late_is_told_and_nonsense_is_not(where: OfficeSnapshot) -> None:
     first, second = meetings.confirmed(where, "9:00"), meetings.confirmed(where, "9:15")
     jana = logged_in(where, "jana")
     answer = jana.post(f"{LIST}{first.pk}/krok/pozde/", {"minutes": "10"}, follow=True)
@@ -120,7 +122,7 @@ def test_running_late_is_told_and_nonsense_is_not(where: Directory) -> None:
     assert jana.post(f"{LIST}{first.pk}/krok/nic/").status_code == 404
 
 
-def test_a_missed_and_an_ended_meeting(where: Directory, clock: Clock) -> None:
+def test_a_missed_and_an_ended_meeting(where: OfficeSnapshot, clock: Clock) -> None:
     first, second = meetings.confirmed(where, "9:00"), meetings.confirmed(where, "9:15")
     jana = logged_in(where, "jana")
     clock.set(town.at("9:06"))
@@ -136,7 +138,7 @@ def test_a_missed_and_an_ended_meeting(where: Directory, clock: Clock) -> None:
 
 
 @pytest.mark.real_time
-def test_the_next_meeting_is_booked_from_the_list(where: Directory) -> None:
+def test_the_next_meeting_is_booked_from_the_list(where: OfficeSnapshot) -> None:
     booking = meetings.confirmed(where, "9:00")
     jana = logged_in(where, "jana")
     address = f"{LIST}{booking.pk}/dalsi/"
@@ -153,7 +155,7 @@ def test_the_next_meeting_is_booked_from_the_list(where: Directory) -> None:
     assert Booking.objects.filter(starts_at=town.at("9:15")).count() == 1
 
 
-def test_the_counter_shows_the_clerks_own_meetings(where: Directory) -> None:
+def test_the_counter_shows_the_clerks_own_meetings(where: OfficeSnapshot) -> None:
     booking = meetings.confirmed(where, "9:00")
     in_lobby(booking, town.at("8:50"))
     jana = logged_in(where, "jana")
@@ -165,10 +167,12 @@ def test_the_counter_shows_the_clerks_own_meetings(where: Directory) -> None:
     karel = logged_in(where, "karel", "clerk")
     karel.post("/pult/lhota/otevrit/", {"counter": "d12"})
     assert "Jana Malá" not in karel.get("/pult/lhota/nazivo/").content.decode()
-    assert Membership.objects.filter(office=where.office).count() == 2
+    assert Membership.objects.filter(office=where.row).count() == 2
 
 
-def test_a_colleague_who_will_be_away_is_seen_by_everybody(where: Directory, clock: Clock) -> None:
+def test_a_colleague_who_will_be_away_is_seen_by_everybody(
+    where: OfficeSnapshot, clock: Clock
+) -> None:
     clock.set(town.at("8:00"))
     booking = meetings.confirmed(where)
     official = officials.official(where, "dvorak")

@@ -15,8 +15,8 @@ from django.test import Client, RequestFactory
 from prepazka.accounts import attempts, screens
 from prepazka.accounts.models import FailedLogIns, StaffScreen
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import CallLease, Shift, Ticket, TicketState
 from prepazka.web.screen_lock import is_press
@@ -36,12 +36,12 @@ PRESS = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1"}
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     return town.office()
 
 
 @pytest.fixture
-def shift(office: Directory) -> Shift:
+def shift(office: OfficeSnapshot) -> Shift:
     """An open counter; one person waits."""
     now, clerk = real_now(), town.clerk(office).pk
     tickets.issue_ticket(
@@ -152,7 +152,7 @@ def test_a_press_that_comes_too_late_does_not_unlock(clerk: Client) -> None:
 
 
 def test_with_a_client_at_the_counter_it_takes_an_hour(
-    clerk: Client, office: Directory, shift: Shift
+    clerk: Client, office: OfficeSnapshot, shift: Shift
 ) -> None:
     turns.call_next(office=office, clerk=shift.clerk_id, now=real_now())
     idle(minutes=55)
@@ -170,7 +170,7 @@ def test_the_office_says_how_long(clerk: Client, shift: Shift) -> None:
     assert is_open(clerk)
     other = town.office(slug="jina")
     Office.objects.filter(slug="jina").update(lock_after_min=5)
-    Membership.objects.create(office=other.office, user=shift.clerk, role="clerk", name="N")
+    Membership.objects.create(office=other.row, user=shift.clerk, role="clerk", name="N")
     idle(minutes=6)
     assert not is_open(clerk)  # the shortest of the person's offices
 
@@ -241,7 +241,7 @@ def test_the_script_reads_what_is_wrong(clerk: Client) -> None:
 
 
 def test_another_person_signs_in_after_logging_the_first_one_out(
-    clerk: Client, office: Directory
+    clerk: Client, office: OfficeSnapshot
 ) -> None:
     town.clerk(office, "dvorak")
     clerk.post(LOCK)

@@ -15,8 +15,8 @@ from django.test import Client
 
 from prepazka.accounts.models import User
 from prepazka.accounts.tokens import make_token
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Office, Role
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import town
 from tests.clock import real_now
 from tests.proofs import prove
@@ -27,7 +27,7 @@ SET_UP = "/ucet/2fa/totp/activate/"
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     cache.clear()
     return town.office()
 
@@ -52,7 +52,7 @@ def set_up(client: Client, address: str = SET_UP) -> str:
 
 
 def test_a_role_that_requires_one_sets_it_up_before_anything_opens(
-    office: Directory, client: Client
+    office: OfficeSnapshot, client: Client
 ) -> None:
     town.clerk(office)
     require("clerk")
@@ -70,7 +70,7 @@ def test_a_role_that_requires_one_sets_it_up_before_anything_opens(
     )
 
 
-def test_the_role_in_any_office_counts(office: Directory, client: Client) -> None:
+def test_the_role_in_any_office_counts(office: OfficeSnapshot, client: Client) -> None:
     user = town.clerk(office)
     elsewhere = Office.objects.create(
         slug="jinde", name={"cs": "Jinde"}, second_factor_roles=["head"]
@@ -82,7 +82,7 @@ def test_the_role_in_any_office_counts(office: Directory, client: Client) -> Non
     assert client.get("/pult/lhota/").headers["Location"] == SET_UP
 
 
-def test_recovery_codes_alone_are_no_second_factor(office: Directory, client: Client) -> None:
+def test_recovery_codes_alone_are_no_second_factor(office: OfficeSnapshot, client: Client) -> None:
     user = town.clerk(office)
     RecoveryCodes.activate(user)
     require("clerk")
@@ -91,7 +91,7 @@ def test_recovery_codes_alone_are_no_second_factor(office: Directory, client: Cl
 
 
 def test_a_required_one_is_not_turned_off_but_moves_to_another_phone(
-    office: Directory, client: Client
+    office: OfficeSnapshot, client: Client
 ) -> None:
     user = town.clerk(office)
     log_in(client)
@@ -125,7 +125,9 @@ def test_a_required_one_is_not_turned_off_but_moves_to_another_phone(
     assert client.get("/pult/lhota/").status_code == 200
 
 
-def test_after_a_reset_the_person_is_led_to_set_up_anew(office: Directory, client: Client) -> None:
+def test_after_a_reset_the_person_is_led_to_set_up_anew(
+    office: OfficeSnapshot, client: Client
+) -> None:
     user = town.clerk(office)
     TOTP.activate(user, generate_totp_secret())
     require("clerk")
@@ -150,7 +152,9 @@ def test_after_a_reset_the_person_is_led_to_set_up_anew(office: Directory, clien
 
 
 @pytest.mark.parametrize("step", ["password", "factor"])
-def test_a_program_waits_for_its_person_too(office: Directory, client: Client, step: str) -> None:
+def test_a_program_waits_for_its_person_too(
+    office: OfficeSnapshot, client: Client, step: str
+) -> None:
     user = town.clerk(office)
     token = make_token(user=user, name="program", now=real_now())
     ask = lambda: client.get(  # noqa: E731
@@ -169,7 +173,7 @@ def test_a_program_waits_for_its_person_too(office: Directory, client: Client, s
 
 
 def test_the_given_password_is_changed_before_a_factor_is_set_up(
-    office: Directory, client: Client
+    office: OfficeSnapshot, client: Client
 ) -> None:
     """Whoever knows the one-time password must not bind the account to their own phone."""
     town.clerk(office)

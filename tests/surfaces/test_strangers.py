@@ -33,7 +33,6 @@ from prepazka.booking.models import (
     OutsideCalendar,
 )
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import (
     DemoClock,
     DemoPlay,
@@ -46,6 +45,7 @@ from prepazka.offices.models import (
     Role,
     System,
 )
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Shift, Ticket
 from prepazka.surfaces.console import diary
@@ -364,7 +364,7 @@ EVERY = list(addresses())
 class Town:
     """Our office with a visit under way, and the values its addresses are made of."""
 
-    office: Directory
+    office: OfficeSnapshot
     values: dict[str, str]
 
     def path(self, address: Address) -> str:
@@ -399,32 +399,32 @@ def ours() -> Town:
     turns.call_next(office=office, clerk=clerk.pk, now=town.at("9:32"))
     first = came[0]
     assert first
-    official = Official.objects.create(office=office.office, code="kiosk", name={"cs": "Ota Deník"})
-    Lane.objects.create(office=office.office, official=official)
+    official = Official.objects.create(office=office.row, code="kiosk", name={"cs": "Ota Deník"})
+    Lane.objects.create(office=office.row, official=official)
     absence = HoursException.objects.create(
-        office=office.office,
+        office=office.row,
         official=official,
         kind="closed",
         from_date=town.MONDAY,
         reason={"cs": REASON},
     )
-    ids = {"office": office.office, "official": official}
+    ids = {"office": office.row, "official": official}
     during = {"starts_at": town.at("8:00"), "ends_at": town.at("9:00")}
     appointment = Busy.objects.create(**ids, **during, title=REASON)
     calendar = OutsideCalendar.objects.create(**ids, kind="ics", url=OUTSIDE)
-    disruption = Disruption.objects.create(office=office.office, created_at=town.at("8:00"))
-    system = System.objects.create(office=office.office, code="registr", name={"cs": "Registr"})
+    disruption = Disruption.objects.create(office=office.row, created_at=town.at("8:00"))
+    system = System.objects.create(office=office.row, code="registr", name={"cs": "Registr"})
     incident = Incident.objects.create(
-        office=office.office, system=system, cause="down", began_at=town.at("8:00")
+        office=office.row, system=system, cause="down", began_at=town.at("8:00")
     )
     entry = CallListEntry.objects.create(
-        office=office.office,
+        office=office.row,
         booking=bookings[2],
         reason=CallListEntry.Reason.CALL_ME,
         created_at=town.at("8:00"),
     )
     feed = CalendarFeed.objects.create(**ids, token_hash="0" * 64, created_at=town.at("8:00"))
-    Office.objects.filter(pk=office.office.pk).update(version=office.office.version + 1)
+    Office.objects.filter(pk=office.office_id).update(version=office.row.version + 1)
     moments = {"started_at": town.at("8:00"), "used_at": town.at("9:00")}
     session = StaffSession.objects.create(user=clerk, session_key=SESSION, **moments)
     make_token(user=clerk, name="terminál", now=town.at("8:00"))

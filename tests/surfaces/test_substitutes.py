@@ -16,8 +16,8 @@ from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.sms import compose_sms
 from prepazka.messaging.usecases import compose
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import HoursException, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.surfaces.citizen import booked as personal
 from prepazka.surfaces.citizen import offer as pages
 from prepazka.surfaces.console import calls, disruptions
@@ -39,21 +39,21 @@ OUTAGE = {
 
 
 @pytest.fixture
-def lhota(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     for module in (calls, disruptions, pages, personal):
         monkeypatch.setattr(module, "now", lambda: town.FRIDAY_BEFORE)
     return officials.office()
 
 
 @pytest.fixture
-def head(lhota: Directory) -> Client:
+def head(lhota: OfficeSnapshot) -> Client:
     found = Client()
     found.force_login(town.clerk(lhota, "vedouci", "head"))
     return found
 
 
 def booked(clock: str, phone: str = "") -> Booking:
-    held = officials.hold(directory_by_slug("lhota"), clock, "novakova")
+    held = officials.hold(snapshot_by_slug("lhota"), clock, "novakova")
     email = "" if phone else f"karel{clock[0]}{clock[2:]}@example.cz"
     return usecases.request_confirmation(
         booking=held.pk, name="Karel Vomáčka", now=town.FRIDAY_BEFORE, email=email, phone=phone
@@ -103,7 +103,7 @@ def test_a_list_that_has_changed_is_shown_anew(head: Client) -> None:
     assert not Disruption.objects.exists()
 
 
-def test_a_closed_counter_leaves_fewer_places(head: Client, lhota: Directory) -> None:
+def test_a_closed_counter_leaves_fewer_places(head: Client, lhota: OfficeSnapshot) -> None:
     seen = head.post(PLAN, {**OUTAGE, "what": "counter:p1"})
     assert "V tu dobu není nikdo objednaný" in text_of(seen)
     head.post(PLAN, {**said(seen), "apply": "all"})
@@ -128,7 +128,7 @@ def test_what_makes_no_sense_is_said(head: Client, wrong: dict[str, str], words:
     assert words in text_of(head.post(PLAN, {**OUTAGE, **wrong}))
 
 
-def test_an_official_may_close_the_own_diary_only(lhota: Directory) -> None:
+def test_an_official_may_close_the_own_diary_only(lhota: OfficeSnapshot) -> None:
     clerk = Client()
     clerk.force_login(town.clerk(lhota))
     assert clerk.get(PLAN).status_code == 403
@@ -172,7 +172,7 @@ def test_the_citizen_chooses_any_other_term_or_none(head: Client, client: Client
     assert Booking.objects.get(pk=gone.pk).state == "cancelled_by_citizen"
 
 
-def test_an_operator_calls_and_settles_it(head: Client, lhota: Directory) -> None:
+def test_an_operator_calls_and_settles_it(head: Client, lhota: OfficeSnapshot) -> None:
     waits = booked("8:00", phone="+420777123456")
     fall_ill(head)
     operator = Client()
@@ -193,7 +193,7 @@ def test_an_operator_calls_and_settles_it(head: Client, lhota: Directory) -> Non
     assert CallListEntry.objects.get().outcome == "accepted"
 
 
-def test_one_key_cancels_no_booking(head: Client, lhota: Directory) -> None:
+def test_one_key_cancels_no_booking(head: Client, lhota: OfficeSnapshot) -> None:
     booked("8:00", phone="+420777123456")
     fall_ill(head)
     operator = Client()
@@ -206,7 +206,7 @@ def test_one_key_cancels_no_booking(head: Client, lhota: Directory) -> None:
     assert re.findall(r'<(\w+)[^>]* data-key="u"', last) == ["summary"], "the last attempt asks"
 
 
-def test_without_a_number_it_is_said_what_can_be_done(head: Client, lhota: Directory) -> None:
+def test_without_a_number_it_is_said_what_can_be_done(head: Client, lhota: OfficeSnapshot) -> None:
     waits = booked("8:00", phone="+420777123456")
     fall_ill(head)
     Booking.objects.filter(pk=waits.pk).update(phone="", email="karel@example.cz")
@@ -235,7 +235,7 @@ def test_without_a_number_it_is_said_what_can_be_done(head: Client, lhota: Direc
     ],
 )
 def test_what_is_said_is_true_of_the_booking(
-    lhota: Directory, state: str, phone: str, words: str
+    lhota: OfficeSnapshot, state: str, phone: str, words: str
 ) -> None:
     booking = booked("8:00", phone=phone)
     ended = town.FRIDAY_BEFORE if state != "confirmed" else None
@@ -243,7 +243,7 @@ def test_what_is_said_is_true_of_the_booking(
         state=state, email="", ended_at=ended, cancel_reason="Porucha topení."
     )
     CallListEntry.objects.create(
-        office=lhota.office, booking=booking, reason="no_contact", created_at=town.FRIDAY_BEFORE
+        office=lhota.row, booking=booking, reason="no_contact", created_at=town.FRIDAY_BEFORE
     )
     operator = Client()
     operator.force_login(town.clerk(lhota, "operator", "operator"))
@@ -262,7 +262,7 @@ def close_all(head: Client, what: str) -> None:
 
 @pytest.mark.parametrize("what", ["official:novakova", "office"])
 def test_the_public_reason_reaches_people_and_the_private_one_nobody(
-    head: Client, client: Client, lhota: Directory, settings: Any, what: str
+    head: Client, client: Client, lhota: OfficeSnapshot, settings: Any, what: str
 ) -> None:
     settings.SMS_GATEWAY = "file"
     Office.objects.update(messages_data={"sms": True}, version=2)
@@ -283,7 +283,7 @@ def test_the_public_reason_reaches_people_and_the_private_one_nobody(
     assert len(texts) == 5
     assert [PUBLIC in text or gsm7.plain(PUBLIC) in text for text in texts] == [True] * 5
     assert not any(PRIVATE in text for text in texts)
-    assert PRIVATE not in str(directory_by_slug("lhota").closure(date(2026, 11, 23)) or "")
+    assert PRIVATE not in str(snapshot_by_slug("lhota").closure(date(2026, 11, 23)) or "")
     disruption = Disruption.objects.get()
     assert disruption.note == ("" if ":" in what else PRIVATE), "else the row in the diary has it"
     assert (PRIVATE in text_of(head.get(f"{PLAN}{disruption.pk}/"))) is (what == "office")

@@ -7,7 +7,7 @@ from django.test import Client
 
 from prepazka.booking import links
 from prepazka.booking.models import Booking
-from prepazka.offices.directory import directory_by_slug
+from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import citizen, town
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_time]
@@ -30,7 +30,7 @@ def own(booking: Booking) -> str:
 
 def staff(role: str = "reception") -> Client:
     client = Client()
-    client.force_login(town.clerk(directory_by_slug("lhota"), role=role))
+    client.force_login(town.clerk(snapshot_by_slug("lhota"), role=role))
     return client
 
 

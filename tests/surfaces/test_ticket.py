@@ -5,8 +5,8 @@ import pytest
 from django.test import Client
 
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Counter, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Ticket, TicketState
 from tests import halls, town
@@ -21,12 +21,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     return town.office()
 
 
 @pytest.fixture
-def ticket(office: Directory, clock: Clock) -> Ticket:
+def ticket(office: OfficeSnapshot, clock: Clock) -> Ticket:
     issued = [
         tickets.issue_ticket(
             office=office,
@@ -67,10 +67,12 @@ def test_an_unknown_code_is_404(ticket: Ticket) -> None:
         assert Client().get(f"/t/{code}/").status_code == 404
 
 
-def test_it_says_every_state_of_a_visit(office: Directory, ticket: Ticket, clock: Clock) -> None:
+def test_it_says_every_state_of_a_visit(
+    office: OfficeSnapshot, ticket: Ticket, clock: Clock
+) -> None:
     Counter.objects.filter(number="2").update(place={"cs": "přízemí vlevo"})
     Office.objects.update(version=2)
-    office = directory(Office.objects.get())
+    office = snapshot_of(Office.objects.get())
     clerk = town.clerk(office)
     counters.open_counter(counter=town.counter(office, "2"), clerk=clerk.pk, now=clock())
     assert "Odhad čekání" in page(ticket)
@@ -85,7 +87,9 @@ def test_it_says_every_state_of_a_visit(office: Directory, ticket: Ticket, clock
     assert "Vyřízeno" in page(ticket)
 
 
-def test_a_missed_call_sends_to_the_desk(office: Directory, ticket: Ticket, clock: Clock) -> None:
+def test_a_missed_call_sends_to_the_desk(
+    office: OfficeSnapshot, ticket: Ticket, clock: Clock
+) -> None:
     clerk = town.clerk(office)
     counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
     turns.call_by_hand(office=office, clerk=clerk.pk, ticket=ticket.pk, now=clock())
@@ -105,7 +109,7 @@ def test_a_missed_call_sends_to_the_desk(office: Directory, ticket: Ticket, cloc
 
 
 def test_a_booked_client_called_in_vain_reads_until_when_the_pin_helps(
-    office: Directory, clock: Clock
+    office: OfficeSnapshot, clock: Clock
 ) -> None:
     booking = town.confirmed(office, "9:00")
     kiosk, clerk = town.kiosk(office), town.clerk(office)
@@ -124,7 +128,7 @@ def test_a_booked_client_called_in_vain_reads_until_when_the_pin_helps(
     assert "Volali jsme Vás v 9:05 k přepážce 1 Přijďte prosím k informacím" in words
 
 
-def test_a_booked_client_who_is_early_sees_from_when(office: Directory, clock: Clock) -> None:
+def test_a_booked_client_who_is_early_sees_from_when(office: OfficeSnapshot, clock: Clock) -> None:
     booking = town.confirmed(office, "9:00")
     result = tickets.check_in(
         office=office, device=town.kiosk(office), pin=booking.pin, touch=uuid4(), now=clock()
@@ -150,7 +154,7 @@ def test_giving_up_asks_first_and_only_a_post_does_it(ticket: Ticket) -> None:
     assert Event.objects.filter(kind="TicketCancelled").count() == 1
 
 
-def test_giving_up_too_late_says_why(office: Directory, ticket: Ticket, clock: Clock) -> None:
+def test_giving_up_too_late_says_why(office: OfficeSnapshot, ticket: Ticket, clock: Clock) -> None:
     clerk = town.clerk(office)
     counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
     turns.call_by_hand(office=office, clerk=clerk.pk, ticket=ticket.pk, now=clock())
@@ -161,7 +165,7 @@ def test_giving_up_too_late_says_why(office: Directory, ticket: Ticket, clock: C
 
 
 def test_putting_off_lets_others_go_first_once_and_keeps_the_old_place(
-    office: Directory, ticket: Ticket, clock: Clock
+    office: OfficeSnapshot, ticket: Ticket, clock: Clock
 ) -> None:
     first = Ticket.objects.get(number=1)
     client = Client()
@@ -207,7 +211,7 @@ def test_it_lives_by_the_stream_and_without_a_script(ticket: Ticket) -> None:
     assert '<meta name="robots" content="noindex">' in body
 
 
-def test_it_says_who_went_before_and_how_many_may(office: Directory, clock: Clock) -> None:
+def test_it_says_who_went_before_and_how_many_may(office: OfficeSnapshot, clock: Clock) -> None:
     mine = tickets.issue_ticket(
         office=office, service=town.service(office), touch=uuid4(), now=town.at("8:50")
     )

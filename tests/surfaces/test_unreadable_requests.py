@@ -12,7 +12,7 @@ from django.test import Client
 
 from prepazka.booking import links
 from prepazka.offices import clock
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web.inbound_sms import callback_token
 from tests import halls, town
 from tests.raw_requests import FORM, JSON, Program, Reply, cookies_of
@@ -23,13 +23,13 @@ NUL = "a\x00b"
 
 
 @pytest.fixture
-def office(monkeypatch: pytest.MonkeyPatch) -> Directory:
+def office(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     monkeypatch.setattr(clock, "real_now", lambda: town.at("9:00"))
     return town.office()
 
 
 @pytest.fixture
-def program(office: Directory) -> Program:
+def program(office: OfficeSnapshot) -> Program:
     return Program()
 
 
@@ -46,7 +46,7 @@ def refused(reply: Reply, *statuses: int) -> None:
     assert reply.headers["content-security-policy" if reply.status != 405 else "content-length"]
 
 
-def staff(office: Directory, role: str = "administrator") -> str:
+def staff(office: OfficeSnapshot, role: str = "administrator") -> str:
     client = Client()
     client.force_login(town.clerk(office, f"u_{role}", role))
     return cookies_of(client)
@@ -81,7 +81,7 @@ def test_addresses(program: Program, target: str) -> None:
         assert reply.is_problem
 
 
-def test_a_number_of_thousands_of_digits(program: Program, office: Directory) -> None:
+def test_a_number_of_thousands_of_digits(program: Program, office: OfficeSnapshot) -> None:
     refused(program.ask("GET", f"/lhota/objednat/prepis/?osob={LONG}"), 400)
     cookie = staff(office)
     for digits in (LONG, "9" * 200, "9" * 19, "²", "٣", "-1"):
@@ -96,7 +96,7 @@ def test_a_number_of_thousands_of_digits(program: Program, office: Directory) ->
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "0001-W01-1", "2026-13-45", "%00"])
-def test_days_far_away(program: Program, office: Directory, day: str) -> None:
+def test_days_far_away(program: Program, office: OfficeSnapshot, day: str) -> None:
     cookie = staff(office)
     for target in (
         f"/lhota/objednat/prepis/{day}/",
@@ -129,7 +129,7 @@ def test_days_far_away(program: Program, office: Directory, day: str) -> None:
         "1e308",
     ],
 )
-def test_instants_far_away(program: Program, office: Directory, starts_at: str) -> None:
+def test_instants_far_away(program: Program, office: OfficeSnapshot, starts_at: str) -> None:
     wanted = json.dumps({"service": "prepis", "starts_at": starts_at})
     reply = program.ask("POST", "/api/v1/offices/lhota/holds", wanted, JSON)
     refused(reply, 400, 422)
@@ -180,7 +180,7 @@ def test_instants_far_away(program: Program, office: Directory, starts_at: str) 
         "",
     ],
 )
-def test_json_that_is_none(program: Program, office: Directory, body: bytes | str) -> None:
+def test_json_that_is_none(program: Program, office: OfficeSnapshot, body: bytes | str) -> None:
     cookie, kiosk = staff(office), cookies_of(halls.paired(office, "kiosk", town.at("9:00")))
     refusals = [
         program.ask("POST", "/offline/log/", body, JSON),
@@ -209,7 +209,7 @@ def test_json_that_is_none(program: Program, office: Directory, body: bytes | st
         '"log":-1,"clock":"x"',
     ],
 )
-def test_what_a_kiosk_reports(program: Program, office: Directory, more: str) -> None:
+def test_what_a_kiosk_reports(program: Program, office: OfficeSnapshot, more: str) -> None:
     kiosk = cookies_of(halls.paired(office, "kiosk", town.at("9:00")))
     browser = "a" * 32
     body = f'{{"browser":"{browser}",{more}}}'
@@ -217,7 +217,7 @@ def test_what_a_kiosk_reports(program: Program, office: Directory, more: str) ->
 
 
 @pytest.mark.parametrize("language", ["cs\x00", "x" * 12, "č", 5, None, "../x"])
-def test_the_language_of_a_ticket(program: Program, office: Directory, language: Any) -> None:
+def test_the_language_of_a_ticket(program: Program, office: OfficeSnapshot, language: Any) -> None:
     client = halls.paired(office, "kiosk", town.at("9:00"))
     token = client.cookies["kiosk"].value if "kiosk" in client.cookies else ""
     token = token or next(iter(client.cookies.values())).value
@@ -231,7 +231,7 @@ def test_the_language_of_a_ticket(program: Program, office: Directory, language:
         assert reply.is_problem
 
 
-def test_a_name_with_nul(program: Program, office: Directory) -> None:
+def test_a_name_with_nul(program: Program, office: OfficeSnapshot) -> None:
     token = links.sign(town.hold(office, "11:00").pk, "hold")
     sent = json.dumps({"name": NUL, "email": "a@b.example"})
     reply = program.ask("POST", f"/api/v1/holds/{token}/contact", sent, JSON)
@@ -261,7 +261,7 @@ def test_a_name_with_nul(program: Program, office: Directory) -> None:
         ("x" * 9000, None),
     ],
 )
-def test_encodings(program: Program, office: Directory, kind: str, status: int | None) -> None:
+def test_encodings(program: Program, office: OfficeSnapshot, kind: str, status: int | None) -> None:
     token = links.sign(town.hold(office, "11:00").pk, "hold")
     for target in ("/ucet/login/", f"/termin/{token}/", "/lhota/objednat/prepis/2026-11-24/"):
         for body in (b"name=x&starts_at=\xff\xfe", b"--x\r\n\r\n"):
@@ -294,7 +294,7 @@ def test_utf_8_is_taken_whatever_its_case(program: Program) -> None:
         b"A" * 200_000,
     ],
 )
-def test_parts_of_forms(program: Program, office: Directory, part: bytes) -> None:
+def test_parts_of_forms(program: Program, office: OfficeSnapshot, part: bytes) -> None:
     body, kind = b"--q\r\n" + part + b"\r\n--q--\r\n", "multipart/form-data; boundary=q"
     token = links.sign(town.hold(office, "11:00").pk, "hold")
     for target in (f"/termin/{token}/", "/offline/log/", "/api/v1/offices/lhota/holds"):
@@ -368,7 +368,7 @@ def test_methods_that_nobody_knows(program: Program) -> None:
 
 
 def test_every_error_of_the_api_is_a_problem(
-    program: Program, office: Directory, monkeypatch: pytest.MonkeyPatch
+    program: Program, office: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     holds = "/api/v1/offices/lhota/holds"
     replies = {
@@ -388,7 +388,7 @@ def test_every_error_of_the_api_is_a_problem(
 
 def test_a_fault_of_the_api_is_a_problem(
     program: Program,
-    office: Directory,
+    office: OfficeSnapshot,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -412,7 +412,7 @@ def test_the_host_of_others(
     assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
 
 
-def test_callbacks_of_gateways(program: Program, office: Directory) -> None:
+def test_callbacks_of_gateways(program: Program, office: OfficeSnapshot) -> None:
     bodies: list[bytes | str] = [
         '{"messageId":"\\u0000","status":"delivered"}',
         '{"messageId":"\\ud800","status":"delivered"}',

@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from prepazka.offices.directory import directory
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import snapshot_of
 from tests import needs, programs, town
 from tests.ports import free_port
 from tests.shipped_proxy import HOST, Nginx, nginx_conf
@@ -170,7 +170,7 @@ def test_the_shipped_proxy(site: Site) -> None:
 
 def test_wrong_log_ins_of_one_address_keep_no_other_out(site: Site) -> None:
     """Each address is told apart by both processes, though all requests come from the proxy."""
-    town.clerk(directory(Office.objects.get(slug="lhota")))
+    town.clerk(snapshot_of(Office.objects.get(slug="lhota")))
     with browser(site, "127.0.0.2") as stranger, browser(site, "127.0.0.3") as clerk:
         for _ in range(5):
             assert "znovu za" not in log_in(stranger, "heslo")

@@ -16,8 +16,8 @@ from prepazka.core.calendar import DayException
 from prepazka.core.interval import Interval
 from prepazka.officefile.export import export
 from prepazka.officefile.load import load
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import HoursException, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import officials, town
 from tests.officials import official
 
@@ -32,18 +32,18 @@ TEXT = officials.FILE.replace(
 
 
 @pytest.fixture
-def lhota() -> Directory:
+def lhota() -> OfficeSnapshot:
     return officials.office(TEXT)
 
 
-def here() -> Directory:
-    return directory_by_slug("lhota")
+def here() -> OfficeSnapshot:
+    return snapshot_by_slug("lhota")
 
 
 def absence(**scope: object) -> list[HoursException]:
     where = here()
     whose: dict[str, object] = {"official": official(where), **scope}
-    return [HoursException(office=where.office, **whose, **asdict(AWAY))]
+    return [HoursException(office=where.row, **whose, **asdict(AWAY))]
 
 
 def hours(day: date) -> list[tuple[int, int]]:
@@ -65,9 +65,9 @@ def booked(day: date, clock: str, service: str = "ohlaseni") -> Booking:
     return usecases.request_confirmation(booking=held.pk, name="Jana", email=email, now=NOW)
 
 
-def test_the_hours_end_and_begin_at_its_ends(lhota: Directory) -> None:
+def test_the_hours_end_and_begin_at_its_ends(lhota: OfficeSnapshot) -> None:
     absences.add_exception(
-        office=lhota, official=official(lhota), days=AWAY, reason="školení", now=NOW, actor=1
+        office=lhota, official=official(lhota), days=AWAY, reason="školení", now=NOW, actor=0
     )
     assert HoursException.objects.filter(official__code="novakova").count() == 1
     assert [hours(day) for day in (MONDAY, TUESDAY, WEDNESDAY)] == [[(8, 14)], [], [(10, 17)]]
@@ -86,7 +86,7 @@ def test_the_hours_end_and_begin_at_its_ends(lhota: Directory) -> None:
     assert (first.date(), f"{first:%H:%M}") == (WEDNESDAY, "10:00")
 
 
-def test_the_impact_is_right_at_both_ends(lhota: Directory) -> None:
+def test_the_impact_is_right_at_both_ends(lhota: OfficeSnapshot) -> None:
     stays = [booked(MONDAY, "13:45"), booked(WEDNESDAY, "10:00")]
     goes = [
         booked(MONDAY, "14:00"),
@@ -113,14 +113,14 @@ def test_the_impact_is_right_at_both_ends(lhota: Directory) -> None:
     ],
 )
 def test_a_visit_across_an_end_is_touched(
-    lhota: Directory, day: date, clock: str, people: int
+    lhota: OfficeSnapshot, day: date, clock: str, people: int
 ) -> None:
     booking = booked(day, clock, "povoleni")  # 30 minutes
     impact = impact_of(office=here(), exceptions=absence(), now=NOW)
     assert [row.booking for row in impact.rows] == [booking] * people
 
 
-def test_nobody_is_offered_a_time_within_it(lhota: Directory) -> None:
+def test_nobody_is_offered_a_time_within_it(lhota: OfficeSnapshot) -> None:
     booked(TUESDAY, "8:00", "povoleni")  # only Nováková does permits
     (row,) = impact_of(office=here(), exceptions=absence(), now=NOW).rows
     away = Interval(town.at("14:00"), town.at("10:00", WEDNESDAY))
@@ -128,7 +128,7 @@ def test_nobody_is_offered_a_time_within_it(lhota: Directory) -> None:
     assert not any(during.overlaps(away) for _lane, during in row.terms)
 
 
-def test_it_is_one_thing_to_take_back(lhota: Directory) -> None:
+def test_it_is_one_thing_to_take_back(lhota: OfficeSnapshot) -> None:
     head = town.clerk(lhota, "vedouci", "head").pk
     booking = booked(TUESDAY, "8:00", "povoleni")
     rows = absence()
@@ -141,24 +141,24 @@ def test_it_is_one_thing_to_take_back(lhota: Directory) -> None:
     assert Booking.objects.get(pk=booking.pk).starts_at == booking.starts_at
 
 
-def test_the_diary_takes_it_back_whole(lhota: Directory) -> None:
+def test_the_diary_takes_it_back_whole(lhota: OfficeSnapshot) -> None:
     absences.add_exception(
-        office=lhota, official=official(lhota), days=AWAY, reason="", now=NOW, actor=1
+        office=lhota, official=official(lhota), days=AWAY, reason="", now=NOW, actor=0
     )
     row = HoursException.objects.get(official__code="novakova")
     where = here()
     absences.remove_exception(
-        office=where, official=official(where), exception=row.pk, now=NOW, actor=1
+        office=where, official=official(where), exception=row.pk, now=NOW, actor=0
     )
     assert [hours(day) for day in (MONDAY, TUESDAY, WEDNESDAY)] == [[(8, 17)]] * 3
 
 
-def test_fewer_places_from_a_time_to_a_time(lhota: Directory) -> None:
+def test_fewer_places_from_a_time_to_a_time(lhota: OfficeSnapshot) -> None:
     agenda = next(one for one in lhota.agendas.values() if one.code == "matrika")
     days = DayException.without_break(MONDAY, WEDNESDAY, 840, 600, "reduced", 0)
-    HoursException.objects.create(office=lhota.office, agenda=agenda, **asdict(days))
-    lhota.office.version += 1
-    lhota.office.save()
+    HoursException.objects.create(office=lhota.row, agenda=agenda, **asdict(days))
+    lhota.row.version += 1
+    lhota.row.save()
     where = here()
     assert [where.places(agenda.pk, MONDAY + timedelta(days=n)) for n in range(4)] == [
         [(Interval(840, 1440), 0)],
@@ -184,7 +184,7 @@ def test_the_file_says_it_and_says_it_again(days: str) -> None:
     )
     where = officials.office(text)
     assert HoursException.objects.filter(official__code="novakova").count() == 1
-    written = export(where.office)
+    written = export(where.row)
     assert f"closed: {days}" in re.sub("[\"']", "", written)
     report = load(written, now=NOW)
     assert report.changed == []
@@ -199,27 +199,27 @@ def test_the_file_within_one_day_has_times() -> None:
     where = officials.office(text)
     row = HoursException.objects.get(official__code="novakova")
     assert (row.opens, row.closes, row.begins, row.ends) == (840, 960, None, None)
-    assert 'times: "14:00-16:00"' in export(where.office).replace("'", '"')
+    assert 'times: "14:00-16:00"' in export(where.row).replace("'", '"')
 
 
-def test_a_closing_with_one_time_is_exported_with_it(lhota: Directory) -> None:
+def test_a_closing_with_one_time_is_exported_with_it(lhota: OfficeSnapshot) -> None:
     """Written by a screen: until 10:00 of one day. The file once made it the whole day."""
     HoursException.objects.create(
-        office=lhota.office,
+        office=lhota.row,
         official=Official.objects.get(code="novakova"),
         kind="closed",
         from_date=MONDAY,
         to_date=MONDAY,
         closes=600,
     )
-    lhota.office.version += 1
-    lhota.office.save()
+    lhota.row.version += 1
+    lhota.row.save()
     before = hours(MONDAY)
-    load(export(here().office), now=NOW)
+    load(export(here().row), now=NOW)
     assert hours(MONDAY) == before == [(10, 17)]
 
 
-def test_the_release_before_takes_its_days_as_whole_ones(lhota: Directory) -> None:
+def test_the_release_before_takes_its_days_as_whole_ones(lhota: OfficeSnapshot) -> None:
     """It reads `opens` and `closes` alone, and must neither fail nor offer the absence's time."""
     (row,) = absence()
     old = DayException(row.from_date, row.to_date, row.opens, row.closes, "closed")

@@ -13,8 +13,8 @@ from prepazka.core.calendar import DayException
 from prepazka.journal.models import Event
 from prepazka.officefile.export import export
 from prepazka.officefile.load import load
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import HoursException, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import officials, town
 from tests.officials import hold, official
 
@@ -24,32 +24,32 @@ MORNING = DayException(town.MONDAY, town.MONDAY, 480, 570, "closed")  # 8:00-9:3
 
 
 @pytest.fixture
-def lhota() -> Directory:
+def lhota() -> OfficeSnapshot:
     return officials.office()
 
 
 def add(days: DayException = MORNING, code: str = "novakova", **more: Any) -> list[Booking]:
-    where = directory_by_slug("lhota")
+    where = snapshot_by_slug("lhota")
     return absences.add_exception(
         office=where,
         official=official(where, code),
         days=days,
         reason="lékař",
         now=NOW,
-        actor=1,
+        actor=0,
         **more,
     )
 
 
 def remove(pk: int, **more: Any) -> list[Booking]:
-    where = directory_by_slug("lhota")
+    where = snapshot_by_slug("lhota")
     return absences.remove_exception(
-        office=where, official=official(where), exception=pk, now=NOW, actor=1, **more
+        office=where, official=official(where), exception=pk, now=NOW, actor=0, **more
     )
 
 
 def clocks(code: str = "novakova") -> list[str]:
-    where = directory_by_slug("lhota")
+    where = snapshot_by_slug("lhota")
     found = slot_search.offered(
         office=where,
         service=town.service(where, "ohlaseni"),
@@ -60,14 +60,14 @@ def clocks(code: str = "novakova") -> list[str]:
     return [f"{t.starts_at.astimezone(town.PRAGUE):%H:%M}" for t in found]
 
 
-def test_an_absence_takes_its_time_and_nobody_elses(lhota: Directory) -> None:
+def test_an_absence_takes_its_time_and_nobody_elses(lhota: OfficeSnapshot) -> None:
     before = clocks("dvorak")
     assert add() == []
     assert clocks()[:2] == ["09:30", "09:45"]
     assert clocks("dvorak") == before
 
 
-def test_the_impact_comes_first_and_changes_nothing(lhota: Directory) -> None:
+def test_the_impact_comes_first_and_changes_nothing(lhota: OfficeSnapshot) -> None:
     in_it, across, after = (
         hold(lhota, "8:00", "novakova"),
         hold(lhota, "9:15", "novakova", service="povoleni"),
@@ -90,16 +90,16 @@ def test_the_impact_comes_first_and_changes_nothing(lhota: Directory) -> None:
     assert after in Booking.objects.filter(state="held")
 
 
-def test_an_expired_hold_is_nobody(lhota: Directory) -> None:
+def test_an_expired_hold_is_nobody(lhota: OfficeSnapshot) -> None:
     hold(lhota, "8:00", "novakova", now=NOW - timedelta(hours=1))
     assert add() == []
 
 
-def test_extra_hours_come_and_go_with_their_people(lhota: Directory) -> None:
+def test_extra_hours_come_and_go_with_their_people(lhota: OfficeSnapshot) -> None:
     saturday = date(2026, 11, 28)
     add(DayException(saturday, saturday, 600, 660, "extra"))
     extra = HoursException.objects.get(official__code="novakova")
-    where = directory_by_slug("lhota")
+    where = snapshot_by_slug("lhota")
     held = slot_search.find(
         office=where,
         service=town.service(where, "ohlaseni"),
@@ -109,7 +109,7 @@ def test_extra_hours_come_and_go_with_their_people(lhota: Directory) -> None:
         now=NOW,
     )
     Booking.objects.create(
-        office=where.office,
+        office=where.row,
         service=town.service(where, "ohlaseni"),
         lane_id=held.lane,
         date=saturday,
@@ -125,21 +125,21 @@ def test_extra_hours_come_and_go_with_their_people(lhota: Directory) -> None:
     assert not HoursException.objects.filter(pk=extra.pk).exists()
 
 
-def test_a_page_read_before_the_absence_books_nothing_in_it(lhota: Directory) -> None:
+def test_a_page_read_before_the_absence_books_nothing_in_it(lhota: OfficeSnapshot) -> None:
     add()
     with pytest.raises(TermNotOffered):
         hold(lhota, "8:00", "novakova")  # `lhota` is the snapshot from before
 
 
-def test_every_change_is_in_the_journal_without_its_reason(lhota: Directory) -> None:
+def test_every_change_is_in_the_journal_without_its_reason(lhota: OfficeSnapshot) -> None:
     hold(lhota, "8:00", "novakova")
     add(accept=True)
     event = Event.objects.get(kind="DiaryChanged")
     assert event.data == {"official": official(lhota).pk, "bookings": 1}
-    assert event.actor == 1
+    assert event.actor == 0
 
 
-def test_it_survives_an_export_and_a_load(lhota: Directory) -> None:
+def test_it_survives_an_export_and_a_load(lhota: OfficeSnapshot) -> None:
     add()
     before = clocks()
     load(export(Office.objects.get()), now=NOW)

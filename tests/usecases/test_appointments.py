@@ -14,7 +14,7 @@ from prepazka.booking.models import Booking, Busy, OutsideCalendar
 from prepazka.booking.refusals import TermTaken
 from prepazka.core.interval import Interval
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import officials, town
 from tests.officials import hold, official
 
@@ -23,7 +23,7 @@ NOW = town.FRIDAY_BEFORE
 
 
 @pytest.fixture
-def lhota() -> Directory:
+def lhota() -> OfficeSnapshot:
     return officials.office()
 
 
@@ -32,7 +32,7 @@ def span(start: str, end: str, day: date = town.MONDAY) -> Interval[datetime]:
 
 
 def add(
-    where: Directory, *times: Interval[datetime], code: str = "novakova", **more: Any
+    where: OfficeSnapshot, *times: Interval[datetime], code: str = "novakova", **more: Any
 ) -> list[Booking]:
     return appointments.add_appointment(
         office=where,
@@ -40,12 +40,14 @@ def add(
         times=list(times),
         title="zubař",
         now=NOW,
-        actor=1,
+        actor=0,
         **more,
     )
 
 
-def clocks(where: Directory, code: str | None = "novakova", day: date = town.MONDAY) -> list[str]:
+def clocks(
+    where: OfficeSnapshot, code: str | None = "novakova", day: date = town.MONDAY
+) -> list[str]:
     found = slot_search.offered(
         office=where,
         service=town.service(where, "ohlaseni"),
@@ -56,7 +58,7 @@ def clocks(where: Directory, code: str | None = "novakova", day: date = town.MON
     return [f"{t.starts_at.astimezone(town.PRAGUE):%H:%M}" for t in found]
 
 
-def test_nobody_books_busy_time(lhota: Directory) -> None:
+def test_nobody_books_busy_time(lhota: OfficeSnapshot) -> None:
     add(lhota, span("8:20", "9:00"))
     assert clocks(lhota)[:3] == ["08:00", "09:00", "09:15"]
     for channel in ("web", "api", "desk", "phone"):
@@ -71,14 +73,14 @@ def test_nobody_books_busy_time(lhota: Directory) -> None:
         hold(lhota, "8:00", "novakova", service="povoleni")
 
 
-def test_a_colleague_takes_over_and_the_buffer_counts(lhota: Directory) -> None:
+def test_a_colleague_takes_over_and_the_buffer_counts(lhota: OfficeSnapshot) -> None:
     add(lhota, span("9:00", "9:15"))
     assert officials.whose(hold(lhota, "9:00")) == "dvorak"
     add(lhota, span("9:30", "9:45"), code="dvorak", accept=True)  # his buffer is 15 minutes
     assert clocks(lhota, "dvorak") == []
 
 
-def test_several_days_and_the_night(lhota: Directory) -> None:
+def test_several_days_and_the_night(lhota: OfficeSnapshot) -> None:
     add(
         lhota,
         Interval(town.at("18:00"), town.at("9:15", town.MONDAY + timedelta(days=8))),
@@ -88,26 +90,26 @@ def test_several_days_and_the_night(lhota: Directory) -> None:
     assert clocks(lhota, day=town.MONDAY + timedelta(days=7)) == []
 
 
-def test_the_hour_stays_the_same_when_the_clocks_change(lhota: Directory) -> None:
+def test_the_hour_stays_the_same_when_the_clocks_change(lhota: OfficeSnapshot) -> None:
     first = span("8:00", "9:00", date(2026, 10, 19))
     found = weekly(first, date(2026, 11, 2), lhota)
     assert [one.start.astimezone(town.PRAGUE).hour for one in found] == [8, 8, 8]
     assert [one.start.hour for one in found] == [6, 7, 7]
 
 
-def test_a_repeated_appointment_and_its_end(lhota: Directory) -> None:
+def test_a_repeated_appointment_and_its_end(lhota: OfficeSnapshot) -> None:
     add(lhota, *weekly(span("8:00", "9:00"), town.MONDAY + timedelta(days=21), lhota))
     rows = list(Busy.objects.order_by("starts_at"))
     assert len({one.series for one in rows}) == 1
     assert clocks(lhota, day=town.MONDAY + timedelta(days=14))[0] == "09:00"
-    who: dict[str, Any] = {"office": lhota, "official": official(lhota), "now": NOW, "actor": 1}
+    who: dict[str, Any] = {"office": lhota, "official": official(lhota), "now": NOW, "actor": 0}
     appointments.remove_appointment(appointment=rows[1].pk, **who)
     appointments.remove_appointment(appointment=rows[2].pk, later_too=True, **who)
     appointments.remove_appointment(appointment=rows[2].pk, later_too=True, **who)
     assert list(Busy.objects.all()) == [rows[0]]
 
 
-def test_who_is_booked_comes_first_and_stays(lhota: Directory) -> None:
+def test_who_is_booked_comes_first_and_stays(lhota: OfficeSnapshot) -> None:
     booked = hold(lhota, "8:00", "novakova")
     with pytest.raises(Affected) as found:
         add(lhota, span("8:10", "9:00"))
@@ -123,7 +125,7 @@ def test_who_is_booked_comes_first_and_stays(lhota: Directory) -> None:
         "office": lhota,
         "official": official(lhota),
         "now": NOW,
-        "actor": 1,
+        "actor": 0,
         "title": "x",
     }
     assert (
@@ -137,25 +139,25 @@ def test_who_is_booked_comes_first_and_stays(lhota: Directory) -> None:
     assert "zubař" not in str(list(Event.objects.values_list("data", flat=True)))
 
 
-def test_too_far_and_over(lhota: Directory) -> None:
+def test_too_far_and_over(lhota: OfficeSnapshot) -> None:
     for day in (town.MONDAY - timedelta(days=7), town.MONDAY + timedelta(days=500)):
         with pytest.raises(AppointmentTooFar):
             add(lhota, span("8:00", "9:00", day))
 
 
-def test_an_appointment_of_an_outside_calendar_is_not_ours_to_change(lhota: Directory) -> None:
+def test_an_appointment_of_an_outside_calendar_is_not_ours_to_change(lhota: OfficeSnapshot) -> None:
     outside = OutsideCalendar.objects.create(
-        office=lhota.office, official=official(lhota), kind="ics", url="https://x.example/a.ics"
+        office=lhota.row, official=official(lhota), kind="ics", url="https://x.example/a.ics"
     )
     row = Busy.objects.create(
-        office=lhota.office,
+        office=lhota.row,
         official=official(lhota),
         calendar=outside,
         starts_at=town.at("8:00"),
         ends_at=town.at("9:00"),
     )
     appointments.remove_appointment(
-        office=lhota, official=official(lhota), appointment=row.pk, now=NOW, actor=1
+        office=lhota, official=official(lhota), appointment=row.pk, now=NOW, actor=0
     )
     with pytest.raises(Busy.DoesNotExist):
         appointments.change_appointment(
@@ -165,12 +167,12 @@ def test_an_appointment_of_an_outside_calendar_is_not_ours_to_change(lhota: Dire
             time=span("8:00", "8:30"),
             title="",
             now=NOW,
-            actor=1,
+            actor=0,
         )
     assert Busy.objects.get().ends_at == town.at("9:00")
 
 
-def test_as_many_statements_with_busy_time_as_without(lhota: Directory) -> None:
+def test_as_many_statements_with_busy_time_as_without(lhota: OfficeSnapshot) -> None:
     service = town.service(lhota, "ohlaseni")
     slot_search.offered(office=lhota, service=service, now=NOW)
     add(lhota, *weekly(span("8:00", "8:15"), town.MONDAY + timedelta(days=60), lhota))

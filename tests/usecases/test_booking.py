@@ -22,8 +22,8 @@ from prepazka.booking.refusals import (
 )
 from prepazka.core.hold_limits import FULL_LENGTH
 from prepazka.journal.models import Event
-from prepazka.offices.directory import directory
 from prepazka.offices.models import OpeningHours
+from prepazka.offices.office_snapshot import snapshot_of
 from prepazka.queueing import tickets
 from tests import town
 
@@ -88,10 +88,10 @@ class TestOffered:
     @pytest.mark.parametrize("day", [date(2026, 10, 25), date(2027, 3, 28)])
     def test_terms_on_the_days_when_clocks_change_never_overlap(self, day: date) -> None:
         office = town.office(horizon_days=200)
-        OpeningHours.objects.create(office=office.office, weekday=6, opens=0, closes=480)
-        office.office.version += 1
-        office.office.save()
-        office = directory(office.office)
+        OpeningHours.objects.create(office=office.row, weekday=6, opens=0, closes=480)
+        office.row.version += 1
+        office.row.save()
+        office = snapshot_of(office.row)
         found = slot_search.offered(
             office=office,
             service=town.service(office),
@@ -316,9 +316,9 @@ class TestRounds:
         visited, cancelled = town.confirmed(office, "9:00"), town.confirmed(office, "10:00")
         usecases.cancel_booking(booking=cancelled.pk, now=NOW)
         next_day = NOW + timedelta(hours=25)
-        assert scheduled.erase_personal_data(office=office.office, now=next_day) == 1
+        assert scheduled.erase_personal_data(office=office.row, now=next_day) == 1
         week_later = town.at("17:00") + timedelta(days=7)
-        assert scheduled.erase_personal_data(office=office.office, now=week_later) == 1
+        assert scheduled.erase_personal_data(office=office.row, now=week_later) == 1
         for row in Booking.objects.filter(pk__in=[visited.pk, cancelled.pk]):
             assert (row.name, row.email, row.pin, row.contact_hash) == ("", "", "", "")
         assert "example.cz" not in str(list(Event.objects.values()))
@@ -339,7 +339,7 @@ def test_every_text_of_a_booking_is_erased_or_known_to_be_impersonal() -> None:
     ]
     assert {"name", "email", "phone", "pin", "topic", "cancel_reason"} <= set(columns)
     Booking.objects.update(**dict.fromkeys(columns, "x"))
-    later = booking.ends_at + timedelta(days=office.office.retention_days, hours=1)
-    assert scheduled.erase_personal_data(office=office.office, now=later) == 1
+    later = booking.ends_at + timedelta(days=office.row.retention_days, hours=1)
+    assert scheduled.erase_personal_data(office=office.row, now=later) == 1
     erased = Booking.objects.values(*columns).get()
     assert {name: text for name, text in erased.items() if text} == {}

@@ -14,8 +14,8 @@ from prepazka.booking.refusals import TermNotOffered
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office, OpeningHours
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from tests import rounds, town
 
 pytestmark = pytest.mark.django_db
@@ -23,12 +23,12 @@ SPRING, AUTUMN = date(2027, 3, 28), date(2027, 10, 31)
 HOUR = timedelta(hours=1)
 
 
-def night_office(opens: int = 0, **rules: Any) -> Directory:
+def night_office(opens: int = 0, **rules: Any) -> OfficeSnapshot:
     """Open on Sundays until 5:00, booked in windows of 60 minutes."""
-    row = town.office(**rules).office
+    row = town.office(**rules).row
     OpeningHours.objects.create(office=row, weekday=6, opens=opens, closes=300)
     Office.objects.filter(pk=row.pk).update(version=row.version + 1)
-    return directory(Office.objects.get(pk=row.pk))
+    return snapshot_of(Office.objects.get(pk=row.pk))
 
 
 def before(day: date) -> datetime:
@@ -36,7 +36,7 @@ def before(day: date) -> datetime:
     return town.at("9:00", day - timedelta(days=2))
 
 
-def offered(office: Directory, day: date, persons: int = 1) -> list[slot_search.Term]:
+def offered(office: OfficeSnapshot, day: date, persons: int = 1) -> list[slot_search.Term]:
     return slot_search.offered(
         office=office,
         service=town.service(office),

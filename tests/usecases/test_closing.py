@@ -15,7 +15,7 @@ from prepazka.meetings import closing, late, participants, room
 from prepazka.meetings.models import Meeting, MeetingState, Participant
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.mail import compose_mail
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.meetings import Turn, of_day, turn
 from tests import meetings, officials, town
 
@@ -24,7 +24,7 @@ NOW = town.at("9:00")
 
 
 @pytest.fixture
-def where() -> Directory:
+def where() -> OfficeSnapshot:
     return meetings.office()
 
 
@@ -36,7 +36,7 @@ def came(booking: Booking, role: str, at: Any) -> Meeting:
     return meeting
 
 
-def test_nobody_came_frees_the_time_and_a_message_offers_another(where: Directory) -> None:
+def test_nobody_came_frees_the_time_and_a_message_offers_another(where: OfficeSnapshot) -> None:
     booking = meetings.confirmed(where)
     meeting = participants.meeting_for(booking, NOW)
     official = officials.official(where, "dvorak")
@@ -58,7 +58,7 @@ def test_nobody_came_frees_the_time_and_a_message_offers_another(where: Director
     assert not messaging.is_pointless(message, town.at("9:10"))
 
 
-def test_who_has_come_is_not_missing(where: Directory) -> None:
+def test_who_has_come_is_not_missing(where: OfficeSnapshot) -> None:
     booking = meetings.confirmed(where)
     came(booking, "citizen", town.at("8:55"))
     with pytest.raises(closing.SomebodyCame):
@@ -68,14 +68,14 @@ def test_who_has_come_is_not_missing(where: Directory) -> None:
     assert booking.state == BookingState.SERVED
 
 
-def test_the_wait_for_a_late_official_is_not_the_citizens(where: Directory) -> None:
+def test_the_wait_for_a_late_official_is_not_the_citizens(where: OfficeSnapshot) -> None:
     booking = meetings.confirmed(where)
     late.tell_late(participants.meeting_for(booking, NOW), 20, town.at("8:55"))
     with pytest.raises(closing.NotMissedYet):
         closing.miss_meeting(booking=booking.pk, now=town.at("9:20"))
 
 
-def test_a_call_that_nobody_takes_and_one_that_was_made(where: Directory) -> None:
+def test_a_call_that_nobody_takes_and_one_that_was_made(where: OfficeSnapshot) -> None:
     first = meetings.confirmed(where, "9:00", mode="phone")
     second = meetings.confirmed(where, "9:15", mode="phone")
     closing.miss_meeting(booking=first.pk, now=town.at("9:06"))
@@ -85,14 +85,14 @@ def test_a_call_that_nobody_takes_and_one_that_was_made(where: Directory) -> Non
     assert states[second.pk].state == BookingState.SERVED
 
 
-def test_a_visit_at_the_office_is_none_of_these(where: Directory) -> None:
+def test_a_visit_at_the_office_is_none_of_these(where: OfficeSnapshot) -> None:
     booking = meetings.confirmed(where, mode="person")
     for act in (closing.miss_meeting, closing.end_outside):
         with pytest.raises(closing.NotHeldRemotely):
             act(booking=booking.pk, now=town.at("9:30"))
 
 
-def test_the_next_meeting_has_the_same_people(where: Directory) -> None:
+def test_the_next_meeting_has_the_same_people(where: OfficeSnapshot) -> None:
     booking = meetings.confirmed(where, "9:00")
     colleague = officials.official(where, "dvorak")
     participants.invite(booking=booking.pk, email="a@b.example", name="Eva", now=town.at("8:00"))
@@ -110,7 +110,7 @@ def test_the_next_meeting_has_the_same_people(where: Directory) -> None:
     assert not links & {participants.link_of(one) for one in booking.meeting.participants.all()}
 
 
-def test_a_next_meeting_without_all_of_them_is_not_booked(where: Directory) -> None:
+def test_a_next_meeting_without_all_of_them_is_not_booked(where: OfficeSnapshot) -> None:
     booking = meetings.confirmed(where, "9:00")
     colleague = officials.official(where, "dvorak")
     participants.invite_colleague(booking=booking.pk, official=colleague, now=town.at("8:00"))
@@ -123,14 +123,14 @@ def test_a_next_meeting_without_all_of_them_is_not_booked(where: Directory) -> N
     assert issubclass(ColleagueNotFree, Refused)
 
 
-def test_the_list_and_the_lobby_are_one_queue(where: Directory) -> None:
+def test_the_list_and_the_lobby_are_one_queue(where: OfficeSnapshot) -> None:
     clocks = ("9:00", "9:15", "9:30")
     bookings = [meetings.confirmed(where, one) for one in clocks[:2]]
     bookings.append(meetings.confirmed(where, clocks[2], mode="phone"))
     meeting = came(bookings[1], "citizen", town.at("9:05"))
     came(bookings[0], "chair", town.at("9:05"))
     at = town.at("9:08")
-    rows = of_day(where.office, bookings[0].date, [bookings[0].lane_id], now=at)
+    rows = of_day(where.row, bookings[0].date, [bookings[0].lane_id], now=at)
     assert [one.booking.pk for one in rows] == [one.pk for one in bookings]
     assert [one.runs for one in rows] == [True, False, False]
     assert [one.name for one in rows[1].lobby] == ["Jana Malá"]
@@ -138,6 +138,6 @@ def test_the_list_and_the_lobby_are_one_queue(where: Directory) -> None:
     # The running one takes its 15 minutes from its late beginning.
     assert [one.turn for one in rows] == [Turn(1, 0), Turn(2, 12), Turn(3, 27)]
     assert turn(Meeting.objects.get(pk=meeting.pk), now=at) == Turn(2, 12)
-    assert of_day(where.office, bookings[0].date, [], now=at) == []
-    later = of_day(where.office, bookings[0].date + timedelta(days=1), None, now=at)
+    assert of_day(where.row, bookings[0].date, [], now=at) == []
+    later = of_day(where.row, bookings[0].date + timedelta(days=1), None, now=at)
     assert later == []

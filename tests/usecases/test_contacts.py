@@ -169,7 +169,7 @@ def test_a_short_address_belongs_to_who_has_a_telephone_only_and_is_erased_with_
     assert len(set(SHORT)) ** SHORT_LENGTH >= 2**60
     usecases.cancel_booking(booking=by_phone.pk, now=town.FRIDAY_BEFORE)
     later = town.at("9:00").replace(year=2027)
-    scheduled.erase_personal_data(office=office.office, now=later)
+    scheduled.erase_personal_data(office=office.row, now=later)
     by_phone.refresh_from_db()
     assert by_phone.phone == ""
     assert Booking.objects.get(pk=by_phone.pk).short_code is None

@@ -338,8 +338,8 @@ def test_an_office_has_lower_limits_and_never_higher_ones(here: Held, settings: 
     paper, one = papers.pdf(), file_rules.MEGABYTE
     settings.FILE_LARGEST, settings.FILES_OF_OFFICE = 9 * one, 90 * one
     limit(largest_mb=50, meeting_mb=5000, office_mb=5000, number=99)
-    here.office.office.refresh_from_db()
-    found = documents.limits_of(here.office.office)
+    here.office.row.refresh_from_db()
+    found = documents.limits_of(here.office.row)
     assert found == documents.Limits(9 * one, 90 * one, 90 * one, file_rules.MOST_DOCUMENTS)
     limit(largest_mb=1)
     with pytest.raises(documents.FileTooLarge) as large:
@@ -439,10 +439,10 @@ def test_papers_are_erased_with_the_booking(here: Held, kept: Path) -> None:
     other = held(here.office, starts_at=town.at("10:00"))
     bring(here, papers.pdf())
     bring(other, papers.pdf())
-    assert erase_papers(office=here.office.office, now=NOW) == 0
+    assert erase_papers(office=here.office.row, now=NOW) == 0
     Booking.objects.filter(pk=here.meeting.booking_id).update(erased_at=NOW)
-    assert erase_papers(office=here.office.office, now=NOW) == 1
+    assert erase_papers(office=here.office.row, now=NOW) == 1
     assert Document.objects.get().meeting == other.meeting
-    assert not (kept / storage.folder(here.office.office.pk, here.meeting.pk)).exists()
+    assert not (kept / storage.folder(here.office.office_id, here.meeting.pk)).exists()
     assert "file" in names_in(kept), "of the other meeting"
-    assert erase_papers(office=here.office.office, now=NOW) == 0
+    assert erase_papers(office=here.office.row, now=NOW) == 0

@@ -15,8 +15,8 @@ from prepazka.messaging import usecases as messaging
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message, MessageState
 from prepazka.offices import incidents as words
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Incident, Office, System
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.incidents import change_incident, declare_incident, end_incident, touched
 from prepazka.queueing.models import Ticket, TicketState
@@ -37,28 +37,28 @@ pytestmark = pytest.mark.django_db
 NINE = town.at("9:00")
 
 
-def with_register(made: Directory, *codes: str) -> System:
+def with_register(made: OfficeSnapshot, *codes: str) -> System:
     """The vehicle register, which the services need."""
     system = System.objects.create(
-        office=made.office,
+        office=made.row,
         code="registr",
         name={"cs": "Registr vozidel", "en": "Vehicle register"},
     )
     for code in codes or ("prepis",):
         town.service(made, code).needs.add(system)
-    Office.objects.filter(pk=made.office.pk).update(version=made.office.version + 1)
+    Office.objects.filter(pk=made.office_id).update(version=made.row.version + 1)
     return system
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     made = town.office()
     with_register(made)
     return again()
 
 
-def again() -> Directory:
-    return directory_by_slug("lhota")
+def again() -> OfficeSnapshot:
+    return snapshot_by_slug("lhota")
 
 
 def register() -> System:
@@ -67,7 +67,7 @@ def register() -> System:
 
 def declare(now: Any = NINE, **more: Any) -> Incident:
     where = again()
-    who = where.office.memberships.filter(role="head").first()
+    who = where.row.memberships.filter(role="head").first()
     actor = who.user_id if who else town.clerk(where, "hlava", "head").pk
     cause = more.pop("cause", Incident.Cause.DOWN)
     return declare_incident(
@@ -98,7 +98,7 @@ def events_of(*kinds: str) -> list[Event]:
     return list(Event.objects.filter(kind__in=kinds).order_by("id"))
 
 
-def test_tickets_stop_with_the_reason_and_other_services_go_on(office: Directory) -> None:
+def test_tickets_stop_with_the_reason_and_other_services_go_on(office: OfficeSnapshot) -> None:
     declare()
     with pytest.raises(SystemDown, match="Registr vozidel"):
         walk_in("9:01")
@@ -106,7 +106,9 @@ def test_tickets_stop_with_the_reason_and_other_services_go_on(office: Directory
     assert not tickets.tickets_ended(again(), town.service(again()), NINE), "the day is not over"
 
 
-def test_those_who_wait_keep_their_places_and_are_called_when_it_works(office: Directory) -> None:
+def test_those_who_wait_keep_their_places_and_are_called_when_it_works(
+    office: OfficeSnapshot,
+) -> None:
     first, second = walk_in("8:10"), walk_in("8:20")
     passport, clerk = walk_in("8:30", "pas"), at_counter_2()
     incident = declare()
@@ -123,7 +125,7 @@ def test_those_who_wait_keep_their_places_and_are_called_when_it_works(office: D
     assert order == [first.pk, second.pk]
 
 
-def test_a_call_with_an_old_snapshot_of_the_office_calls_nobody(office: Directory) -> None:
+def test_a_call_with_an_old_snapshot_of_the_office_calls_nobody(office: OfficeSnapshot) -> None:
     walk_in("8:10")
     clerk, before = at_counter_2(), again()
     declare()
@@ -131,14 +133,14 @@ def test_a_call_with_an_old_snapshot_of_the_office_calls_nobody(office: Director
         turns.call_next(office=before, clerk=clerk, now=NINE)
 
 
-def test_a_clerk_can_still_call_by_hand(office: Directory) -> None:
+def test_a_clerk_can_still_call_by_hand(office: OfficeSnapshot) -> None:
     waits, clerk = walk_in("8:10"), at_counter_2()
     declare()
     called = turns.call_by_hand(office=again(), clerk=clerk, ticket=waits.pk, now=NINE)
     assert called.state == TicketState.CALLED
 
 
-def test_there_is_no_estimate_but_a_reason_and_others_have_theirs(office: Directory) -> None:
+def test_there_is_no_estimate_but_a_reason_and_others_have_theirs(office: OfficeSnapshot) -> None:
     at_counter_2()
     waits, passport = walk_in("8:10"), walk_in("8:20", "pas")
     before = place_of(again(), passport, now=NINE)
@@ -158,7 +160,7 @@ def test_there_is_no_estimate_but_a_reason_and_others_have_theirs(office: Direct
     assert (told["pas"]["waits_for"], told["pas"]["tickets"]) == (None, True)
 
 
-def test_the_hall_and_the_call_agree(office: Directory) -> None:
+def test_the_hall_and_the_call_agree(office: OfficeSnapshot) -> None:
     """The next one of the hall's order that may be called is who is called."""
     at_counter_2()
     for n, code in enumerate(("prepis", "znacky", "pas", "prepis", "pas")):
@@ -181,7 +183,7 @@ def test_the_hall_and_the_call_agree(office: Directory) -> None:
     assert chosen.ticket == soonest
 
 
-def test_declared_and_ended_twice_it_is_once(office: Directory) -> None:
+def test_declared_and_ended_twice_it_is_once(office: OfficeSnapshot) -> None:
     first = declare()
     assert declare(town.at("9:01"), cause=Incident.Cause.POWER) == first
     end(first, town.at("9:30"))
@@ -193,7 +195,7 @@ def test_declared_and_ended_twice_it_is_once(office: Directory) -> None:
     assert declare(town.at("9:50")) != first, "it can happen again"
 
 
-def test_a_system_that_nothing_needs_pauses_nothing(office: Directory) -> None:
+def test_a_system_that_nothing_needs_pauses_nothing(office: OfficeSnapshot) -> None:
     town.service(office).needs.clear()
     Office.objects.update(version=99)
     with pytest.raises(NothingNeedsIt):
@@ -201,7 +203,7 @@ def test_a_system_that_nothing_needs_pauses_nothing(office: Directory) -> None:
 
 
 class TestPeople:
-    def test_it_is_seen_before_whom_it_touches(self, office: Directory) -> None:
+    def test_it_is_seen_before_whom_it_touches(self, office: OfficeSnapshot) -> None:
         walk_in("8:10")
         town.confirmed(office, "10:00")
         town.confirmed(office, "14:00")
@@ -210,7 +212,7 @@ class TestPeople:
             assert (seen.waiting, seen.booked, seen.told) == (1, booked, booked)
         assert not events_of("BookingWarned")
 
-    def test_the_booked_are_told_with_choices_and_once(self, office: Directory) -> None:
+    def test_the_booked_are_told_with_choices_and_once(self, office: OfficeSnapshot) -> None:
         soon = town.confirmed(office, "10:00")
         later = town.confirmed(office, "14:00")
         incident = declare(warn_hours=2, expected_at=town.at("11:30"), note={"cs": "Pracujeme."})
@@ -227,7 +229,7 @@ class TestPeople:
             assert "/zmenit/" in part or "termin" in part
         assert incident.warned.count() == 2
 
-    def test_when_it_works_those_who_were_told_are_told(self, office: Directory) -> None:
+    def test_when_it_works_those_who_were_told_are_told(self, office: OfficeSnapshot) -> None:
         booking = town.confirmed(office, "10:00")
         mail.outbox.clear()
         incident = declare()
@@ -241,7 +243,7 @@ class TestPeople:
         assert booking.pin
         assert booking.pin in compose_mail(over, now=NINE).text
 
-    def test_a_warning_that_never_left_is_not_followed(self, office: Directory) -> None:
+    def test_a_warning_that_never_left_is_not_followed(self, office: OfficeSnapshot) -> None:
         town.confirmed(office, "10:00")
         incident = declare()
         (warned,) = messaging.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
@@ -250,7 +252,7 @@ class TestPeople:
         (over,) = messaging.compose(event=events_of("WarningLifted")[0].pk, now=town.at("9:01"))
         assert messaging.is_pointless(over, town.at("9:01"))
 
-    def test_who_came_by_booking_and_waits_is_told_too(self, office: Directory) -> None:
+    def test_who_came_by_booking_and_waits_is_told_too(self, office: OfficeSnapshot) -> None:
         booking = town.confirmed(office, "9:00")
         tickets.check_in(
             office=again(),
@@ -264,7 +266,7 @@ class TestPeople:
         (message,) = messaging.compose(event=warned.pk, now=NINE)
         assert "Své místo" in compose_mail(message, now=NINE).text
 
-    def test_a_pin_is_taken_meanwhile_and_the_place_kept(self, office: Directory) -> None:
+    def test_a_pin_is_taken_meanwhile_and_the_place_kept(self, office: OfficeSnapshot) -> None:
         booking = town.confirmed(office, "9:00")
         declare()
         came = tickets.check_in(
@@ -293,17 +295,17 @@ def change(incident: Incident, now: Any = NINE, **more: Any) -> int:
 
 def other_system(*codes: str) -> System:
     system = System.objects.create(
-        office=again().office, code="sit", name={"cs": "Síť kraje", "en": "Network"}
+        office=again().row, code="sit", name={"cs": "Síť kraje", "en": "Network"}
     )
     for code in codes:
         town.service(again(), code).needs.add(system)
-    Office.objects.update(version=again().office.version + 1)
+    Office.objects.update(version=again().row.version + 1)
     return system
 
 
 class TestChanged:
     def test_another_sentence_is_read_at_once_and_nobody_is_told_again(
-        self, office: Directory
+        self, office: OfficeSnapshot
     ) -> None:
         town.confirmed(office, "10:00")
         incident = declare(expected_at=town.at("11:30"))
@@ -316,7 +318,7 @@ class TestChanged:
         assert change(incident) == 0
         assert len(events_of("IncidentChanged")) == 1, "nothing has changed"
 
-    def test_another_time_is_told_once_to_those_who_were_told(self, office: Directory) -> None:
+    def test_another_time_is_told_once_to_those_who_were_told(self, office: OfficeSnapshot) -> None:
         booking = town.confirmed(office, "10:00")
         moved_away = town.confirmed(office, "11:00")
         mail.outbox.clear()
@@ -343,7 +345,9 @@ class TestChanged:
             messaging.compose(event=events_of("WarningChanged")[1].pk, now=later)[0], later
         )
 
-    def test_a_warning_that_leaves_late_says_the_new_time_itself(self, office: Directory) -> None:
+    def test_a_warning_that_leaves_late_says_the_new_time_itself(
+        self, office: OfficeSnapshot
+    ) -> None:
         town.confirmed(office, "10:00")
         incident = declare(expected_at=town.at("11:30"))
         (warned,) = messaging.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
@@ -356,7 +360,7 @@ class TestChanged:
         assert messaging.is_pointless(moved, town.at("9:02"))
         assert "13:00" in compose_mail(warned, now=NINE).text
 
-    def test_another_system_lets_go_whom_it_does_not_concern(self, office: Directory) -> None:
+    def test_another_system_lets_go_whom_it_does_not_concern(self, office: OfficeSnapshot) -> None:
         register_only = town.confirmed(office, "10:00")
         other = town.confirmed(office, "11:00", service="znacky")
         system = other_system("znacky")
@@ -382,13 +386,13 @@ class TestChanged:
         end(incident, town.at("9:30"))
         assert len(events_of("WarningLifted")) == 2, "once each"
 
-    def test_what_cannot_be(self, office: Directory) -> None:
+    def test_what_cannot_be(self, office: OfficeSnapshot) -> None:
         incident = declare()
         nothing = other_system()
         with pytest.raises(NothingNeedsIt):
             change(incident, system=nothing)
         town.service(again(), "pas").needs.add(nothing)
-        Office.objects.update(version=again().office.version + 1)
+        Office.objects.update(version=again().row.version + 1)
         second = declare_incident(
             office=again(),
             system=nothing,
@@ -403,7 +407,7 @@ class TestChanged:
             change(incident, expected_at=town.at("12:00"))
 
 
-def test_every_cause_is_said_in_both_languages(office: Directory) -> None:
+def test_every_cause_is_said_in_both_languages(office: OfficeSnapshot) -> None:
     incident = declare(expected_at=town.at("11:30"))
     said = set()
     for cause in Incident.Cause:

@@ -10,8 +10,8 @@ import pytest
 
 from prepazka.booking.models import BookingState
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.counters import Fate
 from prepazka.queueing.models import Shift, Ticket, TicketState
@@ -31,14 +31,14 @@ NINE = town.at("9:00")
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     return town.office()
 
 
 class Left:
     """Counter 1 with a clerk who is gone, and somebody who comes upon it."""
 
-    def __init__(self, office: Directory, role: str = "head") -> None:
+    def __init__(self, office: OfficeSnapshot, role: str = "head") -> None:
         self.office = office
         self.gone = town.clerk(office, "dvorak").pk
         self.finder = town.clerk(office, "vedouci", role).pk
@@ -70,13 +70,13 @@ class Left:
         )
 
 
-def walk_in(office: Directory, code: str = "prepis") -> Ticket:
+def walk_in(office: OfficeSnapshot, code: str = "prepis") -> Ticket:
     return tickets.issue_ticket(
         office=office, service=town.service(office, code), touch=uuid4(), now=town.at("8:50")
     )
 
 
-def test_an_empty_counter_is_closed_and_the_event_names_both(office: Directory) -> None:
+def test_an_empty_counter_is_closed_and_the_event_names_both(office: OfficeSnapshot) -> None:
     left = Left(office)
     left.close()
     assert not Shift.objects.filter(closed_at=None).exists()
@@ -96,7 +96,7 @@ def test_an_empty_counter_is_closed_and_the_event_names_both(office: Directory) 
     ],
 )
 def test_what_became_of_the_client_is_written(
-    office: Directory, fate: Fate, state: TicketState, booking: str | None
+    office: OfficeSnapshot, fate: Fate, state: TicketState, booking: str | None
 ) -> None:
     left = Left(office)
     client = left.call(booked=True)
@@ -121,7 +121,7 @@ def test_what_became_of_the_client_is_written(
         turns.undo(office=office, clerk=left.finder, now=town.at("9:40"))
 
 
-def test_who_was_given_back_goes_before_the_others(office: Directory) -> None:
+def test_who_was_given_back_goes_before_the_others(office: OfficeSnapshot) -> None:
     left = Left(office)
     client = left.call(start=True)
     walk_in(office)
@@ -133,7 +133,7 @@ def test_who_was_given_back_goes_before_the_others(office: Directory) -> None:
     assert (called.pk, called.reason["code"]) == (client.pk, "returned")
 
 
-def test_nothing_is_decided_of_a_client_whom_nobody_saw(office: Directory) -> None:
+def test_nothing_is_decided_of_a_client_whom_nobody_saw(office: OfficeSnapshot) -> None:
     left = Left(office)
     client = left.call()
     with pytest.raises(ClientChanged):
@@ -144,7 +144,7 @@ def test_nothing_is_decided_of_a_client_whom_nobody_saw(office: Directory) -> No
     assert Shift.objects.get(closed_at=None).clerk_id == left.gone
 
 
-def test_a_counter_is_taken_over_with_its_client(office: Directory) -> None:
+def test_a_counter_is_taken_over_with_its_client(office: OfficeSnapshot) -> None:
     left = Left(office, "clerk")
     client = left.call(start=True)
     taken = left.take(client=client.pk, fate=Fate.STAYS)
@@ -162,7 +162,7 @@ def test_a_counter_is_taken_over_with_its_client(office: Directory) -> None:
 
 
 def test_a_clerk_takes_over_what_serves_the_same_and_leaves_the_own_counter(
-    office: Directory,
+    office: OfficeSnapshot,
 ) -> None:
     left = Left(office, "clerk")
     second = town.counter(office, "2")
@@ -176,23 +176,25 @@ def test_a_clerk_takes_over_what_serves_the_same_and_leaves_the_own_counter(
     assert [s.counter_id for s in Shift.objects.filter(closed_at=None)] == [left.shift.counter_id]
 
 
-def test_a_clerk_of_other_services_may_not_but_the_reception_may(office: Directory) -> None:
+def test_a_clerk_of_other_services_may_not_but_the_reception_may(office: OfficeSnapshot) -> None:
     left = Left(office, "clerk")
     second = town.counter(office, "2")
     second.services.set([town.service(office, "pas")])
-    Office.objects.filter(pk=office.office.pk).update(version=2)
-    left.office = directory(Office.objects.get())
+    Office.objects.filter(pk=office.office_id).update(version=2)
+    left.office = snapshot_of(Office.objects.get())
     counters.open_counter(counter=second, clerk=left.finder, now=NINE)
     for do in (left.close, left.take):
         with pytest.raises(OtherServices):
             do()
-    office.office.memberships.filter(user=left.finder).update(role="reception")
+    office.row.memberships.filter(user=left.finder).update(role="reception")
     left.close()
 
 
-def test_a_forgotten_counter_closes_by_itself_after_hours_and_overtime(office: Directory) -> None:
+def test_a_forgotten_counter_closes_by_itself_after_hours_and_overtime(
+    office: OfficeSnapshot,
+) -> None:
     left = Left(office)
-    Office.objects.filter(pk=office.office.pk).update(overtime_min=30, version=2)
+    Office.objects.filter(pk=office.office_id).update(overtime_min=30, version=2)
     rounds.tidy(now=town.at("17:29"))
     assert Shift.objects.filter(closed_at=None).exists()
     rounds.tidy(now=town.at("17:30"))
@@ -201,7 +203,7 @@ def test_a_forgotten_counter_closes_by_itself_after_hours_and_overtime(office: D
     assert (event.actor, event.data["clerk"]) == (None, left.gone)
 
 
-def test_a_clerk_at_work_after_hours_is_not_closed(office: Directory) -> None:
+def test_a_clerk_at_work_after_hours_is_not_closed(office: OfficeSnapshot) -> None:
     left = Left(office)
     client = left.call(start=True)
     rounds.tidy(now=town.at("17:30"))
@@ -215,9 +217,9 @@ def test_a_clerk_at_work_after_hours_is_not_closed(office: Directory) -> None:
     assert client.state == TicketState.FINISHED
 
 
-def test_without_a_limit_of_overtime_an_hour_is_left(office: Directory) -> None:
+def test_without_a_limit_of_overtime_an_hour_is_left(office: OfficeSnapshot) -> None:
     Left(office)
-    Office.objects.filter(pk=office.office.pk).update(overtime_min=None, version=2)
+    Office.objects.filter(pk=office.office_id).update(overtime_min=None, version=2)
     rounds.tidy(now=town.at("17:59"))
     assert Shift.objects.filter(closed_at=None).exists()
     rounds.tidy(now=town.at("18:00"))

@@ -59,7 +59,7 @@ def written(kept: Path, now: datetime) -> None:
 
 
 def inspected(here: Held, now: datetime) -> inventory.Inventory:
-    return inventory.inspect(office=here.office.office.pk, now=now)
+    return inventory.inspect(office=here.office.office_id, now=now)
 
 
 def is_kept(kept: Path, key: str) -> bool:
@@ -84,7 +84,7 @@ class TestFilesAndRows:
         assert inspected(here, NOW + 11 * DAY) == inventory.Inventory()
 
     def test_an_upload_in_progress_is_not_touched(self, here: Held, kept: Path) -> None:
-        key = f"{storage.folder(here.office.office.pk, here.meeting.pk)}/{uuid4().hex}"
+        key = f"{storage.folder(here.office.office_id, here.meeting.pk)}/{uuid4().hex}"
         storage.put(key, storage.FILE, b"half of an upload")
         written(kept, NOW)
         assert inspected(here, NOW + timedelta(hours=23)) == inventory.Inventory()
@@ -192,7 +192,7 @@ class TestWhoseStorage:
         return made
 
     def erased(self, here: Held, now: datetime = NOW) -> int:
-        return erasing.erase_papers(office=here.office.office, now=now)
+        return erasing.erase_papers(office=here.office.row, now=now)
 
     def test_the_storage_bears_the_id_since_the_first_file(self, here: Held, kept: Path) -> None:
         assert not FileStorage.objects.exists()
@@ -220,7 +220,7 @@ class TestWhoseStorage:
         assert str(row.identity) in caplog.text
         assert not (tmp_path / "elsewhere" / storage.MARKER).exists(), "it is not taken for ours"
         with pytest.raises(StorageNotOurs):
-            inventory.inspect_office(office=here.office.office.pk, now=NOW + 2 * DAY)
+            inventory.inspect_office(office=here.office.office_id, now=NOW + 2 * DAY)
         assert not Document.objects.exclude(missing_since=None).exists()
         papers.kept_in(kept, settings)
         assert self.erased(here, NOW + 3 * DAY) == 1
@@ -251,7 +251,7 @@ class TestWhoseStorage:
             self.erased(here)
         Document.objects.all().delete()
         with pytest.raises(StorageNotOurs):
-            inventory.inspect_office(office=here.office.office.pk, now=NOW + 30 * DAY)
+            inventory.inspect_office(office=here.office.office_id, now=NOW + 30 * DAY)
         assert FileStorage.objects.get().problem == Problem.FOREIGN
         assert is_kept(kept, made.key)
 
@@ -298,7 +298,7 @@ class TestWhoseStorage:
         for name in ("erase_papers", "compare_papers"):
             assert night(name, NOW + DAY) == 1
             run = StepRun.objects.get(step=name)
-            assert (run.office, run.failures) == (here.office.office.pk, 1)
+            assert (run.office, run.failures) == (here.office.office_id, 1)
         assert Document.objects.exists()
         storage.put_marker(str(FileStorage.objects.get().identity))
         for name in ("erase_papers", "compare_papers"):

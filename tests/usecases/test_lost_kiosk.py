@@ -15,8 +15,8 @@ from prepazka.journal.models import Event
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.models import Message
 from prepazka.offices import devices
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import lost_kiosk, tickets
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.offline import pin_list
@@ -30,20 +30,20 @@ LATER = town.at("9:10")
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     return town.office(quota=4)
 
 
 @pytest.fixture
-def actor(office: Directory) -> int:
+def actor(office: OfficeSnapshot) -> int:
     return town.clerk(office, "hlavni", "head").pk
 
 
-def other_kiosk(office: Directory) -> Device:
-    return Device.objects.create(office=office.office, code="k2", kind="kiosk", name={"cs": "K2"})
+def other_kiosk(office: OfficeSnapshot) -> Device:
+    return Device.objects.create(office=office.row, code="k2", kind="kiosk", name={"cs": "K2"})
 
 
-def enter(office: Directory, kiosk: Device, pin: str) -> tickets.CheckIn:
+def enter(office: OfficeSnapshot, kiosk: Device, pin: str) -> tickets.CheckIn:
     return tickets.check_in(office=office, device=kiosk, pin=pin, touch=uuid4(), now=LATER)
 
 
@@ -51,12 +51,12 @@ def pin_of(booking: Booking) -> str:
     return Booking.objects.get(pk=booking.pk).pin
 
 
-def lose(office: Directory, actor: int, now=LATER) -> int:
+def lose(office: OfficeSnapshot, actor: int, now=LATER) -> int:
     return lost_kiosk.report_lost(office=office, device=town.kiosk(office).pk, now=now, actor=actor)
 
 
 def test_bookings_that_it_held_have_new_pins_and_old_ones_say_so(
-    office: Directory, actor: int
+    office: OfficeSnapshot, actor: int
 ) -> None:
     held = town.confirmed(office, "9:00")
     another_day = town.confirmed(office, day=town.MONDAY + timedelta(days=1), email="p@example.cz")
@@ -75,7 +75,7 @@ def test_bookings_that_it_held_have_new_pins_and_old_ones_say_so(
     assert not town.kiosk(office).token_hash
 
 
-def test_pressed_twice_nothing_changes_again(office: Directory, actor: int) -> None:
+def test_pressed_twice_nothing_changes_again(office: OfficeSnapshot, actor: int) -> None:
     held = town.confirmed(office, "9:00")
     Kiosk(office, NINE)
     assert lose(office, actor) == 1
@@ -85,7 +85,9 @@ def test_pressed_twice_nothing_changes_again(office: Directory, actor: int) -> N
     assert Event.objects.filter(kind="KioskLost").count() == 1
 
 
-def test_who_has_come_and_whose_time_is_over_keep_their_pins(office: Directory, actor: int) -> None:
+def test_who_has_come_and_whose_time_is_over_keep_their_pins(
+    office: OfficeSnapshot, actor: int
+) -> None:
     arrived = town.confirmed(office, "9:00")
     over = town.confirmed(office, "8:00")
     Kiosk(office, NINE)
@@ -97,7 +99,7 @@ def test_who_has_come_and_whose_time_is_over_keep_their_pins(office: Directory, 
 
 
 def test_an_old_pin_is_nobody_elses_that_day(
-    office: Directory, actor: int, monkeypatch: pytest.MonkeyPatch
+    office: OfficeSnapshot, actor: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = town.confirmed(office, "9:00")
     Kiosk(office, NINE)
@@ -111,7 +113,7 @@ def test_an_old_pin_is_nobody_elses_that_day(
 
 
 def test_each_is_told_by_message_and_who_cannot_be_written_to_by_telephone(
-    office: Directory, actor: int
+    office: OfficeSnapshot, actor: int
 ) -> None:
     written = town.confirmed(office, "9:00")
     fixed = town.confirmed(office, "10:00")
@@ -129,7 +131,7 @@ def test_each_is_told_by_message_and_who_cannot_be_written_to_by_telephone(
     assert messaging.is_pointless(message, LATER)
 
 
-def test_its_log_is_refused_and_noted_once(office: Directory, actor: int) -> None:
+def test_its_log_is_refused_and_noted_once(office: OfficeSnapshot, actor: int) -> None:
     held = town.confirmed(office, "9:00")
     kiosk = Kiosk(office, NINE)
     kiosk.gives(NINE)
@@ -148,7 +150,7 @@ def test_its_log_is_refused_and_noted_once(office: Directory, actor: int) -> Non
 
 
 def test_a_kiosk_cut_off_meanwhile_took_the_old_pin_in_good_faith(
-    office: Directory, actor: int
+    office: OfficeSnapshot, actor: int
 ) -> None:
     held = town.confirmed(office, "9:00")
     Kiosk(office, NINE)
@@ -161,7 +163,7 @@ def test_a_kiosk_cut_off_meanwhile_took_the_old_pin_in_good_faith(
 
 
 def test_other_kiosks_are_told_of_the_old_pin_and_hold_no_name(
-    office: Directory, actor: int
+    office: OfficeSnapshot, actor: int
 ) -> None:
     held = town.confirmed(office, "9:00", phone="+420777123456")
     Kiosk(office, NINE)
@@ -177,7 +179,7 @@ def test_other_kiosks_are_told_of_the_old_pin_and_hold_no_name(
         assert private not in str(entries)
 
 
-def test_found_and_paired_again_it_is_a_kiosk_as_before(office: Directory, actor: int) -> None:
+def test_found_and_paired_again_it_is_a_kiosk_as_before(office: OfficeSnapshot, actor: int) -> None:
     lose(office, actor)
     kiosk = town.kiosk(office)
     assert kiosk.lost_at
@@ -185,7 +187,7 @@ def test_found_and_paired_again_it_is_a_kiosk_as_before(office: Directory, actor
     assert town.kiosk(office).lost_at is None
 
 
-def test_old_pins_of_days_gone_by_are_forgotten(office: Directory, actor: int) -> None:
+def test_old_pins_of_days_gone_by_are_forgotten(office: OfficeSnapshot, actor: int) -> None:
     town.confirmed(office, "9:00")
     Kiosk(office, NINE)
     lose(office, actor)
@@ -195,11 +197,11 @@ def test_old_pins_of_days_gone_by_are_forgotten(office: Directory, actor: int) -
     assert ReplacedPin.objects.count() == 0
 
 
-def test_old_pins_are_erased_with_the_booking(office: Directory, actor: int) -> None:
+def test_old_pins_are_erased_with_the_booking(office: OfficeSnapshot, actor: int) -> None:
     town.confirmed(office, "9:00")
     Kiosk(office, NINE)
     lose(office, actor)
-    erase_personal_data(office=office.office, now=NINE + timedelta(days=5))
+    erase_personal_data(office=office.row, now=NINE + timedelta(days=5))
     assert ReplacedPin.objects.count() == 1
-    erase_personal_data(office=office.office, now=NINE + timedelta(days=9))
+    erase_personal_data(office=office.row, now=NINE + timedelta(days=9))
     assert ReplacedPin.objects.count() == 0

@@ -225,7 +225,7 @@ def test_everybody_with_an_address_gets_the_pdf(here: Held) -> None:
 def test_minutes_are_erased_with_the_booking(here: Held, files: Path) -> None:
     jobs.print_minutes(minutes_id=closed(here).pk, now=NOW)
     Booking.objects.update(erased_at=NOW)
-    assert erase_papers(office=here.office.office, now=NOW) == 1
+    assert erase_papers(office=here.office.row, now=NOW) == 1
     assert not Minutes.objects.exists()
     assert not MinutesVersion.objects.exists()
     assert [one.name for one in files.rglob("*") if one.is_file()] == [storage.MARKER]

@@ -16,7 +16,7 @@ from prepazka.booking.refusals import TermTaken
 from prepazka.core.learning import walk_aways
 from prepazka.core.pins import Outcome
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, learning, tickets, turns
 from prepazka.queueing.models import Calibration, Learned, Ticket, TicketState
 from prepazka.queueing.refusals import NothingToUndo, NotMissed, ReturnsOver
@@ -28,25 +28,25 @@ from tests import rounds, town
 pytestmark = pytest.mark.django_db
 
 
-def walk_in(office: Directory, clock: str, code: str = "prepis") -> Ticket:
+def walk_in(office: OfficeSnapshot, clock: str, code: str = "prepis") -> Ticket:
     return tickets.issue_ticket(
         office=office, service=town.service(office, code), touch=uuid4(), now=town.at(clock)
     )
 
 
-def enter(office: Directory, pin: str, clock: str) -> tickets.CheckIn:
+def enter(office: OfficeSnapshot, pin: str, clock: str) -> tickets.CheckIn:
     return tickets.check_in(
         office=office, device=town.kiosk(office), pin=pin, touch=uuid4(), now=town.at(clock)
     )
 
 
-def at_work(office: Directory, number: str = "1", username: str = "novakova") -> int:
+def at_work(office: OfficeSnapshot, number: str = "1", username: str = "novakova") -> int:
     clerk = town.clerk(office, username).pk
     counters.open_counter(counter=town.counter(office, number), clerk=clerk, now=town.at("8:00"))
     return clerk
 
 
-def miss(office: Directory, clerk: int, clock: str) -> Ticket:
+def miss(office: OfficeSnapshot, clerk: int, clock: str) -> Ticket:
     """Call whoever is next, and mark a minute later that nobody came."""
     called = turns.call_next(office=office, clerk=clerk, now=town.at(clock))
     marked = turns.no_show(office=office, clerk=clerk, now=town.at(clock) + timedelta(minutes=1))
@@ -54,7 +54,7 @@ def miss(office: Directory, clerk: int, clock: str) -> Ticket:
     return marked
 
 
-def booked_and_missed(office: Directory, clock: str = "9:05") -> tuple[Booking, int]:
+def booked_and_missed(office: OfficeSnapshot, clock: str = "9:05") -> tuple[Booking, int]:
     """A client of the window from 9 to 10, called in vain to counter 1."""
     booking = town.confirmed(office, "9:00")
     assert enter(office, booking.pin, "9:00").ticket
@@ -187,7 +187,7 @@ class TestThePin:
         assert order == [("V2", "returned"), ("V1", "returned"), ("V3", "walk_in")]
 
 
-def booked_and_missed_elsewhere(office: Directory) -> tuple[Booking, int]:
+def booked_and_missed_elsewhere(office: OfficeSnapshot) -> tuple[Booking, int]:
     booking = town.confirmed(office, "9:00", email="jinde@example.cz")
     enter(office, booking.pin, "9:00")
     clerk = at_work(office, username="jinde")
@@ -287,7 +287,7 @@ class TestFigures:
     """A booked client called in vain at 9:05, back at 9:20, called at 9:30 and served till 9:40."""
 
     @pytest.fixture
-    def office(self) -> Directory:
+    def office(self) -> OfficeSnapshot:
         office = town.office()
         booking, clerk = booked_and_missed(office)
         walk_in(office, "9:10")  # V2, called while the other is away
@@ -302,20 +302,20 @@ class TestFigures:
         turns.finish(office=office, clerk=clerk, now=town.at("9:40"))
         return office
 
-    def test_one_visit_counts_once(self, office: Directory) -> None:
+    def test_one_visit_counts_once(self, office: OfficeSnapshot) -> None:
         seen = today_of(office, now=town.at("12:00"))
         assert (seen.tickets, seen.served, seen.no_shows) == (3, 3, 0)
         assert (seen.booked, seen.arrived, seen.booked_no_shows) == (1, 1, 0)
         assert seen.waited == timedelta(minutes=(5 + 2 + 7) / 3)  # of V1 until the call in vain
 
-    def test_who_went_before_leaves_out_the_time_away(self, office: Directory) -> None:
+    def test_who_went_before_leaves_out_the_time_away(self, office: OfficeSnapshot) -> None:
         missed = Ticket.objects.get(number=1)
         found = before(office, missed, now=town.at("12:00"))
         assert [one.label for one in found.overtakes] == ["V3"]
         assert found.waited == timedelta(minutes=5 + 10)
         assert found.reason["code"] == "returned"
 
-    def test_calls_say_whom_they_went_before(self, office: Directory) -> None:
+    def test_calls_say_whom_they_went_before(self, office: OfficeSnapshot) -> None:
         calls = calls_of_today(office, now=town.at("12:00"))
         assert [(one.ticket.label, one.overtook, one.waited) for one in calls] == [
             ("V1", (), timedelta(minutes=10)),
@@ -324,9 +324,9 @@ class TestFigures:
             ("V1", (), timedelta(minutes=5)),
         ]
 
-    def test_the_estimate_learns_nothing_of_the_call_in_vain(self, office: Directory) -> None:
+    def test_the_estimate_learns_nothing_of_the_call_in_vain(self, office: OfficeSnapshot) -> None:
         Ticket.objects.update(p20=1, p50=2, p80=3, judged=False)
-        assert learning.judge(office=office.office) == 3
+        assert learning.judge(office=office.row) == 3
         service = town.service(office)
         (row,) = Calibration.objects.filter(service=service)
         assert row.judged == 2  # of those who never were away
@@ -369,7 +369,7 @@ class TestAnyDay(TestCase):
 
     def take(
         self,
-        office: Directory,
+        office: OfficeSnapshot,
         clerk: int,
         step: str,
         which: int,

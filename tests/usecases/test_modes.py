@@ -11,7 +11,7 @@ from prepazka.booking import scheduled, slot_search, usecases
 from prepazka.booking.models import BookingState
 from prepazka.booking.refusals import ModeNotOffered, PhoneNeeded, TermNotOffered
 from prepazka.core.pins import Outcome
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.tickets import _verdict
 from tests import meetings, officials, town
 
@@ -20,11 +20,11 @@ NOW = town.FRIDAY_BEFORE
 
 
 @pytest.fixture
-def where() -> Directory:
+def where() -> OfficeSnapshot:
     return meetings.office()
 
 
-def starts(where: Directory, mode: str | None, **more: Any) -> set[str]:
+def starts(where: OfficeSnapshot, mode: str | None, **more: Any) -> set[str]:
     found = slot_search.offered(
         office=where,
         service=town.service(where, "ohlaseni"),
@@ -37,7 +37,7 @@ def starts(where: Directory, mode: str | None, **more: Any) -> set[str]:
     return {f"{one.starts_at.astimezone(town.PRAGUE):%H:%M}" for one in found}
 
 
-def test_electronic_office_hours_are_for_video_only(where: Directory) -> None:
+def test_electronic_office_hours_are_for_video_only(where: OfficeSnapshot) -> None:
     assert "12:00" in starts(where, "video")
     assert starts(where, "video") - {"12:00", "12:15", "12:30", "12:45"} == starts(where, "person")
     assert starts(where, "phone") == starts(where, "person") == starts(where, None)
@@ -46,18 +46,18 @@ def test_electronic_office_hours_are_for_video_only(where: Directory) -> None:
     assert officials.hold(where, "12:00", "novakova", mode="video").mode == "video"
 
 
-def test_a_mode_the_service_does_not_have_is_not_offered(where: Directory) -> None:
+def test_a_mode_the_service_does_not_have_is_not_offered(where: OfficeSnapshot) -> None:
     with pytest.raises(TermNotOffered):
         officials.hold(where, "9:00", service="povoleni", mode="person")
     assert officials.hold(where, "9:00", service="povoleni").mode == "video"  # its usual one
 
 
-def test_a_meeting_by_video_takes_the_official_as_any_visit_does(where: Directory) -> None:
+def test_a_meeting_by_video_takes_the_official_as_any_visit_does(where: OfficeSnapshot) -> None:
     meetings.confirmed(where, "9:00")
     assert "09:00" not in starts(where, "person")
 
 
-def test_the_mode_changes_and_the_term_stays(where: Directory) -> None:
+def test_the_mode_changes_and_the_term_stays(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where)
     changed = usecases.change_mode(booking=made.pk, mode="person", now=NOW)
     assert (changed.mode, changed.starts_at, changed.lane_id) == (
@@ -70,7 +70,7 @@ def test_the_mode_changes_and_the_term_stays(where: Directory) -> None:
     assert again.sequence == changed.sequence
 
 
-def test_no_mode_that_the_hours_do_not_allow(where: Directory) -> None:
+def test_no_mode_that_the_hours_do_not_allow(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where, "12:00")
     with pytest.raises(ModeNotOffered):
         usecases.change_mode(booking=made.pk, mode="person", now=NOW)
@@ -78,7 +78,7 @@ def test_no_mode_that_the_hours_do_not_allow(where: Directory) -> None:
     assert made.mode == "video"
 
 
-def test_a_call_needs_a_number(where: Directory) -> None:
+def test_a_call_needs_a_number(where: OfficeSnapshot) -> None:
     held = officials.hold(where, "9:00", "novakova", mode="phone")
     with pytest.raises(PhoneNeeded):
         usecases.request_confirmation(booking=held.pk, name="Jana", email="j@example.cz", now=NOW)
@@ -90,13 +90,13 @@ def test_a_call_needs_a_number(where: Directory) -> None:
     assert (done.mode, done.phone) == ("phone", "+420777123456")
 
 
-def test_a_move_stays_in_its_mode(where: Directory) -> None:
+def test_a_move_stays_in_its_mode(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where)
     moved = usecases.move_booking(booking=made.pk, starts_at=town.at("12:30"), now=NOW)
     assert (moved.mode, moved.starts_at) == ("video", town.at("12:30"))
 
 
-def test_how_visits_end_by_their_mode(where: Directory) -> None:
+def test_how_visits_end_by_their_mode(where: OfficeSnapshot) -> None:
     video = meetings.confirmed(where, "9:00")
     phone = meetings.confirmed(where, "9:15", mode="phone")
     scheduled.mark_no_shows(office=where, day=town.MONDAY, now=town.at("13:00"))
@@ -105,7 +105,7 @@ def test_how_visits_end_by_their_mode(where: Directory) -> None:
     assert (video.state, phone.state) == (BookingState.NO_SHOW, BookingState.SERVED)
 
 
-def test_the_kiosk_sends_nobody_to_a_queue_who_need_not_come(where: Directory) -> None:
+def test_the_kiosk_sends_nobody_to_a_queue_who_need_not_come(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where)
     now = town.at("9:00") - timedelta(minutes=5)
     assert _verdict(where, [made], town.MONDAY, now).outcome is Outcome.REMOTE

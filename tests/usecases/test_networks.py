@@ -14,7 +14,7 @@ from prepazka.booking.refusals import TooManyHolds
 from prepazka.core.hold_limits import CITIZEN, FULL_LENGTH, SHORT_LENGTH, SIGNED_IN, Asker
 from prepazka.jobs import rounds
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory, directory
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from tests import town
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def network(name: str, area: str = "", site: str = "") -> Asker:
 
 
 def take(
-    office: Directory, asker: Asker | None, number: int, *, now: datetime = NOW, **more: Any
+    office: OfficeSnapshot, asker: Asker | None, number: int, *, now: datetime = NOW, **more: Any
 ) -> Booking:
     day, clock = PLACES[number]
     return town.hold(office, clock, now, day=day, asker=asker, **more)
@@ -42,12 +42,12 @@ def request(held: Booking, number: int, asker: Asker, *, now: datetime = NOW) ->
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     """One that is not crowded by what one network may keep."""
     return town.office(quota=8)
 
 
-def test_five_for_ten_minutes_then_three_and_then_none(office: Directory) -> None:
+def test_five_for_ten_minutes_then_three_and_then_none(office: OfficeSnapshot) -> None:
     asker = network("a")
     kept = [take(office, asker, n) for n in range(20)]
     lengths = [one.expires_at - NOW for one in kept if one.expires_at]
@@ -60,7 +60,7 @@ def test_five_for_ten_minutes_then_three_and_then_none(office: Directory) -> Non
     assert take(office, asker, 21, now=NOW + SHORT_LENGTH).state == BookingState.HELD
 
 
-def test_a_refused_change_of_the_time_leaves_the_old_one(office: Directory) -> None:
+def test_a_refused_change_of_the_time_leaves_the_old_one(office: OfficeSnapshot) -> None:
     asker = network("a")
     kept = [take(office, asker, n) for n in range(20)]
     changed = take(office, asker, 20, instead_of=kept[0].pk)
@@ -71,7 +71,7 @@ def test_a_refused_change_of_the_time_leaves_the_old_one(office: Directory) -> N
     assert kept[1].state == BookingState.HELD
 
 
-def test_unconfirmed_requests_count_as_kept(office: Directory) -> None:
+def test_unconfirmed_requests_count_as_kept(office: OfficeSnapshot) -> None:
     asker = network("a")
     for n in range(20):
         request(take(office, asker, n), n, asker)
@@ -79,7 +79,7 @@ def test_unconfirmed_requests_count_as_kept(office: Directory) -> None:
         take(office, asker, 20)
 
 
-def test_many_addresses_of_one_site_are_one_network(office: Directory) -> None:
+def test_many_addresses_of_one_site_are_one_network(office: OfficeSnapshot) -> None:
     for n in range(30):
         take(office, network(f"a{n}", "area", "site"), n)
     with pytest.raises(TooManyHolds):
@@ -91,7 +91,7 @@ def test_many_addresses_of_one_site_are_one_network(office: Directory) -> None:
     take(office, network("new", "new", "new"), 40)
 
 
-def test_extensions_of_a_network_that_keeps_many_are_short(office: Directory) -> None:
+def test_extensions_of_a_network_that_keeps_many_are_short(office: OfficeSnapshot) -> None:
     asker = network("a")
     kept = [take(office, asker, n, now=NOW + timedelta(seconds=n)) for n in range(7)]
     late = NOW + timedelta(minutes=2)
@@ -103,7 +103,7 @@ def test_extensions_of_a_network_that_keeps_many_are_short(office: Directory) ->
     assert other.expires_at == late + SHORT_LENGTH
 
 
-def test_a_crowd_makes_all_short_and_leaves_three_to_each(office: Directory) -> None:
+def test_a_crowd_makes_all_short_and_leaves_three_to_each(office: OfficeSnapshot) -> None:
     for n in range(networks.ceiling_of(office)):
         take(office, network(f"robot {n}"), n)
     assert networks.is_crowded(office, now=NOW)
@@ -116,7 +116,7 @@ def test_a_crowd_makes_all_short_and_leaves_three_to_each(office: Directory) -> 
     assert take(office, staff, 64, channel="desk").expires_at == NOW + FULL_LENGTH
 
 
-def test_what_the_staff_keeps_crowds_nobody(office: Directory) -> None:
+def test_what_the_staff_keeps_crowds_nobody(office: OfficeSnapshot) -> None:
     staff = Asker(("staff",) * 3, SIGNED_IN, crowd=False)
     for n in range(60):
         take(office, staff, n, channel="phone")
@@ -127,10 +127,10 @@ def test_what_the_staff_keeps_crowds_nobody(office: Directory) -> None:
 
 class TestWithoutAClick:
     @pytest.fixture
-    def office(self) -> Directory:
+    def office(self) -> OfficeSnapshot:
         return town.office(quota=8, confirm_min=0)
 
-    def test_six_an_hour_fifteen_a_day(self, office: Directory) -> None:
+    def test_six_an_hour_fifteen_a_day(self, office: OfficeSnapshot) -> None:
         asker = network("a")
 
         def book(number: int, hours: int) -> Booking:
@@ -147,25 +147,25 @@ class TestWithoutAClick:
             book(15, 6)
         assert book(16, 25).state == BookingState.CONFIRMED
 
-    def test_held_by_one_network_and_confirmed_by_another(self, office: Directory) -> None:
+    def test_held_by_one_network_and_confirmed_by_another(self, office: OfficeSnapshot) -> None:
         for n in range(6):
             request(take(office, network("a"), n), n, network(f"b{n}"))
         with pytest.raises(TooManyHolds):
             request(take(office, network("a"), 6), 6, network("c"))
 
-    def test_they_crowd_the_office(self, office: Directory) -> None:
+    def test_they_crowd_the_office(self, office: OfficeSnapshot) -> None:
         for n in range(networks.ceiling_of(office)):
             asker = network(f"a{n}")
             request(take(office, asker, n), n, asker)
         assert networks.is_crowded(office, now=NOW)
         assert not networks.is_crowded(office, now=NOW + timedelta(hours=1))
 
-    def test_the_network_is_forgotten_after_a_day(self, office: Directory) -> None:
+    def test_the_network_is_forgotten_after_a_day(self, office: OfficeSnapshot) -> None:
         booking = request(take(office, network("a"), 0), 0, network("a"))
-        rounds.expire_claims(office=office.office.pk, now=NOW + timedelta(hours=23))
+        rounds.expire_claims(office=office.office_id, now=NOW + timedelta(hours=23))
         booking.refresh_from_db()
         assert booking.network == "a"
-        rounds.expire_claims(office=office.office.pk, now=NOW + timedelta(hours=24))
+        rounds.expire_claims(office=office.office_id, now=NOW + timedelta(hours=24))
         booking.refresh_from_db()
         assert (booking.network, booking.network_56, booking.network_48) == ("", "", "")
 
@@ -175,11 +175,11 @@ def networks_left() -> set[str]:
     return {name for row in rows for name in row} - {""}
 
 
-def test_the_network_is_erased_with_the_hold(office: Directory) -> None:
+def test_the_network_is_erased_with_the_hold(office: OfficeSnapshot) -> None:
     asker = network("a", "b", "c")
     usecases.release_hold(booking=take(office, asker, 0).pk, now=NOW)
     take(office, asker, 1)
-    scheduled.expire_day(office=office.office.pk, day=town.MONDAY, now=NOW + FULL_LENGTH)
+    scheduled.expire_day(office=office.office_id, day=town.MONDAY, now=NOW + FULL_LENGTH)
     asked = request(take(office, asker, 2), 2, asker)
     assert networks_left() == {"a", "b", "c"}
     corrected = usecases.correct_request(booking=asked.pk, now=NOW)
@@ -188,7 +188,7 @@ def test_the_network_is_erased_with_the_hold(office: Directory) -> None:
     assert networks_left() == set()
 
 
-def test_the_head_releases_one_network_and_no_confirmed_booking(office: Directory) -> None:
+def test_the_head_releases_one_network_and_no_confirmed_booking(office: OfficeSnapshot) -> None:
     robot, person = network("robot"), network("person")
     kept = [take(office, robot, n) for n in range(6)]
     request(kept[0], 0, robot)
@@ -209,25 +209,25 @@ def test_the_head_releases_one_network_and_no_confirmed_booking(office: Director
     assert networks.keepers(office, now=NOW) == []
 
 
-def test_nothing_is_released_without_a_network(office: Directory) -> None:
+def test_nothing_is_released_without_a_network(office: OfficeSnapshot) -> None:
     town.hold(office)
     assert networks.release_network(office=office, network="", now=NOW, actor=7) == 0
     assert Booking.objects.get().state == BookingState.HELD
 
 
-def test_a_crowd_is_noted_once_an_hour(office: Directory) -> None:
-    rounds.watch_crowd(office=office.office.pk, now=NOW)
+def test_a_crowd_is_noted_once_an_hour(office: OfficeSnapshot) -> None:
+    rounds.watch_crowd(office=office.office_id, now=NOW)
     assert not Event.objects.filter(kind="OfficeCrowded").exists()
     ceiling = networks.ceiling_of(office)
     for n in range(ceiling):
         take(office, network(f"robot {n}"), n)
     for minutes in (0, 1, 5):
-        rounds.watch_crowd(office=office.office.pk, now=NOW + timedelta(minutes=minutes))
+        rounds.watch_crowd(office=office.office_id, now=NOW + timedelta(minutes=minutes))
     assert Event.objects.get(kind="OfficeCrowded").data == {"times": ceiling}
     assert networks.crowded_at(office, now=NOW + timedelta(minutes=5)) == NOW
 
 
-def test_the_same_request_again_is_not_counted_twice(office: Directory) -> None:
+def test_the_same_request_again_is_not_counted_twice(office: OfficeSnapshot) -> None:
     asker = network("a")
     key = Booking().pk
     for _ in range(25):
@@ -251,14 +251,14 @@ def test_a_flood_of_thirty_patient_networks_leaves_times_to_people() -> None:
     assert _first_free(office, now)
 
 
-def _free_places(office: Directory, now: datetime) -> list[tuple[date, str]]:
+def _free_places(office: OfficeSnapshot, now: datetime) -> list[tuple[date, str]]:
     """Each free place once for each of its lanes."""
-    fresh = directory(office.office)
+    fresh = snapshot_of(office.row)
     offered = slot_search.offered(office=fresh, service=town.service(fresh), days=DAYS, now=now)
     return [(t.day, _clock(t.starts_at, office)) for t in offered for _ in range(t.free)]
 
 
-def _held(office: Directory, asker: Asker, place: tuple[date, str], now: datetime) -> bool:
+def _held(office: OfficeSnapshot, asker: Asker, place: tuple[date, str], now: datetime) -> bool:
     try:
         town.hold(office, place[1], now, day=place[0], asker=asker)
     except TooManyHolds:
@@ -266,7 +266,7 @@ def _held(office: Directory, asker: Asker, place: tuple[date, str], now: datetim
     return True
 
 
-def _first_free(office: Directory, now: datetime) -> Booking | None:
+def _first_free(office: OfficeSnapshot, now: datetime) -> Booking | None:
     person = network("person")
     for day in DAYS:
         for term in _offered(office, day, now):
@@ -274,13 +274,13 @@ def _first_free(office: Directory, now: datetime) -> Booking | None:
     return None
 
 
-def _offered(office: Directory, day: date, now: datetime) -> list[datetime]:
-    fresh = directory(office.office)
+def _offered(office: OfficeSnapshot, day: date, now: datetime) -> list[datetime]:
+    fresh = snapshot_of(office.row)
     rows = slot_search.offered(office=fresh, service=town.service(fresh), days=[day], now=now)
     return [row.starts_at for row in rows]
 
 
-def _clock(at: datetime, office: Directory) -> str:
+def _clock(at: datetime, office: OfficeSnapshot) -> str:
     return f"{at.astimezone(office.tz):%H:%M}"
 
 

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from prepazka.core import discipline
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, offline, offline_leases, tickets, turns
 from prepazka.queueing.models import (
     CallLease,
@@ -65,7 +65,7 @@ class Book:
 class Day:
     """Two counters, each with a thread and so a connection of its own."""
 
-    def __init__(self, office: Directory, threads: list[ThreadPoolExecutor]) -> None:
+    def __init__(self, office: OfficeSnapshot, threads: list[ThreadPoolExecutor]) -> None:
         self.office, self.threads, self.now = office, threads, START
         self.books = [Book(Console(office, n, START, f"clerk{n}"), START) for n in "12"]
 
@@ -234,7 +234,7 @@ def test_nobody_is_passed_over_without_a_true_reason(
     assert told, "no day had anybody passed over: this shows nothing"
 
 
-def lunch(office: Directory, threads: list[ThreadPoolExecutor], step: str) -> None:
+def lunch(office: OfficeSnapshot, threads: list[ThreadPoolExecutor], step: str) -> None:
     """Counter 1 has everybody on its list and falls silent; a later comer, and counter 2 calls."""
     people = {name: town.clerk(office, name) for name in ("clerk1", "clerk2")}
     with pytest.MonkeyPatch.context() as patch:

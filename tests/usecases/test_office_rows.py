@@ -10,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 
 from prepazka.officefile import presets
 from prepazka.officefile.load import load
-from prepazka.offices.directory import Directory, directory, read
 from prepazka.offices.models import (
     Counter,
     HoursException,
@@ -21,6 +20,7 @@ from prepazka.offices.models import (
     Service,
     System,
 )
+from prepazka.offices.office_snapshot import OfficeSnapshot, read_snapshot, snapshot_of
 from prepazka.offices.text import Texts
 from tests import town
 
@@ -39,9 +39,9 @@ def pairs(through: Any, owner: str, member: str, office: Office) -> dict[int, se
     return grouped
 
 
-def same(snapshot: Directory, office: Office) -> None:
+def same(snapshot: OfficeSnapshot, office: Office) -> None:
     """Every value and its type, as the models read them by statements of their own."""
-    assert values([snapshot.office]) == values([office])
+    assert values([snapshot.row]) == values([office])
     read_by_models: dict[str, Any] = {
         "departments": office.departments,
         "agendas": office.agendas,
@@ -73,13 +73,13 @@ def same(snapshot: Directory, office: Office) -> None:
 @pytest.mark.parametrize("name", presets.names())
 def test_each_preset_is_read_as_its_models_read_it(name: str) -> None:
     loaded = load(presets.text(name), now=town.FRIDAY_BEFORE).office
-    same(read(loaded), Office.objects.get(pk=loaded.pk))
+    same(read_snapshot(loaded), Office.objects.get(pk=loaded.pk))
 
 
 def test_rows_that_no_preset_has_are_read_too() -> None:
     made = town.office()
     service, counter = town.service(made), town.counter(made)
-    row = made.office
+    row = made.row
     Service.objects.filter(pk=service.pk).update(tickets_on=town.MONDAY, tickets_rule="full")
     HoursException.objects.create(
         office=row, kind="reduced", from_date=town.MONDAY, places=0, counter=counter
@@ -107,10 +107,10 @@ def test_rows_that_no_preset_has_are_read_too() -> None:
     )
     Official.objects.create(office=row, code="nikdo", name={"cs": "Nikdo"}, retired=True)
     town.office("jinde")  # what another office has stays out
-    snapshot = read(row)
+    snapshot = read_snapshot(row)
     same(snapshot, Office.objects.get(pk=row.pk))
     assert [one.system.code for one in snapshot.incidents] == ["b", "a"]
-    assert isinstance(snapshot.office.name, Texts)
+    assert isinstance(snapshot.row.name, Texts)
     assert isinstance(snapshot.services[service.pk].name, Texts)
 
 
@@ -138,7 +138,7 @@ def test_every_column_is_of_a_type_that_json_carries() -> None:
 
 def town_rows() -> list[models.Model]:
     office = load(presets.text("praha-6"), now=town.FRIDAY_BEFORE).office
-    snapshot = read(office)
+    snapshot = read_snapshot(office)
     parts = (snapshot.departments, snapshot.agendas, snapshot.services, snapshot.counters)
     first = [next(iter(part.values())) for part in (*parts, snapshot.officials)]
     return [*first, snapshot.hours[0], *snapshot.exceptions[:1]]
@@ -147,22 +147,22 @@ def town_rows() -> list[models.Model]:
 def test_it_is_one_statement_and_its_parts_know_their_office() -> None:
     made = town.office()
     with CaptureQueriesContext(connection) as queries:
-        snapshot = read(made.office)
-        assert {part.office for part in snapshot.services.values()} == {snapshot.office}
+        snapshot = read_snapshot(made.row)
+        assert {part.office for part in snapshot.services.values()} == {snapshot.row}
     assert len(queries) == 1
 
 
 def test_an_office_row_that_is_old_gives_the_version_that_was_read() -> None:
     made = town.office()
-    old = Office.objects.get(pk=made.office.pk)
+    old = Office.objects.get(pk=made.office_id)
     Service.objects.filter(office=old, code="pas").update(duration_min=25)
     Office.objects.filter(pk=old.pk).update(version=old.version + 7)
-    directory_of_old = directory(Office(pk=old.pk, version=old.version + 3))
-    assert directory_of_old.office.version == old.version + 7
+    directory_of_old = snapshot_of(Office(pk=old.pk, version=old.version + 3))
+    assert directory_of_old.row.version == old.version + 7
     assert town.service(directory_of_old, "pas").duration_min == 25
-    assert directory(Office.objects.get(pk=old.pk)) is directory_of_old
+    assert snapshot_of(Office.objects.get(pk=old.pk)) is directory_of_old
 
 
 def test_an_office_that_is_gone_is_no_office() -> None:
     with pytest.raises(Office.DoesNotExist):
-        read(Office(pk=987_654_321))
+        read_snapshot(Office(pk=987_654_321))

@@ -12,7 +12,7 @@ from prepazka.booking import diaries, slot_search, usecases
 from prepazka.booking.models import Booking, Lane
 from prepazka.booking.refusals import TermNotOffered, TermTaken
 from prepazka.booking.slot_search import Term
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.tickets import check_in_at_desk
 from tests import officials, town
 from tests.officials import hold, official, whose
@@ -24,12 +24,12 @@ EVENING = ["17:00", "17:15", "17:30", "17:45", "18:00", "18:15", "18:30", "18:45
 
 
 @pytest.fixture
-def lhota() -> Directory:
+def lhota() -> OfficeSnapshot:
     return officials.office()
 
 
 def offered(
-    where: Directory,
+    where: OfficeSnapshot,
     day: date = town.MONDAY,
     service: str = "ohlaseni",
     code: str = "",
@@ -50,37 +50,39 @@ def clocks(found: list[Term]) -> list[str]:
 
 
 class TestOffered:
-    def test_each_has_hours_of_their_own_also_outside_the_office(self, lhota: Directory) -> None:
+    def test_each_has_hours_of_their_own_also_outside_the_office(
+        self, lhota: OfficeSnapshot
+    ) -> None:
         assert clocks(offered(lhota, code="novakova")) == FIRST + EVENING
         assert clocks(offered(lhota, code="dvorak")) == FIRST[4:]
         assert clocks(offered(lhota, town.MONDAY + timedelta(days=1), code="novakova")) == []
 
-    def test_whoever_is_soonest_is_all_of_them(self, lhota: Directory) -> None:
+    def test_whoever_is_soonest_is_all_of_them(self, lhota: OfficeSnapshot) -> None:
         found = offered(lhota)
         assert clocks(found) == FIRST + EVENING
         assert [t.free for t in found] == [1] * 4 + [2] * 4 + [1] * 8
         both = diaries.free_officials(lhota, town.service(lhota, "ohlaseni"), found[4].lanes)
         assert [one.code for one in both] == ["novakova", "dvorak"]
 
-    def test_a_service_takes_its_own_length(self, lhota: Directory) -> None:
+    def test_a_service_takes_its_own_length(self, lhota: OfficeSnapshot) -> None:
         found = offered(lhota, service="povoleni")
         assert clocks(found) == FIRST[:-1] + EVENING[:-1]
         assert {t.ends_at - t.starts_at for t in found} == {timedelta(minutes=30)}
 
-    def test_all_topics_are_one_calendar(self, lhota: Directory) -> None:
+    def test_all_topics_are_one_calendar(self, lhota: OfficeSnapshot) -> None:
         hold(lhota, "9:00", "novakova", service="povoleni")
         assert clocks(offered(lhota, code="novakova"))[:6] == [*FIRST[:4], *FIRST[6:]]
         hold(lhota, "8:15", "novakova")
         assert clocks(offered(lhota, service="povoleni"))[:2] == ["08:30", "09:30"]
 
-    def test_the_buffer_is_kept_on_both_sides(self, lhota: Directory) -> None:
+    def test_the_buffer_is_kept_on_both_sides(self, lhota: OfficeSnapshot) -> None:
         hold(lhota, "9:30", "dvorak")
         assert clocks(offered(lhota, code="dvorak")) == ["09:00"]
         held = hold(lhota, "9:00", "dvorak")
         assert clocks(offered(lhota, code="dvorak")) == []
         assert clocks(offered(lhota, code="dvorak", besides=held.pk)) == ["09:00"]
 
-    def test_absences_and_extra_hours_are_of_one_person(self, lhota: Directory) -> None:
+    def test_absences_and_extra_hours_are_of_one_person(self, lhota: OfficeSnapshot) -> None:
         seventh, saturday = date(2026, 12, 7), date(2026, 12, 12)
         assert clocks(offered(lhota, seventh, code="dvorak")) == []
         assert clocks(offered(lhota, seventh, code="novakova")) == FIRST + EVENING
@@ -101,7 +103,7 @@ class TestOffered:
         assert clocks(found) == FIRST[4:-1]
         assert {t.ends_at - t.starts_at for t in found} == {timedelta(minutes=30)}
 
-    def test_the_statements_do_not_grow(self, lhota: Directory) -> None:
+    def test_the_statements_do_not_grow(self, lhota: OfficeSnapshot) -> None:
         wanted = town.service(lhota, "ohlaseni")
         slot_search.offered(office=lhota, service=wanted, now=NOW)
         for clock in ("8:00", "9:00", "9:15", "17:00"):
@@ -140,7 +142,7 @@ class TestOffered:
 
 
 class TestHold:
-    def test_the_named_one_is_taken(self, lhota: Directory) -> None:
+    def test_the_named_one_is_taken(self, lhota: OfficeSnapshot) -> None:
         assert whose(hold(lhota, "9:00", "dvorak")) == "dvorak"
         with pytest.raises(TermTaken):
             hold(lhota, "9:00", "dvorak")
@@ -149,56 +151,58 @@ class TestHold:
         with pytest.raises(TermNotOffered):
             hold(lhota, "9:00", "dvorak", service="povoleni")
 
-    def test_anybody_is_the_least_loaded_then_the_first(self, lhota: Directory) -> None:
+    def test_anybody_is_the_least_loaded_then_the_first(self, lhota: OfficeSnapshot) -> None:
         assert whose(hold(lhota, "9:30")) == "novakova"
         assert whose(hold(lhota, "9:00")) == "dvorak"
         assert whose(hold(lhota, "9:00")) == "novakova"
         with pytest.raises(TermTaken):
             hold(lhota, "9:00")
 
-    def test_an_official_has_nothing_to_do_with_a_window(self, lhota: Directory) -> None:
+    def test_an_official_has_nothing_to_do_with_a_window(self, lhota: OfficeSnapshot) -> None:
         with pytest.raises(TermNotOffered):
             hold(lhota, "9:00", "novakova", service="rodny-list")
         assert hold(lhota, "9:00", service="rodny-list").lane.agenda
 
-    def test_the_database_keeps_one_from_being_in_two_places(self, lhota: Directory) -> None:
+    def test_the_database_keeps_one_from_being_in_two_places(self, lhota: OfficeSnapshot) -> None:
         held = hold(lhota, "9:00", "novakova", service="povoleni")
         held.pk, held.starts_at = uuid4(), town.at("9:15")
         with pytest.raises(IntegrityError, match="lane_holds_one_person"), transaction.atomic():
             held.save(force_insert=True)
 
-    def test_a_lane_is_of_an_agenda_or_of_an_official(self, lhota: Directory) -> None:
+    def test_a_lane_is_of_an_agenda_or_of_an_official(self, lhota: OfficeSnapshot) -> None:
         agenda = next(iter(lhota.agendas.values()))
         for wrong in ({}, {"agenda": agenda, "official": official(lhota)}):
             Lane.objects.filter(official=official(lhota)).update(
                 official=None, agenda=agenda, number=9
             )
             with pytest.raises(IntegrityError, match="lane_of"), transaction.atomic():
-                Lane.objects.create(office=lhota.office, number=7, **wrong)
+                Lane.objects.create(office=lhota.row, number=7, **wrong)
 
 
-def confirmed(where: Directory, clock: str, code: str, email: str = "jana@example.cz") -> Booking:
+def confirmed(
+    where: OfficeSnapshot, clock: str, code: str, email: str = "jana@example.cz"
+) -> Booking:
     held = hold(where, clock, code)
     return usecases.request_confirmation(booking=held.pk, name="Jana", email=email, now=NOW)
 
 
 class TestLater:
-    def test_it_is_confirmed_at_once_with_one_contact(self, lhota: Directory) -> None:
+    def test_it_is_confirmed_at_once_with_one_contact(self, lhota: OfficeSnapshot) -> None:
         assert confirmed(lhota, "9:00", "novakova").pin
 
-    def test_moving_stays_with_the_official(self, lhota: Directory) -> None:
+    def test_moving_stays_with_the_official(self, lhota: OfficeSnapshot) -> None:
         booking = confirmed(lhota, "9:00", "dvorak")
         with pytest.raises(TermNotOffered):
             usecases.move_booking(booking=booking.pk, starts_at=town.at("17:00"), now=NOW)
         moved = usecases.move_booking(booking=booking.pk, starts_at=town.at("9:15"), now=NOW)
         assert whose(moved) == "dvorak"
 
-    def test_who_comes_is_called_where_the_official_sits(self, lhota: Directory) -> None:
+    def test_who_comes_is_called_where_the_official_sits(self, lhota: OfficeSnapshot) -> None:
         at = town.at("8:55")
         for clock, code, number in (("9:00", "novakova", "12"), ("9:15", "dvorak", None)):
             booking = confirmed(lhota, clock, code, f"{code}@example.cz")
             answer = check_in_at_desk(
-                office=lhota, booking=booking.pk, touch=uuid4(), now=at, actor=1
+                office=lhota, booking=booking.pk, touch=uuid4(), now=at, actor=0
             )
             assert answer.ticket
             counter = answer.ticket.for_counter

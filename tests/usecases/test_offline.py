@@ -16,7 +16,7 @@ from prepazka.booking.models import Booking
 from prepazka.core import discipline
 from prepazka.journal.models import Event
 from prepazka.offices import devices
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, merging, offline, tickets, turns
 from prepazka.queueing.models import (
     CallLease,
@@ -44,16 +44,16 @@ NINE = town.at("9:00")
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     return town.office()
 
 
-def issue(office: Directory, code: str = "prepis", **more: Any) -> Ticket:
+def issue(office: OfficeSnapshot, code: str = "prepis", **more: Any) -> Ticket:
     more.setdefault("touch", uuid4())
     return tickets.issue_ticket(office=office, service=town.service(office, code), now=NINE, **more)
 
 
-def tickets_of(office: Directory, day: date, many: int) -> None:
+def tickets_of(office: OfficeSnapshot, day: date, many: int) -> None:
     """So many finished tickets of the letter V on a day gone by."""
     row = issue(office)
     Ticket.objects.filter(pk=row.pk).delete()
@@ -78,7 +78,7 @@ def hall() -> list[tuple[object, ...]]:
 
 
 class TestNumbers:
-    def test_a_kiosk_has_a_block_of_each_letter_and_keeps_it(self, office: Directory) -> None:
+    def test_a_kiosk_has_a_block_of_each_letter_and_keeps_it(self, office: OfficeSnapshot) -> None:
         kiosk = Kiosk(office, NINE)
         blocks = {(n.letter, n.first, n.last) for n in kiosk.grant.numbers.all()}
         assert blocks == {("V", 500, 599), ("D", 500, 599)}
@@ -88,7 +88,7 @@ class TestNumbers:
         assert {n.first for n in again.numbers.all()} == {600}  # a new browser, its own numbers
         assert kinds(kind="NumbersLeased") == ["NumbersLeased"] * 4
 
-    def test_renewing_makes_no_gap_in_the_ordinary_numbers(self, office: Directory) -> None:
+    def test_renewing_makes_no_gap_in_the_ordinary_numbers(self, office: OfficeSnapshot) -> None:
         browser = uuid4().hex
         for minute in range(5):
             offline.lease_numbers(
@@ -97,7 +97,7 @@ class TestNumbers:
             assert issue(office).label == f"V{minute + 1}"
         assert NumberLease.objects.count() == 2
 
-    def test_a_used_block_brings_another(self, office: Directory) -> None:
+    def test_a_used_block_brings_another(self, office: OfficeSnapshot) -> None:
         kiosk = Kiosk(office, NINE)
         for n in range(60):
             kiosk.gives(NINE + timedelta(seconds=n))
@@ -105,7 +105,7 @@ class TestNumbers:
         assert kiosk.renewed(town.at("9:11")) == [(500, 599), (600, 699)]
         assert kiosk.renewed(town.at("9:12")) == [(500, 599), (600, 699)]
 
-    def test_a_kiosk_has_as_many_as_the_busiest_recent_day(self, office: Directory) -> None:
+    def test_a_kiosk_has_as_many_as_the_busiest_recent_day(self, office: OfficeSnapshot) -> None:
         """So it can go on alone for eight hours, whatever the others do."""
         busy, long_ago = town.MONDAY - timedelta(days=7), town.MONDAY - timedelta(days=28)
         for day, many in ((busy, 230), (long_ago, 450)):
@@ -122,15 +122,15 @@ class TestNumbers:
         assert kiosk.renewed(town.at("9:14"), "D") == [(500, 599)], "of each letter its own"
         assert offline.numbers_held(office, NINE) == {kiosk.device.pk: {"V": 329, "D": 100}}
 
-    def test_a_kiosk_never_has_more_than_it_can_give(self, office: Directory) -> None:
+    def test_a_kiosk_never_has_more_than_it_can_give(self, office: OfficeSnapshot) -> None:
         tickets_of(office, town.MONDAY - timedelta(days=1), 2100)
         assert Kiosk(office, NINE).renewed(NINE) == [(500, 2499)]
 
-    def test_blocks_cannot_overlap(self, office: Directory) -> None:
+    def test_blocks_cannot_overlap(self, office: OfficeSnapshot) -> None:
         one, two = Kiosk(office, NINE), Kiosk(office, NINE)
         with pytest.raises(IntegrityError, match="number_leases_apart"), transaction.atomic():
             NumberLease.objects.create(
-                office=office.office,
+                office=office.row,
                 grant=two.grant,
                 series=NumberSeries.objects.get(letter="V"),
                 date=town.MONDAY,
@@ -139,7 +139,7 @@ class TestNumbers:
                 last=900,
             )
 
-    def test_the_ordinary_series_steps_over_blocks(self, office: Directory) -> None:
+    def test_the_ordinary_series_steps_over_blocks(self, office: OfficeSnapshot) -> None:
         Kiosk(office, NINE), Kiosk(office, NINE)
         NumberSeries.objects.filter(letter="V").update(last=498)
         touch = uuid4()
@@ -150,7 +150,7 @@ class TestNumbers:
 
 
 class TestKioskLog:
-    def test_tickets_given_alone_stand_in_the_queue(self, office: Directory) -> None:
+    def test_tickets_given_alone_stand_in_the_queue(self, office: OfficeSnapshot) -> None:
         issue(office)
         kiosk = Kiosk(office, NINE)
         kiosk.gives(town.at("9:05"))
@@ -168,7 +168,7 @@ class TestKioskLog:
         assert kiosk.merge(town.at("10:01")) == 2
         assert (hall(), Event.objects.count()) == before
 
-    def test_a_pin_is_taken_with_its_place(self, office: Directory) -> None:
+    def test_a_pin_is_taken_with_its_place(self, office: OfficeSnapshot) -> None:
         booking = town.confirmed(office, "9:00")
         kiosk = Kiosk(office, NINE)
         hidden = offline.pin_list(kiosk.grant, office)
@@ -184,7 +184,7 @@ class TestKioskLog:
         assert (booking.state, booking.arrived_at) == ("arrived", town.at("9:10"))
 
     def test_a_booking_cancelled_meanwhile_leaves_an_ordinary_ticket(
-        self, office: Directory
+        self, office: OfficeSnapshot
     ) -> None:
         booking = town.confirmed(office, "9:00")
         kiosk = Kiosk(office, NINE)
@@ -193,7 +193,7 @@ class TestKioskLog:
         kiosk.merge(town.at("11:00"))
         assert Ticket.objects.get().booking is None
 
-    def test_one_pin_at_two_kiosks_keeps_the_first_place(self, office: Directory) -> None:
+    def test_one_pin_at_two_kiosks_keeps_the_first_place(self, office: OfficeSnapshot) -> None:
         booking = town.confirmed(office, "9:00")
         one, two = Kiosk(office, NINE), Kiosk(office, NINE)
         one.takes(booking.pin, town.at("9:12"))
@@ -205,7 +205,7 @@ class TestKioskLog:
         assert twice.data["void"] == "V500"
         assert twice.data["ticket"] == Ticket.objects.get().pk
 
-    def test_a_pin_used_on_line_meanwhile(self, office: Directory) -> None:
+    def test_a_pin_used_on_line_meanwhile(self, office: OfficeSnapshot) -> None:
         booking = town.confirmed(office, "9:00")
         kiosk = Kiosk(office, NINE)
         kiosk.takes(booking.pin, town.at("9:12"))
@@ -221,7 +221,7 @@ class TestKioskLog:
         assert kinds(kind="PinUsedTwice") == ["PinUsedTwice"]
 
     def test_a_touch_whose_answer_was_lost_is_one_ticket_with_the_number_shown(
-        self, office: Directory
+        self, office: OfficeSnapshot
     ) -> None:
         kiosk, touch = Kiosk(office, NINE), uuid4()
         issue(office, touch=touch)
@@ -234,7 +234,7 @@ class TestKioskLog:
         assert kinds(kind="TicketRenumbered") == ["TicketRenumbered"]
         assert issue(office, touch=touch).label == "V500"
 
-    def test_a_number_of_another_kiosk_is_refused_and_told(self, office: Directory) -> None:
+    def test_a_number_of_another_kiosk_is_refused_and_told(self, office: OfficeSnapshot) -> None:
         one, two = Kiosk(office, NINE), Kiosk(office, NINE)
         one.next["V"] = two.next["V"]
         one.gives(NINE), two.gives(NINE)
@@ -242,7 +242,7 @@ class TestKioskLog:
         assert [t.label for t in Ticket.objects.all()] == ["V600"]
         assert kinds(kind="NumberRefused") == ["NumberRefused"]
 
-    def test_a_wrong_clock_is_brought_into_the_bounds(self, office: Directory) -> None:
+    def test_a_wrong_clock_is_brought_into_the_bounds(self, office: OfficeSnapshot) -> None:
         kiosk = Kiosk(office, NINE)
         for clock in ("4:00", "9:30", "9:10", "23:00"):
             kiosk.gives(town.at(clock))
@@ -252,7 +252,7 @@ class TestKioskLog:
 
 
 class TestWhoMayMerge:
-    def test_a_changed_entry_is_refused_whole(self, office: Directory) -> None:
+    def test_a_changed_entry_is_refused_whole(self, office: OfficeSnapshot) -> None:
         kiosk = Kiosk(office, NINE)
         kiosk.gives(NINE)
         kiosk.gives(NINE)
@@ -261,13 +261,15 @@ class TestWhoMayMerge:
             merging.merge_log(grant=kiosk.grant.pk, entries=[kiosk.log[0], forged], now=NINE)
         assert not Ticket.objects.exists()
 
-    def test_another_grant_cannot_send_it(self, office: Directory) -> None:
+    def test_another_grant_cannot_send_it(self, office: OfficeSnapshot) -> None:
         one, two = Kiosk(office, NINE), Kiosk(office, NINE)
         one.gives(NINE)
         with pytest.raises(SignatureWrong):
             merging.merge_log(grant=two.grant.pk, entries=one.log, now=NINE)
 
-    def test_a_disconnected_device_cannot_merge_a_replaced_one_can(self, office: Directory) -> None:
+    def test_a_disconnected_device_cannot_merge_a_replaced_one_can(
+        self, office: OfficeSnapshot
+    ) -> None:
         replaced = Kiosk(office, NINE)
         replaced.gives(NINE)
         code = devices.make_pairing_code(device=replaced.device, now=NINE)
@@ -278,7 +280,9 @@ class TestWhoMayMerge:
         with pytest.raises(GrantUnknown):
             replaced.merge(town.at("9:30"))
 
-    def test_a_gap_ends_what_is_taken_and_rubbish_changes_nothing(self, office: Directory) -> None:
+    def test_a_gap_ends_what_is_taken_and_rubbish_changes_nothing(
+        self, office: OfficeSnapshot
+    ) -> None:
         kiosk = Kiosk(office, NINE)
         kiosk.gives(NINE)
         for body in ("[]", "no json", '{"kind": "issue", "label": "V-1"}', '{"kind": "drop"}'):
@@ -293,7 +297,7 @@ class TestWhoMayMerge:
 
 class TestLists:
     def test_waiting_tickets_are_dealt_in_order_to_counters_that_can(
-        self, office: Directory
+        self, office: OfficeSnapshot
     ) -> None:
         for _ in range(4):
             issue(office)
@@ -310,7 +314,7 @@ class TestLists:
         two.renew(NINE)
         assert sorted(two.labels) == ["D1", "V4"]
 
-    def test_a_lost_answer_frees_nobody(self, office: Directory) -> None:
+    def test_a_lost_answer_frees_nobody(self, office: OfficeSnapshot) -> None:
         for _ in range(4):
             issue(office)
         one, two = Console(office, "1", NINE), Console(office, "2", NINE)
@@ -320,7 +324,7 @@ class TestLists:
         assert one.labels == ["V1", "V2", "V3", "V4"]
         assert two.labels == []
 
-    def test_a_silent_console_keeps_its_people_for_a_minute(self, office: Directory) -> None:
+    def test_a_silent_console_keeps_its_people_for_a_minute(self, office: OfficeSnapshot) -> None:
         first = issue(office)
         one = Console(office, "1", NINE)
         assert one.labels == ["V1"]
@@ -333,7 +337,7 @@ class TestLists:
         with pytest.raises(HeldOffline) as refused:
             turns.call_by_hand(office=office, clerk=two.clerk, ticket=first.pk, now=late)
         assert refused.value.params == told
-        held = held_elsewhere(office.office.pk, two.shift.counter_id, late)
+        held = held_elsewhere(office.office_id, two.shift.counter_id, late)
         assert [(s.holder.counter, s.labels) for s in offline.silent_counters(held)] == [
             (one.shift.counter_id, ["V1"])
         ]
@@ -344,7 +348,7 @@ class TestLists:
         assert two.labels == ["V1"]
         assert turns.call_next(office=office, clerk=two.clerk, now=town.at("9:01")).label == "V1"
 
-    def test_who_is_passed_over_meanwhile_is_in_the_reason(self, office: Directory) -> None:
+    def test_who_is_passed_over_meanwhile_is_in_the_reason(self, office: OfficeSnapshot) -> None:
         early = [issue(office), issue(office)]
         one = Console(office, "1", NINE)
         assert one.labels == ["V1", "V2"]
@@ -374,7 +378,7 @@ class TestLists:
         )
         assert reason.params == {"held": 2, "held_since": since[0]}
 
-    def test_a_reason_names_nobody_who_was_not_passed_over(self, office: Directory) -> None:
+    def test_a_reason_names_nobody_who_was_not_passed_over(self, office: OfficeSnapshot) -> None:
         """The silent counter's people came later than the one whose turn it is anyway."""
         first = issue(office, "pas")
         tickets.issue_ticket(
@@ -387,14 +391,14 @@ class TestLists:
         assert called.pk == first.pk
         assert "held" not in called.reason["params"]
 
-    def test_on_line_the_order_of_the_hall_is_kept(self, office: Directory) -> None:
+    def test_on_line_the_order_of_the_hall_is_kept(self, office: OfficeSnapshot) -> None:
         issue(office)
         Console(office, "1", NINE)
         two = Console(office, "2", NINE)
         soon = NINE + timedelta(seconds=10)
         assert turns.call_next(office=office, clerk=two.clerk, now=soon).label == "V1"
 
-    def test_a_break_gives_the_list_back_and_holds_nobody(self, office: Directory) -> None:
+    def test_a_break_gives_the_list_back_and_holds_nobody(self, office: OfficeSnapshot) -> None:
         issue(office)
         one = Console(office, "1", NINE)
         counters.pause_counter(shift=one.shift, now=NINE)
@@ -407,7 +411,7 @@ class TestLists:
         counters.resume_counter(shift=one.shift, now=late)
         assert [one.renew(late), one.labels][1] == ["V2"]
 
-    def test_closing_the_counter_gives_the_list_back(self, office: Directory) -> None:
+    def test_closing_the_counter_gives_the_list_back(self, office: OfficeSnapshot) -> None:
         issue(office)
         one = Console(office, "1", NINE)
         assert CallLease.objects.count() == 1
@@ -417,7 +421,7 @@ class TestLists:
             one.renew(NINE)
         assert CallLease.objects.count() == 0
 
-    def test_closing_the_page_gives_the_list_back(self, office: Directory) -> None:
+    def test_closing_the_page_gives_the_list_back(self, office: OfficeSnapshot) -> None:
         issue(office)
         one = Console(office, "1", NINE)
         assert offline.leave_page(office=office, shift=one.shift, page=one.page)
@@ -427,7 +431,7 @@ class TestLists:
         one.page = uuid4().hex  # opened again
         assert [one.renew(NINE), one.labels][1] == ["V1"]
 
-    def test_the_farewell_of_an_earlier_page_drops_nothing(self, office: Directory) -> None:
+    def test_the_farewell_of_an_earlier_page_drops_nothing(self, office: OfficeSnapshot) -> None:
         issue(office)
         one = Console(office, "1", NINE)
         before, one.page = one.page, uuid4().hex
@@ -436,7 +440,7 @@ class TestLists:
         assert not offline.leave_page(office=office, shift=one.shift, page="")
         assert CallLease.objects.count() == 1
 
-    def test_who_logs_out_holds_nobody(self, office: Directory) -> None:
+    def test_who_logs_out_holds_nobody(self, office: OfficeSnapshot) -> None:
         issue(office)
         one = Console(office, "1", NINE)
         offline.log_out(clerk=one.clerk, page=one.page)
@@ -444,7 +448,7 @@ class TestLists:
         assert CallLease.objects.count() == 0
         offline.log_out(clerk=one.clerk + 1)  # without a counter
 
-    def test_two_browsers_of_one_clerk_share_no_one(self, office: Directory) -> None:
+    def test_two_browsers_of_one_clerk_share_no_one(self, office: OfficeSnapshot) -> None:
         for _ in range(2):
             issue(office)
         one = Console(office, "1", NINE)
@@ -461,7 +465,7 @@ class TestLists:
 
     @pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)])
     def test_a_jump_of_the_servers_clock_blocks_nobody(
-        self, office: Directory, jump: timedelta
+        self, office: OfficeSnapshot, jump: timedelta
     ) -> None:
         issue(office), issue(office)
         one, two = Console(office, "1", NINE), Console(office, "2", NINE)
@@ -469,7 +473,7 @@ class TestLists:
         assert turns.call_next(office=office, clerk=two.clerk, now=after).label == "V1"
         assert [one.renew(after), one.renew(after), one.labels][2] == ["V2"]
 
-    def test_unknown_numbers_are_shared_without_overlap(self, office: Directory) -> None:
+    def test_unknown_numbers_are_shared_without_overlap(self, office: OfficeSnapshot) -> None:
         one, two = Console(office, "1", NINE), Console(office, "2", NINE)
         shares = [
             {s["letter"]: s for s in offline.shares_of(office, c.shift.counter_id)}
@@ -482,7 +486,7 @@ class TestLists:
         left = {"letter": "V", "step": 2, "mine": [0, 1], "owners": ["2", "2"]}
         assert left in offline.shares_of(office, two.shift.counter_id)
 
-    def test_the_blocks_that_kiosks_have_come_along(self, office: Directory) -> None:
+    def test_the_blocks_that_kiosks_have_come_along(self, office: OfficeSnapshot) -> None:
         first, second = Kiosk(office, NINE), Kiosk(office, NINE)
         first.gives(NINE), first.gives(NINE)
         first.merge(town.at("9:01"))
@@ -497,7 +501,7 @@ class TestLists:
 
 
 class TestCounterLog:
-    def test_calls_alone_come_into_the_hall(self, office: Directory) -> None:
+    def test_calls_alone_come_into_the_hall(self, office: OfficeSnapshot) -> None:
         for _ in range(2):
             issue(office)
         one = Console(office, "1", NINE)
@@ -525,7 +529,7 @@ class TestCounterLog:
         one.merge(town.at("10:02"))
         assert {t.state for t in Ticket.objects.all()} == {TicketState.FINISHED}
 
-    def test_a_late_log_undoes_nothing_done_on_line(self, office: Directory) -> None:
+    def test_a_late_log_undoes_nothing_done_on_line(self, office: OfficeSnapshot) -> None:
         issue(office)
         one, two = Console(office, "1", NINE), Console(office, "2", NINE)
         one.does("call", "V1", town.at("9:05"))
@@ -542,7 +546,7 @@ class TestCounterLog:
         assert Ticket.objects.get().state == TicketState.WAITING
         assert turns.call_next(office=office, clerk=two.clerk, now=town.at("9:41")).label == "V1"
 
-    def test_two_counters_that_called_one_person(self, office: Directory) -> None:
+    def test_two_counters_that_called_one_person(self, office: OfficeSnapshot) -> None:
         issue(office)
         one, two = Console(office, "1", NINE), Console(office, "2", NINE)
         two.does("call", "V1", town.at("9:06"))
@@ -560,7 +564,7 @@ class TestCounterLog:
         assert [n["twice"]["mine"] for n in others] == [False]
 
     def test_a_log_that_comes_after_the_client_was_served_elsewhere(
-        self, office: Directory
+        self, office: OfficeSnapshot
     ) -> None:
         """The console was silent for a minute, so another called and finished its client."""
         issue(office)
@@ -581,7 +585,7 @@ class TestCounterLog:
             "at": town.at("9:06"),
         }
 
-    def test_a_booked_client_served_alone_ends_as_served(self, office: Directory) -> None:
+    def test_a_booked_client_served_alone_ends_as_served(self, office: OfficeSnapshot) -> None:
         booking = town.confirmed(office, "9:00")
         kiosk, one = Kiosk(office, NINE), Console(office, "1", NINE)
         label = kiosk.takes(booking.pin, town.at("9:02"))
@@ -596,7 +600,9 @@ class TestCounterLog:
 
 
 class TestMissed:
-    def test_absent_alone_leaves_the_booking_while_its_pin_counts(self, office: Directory) -> None:
+    def test_absent_alone_leaves_the_booking_while_its_pin_counts(
+        self, office: OfficeSnapshot
+    ) -> None:
         booking = town.confirmed(office, "9:00")
         enter(office, booking.pin, "9:00")
         console = Console(office, "1", NINE)
@@ -607,7 +613,7 @@ class TestMissed:
         assert Booking.objects.get().state == "arrived"
         assert enter(office, booking.pin, "9:31").verdict.outcome.value == "returned"
 
-    def test_absent_alone_after_that_ends_it(self, office: Directory) -> None:
+    def test_absent_alone_after_that_ends_it(self, office: OfficeSnapshot) -> None:
         booking = town.confirmed(office, "9:00")
         enter(office, booking.pin, "9:00")
         console = Console(office, "1", NINE)
@@ -618,7 +624,7 @@ class TestMissed:
         assert (ended.state, ended.ended_at) == ("no_show", town.at("10:10"))
 
     def test_a_new_number_for_somebody_missed_puts_the_first_ticket_back_once(
-        self, office: Directory
+        self, office: OfficeSnapshot
     ) -> None:
         booking = town.confirmed(office, "9:00")
         kiosk, console = Kiosk(office, NINE), Console(office, "2", NINE, "dvorak")
@@ -638,7 +644,7 @@ class TestMissed:
             "PinUsedTwice",
         ]
 
-    def test_a_touch_from_before_the_mark_puts_nobody_back(self, office: Directory) -> None:
+    def test_a_touch_from_before_the_mark_puts_nobody_back(self, office: OfficeSnapshot) -> None:
         booking = town.confirmed(office, "9:00")
         kiosk = Kiosk(office, NINE)
         enter(office, booking.pin, "9:01")
@@ -647,7 +653,9 @@ class TestMissed:
         kiosk.merge(town.at("9:20"))
         assert Ticket.objects.get().state == TicketState.NO_SHOW
 
-    def test_an_old_call_does_not_take_somebody_out_who_is_back(self, office: Directory) -> None:
+    def test_an_old_call_does_not_take_somebody_out_who_is_back(
+        self, office: OfficeSnapshot
+    ) -> None:
         silent = Console(office, "2", NINE, "dvorak")
         first = issue(office)
         silent.does("call", "V1", town.at("9:04"))
@@ -658,7 +666,7 @@ class TestMissed:
         assert Ticket.objects.get().state == TicketState.WAITING
         assert "CalledTwice" in kinds()
 
-    def test_the_kiosk_is_told_of_the_call(self, office: Directory) -> None:
+    def test_the_kiosk_is_told_of_the_call(self, office: OfficeSnapshot) -> None:
         booking = town.confirmed(office, "9:00")
         kiosk = Kiosk(office, NINE)
         enter(office, booking.pin, "9:01")
@@ -673,13 +681,13 @@ class TestMissed:
         assert (entry["missed"], entry["returned"]) == (False, False)
 
 
-def enter(office: Directory, pin: str, clock: str) -> tickets.CheckIn:
+def enter(office: OfficeSnapshot, pin: str, clock: str) -> tickets.CheckIn:
     return tickets.check_in(
         office=office, device=town.kiosk(office), pin=pin, touch=uuid4(), now=town.at(clock)
     )
 
 
-def miss(office: Directory, clock: str) -> int:
+def miss(office: OfficeSnapshot, clock: str) -> int:
     """Call whoever is next to counter 1 in vain; the clerk."""
     clerk = town.clerk(office).pk
     counters.open_counter(counter=town.counter(office), clerk=clerk, now=NINE)
@@ -688,7 +696,7 @@ def miss(office: Directory, clock: str) -> int:
     return clerk
 
 
-def test_the_order_in_which_logs_come_makes_no_difference(office: Directory) -> None:
+def test_the_order_in_which_logs_come_makes_no_difference(office: OfficeSnapshot) -> None:
     booking = town.confirmed(office, "9:00")
     touch = uuid4()
     issue(office, touch=touch), issue(office)

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from prepazka.core.replay import replay
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, learning, models, tickets, turns
 from prepazka.queueing.models import Ticket, TicketState
 from prepazka.reporting import forecast
@@ -24,30 +24,32 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     return town.office()
 
 
-def walk_in(office: Directory, clock: str, code: str = "prepis") -> Ticket:
+def walk_in(office: OfficeSnapshot, clock: str, code: str = "prepis") -> Ticket:
     return tickets.issue_ticket(
         office=office, service=town.service(office, code), touch=uuid4(), now=town.at(clock)
     )
 
 
-def at_work(office: Directory, number: str = "1", username: str = "novakova") -> int:
+def at_work(office: OfficeSnapshot, number: str = "1", username: str = "novakova") -> int:
     clerk = town.clerk(office, username).pk
     counters.open_counter(counter=town.counter(office, number), clerk=clerk, now=town.at("8:00"))
     return clerk
 
 
-def served(office: Directory, lasted: list[float], code: str = "prepis", days_ago: int = 7) -> None:
+def served(
+    office: OfficeSnapshot, lasted: list[float], code: str = "prepis", days_ago: int = 7
+) -> None:
     """Tickets of a past day that were served for so many minutes."""
     clerk = town.clerk(office, f"stara{code}{days_ago}").pk
     day = town.MONDAY - timedelta(days=days_ago)
     start = town.at("9:00", day)
     for number, minutes in enumerate(lasted, start=1):
         Ticket.objects.create(
-            office=office.office,
+            office=office.row,
             date=day,
             letter="X",
             number=number,
@@ -63,7 +65,7 @@ def served(office: Directory, lasted: list[float], code: str = "prepis", days_ag
 
 
 class TestOutlook:
-    def test_without_a_counter_there_is_no_number(self, office: Directory) -> None:
+    def test_without_a_counter_there_is_no_number(self, office: OfficeSnapshot) -> None:
         waits = walk_in(office, "7:45")
         place = place_of(office, waits, now=town.at("7:50"))
         assert (place.wait, place.expected) == (None, None)
@@ -71,7 +73,7 @@ class TestOutlook:
         assert counter_opens(office, town.service(office), now=town.at("9:00")) is None
         assert counter_opens(office, town.service(office), now=town.at("12:10")) == town.at("13:00")
 
-    def test_who_waits_behind_more_waits_longer(self, office: Directory) -> None:
+    def test_who_waits_behind_more_waits_longer(self, office: OfficeSnapshot) -> None:
         at_work(office)
         first, second, third = (walk_in(office, "8:10") for _ in range(3))
         seen = hall(office, now=town.at("8:11"))
@@ -81,7 +83,7 @@ class TestOutlook:
         assert waits[2].p50 < seen.outlook.newcomers[town.service(office).pk].p50
         assert all(w.thin for w in waits)
 
-    def test_a_newcomer_comes_after_those_of_the_last_seconds(self, office: Directory) -> None:
+    def test_a_newcomer_comes_after_those_of_the_last_seconds(self, office: OfficeSnapshot) -> None:
         at_work(office)
         moment = town.at("8:10") + timedelta(seconds=3)
         for _ in range(3):
@@ -92,7 +94,7 @@ class TestOutlook:
         last = max(seen.outlook.tickets.values(), key=lambda one: one.p50)
         assert seen.outlook.newcomers[town.service(office).pk].p50 > last.p50
 
-    def test_only_services_of_open_counters_have_a_number(self, office: Directory) -> None:
+    def test_only_services_of_open_counters_have_a_number(self, office: OfficeSnapshot) -> None:
         at_work(office, "1")
         walk_in(office, "8:10", "pas")
         seen = hall(office, now=town.at("8:11"))
@@ -101,7 +103,7 @@ class TestOutlook:
         assert not seen.outlook.tickets
 
     def test_a_pause_takes_the_number_away_and_lengthens_the_others(
-        self, office: Directory
+        self, office: OfficeSnapshot
     ) -> None:
         at_work(office, "1")
         at_work(office, "2", "svobodova")
@@ -114,7 +116,7 @@ class TestOutlook:
         assert seen.outlook.tickets[waiting[-1].pk].p50 > before.p50
         assert town.service(office, "pas").pk not in seen.outlook.newcomers
 
-    def test_booked_clients_to_come_are_foreseen(self, office: Directory) -> None:
+    def test_booked_clients_to_come_are_foreseen(self, office: OfficeSnapshot) -> None:
         at_work(office)
         waiting = [walk_in(office, "8:10") for _ in range(6)]
         before = hall(office, now=town.at("8:11")).outlook.tickets[waiting[-1].pk]
@@ -123,7 +125,7 @@ class TestOutlook:
         after = hall(office, now=town.at("8:11")).outlook.tickets[waiting[-1].pk]
         assert after.p50 > before.p50 + 5
 
-    def test_two_processes_say_the_same(self, office: Directory) -> None:
+    def test_two_processes_say_the_same(self, office: OfficeSnapshot) -> None:
         at_work(office)
         for _ in range(5):
             walk_in(office, "8:10")
@@ -135,7 +137,7 @@ class TestOutlook:
         assert first.served == other.served
 
     def test_it_is_made_once_for_all_who_look(
-        self, office: Directory, monkeypatch: pytest.MonkeyPatch
+        self, office: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         at_work(office)
         made: list[datetime] = []
@@ -156,7 +158,7 @@ class TestOutlook:
         assert place_of(office, late, now=town.at("8:11") + timedelta(seconds=7)).expected
         assert len(made) == 2, "who came meanwhile is the newcomer that was expected"
 
-    def test_the_statements_do_not_grow(self, office: Directory) -> None:
+    def test_the_statements_do_not_grow(self, office: OfficeSnapshot) -> None:
         at_work(office)
         counts: list[int] = []
         for _ in range(2):
@@ -168,7 +170,7 @@ class TestOutlook:
             counts.append(len(seen))
         assert counts[0] == counts[1] <= 6
 
-    def test_a_shown_wait_is_not_raised_by_little(self, office: Directory) -> None:
+    def test_a_shown_wait_is_not_raised_by_little(self, office: OfficeSnapshot) -> None:
         clerk = at_work(office)
         waiting = [walk_in(office, "8:10") for _ in range(4)]
         turns.call_next(office=office, clerk=clerk, now=town.at("8:10"))
@@ -183,7 +185,7 @@ class TestOutlook:
 
 
 class TestLearning:
-    def test_it_learns_from_the_last_weeks(self, office: Directory) -> None:
+    def test_it_learns_from_the_last_weeks(self, office: OfficeSnapshot) -> None:
         served(office, [6 + n % 5 for n in range(60)])
         rounds.learn(now=town.at("3:00"))
         times = learning.known(office).times
@@ -192,7 +194,7 @@ class TestLearning:
         assert not times.thin(service)
         assert times.thin(town.service(office, "pas").pk)
 
-    def test_absurd_times_teach_nothing(self, office: Directory) -> None:
+    def test_absurd_times_teach_nothing(self, office: OfficeSnapshot) -> None:
         served(office, [8 + n % 3 for n in range(40)])
         rounds.learn(now=town.at("3:00"))
         before = learning.known(office).times.mean(town.service(office).pk)
@@ -201,14 +203,14 @@ class TestLearning:
         after = learning.known(office).times.mean(town.service(office).pk)
         assert after == pytest.approx(before, rel=0.02)
 
-    def test_no_history_is_no_trouble(self, office: Directory) -> None:
+    def test_no_history_is_no_trouble(self, office: OfficeSnapshot) -> None:
         rounds.learn(now=town.at("3:00"))
         rounds.learn(now=town.at("3:00"))
         assert learning.known(office).times.mean(town.service(office).pk) == pytest.approx(20, 0.01)
 
 
 class TestJudging:
-    def test_what_was_announced_first_is_kept(self, office: Directory) -> None:
+    def test_what_was_announced_first_is_kept(self, office: OfficeSnapshot) -> None:
         clerk = at_work(office)
         walk_in(office, "8:10")
         turns.call_next(office=office, clerk=clerk, now=town.at("8:10"))
@@ -220,7 +222,7 @@ class TestJudging:
         announced(office, kept, now=town.at("8:20"))
         assert Ticket.objects.get(pk=waits.pk).p80 == kept.p80
 
-    def test_misses_raise_the_factor_and_hits_lower_it(self, office: Directory) -> None:
+    def test_misses_raise_the_factor_and_hits_lower_it(self, office: OfficeSnapshot) -> None:
         clerk = at_work(office)
         for p80, minute in ((5, 20), (60, 30)):
             waits = walk_in(office, "8:10")
@@ -233,7 +235,7 @@ class TestJudging:
         assert row.judged == 2, "each ticket once"
         assert row.theta == pytest.approx(0.02 * (1 - 0.2) - 0.02 * 0.2)
 
-    def test_who_lets_others_go_first_is_not_judged(self, office: Directory) -> None:
+    def test_who_lets_others_go_first_is_not_judged(self, office: OfficeSnapshot) -> None:
         clerk = at_work(office)
         waits = walk_in(office, "8:10")
         learning.announce(ticket=waits, p20=1, p50=3, p80=5)
@@ -243,13 +245,13 @@ class TestJudging:
         rounds.judge_waits(now=town.at("8:41"))
         assert not models.Calibration.objects.exists()
 
-    def test_the_factor_moves_what_is_announced(self, office: Directory) -> None:
+    def test_the_factor_moves_what_is_announced(self, office: OfficeSnapshot) -> None:
         at_work(office)
         for _ in range(3):
             walk_in(office, "8:10")
         service = town.service(office).pk
         before = hall(office, now=town.at("8:11")).outlook.newcomers[service]
-        models.Calibration.objects.create(office=office.office, service_id=service, theta=0.5)
+        models.Calibration.objects.create(office=office.row, service_id=service, theta=0.5)
         forecast.forget()
         after = hall(office, now=town.at("8:11")).outlook.newcomers[service]
         assert after.p80 == pytest.approx(before.p80 * 1.6487, rel=0.001)

@@ -25,8 +25,8 @@ from prepazka.gateways.calendars.busy import read_texts
 from prepazka.jobs import calendars
 from prepazka.journal.models import Event
 from prepazka.messaging import mail
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import officials, town
 from tests.gateways import calendar_peer
 from tests.gateways.calendar_peer import Peer
@@ -39,7 +39,7 @@ MEETING = "UID:a|SUMMARY:tajné|DTSTART:20261123T070000Z|DTEND:20261123T080000Z"
 
 
 @pytest.fixture
-def lhota() -> Directory:
+def lhota() -> OfficeSnapshot:
     return officials.office()
 
 
@@ -57,10 +57,10 @@ def _read_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateway, "unfolded", read_texts)
 
 
-def add(where: Directory, url: str, **more: Any) -> OutsideCalendar:
+def add(where: OfficeSnapshot, url: str, **more: Any) -> OutsideCalendar:
     kind = OutsideCalendar.Kind.ICS
     return external_calendars.add_calendar(
-        official=official(where), kind=kind, url=url, now=NOW, actor=1, **more
+        official=official(where), kind=kind, url=url, now=NOW, actor=0, **more
     )
 
 
@@ -70,7 +70,7 @@ def refreshed(which: OutsideCalendar, minutes: int = 0) -> OutsideCalendar:
     return which
 
 
-def test_its_events_take_time_and_nothing_else_is_kept(lhota: Directory, peer: Peer) -> None:
+def test_its_events_take_time_and_nothing_else_is_kept(lhota: OfficeSnapshot, peer: Peer) -> None:
     found = refreshed(add(lhota, peer.url))
     assert (found.failure, found.refreshed_at) == ("", NOW)
     row = Busy.objects.get()
@@ -80,7 +80,9 @@ def test_its_events_take_time_and_nothing_else_is_kept(lhota: Directory, peer: P
     hold(lhota, "9:00", "novakova")
 
 
-def test_an_unchanged_calendar_writes_no_event_and_no_row(lhota: Directory, peer: Peer) -> None:
+def test_an_unchanged_calendar_writes_no_event_and_no_row(
+    lhota: OfficeSnapshot, peer: Peer
+) -> None:
     found = refreshed(add(lhota, peer.url))
     before = (list(Busy.objects.values_list("pk")), Event.objects.count())
     assert refreshed(found, 5).refreshed_at == NOW + timedelta(minutes=5)
@@ -102,7 +104,7 @@ def test_an_unchanged_calendar_writes_no_event_and_no_row(lhota: Directory, peer
     ],
 )
 def test_what_was_read_stays_while_it_cannot_be_read(
-    lhota: Directory, peer: Peer, fault: dict[str, Any], reason: str
+    lhota: OfficeSnapshot, peer: Peer, fault: dict[str, Any], reason: str
 ) -> None:
     found = refreshed(add(lhota, peer.url))
     was = dict(peer.__dict__)
@@ -117,7 +119,7 @@ def test_what_was_read_stays_while_it_cannot_be_read(
     assert Busy.objects.get().starts_at == town.at("10:00")
 
 
-def test_what_cannot_be_understood_is_said(lhota: Directory, peer: Peer) -> None:
+def test_what_cannot_be_understood_is_said(lhota: OfficeSnapshot, peer: Peer) -> None:
     peer.body = ics(MEETING, "DTSTART:20261124T080000Z|DTEND:nic")
     found = refreshed(add(lhota, peer.url))
     assert found.failure == "partly"
@@ -130,7 +132,7 @@ def taken() -> list[str]:
 
 
 def test_what_is_in_doubt_takes_time_until_a_person_says_that_it_is_free(
-    lhota: Directory, peer: Peer
+    lhota: OfficeSnapshot, peer: Peer
 ) -> None:
     series = "UID:s|DTSTART:20261124T080000Z|DTEND:20261124T090000Z|RRULE:FREQ=WEEKLY;COUNT=2"
     peer.etag = ""
@@ -161,7 +163,7 @@ def many(count: int) -> bytes:
 
 
 def test_an_empty_calendar_after_many_events_frees_nothing_for_a_day(
-    lhota: Directory, peer: Peer
+    lhota: OfficeSnapshot, peer: Peer
 ) -> None:
     peer.body = many(50)
     found = refreshed(add(lhota, peer.url))
@@ -175,7 +177,7 @@ def test_an_empty_calendar_after_many_events_frees_nothing_for_a_day(
     assert not Busy.objects.exists()
 
 
-def test_a_person_may_say_at_once_that_all_was_cancelled(lhota: Directory, peer: Peer) -> None:
+def test_a_person_may_say_at_once_that_all_was_cancelled(lhota: OfficeSnapshot, peer: Peer) -> None:
     peer.etag = ""
     peer.body = many(3)
     found = refreshed(add(lhota, peer.url))
@@ -188,7 +190,7 @@ def test_a_person_may_say_at_once_that_all_was_cancelled(lhota: Directory, peer:
     assert not Busy.objects.exists()
 
 
-def test_a_calendar_that_was_read_by_the_release_before(lhota: Directory, peer: Peer) -> None:
+def test_a_calendar_that_was_read_by_the_release_before(lhota: OfficeSnapshot, peer: Peer) -> None:
     """Its times are known without their events: they are no less protected."""
     found = add(lhota, peer.url)
     OutsideCalendar.objects.filter(pk=found.pk).update(etag='"jedna"', refreshed_at=NOW)
@@ -210,7 +212,7 @@ def test_a_calendar_that_was_read_by_the_release_before(lhota: Directory, peer: 
     assert Busy.objects.count() == 2
 
 
-def test_a_damaged_text_is_said_and_frees_nothing(lhota: Directory, peer: Peer) -> None:
+def test_a_damaged_text_is_said_and_frees_nothing(lhota: OfficeSnapshot, peer: Peer) -> None:
     peer.etag = ""
     peer.body = many(5)
     found = refreshed(add(lhota, peer.url))
@@ -224,7 +226,7 @@ def own_uids(booking: Booking) -> list[str]:
     return [mailed_uid(booking.pk), feed_uid(booking.pk), mailed_uid(booking.pk).upper()]
 
 
-def test_our_own_bookings_are_known_in_both_forms(lhota: Directory, peer: Peer) -> None:
+def test_our_own_bookings_are_known_in_both_forms(lhota: OfficeSnapshot, peer: Peer) -> None:
     booked = hold(lhota, "8:30", "novakova")
     at = "DTSTART:20261123T090000Z|DURATION:PT1H"  # where the booking was before it was moved
     peer.body = ics(*(f"UID:{uid}|{at}" for uid in own_uids(booked)))
@@ -245,7 +247,9 @@ def test_our_own_bookings_are_known_in_both_forms(lhota: Directory, peer: Peer) 
         "{pk}-schuzka@{host}",
     ],
 )
-def test_what_only_looks_like_ours_takes_its_time(lhota: Directory, peer: Peer, uid: str) -> None:
+def test_what_only_looks_like_ours_takes_its_time(
+    lhota: OfficeSnapshot, peer: Peer, uid: str
+) -> None:
     booked = hold(lhota, "8:30", "novakova")
     said = uid.format(pk=booked.pk, host=mailed_uid(booked.pk).partition("@")[2])
     peer.body = ics(f"UID:{said}|DTSTART:20261123T090000Z|DURATION:PT1H")
@@ -254,7 +258,7 @@ def test_what_only_looks_like_ours_takes_its_time(lhota: Directory, peer: Peer, 
 
 
 def test_a_mailed_file_that_was_imported_leaves_the_old_time_free(
-    lhota: Directory, peer: Peer
+    lhota: OfficeSnapshot, peer: Peer
 ) -> None:
     held = hold(lhota, "8:30", "novakova")
     booked = usecases.request_confirmation(
@@ -276,14 +280,14 @@ def test_a_mailed_file_that_was_imported_leaves_the_old_time_free(
         ("https://xn--a.invalid/", "unreachable"),
     ],
 )
-def test_a_host_that_cannot_be_asked_is_noted(lhota: Directory, url: str, reason: str) -> None:
+def test_a_host_that_cannot_be_asked_is_noted(lhota: OfficeSnapshot, url: str, reason: str) -> None:
     found = refreshed(add(lhota, url), 5)
     assert found.failure in {reason, "forbidden"}
     assert found.tried_at == NOW + timedelta(minutes=5)
 
 
 def test_a_fault_of_our_own_is_noted_with_its_time(
-    lhota: Directory, peer: Peer, monkeypatch: pytest.MonkeyPatch, caplog: Any
+    lhota: OfficeSnapshot, peer: Peer, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
     found = refreshed(add(lhota, peer.url))
 
@@ -297,7 +301,7 @@ def test_a_fault_of_our_own_is_noted_with_its_time(
     assert Busy.objects.count() == 1
 
 
-def test_an_event_in_the_hour_that_spring_skips(lhota: Directory, peer: Peer) -> None:
+def test_an_event_in_the_hour_that_spring_skips(lhota: OfficeSnapshot, peer: Peer) -> None:
     zone = "TZID=Europe/Prague"
     peer.body = ics(
         "UID:l|DTSTART;VALUE=DATE:20261207|DTEND;VALUE=DATE:20261214",
@@ -310,7 +314,9 @@ def test_an_event_in_the_hour_that_spring_skips(lhota: Directory, peer: Peer) ->
     assert spring.ends_at - spring.starts_at == timedelta(hours=1)
 
 
-def test_wishes_of_a_calendar_count_from_the_next_reading_on(lhota: Directory, peer: Peer) -> None:
+def test_wishes_of_a_calendar_count_from_the_next_reading_on(
+    lhota: OfficeSnapshot, peer: Peer
+) -> None:
     peer.body = ics(
         "UID:a|DTSTART:20261123T070000Z|DURATION:PT1H|STATUS:TENTATIVE",
         "UID:b|DTSTART:20261123T090000Z|DURATION:PT1H|ATTENDEE;PARTSTAT=DECLINED:mailto:Já@x.cz"
@@ -330,7 +336,7 @@ def test_wishes_of_a_calendar_count_from_the_next_reading_on(lhota: Directory, p
     assert taken() == []
 
 
-def test_a_calendar_that_its_server_keeps_out_of_time(lhota: Directory, peer: Peer) -> None:
+def test_a_calendar_that_its_server_keeps_out_of_time(lhota: OfficeSnapshot, peer: Peer) -> None:
     found = refreshed(add(lhota, peer.url))
     reading = Reading({})
     external_calendars.note_read(calendar_id=found.pk, reading=reading, transparent=True, now=NOW)
@@ -338,14 +344,14 @@ def test_a_calendar_that_its_server_keeps_out_of_time(lhota: Directory, peer: Pe
     assert (found.failure, Busy.objects.count()) == ("transparent", 0)
 
 
-def test_nobody_is_displaced(lhota: Directory, peer: Peer) -> None:
+def test_nobody_is_displaced(lhota: OfficeSnapshot, peer: Peer) -> None:
     booked = hold(lhota, "8:30", "novakova")
     refreshed(add(lhota, peer.url))
     booked.refresh_from_db()
     assert booked.state == "held"
 
 
-def test_the_password_is_kept_sealed(lhota: Directory, peer: Peer, settings: Any) -> None:
+def test_the_password_is_kept_sealed(lhota: OfficeSnapshot, peer: Peer, settings: Any) -> None:
     found = add(lhota, peer.url, username="jana", password="velmi tajné")
     with connection.cursor() as cursor:
         cursor.execute("SELECT password FROM booking_outsidecalendar")
@@ -356,7 +362,7 @@ def test_the_password_is_kept_sealed(lhota: Directory, peer: Peer, settings: Any
     assert peer.asked == []
 
 
-def test_the_same_address_again_and_too_many(lhota: Directory) -> None:
+def test_the_same_address_again_and_too_many(lhota: OfficeSnapshot) -> None:
     first = add(lhota, "https://a.example/0.ics")
     assert add(lhota, "https://a.example/0.ics", password="nové").pk == first.pk
     for number in range(1, external_calendars.MOST_CALENDARS):
@@ -365,10 +371,10 @@ def test_the_same_address_again_and_too_many(lhota: Directory) -> None:
         add(lhota, "https://a.example/9.ics")
 
 
-def test_removed_it_takes_nothing(lhota: Directory, peer: Peer) -> None:
+def test_removed_it_takes_nothing(lhota: OfficeSnapshot, peer: Peer) -> None:
     found = refreshed(add(lhota, peer.url))
-    external_calendars.remove_calendar(outside_calendar=found, now=NOW, actor=1)
-    external_calendars.remove_calendar(outside_calendar=found, now=NOW, actor=1)
+    external_calendars.remove_calendar(outside_calendar=found, now=NOW, actor=0)
+    external_calendars.remove_calendar(outside_calendar=found, now=NOW, actor=0)
     assert not Busy.objects.exists()
     # A job that was reading it meanwhile finds nothing to write to.
     reading = Reading({"a": [Interval(town.at("8:00"), town.at("9:00"))]})
@@ -378,7 +384,9 @@ def test_removed_it_takes_nothing(lhota: Directory, peer: Peer) -> None:
     assert not Busy.objects.exists()
 
 
-def test_five_thousand_events_are_written_in_few_statements(lhota: Directory, peer: Peer) -> None:
+def test_five_thousand_events_are_written_in_few_statements(
+    lhota: OfficeSnapshot, peer: Peer
+) -> None:
     found = add(lhota, peer.url)
     start = town.at("8:00")
     events = {
@@ -393,12 +401,12 @@ def test_five_thousand_events_are_written_in_few_statements(lhota: Directory, pe
 
 @pytest.mark.django_db(transaction=True)
 def test_a_round_asks_each_calendar_once_and_the_broken_ones_seldom(
-    lhota: Directory, monkeypatch: pytest.MonkeyPatch
+    lhota: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     well, broken, gone = (add(lhota, f"https://a.example/{n}.ics") for n in range(3))
     external_calendars.note_failure(calendar_id=broken.pk, reason="slow", now=NOW)
     OutsideCalendar.objects.filter(pk=broken.pk).update(refreshed_at=NOW - timedelta(days=2))
-    external_calendars.remove_calendar(outside_calendar=gone, now=NOW, actor=1)
+    external_calendars.remove_calendar(outside_calendar=gone, now=NOW, actor=0)
     calendars.defer_due(now=NOW)
     calendars.defer_due(now=NOW)
     jobs = ProcrastinateJob.objects.filter(task_name="refresh_calendar")
@@ -409,7 +417,7 @@ def test_a_round_asks_each_calendar_once_and_the_broken_ones_seldom(
 
 
 def test_a_reading_asked_for_does_not_wait_for_its_minute_of_the_round(
-    lhota: Directory, peer: Peer, monkeypatch: pytest.MonkeyPatch
+    lhota: OfficeSnapshot, peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = add(lhota, peer.url)
     monkeypatch.setattr("random.randrange", lambda stop: stop - 1)

@@ -23,8 +23,8 @@ from prepazka.meetings.models import Meeting, MeetingState, Participant
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import HoursException
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import meetings, officials, town
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ Role = Participant.Role
 
 
 @pytest.fixture
-def where() -> Directory:
+def where() -> OfficeSnapshot:
     return meetings.office()
 
 
@@ -41,10 +41,10 @@ def companions(of: Booking) -> list[Booking]:
     return list(Booking.objects.filter(companion_of=of, state=BookingState.HELD))
 
 
-def with_colleague(where: Directory, clock: str = "9:00") -> tuple[Booking, Participant]:
+def with_colleague(where: OfficeSnapshot, clock: str = "9:00") -> tuple[Booking, Participant]:
     made = meetings.confirmed(where, clock)
     who = participants.invite_colleague(
-        booking=made.pk, official=officials.official(where, "dvorak"), now=NOW, actor=1
+        booking=made.pk, official=officials.official(where, "dvorak"), now=NOW, actor=0
     )
     return made, who
 
@@ -54,7 +54,7 @@ def compose(kind: str) -> list[Message]:
     return messaging.compose(event=event.pk, now=NOW)
 
 
-def test_a_meeting_is_made_once_with_citizen_and_chair(where: Directory) -> None:
+def test_a_meeting_is_made_once_with_citizen_and_chair(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where)
     meeting = participants.meeting_for(made, NOW)
     assert participants.meeting_for(made, NOW) == meeting
@@ -67,7 +67,7 @@ def test_a_meeting_is_made_once_with_citizen_and_chair(where: Directory) -> None
         participants.meeting_for(in_person, NOW)
 
 
-def test_every_link_is_ones_own_and_a_new_one_ends_the_old(where: Directory) -> None:
+def test_every_link_is_ones_own_and_a_new_one_ends_the_old(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where)
     guest = participants.invite(booking=made.pk, email="host@example.cz", now=NOW)
     token = participants.link_of(guest)
@@ -80,7 +80,7 @@ def test_every_link_is_ones_own_and_a_new_one_ends_the_old(where: Directory) -> 
     assert participants.participant_of(participants.link_of(renewed)) is None
 
 
-def test_six_people_at_most_and_nobody_twice(where: Directory) -> None:
+def test_six_people_at_most_and_nobody_twice(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where)
     guests = [
         participants.invite(booking=made.pk, email=f"h{n}@example.cz", now=NOW) for n in range(4)
@@ -97,14 +97,14 @@ def test_six_people_at_most_and_nobody_twice(where: Directory) -> None:
     assert Participant.objects.count() == participants.MOST_EVER
 
 
-def test_the_official_and_the_citizen_stay(where: Directory) -> None:
+def test_the_official_and_the_citizen_stay(where: OfficeSnapshot) -> None:
     meeting = participants.meeting_for(meetings.confirmed(where), NOW)
     for one in meeting.participants.all():
         with pytest.raises(participants.MustStay):
             participants.revoke(participant=one.pk, now=NOW)
 
 
-def test_a_colleague_keeps_the_time_and_gives_it_back(where: Directory) -> None:
+def test_a_colleague_keeps_the_time_and_gives_it_back(where: OfficeSnapshot) -> None:
     made, who = with_colleague(where)
     (claim,) = companions(made)
     assert (claim.starts_at, claim.expires_at) == (made.starts_at, made.ends_at)
@@ -119,13 +119,13 @@ def test_a_colleague_keeps_the_time_and_gives_it_back(where: Directory) -> None:
         )
 
 
-def test_a_colleague_who_is_not_at_work_is_not_free(where: Directory) -> None:
+def test_a_colleague_who_is_not_at_work_is_not_free(where: OfficeSnapshot) -> None:
     with pytest.raises(ColleagueNotFree):
         with_colleague(where, "8:00")
     assert not Participant.objects.filter(role=Role.COLLEAGUE).exists()
 
 
-def test_only_common_terms_are_offered_and_the_colleague_follows(where: Directory) -> None:
+def test_only_common_terms_are_offered_and_the_colleague_follows(where: OfficeSnapshot) -> None:
     made, _who = with_colleague(where)
     dvorak = officials.official(where, "dvorak")
     with pytest.raises(TermTaken):  # Dvořák is not there
@@ -137,7 +137,7 @@ def test_only_common_terms_are_offered_and_the_colleague_follows(where: Director
 
 
 @pytest.mark.parametrize("how", ["cancel", "mode", "expire"])
-def test_whatever_ends_the_booking_frees_the_colleague(where: Directory, how: str) -> None:
+def test_whatever_ends_the_booking_frees_the_colleague(where: OfficeSnapshot, how: str) -> None:
     made, _who = with_colleague(where)
     if how == "cancel":
         usecases.cancel_booking(booking=made.pk, now=NOW)
@@ -145,11 +145,11 @@ def test_whatever_ends_the_booking_frees_the_colleague(where: Directory, how: st
         usecases.change_mode(booking=made.pk, mode="person", now=NOW)
     else:
         Booking.objects.filter(pk=made.pk).update(state=BookingState.UNCONFIRMED, expires_at=NOW)
-        scheduled.expire_day(office=where.office.pk, day=made.date, now=NOW)
+        scheduled.expire_day(office=where.office_id, day=made.date, now=NOW)
     assert companions(made) == []
 
 
-def test_a_move_together_is_one_step(where: Directory) -> None:
+def test_a_move_together_is_one_step(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where, "8:00")
     dvorak = officials.official(where, "dvorak")
     with pytest.raises(ColleagueNotFree):
@@ -164,7 +164,7 @@ def test_a_move_together_is_one_step(where: Directory) -> None:
     assert [one.starts_at for one in companions(made)] == [town.at("9:15")]
 
 
-def test_everybody_is_told_by_a_mail_of_their_own(where: Directory) -> None:
+def test_everybody_is_told_by_a_mail_of_their_own(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where)
     (citizens,) = compose("BookingConfirmed")
     guest = participants.invite(booking=made.pk, email="host@example.cz", now=NOW, name="Host")
@@ -191,7 +191,7 @@ def test_everybody_is_told_by_a_mail_of_their_own(where: Directory) -> None:
     "kind", sorted({*messaging.TO_INVITED.values(), "mode_changed", "late", "room_changed"})
 )
 def test_every_mail_of_meetings_in_both_languages(
-    where: Directory, kind: str, language: str
+    where: OfficeSnapshot, kind: str, language: str
 ) -> None:
     made = meetings.confirmed(where, language=language)
     meeting = participants.meeting_for(made, NOW)
@@ -202,7 +202,7 @@ def test_every_mail_of_meetings_in_both_languages(
             booking=made.pk, email="h@example.cz", language=language, now=NOW
         )
     message = Message.objects.create(
-        office=where.office, booking=made, kind=kind, event=0, created_at=NOW, **to
+        office=where.row, booking=made, kind=kind, event=0, created_at=NOW, **to
     )
     sent = compose_mail(message, now=NOW)
     assert sent.text.startswith("Dobrý den," if language == "cs" else "Good day,")
@@ -212,14 +212,14 @@ def test_every_mail_of_meetings_in_both_languages(
         assert "meeting" not in (sent.subject + sent.text).lower()
 
 
-def test_who_comes_later_is_told_by_how_much(where: Directory) -> None:
+def test_who_comes_later_is_told_by_how_much(where: OfficeSnapshot) -> None:
     first = meetings.confirmed(where, "9:00")
     second = meetings.confirmed(where, "9:15")
     last = meetings.confirmed(where, "17:00")
     for one in (first, second, last):
         participants.meeting_for(one, NOW)
     at = town.at("9:00")
-    told = late.tell_late(first.meeting, 20, at, actor=1)
+    told = late.tell_late(first.meeting, 20, at, actor=0)
     assert [(one.booking_id, one.late_min) for one in told] == [(first.pk, 20), (second.pk, 20)]
     assert late.tell_late(first.meeting, 20, at) == []
     assert Event.objects.filter(kind="MeetingLate").count() == 2
@@ -227,7 +227,7 @@ def test_who_comes_later_is_told_by_how_much(where: Directory) -> None:
         late.tell_late(first.meeting, 1000, at)
 
 
-def test_erasing_and_settling(where: Directory) -> None:
+def test_erasing_and_settling(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where)
     participants.invite(booking=made.pk, email="host@example.cz", name="Host", now=NOW)
     Booking.objects.filter(pk=made.pk).update(state=BookingState.ARRIVED)
@@ -243,7 +243,7 @@ def test_erasing_and_settling(where: Directory) -> None:
     assert Participant.objects.get(role=Role.CHAIR).name
 
 
-def test_a_freed_term_of_a_colleague_is_nobodys_returning_one(where: Directory) -> None:
+def test_a_freed_term_of_a_colleague_is_nobodys_returning_one(where: OfficeSnapshot) -> None:
     made, _who = with_colleague(where)
     usecases.cancel_booking(booking=made.pk, now=NOW)
     freed = Booking.objects.filter(companion_of=made).get()
@@ -251,9 +251,9 @@ def test_a_freed_term_of_a_colleague_is_nobodys_returning_one(where: Directory) 
     assert not slot_release.Freed.of(freed).overlaps(made)
 
 
-def day_off(where: Directory, code: str = "dvorak", **more: Any) -> list[HoursException]:
+def day_off(where: OfficeSnapshot, code: str = "dvorak", **more: Any) -> list[HoursException]:
     given = {"kind": "closed", "from_date": town.MONDAY, "to_date": town.MONDAY, **more}
-    return [HoursException(office=where.office, official=officials.official(where, code), **given)]
+    return [HoursException(office=where.row, official=officials.official(where, code), **given)]
 
 
 def told_of_colleague() -> Message:
@@ -264,7 +264,9 @@ def told_of_colleague() -> Message:
 
 
 class TestColleagueAway:
-    def test_the_head_sees_it_first_and_the_official_is_told_once(self, where: Directory) -> None:
+    def test_the_head_sees_it_first_and_the_official_is_told_once(
+        self, where: OfficeSnapshot
+    ) -> None:
         made, who = with_colleague(where)
         (claim,) = companions(made)
         exceptions, head = day_off(where), int(town.clerk(where, "vedouci", "head").pk)
@@ -282,7 +284,7 @@ class TestColleagueAway:
         assert "/pult/lhota/schuzky/" in sent.html
         assert Event.objects.filter(kind="ColleagueFreed").count() == 1
 
-    def test_the_same_by_the_colleagues_own_diary(self, where: Directory) -> None:
+    def test_the_same_by_the_colleagues_own_diary(self, where: OfficeSnapshot) -> None:
         made, who = with_colleague(where)
         day = DayException(town.MONDAY, town.MONDAY, None, None, "closed")
         change: dict[str, Any] = {
@@ -291,7 +293,7 @@ class TestColleagueAway:
             "days": day,
             "reason": "",
             "now": NOW,
-            "actor": 1,
+            "actor": 0,
         }
         with pytest.raises(Affected):
             add_exception(**change)
@@ -302,21 +304,21 @@ class TestColleagueAway:
         usecases.cancel_booking(booking=made.pk, now=NOW)
         assert messaging.is_pointless(Message.objects.get(pk=message.pk), NOW)
 
-    def test_a_colleague_without_the_topic_is_seen_too(self, where: Directory) -> None:
+    def test_a_colleague_without_the_topic_is_seen_too(self, where: OfficeSnapshot) -> None:
         made = meetings.confirmed(where, service="povoleni")
         official = officials.official(where, "dvorak")
-        participants.invite_colleague(booking=made.pk, official=official, now=NOW, actor=1)
+        participants.invite_colleague(booking=made.pk, official=official, now=NOW, actor=0)
         found = impact_of(office=where, exceptions=day_off(where), now=NOW)
         assert [one.companion_of_id for one in found.companions] == [made.pk]
         day = DayException(town.MONDAY, town.MONDAY, None, None, "closed")
         with pytest.raises(Affected):
-            add_exception(office=where, official=official, days=day, reason="", now=NOW, actor=1)
+            add_exception(office=where, official=official, days=day, reason="", now=NOW, actor=0)
 
-    def test_invited_again_the_colleague_comes(self, where: Directory) -> None:
+    def test_invited_again_the_colleague_comes(self, where: OfficeSnapshot) -> None:
         made, who = with_colleague(where)
         carried = companions(made)
         companion_claims.lose(carried, now=NOW)
         assert participants.away_of([made]) == [who]
         official = officials.official(where, "dvorak")
-        participants.invite_colleague(booking=made.pk, official=official, now=NOW, actor=1)
+        participants.invite_colleague(booking=made.pk, official=official, now=NOW, actor=0)
         assert participants.away_of([made]) == []

@@ -8,7 +8,7 @@ import pytest
 from prepazka.booking import usecases
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core.pins import Outcome
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Shift, Ticket, TicketState
 from prepazka.queueing.refusals import (
@@ -27,19 +27,19 @@ from tests import town
 pytestmark = pytest.mark.django_db
 
 
-def walk_in(office: Directory, clock: str, code: str = "prepis") -> Ticket:
+def walk_in(office: OfficeSnapshot, clock: str, code: str = "prepis") -> Ticket:
     return tickets.issue_ticket(
         office=office, service=town.service(office, code), touch=uuid4(), now=town.at(clock)
     )
 
 
-def enter(office: Directory, pin: str, clock: str) -> tickets.CheckIn:
+def enter(office: OfficeSnapshot, pin: str, clock: str) -> tickets.CheckIn:
     return tickets.check_in(
         office=office, device=town.kiosk(office), pin=pin, touch=uuid4(), now=town.at(clock)
     )
 
 
-def at_work(office: Directory, number: str = "1", username: str = "novakova") -> int:
+def at_work(office: OfficeSnapshot, number: str = "1", username: str = "novakova") -> int:
     clerk = town.clerk(office, username).pk
     counters.open_counter(counter=town.counter(office, number), clerk=clerk, now=town.at("8:00"))
     return clerk
@@ -341,7 +341,7 @@ class TestCounters:
         at_work(office)
         tuesday = town.MONDAY + timedelta(days=1)
         ended = tickets.close_yesterday(
-            office=office.office.pk, today=tuesday, now=town.at("1:00", tuesday)
+            office=office.office_id, today=tuesday, now=town.at("1:00", tuesday)
         )
         assert ended == 1
         assert not Shift.objects.filter(closed_at=None).exists()

@@ -120,7 +120,7 @@ def test_the_room_holds_six(here: Held) -> None:
     here.enter(here.chair, NOW)
     guests = [
         Participant.objects.create(
-            office=here.office.office,
+            office=here.office.row,
             meeting=here.meeting,
             role="guest",
             name=f"Host {number}",
@@ -182,7 +182,7 @@ def test_signals_are_forgotten(here: Held) -> None:
 def test_what_was_said_is_erased_with_the_booking(here: Held) -> None:
     here.enter(here.chair, NOW)
     room.say(participant=here.chair.pk, seat=here.seat(here.chair), text="Ahoj", now=NOW)
-    office = here.office.office
+    office = here.office.row
     assert erase_meetings(office=office, now=NOW) == 0
     Booking.objects.update(erased_at=NOW)
     assert erase_meetings(office=office, now=NOW) == 1

@@ -21,8 +21,8 @@ from prepazka.core import calendar
 from prepazka.jobs import rounds, steps, tasks
 from prepazka.jobs.steps import STEPS, Every, Step
 from prepazka.journal.models import Event, StepRun
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Agenda, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import town
 from tests.races.together import together
 
@@ -36,22 +36,22 @@ def _nothing_has_run(db: None) -> None:
     StepRun.objects.all().delete()  # of workers that other tests had
 
 
-def second_office() -> Directory:
+def second_office() -> OfficeSnapshot:
     """An office whose rows come after the first one's."""
     return town.office(slug="druha")
 
 
-def break_zone(office: Directory) -> None:
-    Office.objects.filter(pk=office.office.pk).update(timezone="Nowhere/Never", version=9)
+def break_zone(office: OfficeSnapshot) -> None:
+    Office.objects.filter(pk=office.office_id).update(timezone="Nowhere/Never", version=9)
 
 
-def break_messages(office: Directory) -> None:
-    Office.objects.filter(pk=office.office.pk).update(messages_data={"nonsense": 1}, version=9)
+def break_messages(office: OfficeSnapshot) -> None:
+    Office.objects.filter(pk=office.office_id).update(messages_data={"nonsense": 1}, version=9)
 
 
-def break_rules(office: Directory) -> None:
-    Agenda.objects.filter(office=office.office).update(rules_data={"nonsense": 1})
-    Office.objects.filter(pk=office.office.pk).update(version=9)
+def break_rules(office: OfficeSnapshot) -> None:
+    Agenda.objects.filter(office=office.row).update(rules_data={"nonsense": 1})
+    Office.objects.filter(pk=office.office_id).update(version=9)
 
 
 def run_all(now: datetime) -> int:
@@ -67,7 +67,7 @@ def run_all(now: datetime) -> int:
     ],
 )
 def test_one_broken_office_stops_no_step_of_another(
-    damage: Callable[[Directory], None],
+    damage: Callable[[OfficeSnapshot], None],
     error: str,
     step: str,
     caplog: pytest.LogCaptureFixture,
@@ -89,8 +89,8 @@ def test_one_broken_office_stops_no_step_of_another(
     assert held.state == BookingState.EXPIRED
     over.refresh_from_db()
     assert over.name == ""
-    bad = StepRun.objects.get(step=step, office=broken.office.pk)
-    good = StepRun.objects.get(step=step, office=well.office.pk)
+    bad = StepRun.objects.get(step=step, office=broken.office_id)
+    good = StepRun.objects.get(step=step, office=well.office_id)
     assert (bad.last_good_at, bad.failures, bad.last_failure_at) == (None, 1, SUNDAY_TEN)
     assert bad.failure.startswith(f"{error} in ")
     assert (good.last_good_at, good.failures) == (SUNDAY_TEN, 0)
@@ -196,7 +196,7 @@ def test_a_new_office_needs_no_registration() -> None:
     assert not StepRun.objects.exists()
     office = town.office()
     steps.run(STEPS["remind"], now=NOW)
-    assert StepRun.objects.get(step="remind").office == office.office.pk
+    assert StepRun.objects.get(step="remind").office == office.office_id
 
 
 def test_every_step_is_deferred_each_minute_by_the_queue() -> None:

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Office, TicketsRule
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing import counters, stops, tickets
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.refusals import NoTicketsNow
@@ -20,15 +20,15 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     made = town.office()
     clerk = town.clerk(made).pk
     counters.open_counter(counter=town.counter(made), clerk=clerk, now=town.at("8:00"))
     return made
 
 
-def again() -> Directory:
-    return directory_by_slug("lhota")
+def again() -> OfficeSnapshot:
+    return snapshot_by_slug("lhota")
 
 
 def walk_in(clock: str, code: str = "prepis") -> Ticket:
@@ -42,7 +42,7 @@ def rule(code: str = "prepis") -> str:
     return town.service(again(), code).tickets_today(town.MONDAY)
 
 
-def test_a_full_day_stops_the_tickets_of_what_is_full(office: Directory) -> None:
+def test_a_full_day_stops_the_tickets_of_what_is_full(office: OfficeSnapshot) -> None:
     for _ in range(2):
         walk_in("15:30")
     rounds.stop_tickets(now=town.at("15:31"))
@@ -64,7 +64,7 @@ def test_a_full_day_stops_the_tickets_of_what_is_full(office: Directory) -> None
     assert stopped.count() == Event.objects.filter(kind="TicketsStopped").count()
 
 
-def test_overtime_is_the_offices_choice(office: Directory) -> None:
+def test_overtime_is_the_offices_choice(office: OfficeSnapshot) -> None:
     for _ in range(7):
         walk_in("15:32")
     Office.objects.update(overtime_min=None, version=2)
@@ -78,7 +78,7 @@ def test_overtime_is_the_offices_choice(office: Directory) -> None:
     assert rule() == TicketsRule.FULL
 
 
-def test_tickets_go_on_when_there_is_room_again_with_some_to_spare(office: Directory) -> None:
+def test_tickets_go_on_when_there_is_room_again_with_some_to_spare(office: OfficeSnapshot) -> None:
     service, now = town.service(office), town.at("16:00")
     stops.follow_estimate(office=office, service=service, served_in=61, now=now)
     assert rule() == TicketsRule.FULL
@@ -93,7 +93,7 @@ def test_tickets_go_on_when_there_is_room_again_with_some_to_spare(office: Direc
     ]
 
 
-def test_the_head_has_the_last_word(office: Directory) -> None:
+def test_the_head_has_the_last_word(office: OfficeSnapshot) -> None:
     service, head, now = town.service(office), town.clerk(office, "hlava", "head").pk, "16:00"
     stops.stop_tickets(office=office, service=service, now=town.at(now))
     stops.open_tickets(office=office, service=service, now=town.at(now), actor=head)
@@ -109,7 +109,7 @@ def test_the_head_has_the_last_word(office: Directory) -> None:
     assert (last.actor, last.data) == (head, {"service": service.pk, "by": "head"})
 
 
-def test_what_is_open_by_the_head_still_ends_by_the_clock(office: Directory) -> None:
+def test_what_is_open_by_the_head_still_ends_by_the_clock(office: OfficeSnapshot) -> None:
     head = town.clerk(office, "hlava", "head").pk
     stops.open_tickets(
         office=office, service=town.service(office), now=town.at("16:00"), actor=head
@@ -118,7 +118,7 @@ def test_what_is_open_by_the_head_still_ends_by_the_clock(office: Directory) -> 
         walk_in("17:00")
 
 
-def test_tomorrow_is_another_day(office: Directory) -> None:
+def test_tomorrow_is_another_day(office: OfficeSnapshot) -> None:
     stops.stop_tickets(office=office, service=town.service(office), now=town.at("16:00"))
     office, tuesday = again(), town.MONDAY + timedelta(days=1)
     assert tickets.issues_tickets(office, town.service(office), town.at("9:00", tuesday))

@@ -26,8 +26,8 @@ from prepazka.booking.refusals import (
 from prepazka.journal.models import Event
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.models import Message
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Agenda, HoursException, Office, OpeningHours
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import officials, rounds, town
 from tests.officials import official, whose
 
@@ -36,24 +36,24 @@ NOW = town.FRIDAY_BEFORE
 
 
 @pytest.fixture
-def lhota() -> Directory:
+def lhota() -> OfficeSnapshot:
     """Two officials who share a topic; Nováková also works in the evening."""
     return officials.office()
 
 
 @pytest.fixture
-def head(lhota: Directory) -> int:
+def head(lhota: OfficeSnapshot) -> int:
     return int(town.clerk(lhota, "vedouci", "head").pk)
 
 
-def here() -> Directory:
-    return directory_by_slug("lhota")
+def here() -> OfficeSnapshot:
+    return snapshot_by_slug("lhota")
 
 
 def absence(code: str = "novakova", **more: Any) -> list[HoursException]:
     given = {"kind": "closed", "from_date": town.MONDAY, "to_date": town.MONDAY, **more}
     where = here()
-    return [HoursException(office=where.office, official=official(where, code), **given)]
+    return [HoursException(office=where.row, official=official(where, code), **given)]
 
 
 def booked(
@@ -96,7 +96,7 @@ def again(booking: Booking) -> Booking:
     return Booking.objects.get(pk=booking.pk)
 
 
-def test_the_office_says_how_long_an_offer_waits(lhota: Directory, head: int) -> None:
+def test_the_office_says_how_long_an_offer_waits(lhota: OfficeSnapshot, head: int) -> None:
     Office.objects.update(answer_offers_min=180, version=F("version") + 1)
     booking = booked("9:00")
     # The colleague could take the person over, so it is said that terms are to be offered.
@@ -116,7 +116,7 @@ def offer_to(booking: Booking) -> Offer:
 
 
 def test_a_colleague_takes_whom_they_can_and_the_rest_are_offered_terms(
-    lhota: Directory, head: int
+    lhota: OfficeSnapshot, head: int
 ) -> None:
     stays, topic, early = (
         booked("9:15"),
@@ -160,7 +160,7 @@ def test_a_colleague_takes_whom_they_can_and_the_rest_are_offered_terms(
 
 
 def test_looking_writes_nothing_and_reads_a_fixed_number_of_times(
-    lhota: Directory,
+    lhota: OfficeSnapshot,
 ) -> None:
     booked("9:15")
     booked("8:00")
@@ -174,7 +174,7 @@ def test_looking_writes_nothing_and_reads_a_fixed_number_of_times(
     assert not HoursException.objects.filter(official__code="novakova").exists()
 
 
-def test_an_offer_is_accepted_once_whatever_is_clicked(lhota: Directory, head: int) -> None:
+def test_an_offer_is_accepted_once_whatever_is_clicked(lhota: OfficeSnapshot, head: int) -> None:
     early = booked("8:00")
     do(absence(), head)
     offer = offer_to(early)
@@ -195,7 +195,7 @@ def test_an_offer_is_accepted_once_whatever_is_clicked(lhota: Directory, head: i
     assert kinds("OfferAccepted") == ["OfferAccepted"]
 
 
-def test_two_heads_second_sees_the_new_list(lhota: Directory, head: int) -> None:
+def test_two_heads_second_sees_the_new_list(lhota: OfficeSnapshot, head: int) -> None:
     early = booked("8:00")
     seen = look(absence()).token
     do(absence(), head, seen=seen)
@@ -205,7 +205,7 @@ def test_two_heads_second_sees_the_new_list(lhota: Directory, head: int) -> None
     assert Offer.objects.filter(booking=early).count() == 1
 
 
-def test_somebody_who_books_meanwhile_is_not_overlooked(lhota: Directory, head: int) -> None:
+def test_somebody_who_books_meanwhile_is_not_overlooked(lhota: OfficeSnapshot, head: int) -> None:
     seen = look(absence()).token
     booked("8:30")
     with pytest.raises(ImpactChanged):
@@ -213,7 +213,7 @@ def test_somebody_who_books_meanwhile_is_not_overlooked(lhota: Directory, head: 
     assert not HoursException.objects.filter(official__code="novakova").exists()
 
 
-def test_the_head_decides_per_person(lhota: Directory, head: int) -> None:
+def test_the_head_decides_per_person(lhota: OfficeSnapshot, head: int) -> None:
     kept, cancelled, given = booked("9:00"), booked("9:15"), booked("8:00")
     rows = {r.booking.pk: r for r in look(absence()).rows}
     assert rows[kept.pk].candidates == rows[cancelled.pk].candidates != ()
@@ -232,14 +232,14 @@ def test_the_head_decides_per_person(lhota: Directory, head: int) -> None:
     }
 
 
-def test_a_colleague_who_is_not_free_cannot_be_chosen(lhota: Directory, head: int) -> None:
+def test_a_colleague_who_is_not_free_cannot_be_chosen(lhota: OfficeSnapshot, head: int) -> None:
     mine, theirs = booked("9:00"), booked("9:00", "dvorak")
     with pytest.raises(NoSuchLane):
         do(absence(), head, choices={mine.pk: Choice(Decision.REASSIGN, theirs.lane_id)})
     assert again(mine).lane_id == mine.lane_id
 
 
-def test_undo_restores_who_has_not_answered(lhota: Directory, head: int) -> None:
+def test_undo_restores_who_has_not_answered(lhota: OfficeSnapshot, head: int) -> None:
     stays, waits, answered = booked("9:15"), booked("8:00"), booked("8:30")
     gone = booked("8:45")
     made = do(absence(), head, choices={gone.pk: Choice(Decision.CANCEL)})
@@ -259,13 +259,15 @@ def test_undo_restores_who_has_not_answered(lhota: Directory, head: int) -> None
     assert undo_disruption(disruption=made.pk, now=NOW, actor=head) == 0
 
 
-def test_after_an_hour_nothing_is_undone(lhota: Directory, head: int) -> None:
+def test_after_an_hour_nothing_is_undone(lhota: OfficeSnapshot, head: int) -> None:
     made = do(absence(), head)
     with pytest.raises(UndoTooLate):
         undo_disruption(disruption=made.pk, now=NOW + timedelta(minutes=61), actor=head)
 
 
-def test_undo_leaves_the_offer_of_one_whose_place_is_taken(lhota: Directory, head: int) -> None:
+def test_undo_leaves_the_offer_of_one_whose_place_is_taken(
+    lhota: OfficeSnapshot, head: int
+) -> None:
     waits = booked("8:00")
     made = do(absence(), head)
     HoursException.objects.filter(official__code="novakova").delete()
@@ -277,7 +279,7 @@ def test_undo_leaves_the_offer_of_one_whose_place_is_taken(lhota: Directory, hea
 
 
 def test_an_unanswered_offer_goes_to_the_operators_then_ends_with_a_word(
-    lhota: Directory, head: int
+    lhota: OfficeSnapshot, head: int
 ) -> None:
     waits = booked("8:00")
     do(absence(), head)
@@ -303,7 +305,7 @@ def test_an_unanswered_offer_goes_to_the_operators_then_ends_with_a_word(
 
 
 def test_who_cannot_be_written_to_is_called_at_once_and_never_dropped(
-    lhota: Directory, head: int
+    lhota: OfficeSnapshot, head: int
 ) -> None:
     waits = booked("8:00", email="", phone="+420321456789")
     do(absence(), head)
@@ -315,7 +317,7 @@ def test_who_cannot_be_written_to_is_called_at_once_and_never_dropped(
     assert CallListEntry.objects.get().closed_at is None
 
 
-def test_no_accepts_declines_and_a_free_choice(lhota: Directory, head: int) -> None:
+def test_no_accepts_declines_and_a_free_choice(lhota: OfficeSnapshot, head: int) -> None:
     waits, other = booked("8:00"), booked("8:30")
     do(absence(), head)
     with pytest.raises(OfferTermGone):
@@ -339,13 +341,13 @@ def test_no_accepts_declines_and_a_free_choice(lhota: Directory, head: int) -> N
     assert Offer.objects.get(booking=other).state == "declined"
 
 
-def test_operators_share_the_list(lhota: Directory, head: int) -> None:
+def test_operators_share_the_list(lhota: OfficeSnapshot, head: int) -> None:
     waits = booked("8:00", email="", phone="+420777123456")
     do(absence(), head)
     first, second = (town.clerk(lhota, name, "operator").pk for name in ("prvni", "druhy"))
-    entry = calls.to_call(lhota.office, NOW).get()
+    entry = calls.to_call(lhota.row, NOW).get()
     calls.take_call(entry=entry.pk, actor=first, now=NOW)
-    assert not calls.to_call(lhota.office, NOW).exists()
+    assert not calls.to_call(lhota.row, NOW).exists()
     with pytest.raises(CallTaken):
         calls.take_call(entry=entry.pk, actor=second, now=NOW + timedelta(minutes=9))
     calls.take_call(entry=entry.pk, actor=second, now=NOW + timedelta(minutes=11))
@@ -360,7 +362,7 @@ def test_operators_share_the_list(lhota: Directory, head: int) -> None:
 
 
 def test_an_operator_finds_other_terms_and_the_person_takes_one(
-    lhota: Directory, head: int
+    lhota: OfficeSnapshot, head: int
 ) -> None:
     waits = booked("8:00", email="", phone="+420777123456")
     do(absence(), head)
@@ -389,7 +391,7 @@ def test_fewer_places_move_people_to_the_lanes_that_are_left(db: None) -> None:
     agenda = Agenda.objects.get(code="vozidla")
     fewer = [
         HoursException(
-            office=office.office,
+            office=office.row,
             agenda=agenda,
             kind="reduced",
             places=1,
@@ -421,7 +423,7 @@ def test_the_registry_is_down_until_eleven(db: None) -> None:
     now = town.at("8:10")
     down = [
         HoursException(
-            office=office.office,
+            office=office.row,
             agenda=Agenda.objects.get(code="vozidla"),
             kind="closed",
             closes=660,
@@ -444,13 +446,13 @@ def test_the_registry_is_down_until_eleven(db: None) -> None:
     assert claims[0].expires_at == town.at("10:30")
 
 
-def test_who_is_here_already_is_not_touched(lhota: Directory, head: int) -> None:
+def test_who_is_here_already_is_not_touched(lhota: OfficeSnapshot, head: int) -> None:
     here_already = booked("8:00")
     Booking.objects.filter(pk=here_already.pk).update(state="arrived")
     assert look(absence()).rows == []
 
 
-def test_a_second_absence_frees_terms_that_were_offered(lhota: Directory, head: int) -> None:
+def test_a_second_absence_frees_terms_that_were_offered(lhota: OfficeSnapshot, head: int) -> None:
     waits = booked("8:00", service="povoleni")
     do(absence(), head)
     offer = offer_to(waits)
@@ -463,7 +465,7 @@ def test_a_second_absence_frees_terms_that_were_offered(lhota: Directory, head: 
     assert CallListEntry.objects.get().reason == "no_term"
 
 
-def test_messages_of_a_disruption(lhota: Directory, head: int) -> None:
+def test_messages_of_a_disruption(lhota: OfficeSnapshot, head: int) -> None:
     stays, waits = booked("9:15"), booked("8:00")
     made = do(absence(), head)
     for event in Event.objects.filter(kind__in=["BookingReassigned", "OfferMade"]):
@@ -483,7 +485,7 @@ def test_messages_of_a_disruption(lhota: Directory, head: int) -> None:
     assert told == {stays.pk: True, waits.pk: False}
 
 
-def test_closed_for_good_offers_nothing_and_calls(lhota: Directory, head: int) -> None:
+def test_closed_for_good_offers_nothing_and_calls(lhota: OfficeSnapshot, head: int) -> None:
     waits = booked("8:00")
     OpeningHours.objects.exclude(official__code="novakova").delete()
     HoursException.objects.all().delete()

@@ -12,8 +12,8 @@ from prepazka.journal.models import Event
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Mail, Push, PushGone, Sent, Sms
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import alerts, counters, tickets, turns
 from prepazka.queueing.alerts import Contact
 from prepazka.queueing.models import Ticket, TurnAlert
@@ -27,23 +27,23 @@ BROWSER = Contact(push={"endpoint": "https://push.example/a", "p256dh": "p", "au
 
 
 @pytest.fixture
-def office(settings: Any) -> Directory:
+def office(settings: Any) -> OfficeSnapshot:
     settings.SMS_GATEWAY = "file"
     where = town.office()
     Office.objects.update(
         messages_data={"sms": True, "quiet_from_min": 1, "quiet_to_min": 0}, version=2
     )
-    return directory(Office.objects.get(pk=where.office.pk))
+    return snapshot_of(Office.objects.get(pk=where.office_id))
 
 
 @pytest.fixture
-def clerk(office: Directory) -> int:
+def clerk(office: OfficeSnapshot) -> int:
     found = town.clerk(office).pk
     counters.open_counter(counter=town.counter(office), clerk=found, now=town.at("8:59"))
     return found
 
 
-def issue(office: Directory, many: int = 1) -> Ticket:
+def issue(office: OfficeSnapshot, many: int = 1) -> Ticket:
     """So many people come; the last of them is ours."""
     service = town.service(office)
     return [
@@ -84,7 +84,7 @@ class Out:
         return Sent("1", 1)
 
 
-def test_told_once_when_near_and_at_each_call(office: Directory, clerk: int) -> None:
+def test_told_once_when_near_and_at_each_call(office: OfficeSnapshot, clerk: int) -> None:
     ours, out = issue(office, 4), Out()
     asked(ours)
     rounds.tell_near(now=NINE)
@@ -112,7 +112,7 @@ def test_told_once_when_near_and_at_each_call(office: Directory, clerk: int) -> 
 @pytest.mark.parametrize("contact", [MAIL, PHONE, BROWSER])
 @pytest.mark.parametrize("language", ["cs", "en"])
 def test_each_way_in_the_language_of_the_page(
-    office: Directory, clerk: int, contact: Contact, language: str
+    office: OfficeSnapshot, clerk: int, contact: Contact, language: str
 ) -> None:
     ours, out = issue(office), Out()
     asked(ours, contact, language)
@@ -128,14 +128,14 @@ def test_each_way_in_the_language_of_the_page(
     assert "V1" in (called.content["body"] if isinstance(called, Push) else called.text)
 
 
-def test_nobody_is_told_while_no_counter_is_open(office: Directory) -> None:
+def test_nobody_is_told_while_no_counter_is_open(office: OfficeSnapshot) -> None:
     asked(issue(office))
     rounds.tell_near(now=NINE)
     assert Out()() == []
 
 
 @pytest.mark.parametrize("end", ["finish", "no_show", "give_up", "yesterday", "merge"])
-def test_the_contact_ends_with_the_ticket(office: Directory, clerk: int, end: str) -> None:
+def test_the_contact_ends_with_the_ticket(office: OfficeSnapshot, clerk: int, end: str) -> None:
     ours = issue(office)
     alert = asked(ours, BROWSER)
     if end in {"finish", "no_show"}:
@@ -147,7 +147,7 @@ def test_the_contact_ends_with_the_ticket(office: Directory, clerk: int, end: st
         tickets.give_up(ticket=ours.pk, now=NINE)
     elif end == "yesterday":
         tomorrow = NINE + timedelta(days=1)
-        tickets.close_yesterday(office=office.office.pk, today=tomorrow.date(), now=tomorrow)
+        tickets.close_yesterday(office=office.office_id, today=tomorrow.date(), now=tomorrow)
     else:  # whatever ended it without saying so
         Ticket.objects.update(state="finished")
         assert alerts.forget_ended() == 1
@@ -157,7 +157,7 @@ def test_the_contact_ends_with_the_ticket(office: Directory, clerk: int, end: st
     assert alert.push == {}
 
 
-def test_a_message_that_is_late_does_not_leave(office: Directory, clerk: int) -> None:
+def test_a_message_that_is_late_does_not_leave(office: OfficeSnapshot, clerk: int) -> None:
     ours, out = issue(office), Out()
     asked(ours)
     rounds.tell_near(now=NINE)
@@ -169,7 +169,7 @@ def test_a_message_that_is_late_does_not_leave(office: Directory, clerk: int) ->
     assert out(NINE + timedelta(minutes=16)) == [], "its turn is long over or was long ago"
 
 
-def test_no_more_when_it_is_no_longer_wished(office: Directory, clerk: int) -> None:
+def test_no_more_when_it_is_no_longer_wished(office: OfficeSnapshot, clerk: int) -> None:
     ours, out = issue(office), Out()
     alert = asked(ours)
     for _ in range(2):
@@ -184,7 +184,7 @@ def test_no_more_when_it_is_no_longer_wished(office: Directory, clerk: int) -> N
         asked(ours)
 
 
-def test_another_contact_takes_the_place_of_the_first(office: Directory, clerk: int) -> None:
+def test_another_contact_takes_the_place_of_the_first(office: OfficeSnapshot, clerk: int) -> None:
     ours, out = issue(office), Out()
     asked(ours)
     asked(ours, PHONE)
@@ -194,7 +194,7 @@ def test_another_contact_takes_the_place_of_the_first(office: Directory, clerk: 
     assert near.e164 == PHONE.phone
 
 
-def test_who_lets_others_go_first_is_told_when_it_ends(office: Directory, clerk: int) -> None:
+def test_who_lets_others_go_first_is_told_when_it_ends(office: OfficeSnapshot, clerk: int) -> None:
     ours, out = issue(office), Out()
     asked(ours)
     rounds.tell_near(now=NINE)
@@ -207,7 +207,7 @@ def test_who_lets_others_go_first_is_told_when_it_ends(office: Directory, clerk:
     assert len(out(back)) == 1
 
 
-def test_a_browser_that_is_gone_is_forgotten(office: Directory, clerk: int) -> None:
+def test_a_browser_that_is_gone_is_forgotten(office: OfficeSnapshot, clerk: int) -> None:
     alert = asked(issue(office), BROWSER)
     rounds.tell_near(now=NINE)
     (message,) = messaging.compose(event=Event.objects.get(kind="TurnNear").pk, now=NINE)
@@ -225,7 +225,9 @@ def test_a_browser_that_is_gone_is_forgotten(office: Directory, clerk: int) -> N
     assert message.state == "failed"
 
 
-def test_short_messages_count_into_the_limit_of_the_month(office: Directory, clerk: int) -> None:
+def test_short_messages_count_into_the_limit_of_the_month(
+    office: OfficeSnapshot, clerk: int
+) -> None:
     Office.objects.update(messages_data={"sms": True, "monthly_limit": 1}, version=3)
     ours, out = issue(office), Out()
     asked(ours, PHONE)

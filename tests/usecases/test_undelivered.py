@@ -15,7 +15,7 @@ from prepazka.journal.record import record
 from prepazka.messaging.models import Message, MessageState
 from prepazka.messaging.port import Mail, Sms, Undeliverable
 from prepazka.messaging.usecases import compose, deliver
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import town
 from tests.gateways.test_email import Server, server
 
@@ -42,14 +42,14 @@ def call_reasons(booking: Booking) -> list[str]:
 
 
 @pytest.fixture
-def lhota() -> Directory:
+def lhota() -> OfficeSnapshot:
     return town.office(quota=4)
 
 
 @pytest.mark.parametrize("address", ["jan@exa\u202cmple.cz", "jan@example..cz", "háček@example.cz"])
 @pytest.mark.parametrize("phone", ["", "+420777123456"])
 def test_an_address_that_cannot_be_written_to_fails_for_good(
-    lhota: Directory, address: str, phone: str
+    lhota: OfficeSnapshot, address: str, phone: str
 ) -> None:
     booking = town.confirmed(lhota)
     Booking.objects.filter(pk=booking.pk).update(email=address, phone=phone)
@@ -62,7 +62,9 @@ def test_an_address_that_cannot_be_written_to_fails_for_good(
     assert call_reasons(booking) == [Reason.UNDELIVERED]
 
 
-def test_a_mail_refused_after_it_was_read_is_tried_once(lhota: Directory, server: Server) -> None:
+def test_a_mail_refused_after_it_was_read_is_tried_once(
+    lhota: OfficeSnapshot, server: Server
+) -> None:
     booking = town.confirmed(lhota)
     (message,) = follow_up("BookingConfirmed")
     server.answers = "554 5.7.1 not wanted here"
@@ -74,7 +76,7 @@ def test_a_mail_refused_after_it_was_read_is_tried_once(lhota: Directory, server
     assert call_reasons(booking) == [Reason.UNDELIVERED]
 
 
-def test_who_never_confirmed_and_left_no_number_is_not_on_the_list(lhota: Directory) -> None:
+def test_who_never_confirmed_and_left_no_number_is_not_on_the_list(lhota: OfficeSnapshot) -> None:
     booking = town.requested(lhota)
 
     def refuse(_: Mail) -> None:
@@ -91,7 +93,7 @@ FIXED_LINE = {"email": "", "phone": "+420382766111"}
 NOTHING = {"email": "", "phone": ""}
 
 
-def without_channel(lhota: Directory, contact: dict[str, str], clock: str = "9:00") -> Booking:
+def without_channel(lhota: OfficeSnapshot, contact: dict[str, str], clock: str = "9:00") -> Booking:
     booking = town.confirmed(lhota, clock)
     Booking.objects.filter(pk=booking.pk).update(**contact)
     return booking
@@ -99,7 +101,7 @@ def without_channel(lhota: Directory, contact: dict[str, str], clock: str = "9:0
 
 @pytest.mark.parametrize("contact", [FIXED_LINE, NOTHING])
 def test_who_cannot_be_written_to_is_told_of_what_the_office_cancels_and_moves(
-    lhota: Directory, contact: dict[str, str]
+    lhota: OfficeSnapshot, contact: dict[str, str]
 ) -> None:
     cancelled = without_channel(lhota, contact)
     moved = without_channel(lhota, contact, "10:00")
@@ -111,7 +113,7 @@ def test_who_cannot_be_written_to_is_told_of_what_the_office_cancels_and_moves(
     assert [call_reasons(one) for one in (cancelled, moved)] == [[Reason.NO_CONTACT]] * 2
 
 
-def test_what_the_person_did_asks_for_no_call(lhota: Directory) -> None:
+def test_what_the_person_did_asks_for_no_call(lhota: OfficeSnapshot) -> None:
     cancelled = without_channel(lhota, FIXED_LINE)
     moved = without_channel(lhota, FIXED_LINE, "10:00")
     usecases.cancel_booking(booking=cancelled.pk, now=NOW)
@@ -122,7 +124,7 @@ def test_what_the_person_did_asks_for_no_call(lhota: Directory) -> None:
     assert not CallListEntry.objects.exists()
 
 
-def test_three_calls_in_vain_are_not_begun_anew(lhota: Directory) -> None:
+def test_three_calls_in_vain_are_not_begun_anew(lhota: OfficeSnapshot) -> None:
     booking = without_channel(lhota, FIXED_LINE)
     actor = town.clerk(lhota, "operator").pk
     Booking.objects.filter(pk=booking.pk).update(state="displaced", ended_at=NOW)
@@ -136,7 +138,9 @@ def test_three_calls_in_vain_are_not_begun_anew(lhota: Directory) -> None:
     assert call_reasons(booking) == []
 
 
-def test_an_incident_is_told_by_telephone_to_who_cannot_be_written_to(lhota: Directory) -> None:
+def test_an_incident_is_told_by_telephone_to_who_cannot_be_written_to(
+    lhota: OfficeSnapshot,
+) -> None:
     booking = without_channel(lhota, FIXED_LINE)
     record(
         events.BookingWarned(office=booking.office_id, booking=str(booking.pk), at=NOW, incident=1)

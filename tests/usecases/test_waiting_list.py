@@ -22,8 +22,8 @@ from prepazka.booking.refusals import (
 )
 from prepazka.booking.waiting_list import Wanted
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Agenda, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from tests import rounds, town
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ MONDAY_ONLY = Wanted(town.MONDAY, town.MONDAY)
 RULES: dict[str, Any] = {"waiting_list": True, "lead_min": 60}
 
 
-def full_office(**rules: Any) -> Directory:
+def full_office(**rules: Any) -> OfficeSnapshot:
     """Only one window a day is open: 8:00-9:00 on Monday, and it is booked."""
     office = town.office(**RULES | rules)
     town.confirmed(office, "8:00")
@@ -41,7 +41,7 @@ def full_office(**rules: Any) -> Directory:
     return office
 
 
-def block(office: Directory, day: date = town.MONDAY) -> None:
+def block(office: OfficeSnapshot, day: date = town.MONDAY) -> None:
     """Take what is left of the day by telephone."""
     for clock in ("9:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00"):
         held = usecases.hold_term(
@@ -54,7 +54,7 @@ def block(office: Directory, day: date = town.MONDAY) -> None:
         usecases.request_confirmation(booking=held.pk, name="Telefon", email="", now=NOW)
 
 
-def join(office: Directory, who: str, now: datetime = NOW, **more: Any) -> WaitingListEntry:
+def join(office: OfficeSnapshot, who: str, now: datetime = NOW, **more: Any) -> WaitingListEntry:
     entry = waiting_list.join_list(
         office=office,
         service=town.service(office),
@@ -94,18 +94,18 @@ def at_eight() -> int:
 
 class TestDelay:
     @pytest.fixture
-    def lhota(self) -> Directory:
+    def lhota(self) -> OfficeSnapshot:
         office = town.office(return_from_min=2, return_to_min=15)
         town.confirmed(office, "8:00")
         return office
 
-    def free_at_eight(self, office: Directory, now: datetime, channel: str = "web") -> bool:
+    def free_at_eight(self, office: OfficeSnapshot, now: datetime, channel: str = "web") -> bool:
         found = town.offered(office, now, channel=channel)
         return any(t.starts_at == town.at("8:00") for t in found)
 
     @pytest.mark.parametrize("channel", ["web", "api", "desk", "phone"])
     def test_nobody_sees_a_cancelled_term_before_its_delay(
-        self, lhota: Directory, channel: str
+        self, lhota: OfficeSnapshot, channel: str
     ) -> None:
         cancel()
         claim = Booking.objects.get(starts_at=town.at("8:00"), state=BookingState.HELD)
@@ -120,22 +120,24 @@ class TestDelay:
         assert self.free_at_eight(lhota, claim.expires_at, channel)
         town.hold(lhota, "8:00", claim.expires_at, channel=channel)
 
-    def test_the_list_sees_it_at_once(self, lhota: Directory) -> None:
+    def test_the_list_sees_it_at_once(self, lhota: OfficeSnapshot) -> None:
         cancel()
         assert self.free_at_eight(lhota, NOW, "list")
         assert not self.free_at_eight(lhota, NOW)
 
-    def test_delays_differ(self, lhota: Directory) -> None:
+    def test_delays_differ(self, lhota: OfficeSnapshot) -> None:
         drawn = {slot_release._delay(lhota, town.service(lhota).pk) for _ in range(20)}
         assert len(drawn) == 20
         assert all(timedelta(minutes=2) <= one <= timedelta(minutes=15) for one in drawn)
 
-    def test_moved_away(self, lhota: Directory) -> None:
+    def test_moved_away(self, lhota: OfficeSnapshot) -> None:
         usecases.move_booking(booking=first().pk, starts_at=town.at("10:00"), now=NOW)
         assert not self.free_at_eight(lhota, NOW)
         assert self.free_at_eight(lhota, NOW + timedelta(minutes=15))
 
-    def test_unconfirmed_is_not_seen_between_its_end_and_its_delay(self, lhota: Directory) -> None:
+    def test_unconfirmed_is_not_seen_between_its_end_and_its_delay(
+        self, lhota: OfficeSnapshot
+    ) -> None:
         asked = town.requested(lhota, "9:00")
         assert asked.expires_at
         over = asked.expires_at
@@ -153,7 +155,7 @@ class TestDelay:
         assert nine(over + timedelta(minutes=15))
         town.hold(lhota, "9:00", over + timedelta(minutes=15))
 
-    def test_a_hold_without_a_name_is_free_at_once(self, lhota: Directory) -> None:
+    def test_a_hold_without_a_name_is_free_at_once(self, lhota: OfficeSnapshot) -> None:
         held = town.hold(lhota, "9:00")
         usecases.release_hold(booking=held.pk, now=NOW)
         town.hold(lhota, "9:00")
@@ -342,7 +344,7 @@ class TestOffers:
         Agenda.objects.filter(code="vozidla").update(
             rules_data=town.service(office).agenda.rules_data | {"quota": 2}
         )
-        Lane.objects.create(office=office.office, agenda=town.service(office).agenda, number=1)
+        Lane.objects.create(office=office.row, agenda=town.service(office).agenda, number=1)
         Office.objects.update(version=2)
         round_at(NOW)
         assert offer_to(jana)
@@ -368,8 +370,8 @@ class TestOffers:
     def test_an_offer_ends_with_the_lead_of_its_term(self) -> None:
         office = full_office(offer_min=120)
         # Quiet hours end at 8:00 as a rule; here there are none.
-        office.office.messages_data = {"quiet_from_min": 480, "quiet_to_min": 480}
-        office.office.save()
+        office.row.messages_data = {"quiet_from_min": 480, "quiet_to_min": 480}
+        office.row.save()
         Office.objects.update(version=3)
         jana = join(office, "jana")
         soon = town.at("6:00")
@@ -426,7 +428,7 @@ class TestOffers:
             | {"reserved_share": 1.0, "reserved_until_days": 1}
         )
         Office.objects.update(version=2)
-        office = directory(Office.objects.get())
+        office = snapshot_of(Office.objects.get())
         jana = join(office, "jana")
         cancel()
         round_at(NOW)

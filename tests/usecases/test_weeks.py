@@ -15,8 +15,8 @@ from prepazka.core.calendar import WeeklyHours, open_minutes
 from prepazka.core.interval import Interval
 from prepazka.officefile.export import export
 from prepazka.officefile.load import load
-from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Office, OpeningHours
+from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import officials, town
 from tests.officials import hold, official
 
@@ -71,7 +71,7 @@ def test_hours_that_stay_are_one_row() -> None:
 
 
 def set_week(week: Any = MORNINGS, first: date = NEXT, **more: Any) -> list[Booking]:
-    where = directory_by_slug("lhota")
+    where = snapshot_by_slug("lhota")
     return weeks.set_week(
         office=where,
         official=official(where),
@@ -79,13 +79,13 @@ def set_week(week: Any = MORNINGS, first: date = NEXT, **more: Any) -> list[Book
         first_day=first,
         last_day=more.pop("last", None),
         now=NOW,
-        actor=1,
+        actor=0,
         **more,
     )
 
 
 def clocks(day: date) -> list[str]:
-    where = directory_by_slug("lhota")
+    where = snapshot_by_slug("lhota")
     found = slot_search.offered(
         office=where,
         service=town.service(where, "povoleni"),
@@ -104,7 +104,7 @@ def test_another_week_from_a_day_on() -> None:
     assert clocks(town.MONDAY) == before
     assert clocks(NEXT) == ["09:00", "09:15", "09:30", "11:00", "11:15", "11:30"]
     assert clocks(NEXT + timedelta(days=2)) == ["08:00", "08:15", "08:30"]
-    where = directory_by_slug("lhota")
+    where = snapshot_by_slug("lhota")
     assert weeks.coming_changes(where, official(where), town.MONDAY) == [NEXT]
     assert weeks.week_on(where, official(where), NEXT)[0] == MORNINGS[0]
 

@@ -13,8 +13,8 @@ from prepazka.core import pins
 from prepazka.core.pin_guard import DIGITS_WRONG, OFFICE_WRONG, Asks
 from prepazka.core.reference import reference_of
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import tickets, wrong_pins
 from prepazka.queueing.models import WrongPin
 from prepazka.queueing.refusals import CodeNeeded, DevicePaused, SecondAnswerNeeded
@@ -25,16 +25,16 @@ NOW = town.at("9:05")
 
 
 @pytest.fixture
-def office() -> Directory:
+def office() -> OfficeSnapshot:
     return town.office(quota=4)
 
 
-def enter(office: Directory, pin: str, at: datetime = NOW, **more: Any) -> tickets.CheckIn:
+def enter(office: OfficeSnapshot, pin: str, at: datetime = NOW, **more: Any) -> tickets.CheckIn:
     kiosk = more.pop("device", None) or town.kiosk(office)
     return tickets.check_in(office=office, device=kiosk, pin=pin, touch=uuid4(), now=at, **more)
 
 
-def wrong(office: Directory, times: int, at: datetime = NOW, **more: Any) -> datetime:
+def wrong(office: OfficeSnapshot, times: int, at: datetime = NOW, **more: Any) -> datetime:
     """So many wrong PINs, with the pauses between; the moment after."""
     taken = set(Booking.objects.values_list("pin", flat=True))
     guesses = iter([pin for pin in pins.PINS if pin not in taken])
@@ -49,11 +49,11 @@ def wrong(office: Directory, times: int, at: datetime = NOW, **more: Any) -> dat
     return at + timedelta(seconds=32)
 
 
-def booking(office: Directory, clock: str = "9:00", **more: Any) -> Booking:
+def booking(office: OfficeSnapshot, clock: str = "9:00", **more: Any) -> Booking:
     return town.confirmed(office, clock, phone="+420777123456", **more)
 
 
-def test_after_ten_in_a_quarter_of_an_hour_the_kiosk_asks_for_more(office: Directory) -> None:
+def test_after_ten_in_a_quarter_of_an_hour_the_kiosk_asks_for_more(office: OfficeSnapshot) -> None:
     own = booking(office)
     at = wrong(office, 9)
     assert wrong_pins.asked_of(office, town.kiosk(office), now=at) is Asks.NOTHING
@@ -75,14 +75,14 @@ def test_after_ten_in_a_quarter_of_an_hour_the_kiosk_asks_for_more(office: Direc
     )
 
 
-def test_the_code_of_the_booking_is_an_answer(office: Directory) -> None:
+def test_the_code_of_the_booking_is_an_answer(office: OfficeSnapshot) -> None:
     own = booking(office)
     at = wrong(office, 10)
     assert enter(office, own.pin, at, second_answer=reference_of(own.pk).lower()).ticket
 
 
 @pytest.mark.parametrize("kind", ["early", "other day", "used", "accepted"])
-def test_a_known_pin_between_forgets_nothing(office: Directory, kind: str) -> None:
+def test_a_known_pin_between_forgets_nothing(office: OfficeSnapshot, kind: str) -> None:
     """Ten are counted whatever is entered between them."""
     at = NOW
     known = {
@@ -101,7 +101,7 @@ def test_a_known_pin_between_forgets_nothing(office: Directory, kind: str) -> No
         enter(office, known.pin, at)
 
 
-def test_early_other_day_and_used_pins_do_not_put_the_pause_off(office: Directory) -> None:
+def test_early_other_day_and_used_pins_do_not_put_the_pause_off(office: OfficeSnapshot) -> None:
     early = booking(office, "16:00")
     for number in range(5):
         enter(office, f"0{number}37")
@@ -112,7 +112,7 @@ def test_early_other_day_and_used_pins_do_not_put_the_pause_off(office: Director
 
 
 @pytest.mark.parametrize("kind", ["early", "other day", "used"])
-def test_what_gives_no_ticket_is_not_named_in_that_state(office: Directory, kind: str) -> None:
+def test_what_gives_no_ticket_is_not_named_in_that_state(office: OfficeSnapshot, kind: str) -> None:
     if kind == "early":
         own = booking(office, "16:00")
     elif kind == "other day":
@@ -126,8 +126,10 @@ def test_what_gives_no_ticket_is_not_named_in_that_state(office: Directory, kind
     assert (answer.verdict.found, answer.ticket) == (None, None)
 
 
-def test_forty_a_day_of_all_kiosks_together_and_a_new_day_begins_anew(office: Directory) -> None:
-    other = Device.objects.create(office=office.office, code="k2", kind="kiosk", name={"cs": "K2"})
+def test_forty_a_day_of_all_kiosks_together_and_a_new_day_begins_anew(
+    office: OfficeSnapshot,
+) -> None:
+    other = Device.objects.create(office=office.row, code="k2", kind="kiosk", name={"cs": "K2"})
     at = NOW
     for half in range(OFFICE_WRONG // 8):
         for device in (town.kiosk(office), other):
@@ -147,7 +149,7 @@ def test_forty_a_day_of_all_kiosks_together_and_a_new_day_begins_anew(office: Di
     )
 
 
-def test_after_nineteen_wrong_answers_only_the_code_is_taken(office: Directory) -> None:
+def test_after_nineteen_wrong_answers_only_the_code_is_taken(office: OfficeSnapshot) -> None:
     own = booking(office)
     at = wrong(office, 10)
     at = wrong(office, DIGITS_WRONG, at, second_answer="000")
@@ -158,19 +160,19 @@ def test_after_nineteen_wrong_answers_only_the_code_is_taken(office: Directory) 
     assert enter(office, own.pin, at, second_answer=reference_of(own.pk)).ticket
 
 
-def test_the_digits_of_wrong_pins_are_not_kept(office: Directory) -> None:
+def test_the_digits_of_wrong_pins_are_not_kept(office: OfficeSnapshot) -> None:
     wrong(office, 1)
     assert {f.name for f in WrongPin._meta.concrete_fields} == {
         *("id", "office", "device", "at", "answered")
     }
 
 
-def test_staff_are_shown_nothing_on_an_ordinary_day(office: Directory) -> None:
+def test_staff_are_shown_nothing_on_an_ordinary_day(office: OfficeSnapshot) -> None:
     at = wrong(office, 9)
     assert wrong_pins.guarded_kiosks(office, now=at) == []
 
 
-def test_paper_that_jams_is_printed_again_in_that_state_too(office: Directory) -> None:
+def test_paper_that_jams_is_printed_again_in_that_state_too(office: OfficeSnapshot) -> None:
     own = booking(office)
     at = wrong(office, 10)
     ticket = enter(office, own.pin, at, second_answer="456").ticket

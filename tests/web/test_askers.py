@@ -15,7 +15,7 @@ from prepazka.booking import networks
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core.hold_limits import CITIZEN, SIGNED_IN, UNSEEN, Asker
 from prepazka.offices import devices
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting import health
 from prepazka.web import limits, proof
 from prepazka.web.limits import asker_of
@@ -173,8 +173,8 @@ def _health() -> Any:
 class TestRefused:
     def test_the_person_reads_the_number_and_when(self, client: Client) -> None:
         office = town.office(quota=8, proof="never")
-        office.office.phone = "+420 777 123 456"
-        office.office.save()
+        office.row.phone = "+420 777 123 456"
+        office.row.save()
         for n in range(20):
             choose(client, n, **through("192.0.2.7"))
         assert Booking.objects.filter(state=BookingState.HELD).count() == 20
@@ -202,13 +202,15 @@ def solved(challenge: dict[str, Any]) -> str:
 
 class TestApi:
     @pytest.fixture
-    def office(self) -> Directory:
+    def office(self) -> OfficeSnapshot:
         return town.office(quota=8, proof="always")
 
     def task(self, client: Client, **more: Any) -> Any:
         return client.get(f"{V1}/offices/lhota/proof?service=prepis", **more).json()
 
-    def test_without_a_proof_six_with_one_more(self, client: Client, office: Directory) -> None:
+    def test_without_a_proof_six_with_one_more(
+        self, client: Client, office: OfficeSnapshot
+    ) -> None:
         address = through("192.0.2.7")
         for n in range(proof.WITHOUT_PROOF.most):
             assert api_hold(client, n, **address).status_code == 201
@@ -234,7 +236,7 @@ class TestApi:
         answer = client.post(f"{V1}/holds/{token}/extend", **through("192.0.2.7"))
         assert answer.status_code == 429
 
-    def test_staff_need_no_proof(self, client: Client, office: Directory) -> None:
+    def test_staff_need_no_proof(self, client: Client, office: OfficeSnapshot) -> None:
         token = tokens.make_token(user=town.clerk(office), name="t", now=NOW)
         for n in range(8):
             answer = api_hold(

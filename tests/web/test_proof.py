@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 
 from prepazka.booking.models import Booking
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import proof
 from tests import town
 from tests.citizen import TIMES, Clock, hidden, words
@@ -48,7 +48,7 @@ def choose(client: Client, clock: str, solution: str = "") -> Any:
 
 
 @pytest.fixture
-def asking() -> Directory:
+def asking() -> OfficeSnapshot:
     return town.office(proof="always")
 
 
@@ -59,7 +59,7 @@ def test_never_by_itself(client: Client) -> None:
         assert choose(client, clock).status_code == 302
 
 
-def test_a_solved_task_counts_once(client: Client, asking: Directory) -> None:
+def test_a_solved_task_counts_once(client: Client, asking: OfficeSnapshot) -> None:
     page = client.get(TIMES)
     assert "worker-src 'self'" in page["Content-Security-Policy"]
     solution = solved(page)
@@ -70,7 +70,7 @@ def test_a_solved_task_counts_once(client: Client, asking: Directory) -> None:
     assert Booking.objects.count() == 1
 
 
-def test_without_javascript_by_a_stricter_limit(client: Client, asking: Directory) -> None:
+def test_without_javascript_by_a_stricter_limit(client: Client, asking: OfficeSnapshot) -> None:
     clocks = ("8:00", "9:00", "10:00", "11:00", "13:00", "14:00", "15:00")
     answers = [choose(client, clock).status_code for clock in clocks]
     assert answers == [302] * 6 + [429]
@@ -79,13 +79,13 @@ def test_without_javascript_by_a_stricter_limit(client: Client, asking: Director
 
 
 @pytest.mark.parametrize("harm", ["", "x", "bm90IGpzb24=", "e30=", "W10=", "A" * 9000, "\u00e9"])
-def test_nonsense_is_no_proof(client: Client, asking: Directory, harm: str) -> None:
+def test_nonsense_is_no_proof(client: Client, asking: OfficeSnapshot, harm: str) -> None:
     answer = choose(client, "9:00", harm or base64.b64encode(b'{"challenge": 1}').decode())
     assert answer.status_code == 409
 
 
 def test_a_task_of_ones_own_or_an_old_one_is_no_proof(
-    client: Client, asking: Directory, clock: Clock
+    client: Client, asking: OfficeSnapshot, clock: Clock
 ) -> None:
     own = altcha.create_challenge(
         proof.ALGORITHM, 1, data={"until": 9999999999}, hmac_secret="somebody else"

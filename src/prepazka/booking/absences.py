@@ -16,9 +16,9 @@ from prepazka.booking.models import EXPIRING, OPEN, RETURNING, Booking, BookingS
 from prepazka.core import calendar, events
 from prepazka.core.interval import Interval, subtract
 from prepazka.journal.record import record
-from prepazka.offices import directory
-from prepazka.offices.directory import Directory
+from prepazka.offices import office_snapshot
 from prepazka.offices.models import HoursException, Office, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 COMING = (BookingState.HELD, *OPEN)
 FARTHEST = timedelta(days=366)
@@ -38,7 +38,7 @@ class Affected(Exception):
 @transaction.atomic
 def add_exception(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     official: Official,
     days: calendar.DayException,
     reason: str,
@@ -54,7 +54,7 @@ def add_exception(
 
     def change() -> None:
         HoursException.objects.create(
-            office=office.office,
+            office=office.row,
             official=official,
             reason={"cs": reason} if reason else {},
             **asdict(days),
@@ -68,7 +68,7 @@ def add_exception(
 @transaction.atomic
 def remove_exception(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     official: Official,
     exception: int,
     now: datetime,
@@ -91,17 +91,17 @@ def remove_exception(
     )
 
 
-def unfit(office: Directory, official: Official, bookings: Iterable[Booking]) -> list[Booking]:
+def unfit(office: OfficeSnapshot, official: Official, bookings: Iterable[Booking]) -> list[Booking]:
     """The official's bookings that lie outside their hours."""
     return [booking for booking in bookings if not _fits(office, official, booking)]
 
 
 def coming(
-    office: Directory, official: Official, first_day: date, last_day: date, now: datetime
+    office: OfficeSnapshot, official: Official, first_day: date, last_day: date, now: datetime
 ) -> list[Booking]:
     """The official's future bookings from `first_day` to `last_day` inclusive, ordered by time."""
     rows = Booking.objects.filter(
-        office=office.office,
+        office=office.row,
         lane=lanes_of(office)[official.pk],
         date__range=(first_day, last_day),
         state__in=COMING,
@@ -111,7 +111,7 @@ def coming(
 
 
 def change_hours(
-    office: Directory,
+    office: OfficeSnapshot,
     official: Official,
     span: tuple[date, date | None],
     change: Callable[[], None],
@@ -124,20 +124,20 @@ def change_hours(
     `span` are the first and last day of the change; None means without an end. Raises Affected
     unless `accept` is set.
     """
-    row = Office.objects.select_for_update(no_key=True).get(pk=office.office.pk)
+    row = Office.objects.select_for_update(no_key=True).get(pk=office.office_id)
     first_day, last_day = _bookable_days(span, calendar.day_of(now, office.tz))
     # Nobody can book or move a booking on these days while we check which ones still fit.
     lock_days(
         row.pk, (first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1))
     )
     bookings = coming(office, official, first_day, last_day, now)
-    snapshot_before = directory.read(row)
+    snapshot_before = office_snapshot.read_snapshot(row)
     already_unfit = {booking.pk for booking in unfit(snapshot_before, official, bookings)}
     change()
     Office.objects.filter(pk=row.pk).update(version=F("version") + 1)
     row.refresh_from_db()
     # Read from the database: a snapshot cached by version would survive a rollback of this change.
-    snapshot_after = directory.read(row)
+    snapshot_after = office_snapshot.read_snapshot(row)
     affected = [
         booking
         for booking in unfit(snapshot_after, official, bookings)
@@ -163,7 +163,7 @@ def change_hours(
 
 
 def _lost_time(
-    before: Directory, after: Directory, official: Official, days: set[date]
+    before: OfficeSnapshot, after: OfficeSnapshot, official: Official, days: set[date]
 ) -> list[Interval[datetime]]:
     """The spans of these days in which the official no longer works after the change."""
     lost_spans = []
@@ -180,7 +180,7 @@ def _bookable_days(span: tuple[date, date | None], today: date) -> tuple[date, d
     return first_day, max(first_day, last_day)
 
 
-def _fits(office: Directory, official: Official, booking: Booking) -> bool:
+def _fits(office: OfficeSnapshot, official: Official, booking: Booking) -> bool:
     booked_time = Interval(booking.starts_at, booking.ends_at)
     service = office.services[booking.service_id]
     hours = (

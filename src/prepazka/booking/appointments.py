@@ -15,8 +15,8 @@ from prepazka.core import calendar, events
 from prepazka.core.interval import Interval
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 WEEK = timedelta(days=7)
 FARTHEST = timedelta(days=400)
@@ -30,7 +30,7 @@ class AppointmentTooFar(Refused):
 @transaction.atomic
 def add_appointment(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     official: Official,
     times: Times,
     title: str,
@@ -48,7 +48,7 @@ def add_appointment(
     series = uuid4() if len(times) > 1 else None
     Busy.objects.bulk_create(
         Busy(
-            office=office.office,
+            office=office.row,
             official=official,
             starts_at=time.start,
             ends_at=time.end,
@@ -64,7 +64,7 @@ def add_appointment(
 @transaction.atomic
 def change_appointment(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     official: Official,
     appointment: int,
     time: Interval[datetime],
@@ -91,7 +91,7 @@ def change_appointment(
 @transaction.atomic
 def remove_appointment(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     official: Official,
     appointment: int,
     now: datetime,
@@ -110,7 +110,7 @@ def remove_appointment(
     _record_change(office, official, [], now, actor)
 
 
-def weekly(first_time: Interval[datetime], until: date, office: Directory) -> Times:
+def weekly(first_time: Interval[datetime], until: date, office: OfficeSnapshot) -> Times:
     """The same local time of every week up to and including a day, across clock changes."""
     start, end = (
         instant.astimezone(office.tz).replace(tzinfo=None)
@@ -148,7 +148,7 @@ def busy_of(official: Official, during: Interval[datetime]) -> list[Busy]:
 
 
 def _bookings_affected(
-    office: Directory,
+    office: OfficeSnapshot,
     official: Official,
     times: Times,
     previous_times: Sequence[Interval[datetime]],
@@ -161,7 +161,7 @@ def _bookings_affected(
     Raises Affected unless `accept` is set.
     """
     days = {day for time in times for day in _days_touched(time, office)}
-    lock_days(office.office.pk, days)
+    lock_days(office.office_id, days)
     booked = coming(office, official, min(days), max(days), now)
     affected = [
         booking
@@ -179,7 +179,7 @@ def _touched(booking: Booking, times: Iterable[Interval[datetime]]) -> bool:
     return any(t.start < booking.ends_at and booking.starts_at < t.end for t in times)
 
 
-def _days_touched(time: Interval[datetime], office: Directory) -> list[date]:
+def _days_touched(time: Interval[datetime], office: OfficeSnapshot) -> list[date]:
     first_day, last_day = (
         calendar.day_of(time.start, office.tz),
         calendar.day_of(time.end, office.tz),
@@ -192,16 +192,16 @@ def _must_be_near(times: Times, now: datetime) -> None:
         raise AppointmentTooFar
 
 
-def _instant(local: datetime, office: Directory) -> datetime:
+def _instant(local: datetime, office: OfficeSnapshot) -> datetime:
     return calendar.local_instant(local.date(), local.hour * 60 + local.minute, office.tz)
 
 
 def _record_change(
-    office: Directory, official: Official, affected: list[Booking], now: datetime, actor: int
+    office: OfficeSnapshot, official: Official, affected: list[Booking], now: datetime, actor: int
 ) -> None:
     record(
         events.DiaryChanged(
-            office=office.office.pk,
+            office=office.office_id,
             at=now,
             actor=actor,
             official=official.pk,

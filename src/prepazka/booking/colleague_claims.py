@@ -20,8 +20,8 @@ from prepazka.booking.refusals import ColleagueNotFree, TermTaken
 from prepazka.core import calendar, events
 from prepazka.core.interval import Interval
 from prepazka.journal.record import record
-from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import Mode, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
 if TYPE_CHECKING:
     from prepazka.booking.slot_search import Term
@@ -34,7 +34,7 @@ def add(booking: Booking, official: Official, *, now: datetime) -> Booking:
 
     The booking's day is locked. Raises ColleagueNotFree.
     """
-    office = directory_by_id(booking.office_id)
+    office = snapshot_by_id(booking.office_id)
     lane = diaries.lanes_of(office)[official.pk]
     existing = Booking.objects.filter(
         companion_of=booking, lane=lane, state=BookingState.HELD
@@ -96,7 +96,7 @@ def lose(rows: Iterable[Booking], *, now: datetime, actor: int | None = None) ->
         )
 
 
-def is_free(office: Directory, official: Official, booking: Booking, *, now: datetime) -> bool:
+def is_free(office: OfficeSnapshot, official: Official, booking: Booking, *, now: datetime) -> bool:
     """Whether the official is free at the time of the booking."""
     during = Interval(booking.starts_at, booking.ends_at)
     return bool(_free_spans(office, official, [(booking.date, during)], now, booking.pk))
@@ -110,7 +110,7 @@ def carry(booking: Booking, *, now: datetime) -> None:
     """
     if booking.mode != Mode.VIDEO:
         return
-    office = directory_by_id(booking.office_id)
+    office = snapshot_by_id(booking.office_id)
     during = Interval(booking.starts_at, booking.ends_at)
     leading_official = diaries.official_of(office, booking)
     for companion in Booking.objects.filter(companion_of=booking, state=BookingState.HELD):
@@ -131,7 +131,7 @@ def carry(booking: Booking, *, now: datetime) -> None:
         companion.save(update_fields=["date", "starts_at", "ends_at", "expires_at"])
 
 
-def colleagues_of(office: Directory, booking: UUID | None) -> list[Official]:
+def colleagues_of(office: OfficeSnapshot, booking: UUID | None) -> list[Official]:
     """The officials who join the booking's meeting besides its own one."""
     if booking is None:
         return []
@@ -144,7 +144,7 @@ def colleagues_of(office: Directory, booking: UUID | None) -> list[Official]:
 
 
 def common(
-    office: Directory,
+    office: OfficeSnapshot,
     terms: list[Term],
     colleagues: Sequence[Official],
     *,
@@ -159,7 +159,7 @@ def common(
     return terms
 
 
-def must_be_free(office: Directory, during: During, *, now: datetime, of: UUID | None) -> None:
+def must_be_free(office: OfficeSnapshot, during: During, *, now: datetime, of: UUID | None) -> None:
     """Check that the colleagues of the booking `of` are free at this time. Raises TermTaken."""
     day = calendar.day_of(during.start, office.tz)
     for colleague in colleagues_of(office, of):
@@ -168,7 +168,7 @@ def must_be_free(office: Directory, during: During, *, now: datetime, of: UUID |
 
 
 def _free_spans(
-    office: Directory,
+    office: OfficeSnapshot,
     official: Official | None,
     spans: Sequence[tuple[date, During]],
     now: datetime,

@@ -14,8 +14,8 @@ from django.db import connection
 
 from prepazka.booking.models import LIVE, Booking, Lane, quoted
 from prepazka.core import calendar, slots
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 WORD = slots.MOST_LANES  # a set of officials is read in words that fit a bigint
 
@@ -69,7 +69,7 @@ def _statement(words: int, *, for_list: bool) -> str:
 
 
 def taken(
-    office: Directory,
+    office: OfficeSnapshot,
     officials: Sequence[Official],
     unit: int,
     days: tuple[date, date],
@@ -99,15 +99,15 @@ def taken(
                 [official.buffer_min for official in officials],
                 *words,
                 unit,
-                office.office.pk,
+                office.office_id,
                 *days,
                 *expired,
                 besides,
                 besides,
                 besides,
-                office.office.timezone,
+                office.row.timezone,
                 days[0],
-                office.office.pk,
+                office.office_id,
                 window_end,
                 window_start,
             ],
@@ -162,15 +162,15 @@ def least_loaded(
     return officials[min((n for n in range(len(officials)) if free >> n & 1), key=people)]
 
 
-def lanes_of(office: Directory) -> dict[int, int]:
+def lanes_of(office: OfficeSnapshot) -> dict[int, int]:
     """The lane id of each official by the official's id, including retired officials."""
     if "diaries" not in office.kept:
-        rows = Lane.objects.filter(office=office.office, official__isnull=False)
+        rows = Lane.objects.filter(office=office.row, official__isnull=False)
         office.kept["diaries"] = dict(rows.values_list("official_id", "pk"))
     return cast("dict[int, int]", office.kept["diaries"])
 
 
-def official_of(office: Directory, booking: Booking) -> Official | None:
+def official_of(office: OfficeSnapshot, booking: Booking) -> Official | None:
     """The official whom the booking is with; None for a booking on an agenda's lane."""
     if "whose" not in office.kept:
         office.kept["whose"] = {lane: pk for pk, lane in lanes_of(office).items()}
@@ -178,7 +178,7 @@ def official_of(office: Directory, booking: Booking) -> Official | None:
     return office.officials[pk] if pk else None
 
 
-def free_officials(office: Directory, service: Service, free: int) -> list[Official]:
+def free_officials(office: OfficeSnapshot, service: Service, free: int) -> list[Official]:
     """The officials of a term's set of lanes (`Term.lanes`), for a search without an official."""
     officials = office.officials_for(service.pk)
     return [official for n, official in enumerate(officials) if free >> n & 1]

@@ -32,9 +32,9 @@ from prepazka.booking.refusals import ImpactChanged, UndoTooLate
 from prepazka.booking.transitions import draw_pin, end, release_expired
 from prepazka.core import calendar, events
 from prepazka.journal.record import record
-from prepazka.offices import directory
-from prepazka.offices.directory import Directory
+from prepazka.offices import office_snapshot
 from prepazka.offices.models import HoursException, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 UNDO_WITHIN = timedelta(hours=1)
 
@@ -42,7 +42,7 @@ UNDO_WITHIN = timedelta(hours=1)
 @transaction.atomic
 def disrupt(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     exceptions: Sequence[HoursException],
     seen_token: str,
     now: datetime,
@@ -58,11 +58,11 @@ def disrupt(
     screen. Raises ImpactChanged if the list has changed since, NoSuchLane if a chosen colleague
     is no longer free.
     """
-    locked_office = Office.objects.select_for_update(no_key=True).get(pk=office.office.pk)
+    locked_office = Office.objects.select_for_update(no_key=True).get(pk=office.office_id)
     # Nobody can book, move or cancel in the office while new places are assigned.
     days = _days_to_lock(office, exceptions, now)
     lock_days(locked_office.pk, days)
-    snapshot_before = directory.read(locked_office)
+    snapshot_before = office_snapshot.read_snapshot(locked_office)
     for day in _expiring_days(locked_office, now) & days:
         release_expired(office=locked_office.pk, day=day, now=now)
     impact = impact_of(office=snapshot_before, exceptions=exceptions, now=now, choices=choices)
@@ -107,7 +107,8 @@ def undo_disruption(*, disruption: int, now: datetime, actor: int) -> int:
         raise UndoTooLate
     rows = list(stored.bookings.order_by("was_starts_at", "pk"))
     lock_days(
-        stored.office_id, _days_to_lock_for_undo(rows, directory.directory_by_id(stored.office_id))
+        stored.office_id,
+        _days_to_lock_for_undo(rows, office_snapshot.snapshot_by_id(stored.office_id)),
     )
     HoursException.objects.filter(disruptions=stored).delete()
     Office.objects.filter(pk=stored.office_id).update(version=F("version") + 1)
@@ -253,7 +254,7 @@ def _previous_time_is_free(row: DisruptedBooking, booking: Booking, now: datetim
 
 
 def _days_to_lock(
-    office: Directory, exceptions: Sequence[HoursException], now: datetime
+    office: OfficeSnapshot, exceptions: Sequence[HoursException], now: datetime
 ) -> set[date]:
     """Every day on which a booking may lose its time or get another."""
     today = calendar.day_of(now, office.tz)
@@ -263,7 +264,7 @@ def _days_to_lock(
     return {first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1)}
 
 
-def _days_to_lock_for_undo(rows: Sequence[DisruptedBooking], office: Directory) -> set[date]:
+def _days_to_lock_for_undo(rows: Sequence[DisruptedBooking], office: OfficeSnapshot) -> set[date]:
     days = {calendar.day_of(row.was_starts_at, office.tz) for row in rows}
     ids = [row.booking_id for row in rows]
     concerned = Q(pk__in=ids) | Q(offer__booking__in=ids)

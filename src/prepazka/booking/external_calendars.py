@@ -30,8 +30,8 @@ from prepazka.core.external_times import (
 from prepazka.core.interval import Interval
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 AHEAD = timedelta(days=400)
 MOST_CALENDARS = 5
@@ -197,7 +197,7 @@ def known_of(outside_calendar: OutsideCalendar) -> Known:
     )
 
 
-def window_of(office: Directory, now: datetime) -> Interval[datetime]:
+def window_of(office: OfficeSnapshot, now: datetime) -> Interval[datetime]:
     """The time in which events are read: 400 days from today's local midnight on."""
     start = calendar.local_instant(calendar.day_of(now, office.tz), 0, office.tz)
     return Interval(start, start + AHEAD)

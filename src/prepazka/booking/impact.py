@@ -28,8 +28,8 @@ from prepazka.booking.models import (
 from prepazka.booking.refusals import NoSuchLane
 from prepazka.core import calendar, impact
 from prepazka.core.interval import Interval
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import HoursException, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 Decision = DisruptedBooking.Decision
 During = Interval[datetime]
@@ -67,12 +67,12 @@ class Impact:
     # Companions who can no longer come; the meetings themselves stay.
     companions: list[Booking]
     token: str
-    after: Directory
+    after: OfficeSnapshot
 
 
 def impact_of(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     exceptions: Sequence[HoursException],
     now: datetime,
     choices: Mapping[UUID, Choice] | None = None,
@@ -117,19 +117,22 @@ def span_of(exceptions: Iterable[HoursException], today: date) -> tuple[date, da
     return first_day, max(first_day, last_day)
 
 
-def official_on(office: Directory, lane: int) -> Official | None:
+def official_on(office: OfficeSnapshot, lane: int) -> Official | None:
     """The official of the lane; None for a lane of an agenda."""
     pk = next((pk for pk, lane_id in lanes_of(office).items() if lane_id == lane), None)
     return office.officials[pk] if pk else None
 
 
 def _touched(
-    office: Directory, after: Directory, exceptions: Sequence[HoursException], now: datetime
+    office: OfficeSnapshot,
+    after: OfficeSnapshot,
+    exceptions: Sequence[HoursException],
+    now: datetime,
 ) -> list[Booking]:
     """Future bookings and holds that fit the hours before the change and not after it."""
     days = span_of(exceptions, calendar.day_of(now, office.tz))
     rows = Booking.objects.filter(
-        office=office.office,
+        office=office.row,
         date__range=days,
         state__in=(BookingState.HELD, *OPEN),
         ends_at__gt=now,
@@ -145,7 +148,7 @@ def _touched(
 class Fits:
     """Tells whether a booking lies within the hours of its lane; caches the hours of each day."""
 
-    def __init__(self, office: Directory) -> None:
+    def __init__(self, office: OfficeSnapshot) -> None:
         self.office = office
         self.openings: dict[Hashable, list[During]] = {}
 
@@ -192,7 +195,7 @@ class Fits:
         return any(opening.contains(booked_time) for opening in self.openings[key])
 
 
-def _candidates(after: Directory, booking: Booking) -> tuple[int, ...]:
+def _candidates(after: OfficeSnapshot, booking: Booking) -> tuple[int, ...]:
     """Lanes whose hours allow the booking at its time, free or not."""
     fits = after.kept.setdefault("fits", Fits(after))
     service = after.services[booking.service_id]
@@ -208,7 +211,7 @@ def _candidates(after: Directory, booking: Booking) -> tuple[int, ...]:
 
 
 def _propose_decisions(
-    after: Directory, rows: list[Row], choices: Mapping[UUID, Choice], now: datetime
+    after: OfficeSnapshot, rows: list[Row], choices: Mapping[UUID, Choice], now: datetime
 ) -> None:
     occupied = _occupied_time(after, rows, now)
     undecided, offered = [], []
@@ -248,7 +251,7 @@ def _propose_decisions(
 
 
 def _offer_substitutes(
-    after: Directory, rows: list[Row], occupied: impact.Calendar, now: datetime
+    after: OfficeSnapshot, rows: list[Row], occupied: impact.Calendar, now: datetime
 ) -> None:
     terms_of: dict[tuple[int, int, str], list[impact.Term]] = {}
     for row in rows:
@@ -271,7 +274,7 @@ def _wish_of(booking: Booking) -> tuple[int, int, str]:
 
 
 def other_terms(
-    office: Directory, service: int, persons: int, mode: str, now: datetime
+    office: OfficeSnapshot, service: int, persons: int, mode: str, now: datetime
 ) -> list[impact.Term]:
     """All free terms of the service from two hours ahead on, with their lanes."""
     wanted_service = office.services[service]
@@ -296,7 +299,7 @@ def other_terms(
     return free_terms
 
 
-def _occupied_time(after: Directory, rows: list[Row], now: datetime) -> impact.Calendar:
+def _occupied_time(after: OfficeSnapshot, rows: list[Row], now: datetime) -> impact.Calendar:
     """The occupied time on the candidates' lanes; two SQL statements."""
     official_of_lane = {lane: pk for pk, lane in lanes_of(after).items()}
     buffers = buffers_of(after)
@@ -304,7 +307,7 @@ def _occupied_time(after: Directory, rows: list[Row], now: datetime) -> impact.C
     if not lanes:
         return impact.Calendar.of((), buffers)
     claims = Booking.objects.filter(
-        office=after.office,
+        office=after.row,
         lane__in=lanes,
         date__range=(min(r.booking.date for r in rows), max(r.booking.date for r in rows)),
         state__in=LIVE,
@@ -315,7 +318,7 @@ def _occupied_time(after: Directory, rows: list[Row], now: datetime) -> impact.C
     ]
     lane_of = lanes_of(after)
     busy = Busy.objects.filter(
-        office=after.office,
+        office=after.row,
         official__in=[official_of_lane[lane] for lane in lanes if lane in official_of_lane],
         starts_at__lt=max(r.booking.ends_at for r in rows) + timedelta(days=1),
         ends_at__gt=min(r.booking.starts_at for r in rows) - timedelta(days=1),
@@ -327,7 +330,7 @@ def _occupied_time(after: Directory, rows: list[Row], now: datetime) -> impact.C
     return impact.Calendar.of(occupied, buffers)
 
 
-def buffers_of(office: Directory) -> dict[int, timedelta]:
+def buffers_of(office: OfficeSnapshot) -> dict[int, timedelta]:
     """The break that each official needs between two bookings, by lane."""
     return {
         lane: timedelta(minutes=office.officials[pk].buffer_min)

@@ -17,8 +17,8 @@ from prepazka.core import events, hold_limits
 from prepazka.core.hold_limits import DAY, FULL_LENGTH, HOUR, Asker, Live, Widths
 from prepazka.journal.models import Event
 from prepazka.journal.record import record
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 LISTED_FROM = 3  # holds of a network from which the head sees it in the list
 
@@ -53,45 +53,45 @@ AND (state IN {quoted(EXPIRING)} AND expires_at > %(now)s
 """  # noqa: S608  # made of constants
 
 
-def limit_hold(office: Directory, asker: Asker | None, *, now: datetime) -> timedelta:
+def limit_hold(office: OfficeSnapshot, asker: Asker | None, *, now: datetime) -> timedelta:
     """The length of one more hold for the asker; the caller has locked its day.
 
     Raises TooManyHolds.
     """
     if asker is None:
         return FULL_LENGTH
-    lock_network(office.office.pk, asker)
-    live = live_of(office.office.pk, asker, now=now)
+    lock_network(office.office_id, asker)
+    live = live_of(office.office_id, asker, now=now)
     crowded = is_crowded(office, now=now)
     if not hold_limits.may_keep(live, asker.limits, crowded=crowded):
-        raise too_many(office.office, live, now=now)
+        raise too_many(office.row, live, now=now)
     return hold_limits.length(live, asker.limits, crowded=crowded)
 
 
 def limit_extension(
-    booking: Booking, office: Directory, asker: Asker | None, *, now: datetime
+    booking: Booking, office: OfficeSnapshot, asker: Asker | None, *, now: datetime
 ) -> timedelta:
     """The length of an extension; depends on how many earlier holds the network has."""
     if asker is None:
         return FULL_LENGTH
     keeper = _keeper_of(booking, asker)
-    lock_network(office.office.pk, keeper)
-    live = live_of(office.office.pk, keeper, now=now, besides=booking, before=booking.created_at)
+    lock_network(office.office_id, keeper)
+    live = live_of(office.office_id, keeper, now=now, besides=booking, before=booking.created_at)
     return hold_limits.length(live, keeper.limits, crowded=is_crowded(office, now=now))
 
 
 def limit_unclicked(
-    booking: Booking, office: Directory, asker: Asker | None, *, now: datetime
+    booking: Booking, office: OfficeSnapshot, asker: Asker | None, *, now: datetime
 ) -> None:
     """Check the network's limit of bookings confirmed without a click. Raises TooManyHolds."""
     if asker is None:
         return
     keeper = _keeper_of(booking, asker)
-    lock_network(office.office.pk, keeper)
-    live = live_of(office.office.pk, keeper, now=now, besides=booking)
+    lock_network(office.office_id, keeper)
+    live = live_of(office.office_id, keeper, now=now, besides=booking)
     crowded = is_crowded(office, now=now)
     if not hold_limits.may_book_unclicked(live, keeper.limits, crowded=crowded):
-        raise TooManyHolds(minutes=60, contact=contact_of_office(office.office))
+        raise TooManyHolds(minutes=60, contact=contact_of_office(office.row))
 
 
 def _keeper_of(booking: Booking, asker: Asker) -> Asker:
@@ -152,27 +152,27 @@ def live_of(
     return Live(Widths(*row[:3]), Widths(*row[3:6]), Widths(*row[6:9]), row[9])
 
 
-def kept_of(office: Directory, *, now: datetime) -> int:
+def kept_of(office: OfficeSnapshot, *, now: datetime) -> int:
     """The number of citizens' unconfirmed bookings and of this hour's ones without a click."""
     with connection.cursor() as cursor:
-        cursor.execute(KEPT, {"office": office.office.pk, "now": now, "hour": now - HOUR})
+        cursor.execute(KEPT, {"office": office.office_id, "now": now, "hour": now - HOUR})
         return int(cursor.fetchone()[0])
 
 
-def ceiling_of(office: Directory) -> int:
+def ceiling_of(office: OfficeSnapshot) -> int:
     """The number of such bookings from which the office counts as crowded."""
     if "ceiling" not in office.kept:
-        lanes = Lane.objects.filter(office=office.office).count()
+        lanes = Lane.objects.filter(office=office.row).count()
         office.kept["ceiling"] = hold_limits.ceiling(lanes)
     return int(office.kept["ceiling"])
 
 
-def is_crowded(office: Directory, *, now: datetime) -> bool:
+def is_crowded(office: OfficeSnapshot, *, now: datetime) -> bool:
     """Whether unusually many times of the office are held."""
     return kept_of(office, now=now) >= ceiling_of(office)
 
 
-def crowd_of(office: Directory, *, now: datetime) -> int:
+def crowd_of(office: OfficeSnapshot, *, now: datetime) -> int:
     """The number of held times if the office is crowded, else 0."""
     kept_times = kept_of(office, now=now)
     return kept_times if kept_times >= ceiling_of(office) else 0
@@ -188,7 +188,7 @@ class Keeper:
     since: datetime
 
 
-def keepers(office: Directory, *, now: datetime) -> list[Keeper]:
+def keepers(office: OfficeSnapshot, *, now: datetime) -> list[Keeper]:
     """The networks with the most holds, at most 50, which the head can release."""
     rows = (
         _kept_by_citizens(office, now)
@@ -204,40 +204,40 @@ def keepers(office: Directory, *, now: datetime) -> list[Keeper]:
 
 
 @transaction.atomic
-def release_network(*, office: Directory, network: str, now: datetime, actor: int) -> int:
+def release_network(*, office: OfficeSnapshot, network: str, now: datetime, actor: int) -> int:
     """End all unconfirmed bookings of the network; confirmed ones stay.
 
     Returns how many were ended. If there are none, nothing is recorded.
     """
     rows = _kept_by_citizens(office, now).filter(network=network)
-    lock_days(office.office.pk, rows.values_list("date", flat=True))
+    lock_days(office.office_id, rows.values_list("date", flat=True))
     released = 0
     for booking in rows:
         end(booking, BookingState.EXPIRED, now)
         released += 1
     if released:
-        record(events.NetworkReleased(office=office.office.pk, at=now, actor=actor, times=released))
+        record(events.NetworkReleased(office=office.office_id, at=now, actor=actor, times=released))
     return released
 
 
 @transaction.atomic
-def watch_crowd(*, office: Directory, now: datetime) -> bool:
+def watch_crowd(*, office: OfficeSnapshot, now: datetime) -> bool:
     """Record that the office is crowded, at most once an hour; False if nothing was recorded."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"crowd:{office.office.pk}"]
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"crowd:{office.office_id}"]
         )
     kept_times = kept_of(office, now=now)
     if kept_times < ceiling_of(office) or crowded_at(office, now=now):
         return False
-    record(events.OfficeCrowded(office=office.office.pk, at=now, times=kept_times))
+    record(events.OfficeCrowded(office=office.office_id, at=now, times=kept_times))
     return True
 
 
-def crowded_at(office: Directory, *, now: datetime) -> datetime | None:
+def crowded_at(office: OfficeSnapshot, *, now: datetime) -> datetime | None:
     """When the office was recorded as crowded within the last hour; None if it was not."""
     rows = Event.objects.filter(
-        office=office.office.pk, kind="OfficeCrowded", at__gt=now - HOUR, at__lte=now
+        office=office.office_id, kind="OfficeCrowded", at__gt=now - HOUR, at__lte=now
     )
     return rows.order_by("-at").values_list("at", flat=True).first()
 
@@ -248,10 +248,10 @@ def forget_networks(*, office: int, now: datetime) -> int:
     return rows.exclude(state__in=EXPIRING).exclude(confirmed_at__gt=now - DAY).update(**NO_NETWORK)
 
 
-def _kept_by_citizens(office: Directory, now: datetime) -> Any:
+def _kept_by_citizens(office: OfficeSnapshot, now: datetime) -> Any:
     return Booking.objects.filter(
         ~Q(network_48=""),
-        office=office.office,
+        office=office.row,
         crowds=True,
         state__in=EXPIRING,
         expires_at__gt=now,

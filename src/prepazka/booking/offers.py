@@ -24,7 +24,7 @@ from prepazka.booking.refusals import NotWaitingForTerm, OfferOver, OfferTermGon
 from prepazka.booking.transitions import draw_pin, end, release_expired
 from prepazka.core import calendar, events, impact
 from prepazka.journal.record import record
-from prepazka.offices.directory import Directory, directory_by_id
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
 By = Literal["citizen", "sms", "office"]
 LAST_WORD = timedelta(minutes=30)  # an offered term is held until this long before its start
@@ -35,7 +35,7 @@ def make_offer(
     *,
     booking: Booking,
     terms: Iterable[tuple[int, During]],
-    office: Directory,
+    office: OfficeSnapshot,
     now: datetime,
     actor: int | None = None,
 ) -> Offer | None:
@@ -49,7 +49,7 @@ def make_offer(
         request_call(booking=booking, reason=Reason.NO_TERM, now=now)
         return None
     offer = _hold_terms(booking, offered_terms, office, now)
-    if can_be_written_to(booking, office.office):
+    if can_be_written_to(booking, office.row):
         kind: type[events.OfferMade | events.OfferChanged] = events.OfferMade
     else:
         offer.escalated_at = now
@@ -111,14 +111,14 @@ def take_another(
     A repeated request returns the booking as it is. Raises NotWaitingForTerm, TermNotOffered,
     TermTaken.
     """
-    office = directory_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)
+    office = snapshot_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)
     day = calendar.day_of(starts_at, office.tz)
     locked = lock_booking(booking, day)
     if locked.state == BookingState.CONFIRMED and locked.starts_at == starts_at:
         return locked
     if locked.state != BookingState.DISPLACED:
         raise NotWaitingForTerm
-    office = directory_by_id(locked.office_id)
+    office = snapshot_by_id(locked.office_id)
     release_expired(office=locked.office_id, day=day, now=now)
     offer = open_offer(locked)
     if offer:
@@ -208,7 +208,7 @@ def more_terms(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
 
     None if nothing else is free; the offer then stays as it was. Raises NotWaitingForTerm.
     """
-    office = directory_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)
+    office = snapshot_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)
     service = office.services[Booking.objects.only("service_id").get(pk=booking).service_id]
     locked = lock_booking(booking, *slot_search.horizon(office, service, now))
     if locked.state != BookingState.DISPLACED:
@@ -258,10 +258,10 @@ def pass_on(*, offer: UUID, now: datetime) -> None:
     if locked.state != OfferState.OPEN or locked.escalated_at or locked.expires_at <= now:
         return
     booking = _booking_of(locked)
-    office = directory_by_id(locked.office_id)
+    office = snapshot_by_id(locked.office_id)
     claims = [claim for claim in claims_of(locked) if is_kept(claim, now)]
     locked.escalated_at = now
-    _keep_until(locked, claims, now + office.office.answer_within)
+    _keep_until(locked, claims, now + office.row.answer_within)
     request_call(booking=booking, reason=Reason.UNANSWERED, now=now, offer=locked)
 
 
@@ -280,8 +280,8 @@ def expire_offer(*, offer: UUID, now: datetime) -> None:
     record(events.OfferExpired(offer=str(locked.pk), **ids))  # type: ignore[arg-type]
     if booking.state != BookingState.DISPLACED:
         return
-    office = directory_by_id(locked.office_id)
-    if not can_be_written_to(booking, office.office):
+    office = snapshot_by_id(locked.office_id)
+    if not can_be_written_to(booking, office.row):
         request_call(booking=booking, reason=Reason.NO_CONTACT, now=now)
         return
     close_calls(booking=booking, outcome=Outcome.WITHDRAWN, now=now)
@@ -335,9 +335,9 @@ def _booking_of(offer: Offer) -> Booking:
 
 
 def _hold_terms(
-    booking: Booking, offered_terms: list[tuple[int, During]], office: Directory, now: datetime
+    booking: Booking, offered_terms: list[tuple[int, During]], office: OfficeSnapshot, now: datetime
 ) -> Offer:
-    until = now + office.office.answer_within
+    until = now + office.row.answer_within
     offer = Offer.objects.create(
         office_id=booking.office_id,
         kind=Offer.Kind.SUBSTITUTE,
@@ -395,7 +395,7 @@ def _end_offer(offer: Offer, state: OfferState, now: datetime) -> None:
 def _move_to(booking: Booking, lane: int, during: During, now: datetime) -> None:
     if during.start <= now:
         raise TermNotOffered
-    office = directory_by_id(booking.office_id)
+    office = snapshot_by_id(booking.office_id)
     day = calendar.day_of(during.start, office.tz)
     booking.lane_id = lane
     booking.starts_at, booking.ends_at = during.start, during.end

@@ -17,8 +17,8 @@ from prepazka.booking.models import Booking, BookingState, ReplacedPin
 from prepazka.booking.transitions import NO_NETWORK, end, release_expired, serve
 from prepazka.core import events
 from prepazka.journal.record import record
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Mode, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 NO_REMINDER_WITHIN = timedelta(hours=30)
 SOON, NO_SECOND_REMINDER_WITHIN = timedelta(hours=2), timedelta(hours=6)
@@ -42,15 +42,15 @@ NEVER_TOOK_PLACE = (
 
 
 @transaction.atomic
-def mark_no_shows(*, office: Directory, day: date, now: datetime) -> int:
+def mark_no_shows(*, office: OfficeSnapshot, day: date, now: datetime) -> int:
     """Mark bookings of that day as no-shows when their late limit has passed; returns how many.
 
     Joining the room of a video meeting counts as arrival. A booking by telephone counts as served,
     because it is the office that calls.
     """
-    lock_days(office.office.pk, [day])
+    lock_days(office.office_id, [day])
     ended = 0
-    rows = Booking.objects.filter(office=office.office, date=day, state=BookingState.CONFIRMED)
+    rows = Booking.objects.filter(office=office.row, date=day, state=BookingState.CONFIRMED)
     for booking in rows:
         rules = office.rules_of(office.services[booking.service_id])
         if rules.counts_until(booking.ends_at) > now:
@@ -59,7 +59,7 @@ def mark_no_shows(*, office: Directory, day: date, now: datetime) -> int:
             serve(booking, now)
         else:
             end(booking, BookingState.NO_SHOW, now)
-            record(events.BookingNoShow(office=office.office.pk, booking=str(booking.pk), at=now))
+            record(events.BookingNoShow(office=office.office_id, booking=str(booking.pk), at=now))
             ended += 1
     return ended
 

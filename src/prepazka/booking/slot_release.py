@@ -19,7 +19,7 @@ from prepazka.booking.models import (
     WaitingListState,
 )
 from prepazka.core.slots import Rules
-from prepazka.offices.directory import Directory, directory_by_id
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
 # The shortest delay if somebody is on the waiting list: time enough to make them an offer.
 LIST_FIRST = timedelta(minutes=2)
@@ -65,7 +65,7 @@ def give_back(freed: Freed, *, now: datetime, since: datetime | None = None) -> 
     """
     if freed.starts_at <= now:
         return
-    office = directory_by_id(freed.office)
+    office = snapshot_by_id(freed.office)
     until = (since or now) + _delay(office, freed.service)
     if until <= now:
         return
@@ -83,7 +83,7 @@ def give_back(freed: Freed, *, now: datetime, since: datetime | None = None) -> 
     )
 
 
-def _delay(office: Directory, service: int) -> timedelta:
+def _delay(office: OfficeSnapshot, service: int) -> timedelta:
     rules = office.rules_of(office.services[service])
     delay = timedelta()
     if rules.return_to_min:
@@ -95,9 +95,9 @@ def _delay(office: Directory, service: int) -> timedelta:
     return delay
 
 
-def _somebody_waits(office: Directory, service: int) -> bool:
+def _somebody_waits(office: OfficeSnapshot, service: int) -> bool:
     return WaitingListEntry.objects.filter(
-        office=office.office,
+        office=office.row,
         service__agenda=office.services[service].agenda_id,
         state=WaitingListState.WAITING,
     ).exists()

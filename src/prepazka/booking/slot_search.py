@@ -18,8 +18,8 @@ from prepazka.booking.models import LIVE, Booking, Channel, Lane, quoted
 from prepazka.booking.refusals import TermNotOffered, TermTaken
 from prepazka.core import calendar, slots
 from prepazka.core.interval import Interval
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 MINUTE = timedelta(minutes=1)
 PUBLIC = {Channel.WEB, Channel.API, Channel.LIST}  # all under the rules of the web
@@ -83,7 +83,7 @@ class _Day(NamedTuple):
     instants: dict[int, tuple[datetime, datetime]]
 
 
-def units_of(office: Directory, service: Service, persons: int) -> int:
+def units_of(office: OfficeSnapshot, service: Service, persons: int) -> int:
     """The number of windows (or durations) of one booking: consecutive time for each person."""
     rules = office.rules_of(service)
     if rules.kind == "slot":
@@ -93,7 +93,7 @@ def units_of(office: Directory, service: Service, persons: int) -> int:
 
 def offered(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     service: Service,
     now: datetime,
     days: Iterable[date] | None = None,
@@ -130,7 +130,7 @@ def offered(
 
 def find(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     service: Service,
     starts_at: datetime,
     persons: int,
@@ -176,7 +176,7 @@ def find(
 
 def nearest(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     service: Service,
     starts_at: datetime,
     now: datetime,
@@ -199,20 +199,20 @@ def nearest(
     return sorted(closest, key=lambda t: t.starts_at)
 
 
-def horizon(office: Directory, service: Service, now: datetime) -> list[date]:
+def horizon(office: OfficeSnapshot, service: Service, now: datetime) -> list[date]:
     """Today and all days of the horizon, including days that only the desk may book."""
     today = calendar.day_of(now, office.tz)
     return [today + timedelta(days=n) for n in range(office.rules_of(service).horizon_days + 1)]
 
 
-def is_bookable(office: Directory, service: Service) -> bool:
+def is_bookable(office: OfficeSnapshot, service: Service) -> bool:
     """Whether the service can be booked at all: by windows of its agenda or with officials."""
     if not service.bookable or service.retired:
         return False
     return bool(office.officials_for(service.pk) or lanes_of(office, service))
 
 
-def has_hours(office: Directory, service: Service, day: date, mode: str | None = None) -> bool:
+def has_hours(office: OfficeSnapshot, service: Service, day: date, mode: str | None = None) -> bool:
     """Whether the service has any booking hours on that day."""
     officials, mode = _officials_searched(office, service, None), mode or service.usual_mode
     if officials is None:
@@ -220,7 +220,7 @@ def has_hours(office: Directory, service: Service, day: date, mode: str | None =
     return any(office.official_hours(official, service, day, mode) for official in officials)
 
 
-def allows(office: Directory, booking: Booking, mode: str) -> bool:
+def allows(office: OfficeSnapshot, booking: Booking, mode: str) -> bool:
     """Whether the mode is offered at the booking's time."""
     service, official = office.services[booking.service_id], diaries.official_of(office, booking)
     if not _is_offered(service, mode):
@@ -239,7 +239,7 @@ def _is_offered(service: Service, mode: str) -> bool:
     return service.bookable and not service.retired and mode in service.modes
 
 
-def kept_for_desk(office: Directory, service: Service, day: date, now: datetime) -> int:
+def kept_for_desk(office: OfficeSnapshot, service: Service, day: date, now: datetime) -> int:
     """The number of the day's places that only desk and telephone may book now."""
     layout = _cached_day(
         office, service, day, 1, _officials_searched(office, service, None), service.usual_mode
@@ -251,7 +251,7 @@ def kept_for_desk(office: Directory, service: Service, day: date, now: datetime)
 
 
 def laid(
-    office: Directory,
+    office: OfficeSnapshot,
     service: Service,
     day: date,
     persons: int,
@@ -267,7 +267,7 @@ def laid(
     ).laid.candidates
 
 
-def lanes_of(office: Directory, service: Service) -> list[int]:
+def lanes_of(office: OfficeSnapshot, service: Service) -> list[int]:
     """The ids of the agenda's lanes within its quota, ordered by number."""
     key = ("lanes", service.agenda_id)
     if key not in office.kept:
@@ -284,7 +284,7 @@ def moment(instant: datetime, tz: ZoneInfo) -> slots.Moment:
 
 
 def _offers_of_day(
-    office: Directory,
+    office: OfficeSnapshot,
     service: Service,
     layout: _Day,
     day: date,
@@ -304,7 +304,7 @@ def _offers_of_day(
 
 
 def _officials_searched(
-    office: Directory, service: Service, official: Official | None
+    office: OfficeSnapshot, service: Service, official: Official | None
 ) -> list[Official] | None:
     """The officials whose diaries are searched; None if the service uses its agenda's windows."""
     officials = office.officials_for(service.pk)
@@ -314,7 +314,7 @@ def _officials_searched(
 
 
 def _cached_day(
-    office: Directory,
+    office: OfficeSnapshot,
     service: Service,
     day: date,
     persons: int,
@@ -330,7 +330,7 @@ def _cached_day(
 
 
 def _laid_day(
-    office: Directory,
+    office: OfficeSnapshot,
     service: Service,
     day: date,
     persons: int,
@@ -362,7 +362,7 @@ def lasts_on(day: date, tz: ZoneInfo) -> slots.Lasts:
 
 
 def _occupied_by_day(
-    office: Directory,
+    office: OfficeSnapshot,
     service: Service,
     days: list[date],
     now: datetime,
@@ -424,7 +424,7 @@ def _occupied_by_day(
 
 
 def _close_lanes(
-    office: Directory, service: Service, day: date, taken_by_day: dict[date, Taken]
+    office: OfficeSnapshot, service: Service, day: date, taken_by_day: dict[date, Taken]
 ) -> None:
     """Add claims on the lanes that are closed while the agenda has fewer places than usual."""
     all_lanes = (1 << office.rules_of(service).quota) - 1

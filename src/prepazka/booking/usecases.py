@@ -43,8 +43,8 @@ from prepazka.core import calendar, events
 from prepazka.core.hold_limits import FULL_LENGTH, Asker
 from prepazka.journal import rows as written
 from prepazka.journal.record import record
-from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import Mode, Official, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
 # WCAG 2.2, 2.2.1: a time limit can be extended at least ten times.
 EXTENSIONS = 10
@@ -62,7 +62,7 @@ ANSWERS = (
 @transaction.atomic
 def hold_term(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     service: Service,
     starts_at: datetime,
     now: datetime,
@@ -88,16 +88,16 @@ def hold_term(
         raise TooManyPersons(most=office.rules_of(service).max_persons)
     day = calendar.day_of(starts_at, office.tz)
     replaced_hold = (
-        Booking.objects.filter(pk=instead_of, office=office.office).first() if instead_of else None
+        Booking.objects.filter(pk=instead_of, office=office.row).first() if instead_of else None
     )
-    lock_days(office.office.pk, [day, replaced_hold.date] if replaced_hold else [day])
+    lock_days(office.office_id, [day, replaced_hold.date] if replaced_hold else [day])
     if request_key and (existing := _asked_before(office, request_key)):
         return existing
     if replaced_hold:
         release_hold(booking=replaced_hold.pk, now=now, actor=actor)
-    release_expired(office=office.office.pk, day=day, now=now)
+    release_expired(office=office.office_id, day=day, now=now)
     # Re-read under the lock: a disruption may have closed this time since the page was rendered.
-    office = directory_by_id(office.office.pk)
+    office = snapshot_by_id(office.office_id)
     service = office.services[service.pk]
     lasts = networks.limit_hold(office, asker, now=now)
     claim = slot_search.find(
@@ -111,7 +111,7 @@ def hold_term(
         mode=mode,
     )
     booking = Booking(
-        office=office.office,
+        office=office.row,
         service=service,
         lane_id=claim.lane,
         date=day,
@@ -130,7 +130,7 @@ def hold_term(
         booking.crowds = asker.crowd
     written.insert(booking)
     record(
-        events.BookingHeld(office=office.office.pk, booking=str(booking.pk), at=now, actor=actor)
+        events.BookingHeld(office=office.office_id, booking=str(booking.pk), at=now, actor=actor)
     )
     return booking
 
@@ -147,7 +147,7 @@ def extend_hold(
     _must_be_held(locked, now)
     if locked.extended >= EXTENSIONS:
         raise CannotExtend
-    office = directory_by_id(locked.office_id)
+    office = snapshot_by_id(locked.office_id)
     locked.extended += 1
     lasts = networks.limit_extension(locked, office, asker, now=now)
     locked.expires_at = max(locked.expires_at or now, now + lasts)
@@ -219,7 +219,7 @@ def request_confirmation(
     _must_be_held(locked, now)
     if locked.mode == Mode.PHONE and not phone:
         raise PhoneNeeded
-    office = directory_by_id(locked.office_id)
+    office = snapshot_by_id(locked.office_id)
     service = office.services[locked.service_id]
     rules = office.rules_of(service)
     contact = contact_of(email, phone)
@@ -264,8 +264,8 @@ def confirm_booking(*, booking: UUID, now: datetime) -> Booking:
     if locked.state != BookingState.UNCONFIRMED or ran_out(locked, now) or locked.starts_at <= now:
         raise ConfirmationTooLate
     if locked.contact_hash and locked.channel in {"web", "api"}:
-        service = directory_by_id(locked.office_id).services[locked.service_id]
-        limit = directory_by_id(locked.office_id).rules_of(service).max_open_per_contact
+        service = snapshot_by_id(locked.office_id).services[locked.service_id]
+        limit = snapshot_by_id(locked.office_id).rules_of(service).max_open_per_contact
         limit_open(locked, service.agenda_id, limit=limit, now=now)
     confirm(locked, now)
     return locked
@@ -282,7 +282,7 @@ def ask_again_to_confirm(*, booking: UUID, now: datetime) -> Booking:
     _must_be_unconfirmed(locked, now)
     assert locked.expires_at  # noqa: S101  # an unconfirmed booking has one, by constraint
     assert locked.requested_at  # noqa: S101  # and this, since it was requested
-    office = directory_by_id(locked.office_id)
+    office = snapshot_by_id(locked.office_id)
     allowed = timedelta(minutes=office.rules_of(office.services[locked.service_id]).confirm_min)
     latest = locked.requested_at + allowed + KEPT_LONGER
     locked.expires_at = max(locked.expires_at, min(now + allowed, latest))
@@ -336,7 +336,7 @@ def wait_for_mail(*, booking: UUID, now: datetime) -> None:
     locked = lock_booking(booking)
     if locked.state != BookingState.UNCONFIRMED or ran_out(locked, now):
         return
-    office = directory_by_id(locked.office_id)
+    office = snapshot_by_id(locked.office_id)
     rules = office.rules_of(office.services[locked.service_id])
     allowed = timedelta(minutes=rules.confirm_min)
     assert locked.expires_at  # noqa: S101  # an unconfirmed booking has one, by constraint
@@ -360,13 +360,13 @@ def move_booking(
     A booking that is already there is returned as it is. Raises TermNotOffered, TermTaken,
     BookingOver, AlreadyArrived, BookingCancelled.
     """
-    office = directory_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)
+    office = snapshot_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)
     day = calendar.day_of(starts_at, office.tz)
     locked = lock_booking(booking, day)
     if locked.starts_at == starts_at and locked.state in OPEN:
         return locked
     _must_be_changeable(locked, now)
-    office = directory_by_id(locked.office_id)
+    office = snapshot_by_id(locked.office_id)
     release_expired(office=locked.office_id, day=day, now=now)
     claim = slot_search.find(
         office=office,
@@ -402,7 +402,7 @@ def change_mode(
     if locked.mode == mode and locked.state in OPEN:
         return locked
     _must_be_changeable(locked, now)
-    if not slot_search.allows(directory_by_id(locked.office_id), locked, mode):
+    if not slot_search.allows(snapshot_by_id(locked.office_id), locked, mode):
         raise ModeNotOffered
     locked.phone = phone or locked.phone
     if mode == Mode.PHONE and not locked.phone:
@@ -475,8 +475,8 @@ def cancel_booking(
     return locked
 
 
-def _asked_before(office: Directory, request_key: UUID) -> Booking | None:
-    return Booking.objects.filter(office=office.office, request_key=request_key).first()
+def _asked_before(office: OfficeSnapshot, request_key: UUID) -> Booking | None:
+    return Booking.objects.filter(office=office.row, request_key=request_key).first()
 
 
 def _must_be_held(booking: Booking, now: datetime) -> None:

@@ -29,8 +29,8 @@ from prepazka.booking.transitions import limit_open_of
 from prepazka.booking.waiting_list_offers import close_open_offer
 from prepazka.core import calendar, events
 from prepazka.journal.record import record
-from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import Office, Official, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
 EVERY_DAY = tuple(range(7))
 # Nothing is held for an unconfirmed entry, so a long deadline does no harm.
@@ -59,7 +59,7 @@ class Wanted:
 @transaction.atomic
 def join_list(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     service: Service,
     wish: Wanted,
     name: str,
@@ -85,9 +85,9 @@ def join_list(
         raise WishNotPossible
     key = contact_hash(contact_of(email, phone))
     limit_open_of(
-        key, office.office.pk, service.agenda_id, limit=rules.max_open_per_contact, now=now
+        key, office.office_id, service.agenda_id, limit=rules.max_open_per_contact, now=now
     )
-    _end_unconfirmed_entries(key, office.office.pk, service.agenda_id, now)
+    _end_unconfirmed_entries(key, office.office_id, service.agenda_id, now)
     entry = _create(
         office,
         service,
@@ -102,7 +102,7 @@ def join_list(
         phone=phone,
         contact_hash=key,
     )
-    record(events.ListJoined(office=office.office.pk, entry=str(entry.pk), at=now))
+    record(events.ListJoined(office=office.office_id, entry=str(entry.pk), at=now))
     return entry
 
 
@@ -114,7 +114,7 @@ def want_sooner(*, booking: UUID, now: datetime) -> WaitingListEntry:
     AlreadyWaiting.
     """
     locked = lock_booking(booking)
-    office = directory_by_id(locked.office_id)
+    office = snapshot_by_id(locked.office_id)
     service = office.services[locked.service_id]
     if not office.rules_of(service).waiting_list:
         raise NoWaitingList
@@ -168,14 +168,14 @@ def leave_list(*, entry: UUID, now: datetime) -> WaitingListEntry:
 
 
 @transaction.atomic
-def lapse_entries(*, office: Directory, now: datetime) -> int:
+def lapse_entries(*, office: OfficeSnapshot, now: datetime) -> int:
     """End entries that nobody confirmed or whose days or booking have passed; returns how many."""
     today = calendar.day_of(now, office.tz)
     past = Q(to_date__lt=today) | Q(booking__isnull=False, booking__starts_at__lte=now)
     gone = Q(booking__isnull=False) & ~Q(booking__state__in=OPEN)
     late = Q(state=WaitingListState.UNCONFIRMED, created_at__lte=now - CONFIRM_WITHIN)
     waiting = Q(state__in=(WaitingListState.WAITING, WaitingListState.UNCONFIRMED))
-    rows = WaitingListEntry.objects.filter(waiting & (past | gone | late), office=office.office)
+    rows = WaitingListEntry.objects.filter(waiting & (past | gone | late), office=office.row)
     ended = 0
     for pk in rows.order_by("service__agenda", "pk").values_list("pk", flat=True):
         locked = _lock_entry(pk)
@@ -193,7 +193,7 @@ def erase_entries(*, office: Office, now: datetime) -> int:
 
 
 def is_possible(
-    office: Directory,
+    office: OfficeSnapshot,
     service: Service,
     wish: Wanted,
     persons: int,
@@ -241,14 +241,14 @@ def is_too_late(entry: WaitingListEntry, now: datetime) -> bool:
 
 
 def _create(
-    office: Directory,
+    office: OfficeSnapshot,
     service: Service,
     wish: Wanted,
     now: datetime,
     **person: object,
 ) -> WaitingListEntry:
     return WaitingListEntry.objects.create(
-        office=office.office,
+        office=office.row,
         service=service,
         from_date=wish.first,
         to_date=wish.last,

@@ -27,8 +27,8 @@ from prepazka.booking.transitions import confirm, end, limit_open, put, release_
 from prepazka.core import calendar, events, waiting
 from prepazka.core.interval import Interval
 from prepazka.journal.record import record
-from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
 MOST_AT_ONCE = 200  # offers per agenda and round; the next round comes in a minute
 
@@ -58,7 +58,7 @@ def _offer_next(office: Office, agenda: int, now: datetime) -> bool | None:
     One transaction per offer: locks the list, then the day of the term.
     """
     lock_list(agenda)
-    snapshot = directory_by_id(office.pk)
+    snapshot = snapshot_by_id(office.pk)
     for entry, term, until in _possible_offers(snapshot, agenda, now):
         lock_days(office.pk, [term.day])
         release_expired(office=office.pk, day=term.day, now=now)
@@ -71,11 +71,11 @@ def _offer_next(office: Office, agenda: int, now: datetime) -> bool | None:
 
 
 def _possible_offers(
-    office: Directory, agenda: int, now: datetime
+    office: OfficeSnapshot, agenda: int, now: datetime
 ) -> Iterable[tuple[WaitingListEntry, slot_search.Term, datetime]]:
     """Entries with the term each could be offered and its deadline, in the order of the list."""
     rows = WaitingListEntry.objects.filter(
-        office=office.office, service__agenda=agenda, state=WaitingListState.WAITING
+        office=office.row, service__agenda=agenda, state=WaitingListState.WAITING
     ).select_related("booking")
     free_terms: dict[object, list[slot_search.Term]] = {}
     for entry in waiting.in_order(rows):
@@ -93,7 +93,7 @@ def _possible_offers(
 
 
 def _free_terms(
-    office: Directory, entry: WaitingListEntry, now: datetime
+    office: OfficeSnapshot, entry: WaitingListEntry, now: datetime
 ) -> list[slot_search.Term]:
     return slot_search.offered(
         office=office,
@@ -106,7 +106,7 @@ def _free_terms(
     )
 
 
-def _mode_for(office: Directory, entry: WaitingListEntry) -> str:
+def _mode_for(office: OfficeSnapshot, entry: WaitingListEntry) -> str:
     """The mode of the booking that would move; for a new booking the service's usual one."""
     return entry.booking.mode if entry.booking else office.services[entry.service_id].usual_mode
 
@@ -124,7 +124,7 @@ def _wish(entry: WaitingListEntry) -> waiting.Wish:
     )
 
 
-def _suits(office: Directory, wish: waiting.Wish, term: slot_search.Term) -> bool:
+def _suits(office: OfficeSnapshot, wish: waiting.Wish, term: slot_search.Term) -> bool:
     start = calendar.minute_of(term.starts_at, office.tz)
     length = int((term.ends_at - term.starts_at).total_seconds()) // 60
     return wish.suits(
@@ -137,12 +137,12 @@ def _suits(office: Directory, wish: waiting.Wish, term: slot_search.Term) -> boo
 
 
 def _keep_until(
-    office: Directory, entry: WaitingListEntry, starts_at: datetime, now: datetime
+    office: OfficeSnapshot, entry: WaitingListEntry, starts_at: datetime, now: datetime
 ) -> datetime | None:
     rules = office.rules_of(office.services[entry.service_id])
     return waiting.keep_until(
         now=now,
-        quiet_until=office.office.message_rules.quiet_until(now, office.tz),
+        quiet_until=office.row.message_rules.quiet_until(now, office.tz),
         starts_at=starts_at,
         lead=timedelta(minutes=rules.lead_min),
         lasts=timedelta(minutes=rules.offer_min),
@@ -150,7 +150,7 @@ def _keep_until(
 
 
 def _make_offer(
-    office: Directory,
+    office: OfficeSnapshot,
     entry: WaitingListEntry,
     term: slot_search.Term,
     until: datetime,
@@ -173,7 +173,7 @@ def _make_offer(
     )
     _end_returning_holds(claim.lane, claim.during, now)
     offer = Offer.objects.create(
-        office=office.office,
+        office=office.row,
         kind=Offer.Kind.WAITING_LIST,
         entry=entry,
         short_code=short_code(),
@@ -181,7 +181,7 @@ def _make_offer(
         expires_at=until,
     )
     Booking.objects.create(
-        office=office.office,
+        office=office.row,
         service=service,
         lane_id=claim.lane,
         date=term.day,
@@ -199,7 +199,7 @@ def _make_offer(
     entry.save(update_fields=["state"])
     record(
         events.PlaceOffered(
-            office=office.office.pk, entry=str(entry.pk), offer=str(offer.pk), at=now
+            office=office.office_id, entry=str(entry.pk), offer=str(offer.pk), at=now
         )
     )
 
@@ -242,7 +242,7 @@ def accept_place(*, offer: UUID, now: datetime) -> Booking:
 
 
 def _book_claim(entry: WaitingListEntry, claim: Booking, now: datetime) -> Booking:
-    rules = directory_by_id(claim.office_id).rules_of(claim.service)
+    rules = snapshot_by_id(claim.office_id).rules_of(claim.service)
     claim.contact_hash = entry.contact_hash
     limit_open(claim, claim.service.agenda_id, limit=rules.max_open_per_contact, now=now)
     claim.name, claim.email, claim.phone = entry.name, entry.email, entry.phone
@@ -297,7 +297,7 @@ def _decline(offer: Offer, claim: Booking, now: datetime) -> None:
     )
 
 
-def withdraw_beyond(office: Directory, *, now: datetime) -> int:
+def withdraw_beyond(office: OfficeSnapshot, *, now: datetime) -> int:
     """End offered holds on lanes beyond the agendas' reduced quotas; returns how many.
 
     People on the waiting list keep their place. Displaced people keep their other offered terms, or
@@ -307,7 +307,7 @@ def withdraw_beyond(office: Directory, *, now: datetime) -> int:
     from prepazka.booking.disruptions import free_holds  # noqa: PLC0415  # they know each other
 
     rows = Booking.objects.filter(
-        office=office.office,
+        office=office.row,
         state=BookingState.HELD,
         offer__state=OfferState.OPEN,
         starts_at__gt=now,
@@ -325,7 +325,7 @@ def withdraw_beyond(office: Directory, *, now: datetime) -> int:
             _set_entry_state(offer.entry, WaitingListState.WAITING)
             record(
                 events.PlaceWithdrawn(
-                    office=office.office.pk,
+                    office=office.office_id,
                     entry=str(offer.entry.pk),
                     offer=str(offer.pk),
                     at=now,

@@ -14,8 +14,8 @@ from prepazka.core import interval
 from prepazka.core.calendar import WeeklyHours
 from prepazka.core.interval import Interval
 from prepazka.core.refusal import Refused
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official, OpeningHours
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 DAY = timedelta(days=1)
 Week = Mapping[int, Sequence[Interval[int]]]
@@ -28,7 +28,7 @@ class WeekWithoutHours(Refused):
 @transaction.atomic
 def set_week(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     official: Official,
     week: Week,
     first_day: date,
@@ -51,14 +51,16 @@ def set_week(
         new_rows = replaced([_weekly_hours(row) for row in rows], week, first_day, last_day)
         rows.delete()
         OpeningHours.objects.bulk_create(
-            OpeningHours(office=office.office, official=official, **asdict(hours))
+            OpeningHours(office=office.row, official=official, **asdict(hours))
             for hours in new_rows
         )
 
     return change_hours(office, official, (first_day, last_day), change, now, actor, accept)
 
 
-def week_on(office: Directory, official: Official, day: date) -> dict[int, list[Interval[int]]]:
+def week_on(
+    office: OfficeSnapshot, official: Official, day: date
+) -> dict[int, list[Interval[int]]]:
     """The official's hours by weekday (0 is Monday) in the seven days from that day on."""
     week = [day + n * DAY for n in range(7)]
     return {
@@ -71,7 +73,7 @@ def week_on(office: Directory, official: Official, day: date) -> dict[int, list[
     }
 
 
-def rows_of(office: Directory, official: Official) -> list[OpeningHours]:
+def rows_of(office: OfficeSnapshot, official: Official) -> list[OpeningHours]:
     """The official's rows of weekly hours for all modes."""
     return [
         row
@@ -80,7 +82,7 @@ def rows_of(office: Directory, official: Official) -> list[OpeningHours]:
     ]
 
 
-def coming_changes(office: Directory, official: Official, today: date) -> list[date]:
+def coming_changes(office: OfficeSnapshot, official: Official, today: date) -> list[date]:
     """The days after today from which other weekly hours hold."""
     starts = {row.valid_from for row in rows_of(office, official) if row.valid_from}
     ends = {row.valid_to + DAY for row in rows_of(office, official) if row.valid_to}

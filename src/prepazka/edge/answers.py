@@ -17,8 +17,8 @@ from prepazka.booking import slot_search
 from prepazka.core import reading
 from prepazka.edge.snapshots import SOONEST
 from prepazka.offices import clock
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.reporting import links, soonest
 from prepazka.reporting.monitor import monitor
 from prepazka.reporting.queues import queue_monitors
@@ -187,16 +187,16 @@ def is_away(error: Exception) -> bool:
     return isinstance(error, OperationalError | InterfaceError)
 
 
-def _office(slug: str) -> Directory:
+def _office(slug: str) -> OfficeSnapshot:
     try:
-        return directory_by_slug(slug)
+        return snapshot_by_slug(slug)
     except Office.DoesNotExist:
         raise LookupError(slug) from None
 
 
 def _live(slug: str, make: Callable[..., Any]) -> tuple[int, Any]:
     office = _office(slug)
-    return office.office.pk, make(office, now=clock.now())
+    return office.office_id, make(office, now=clock.now())
 
 
 def _terms(slug: str, code: str, persons: int, by: str, mode: str) -> tuple[int, dict[str, Any]]:
@@ -217,7 +217,7 @@ def _terms(slug: str, code: str, persons: int, by: str, mode: str) -> tuple[int,
         official=official,
         mode=mode or None,
     )
-    return office.office.pk, {
+    return office.office_id, {
         "service": code,
         "official": by or None,
         "persons": persons,
@@ -233,7 +233,7 @@ def _next(slug: str, wish_codes: dict[str, str], limit: int) -> tuple[int, dict[
     if wish.retired:
         raise LookupError(slug)
     next_terms = soonest.next_terms(office, wish, now=now, limit=limit)
-    return office.office.pk, {
+    return office.office_id, {
         "made_at": now.isoformat(timespec="seconds"),
         "path": links.choose(slug, wish),
         "terms": [
@@ -249,7 +249,7 @@ def _next(slug: str, wish_codes: dict[str, str], limit: int) -> tuple[int, dict[
     }
 
 
-def _term(office: Directory, term: slot_search.Term) -> dict[str, Any]:
+def _term(office: OfficeSnapshot, term: slot_search.Term) -> dict[str, Any]:
     return {
         "starts_at": term.starts_at.astimezone(office.tz).isoformat(),
         "ends_at": term.ends_at.astimezone(office.tz).isoformat(),

@@ -13,7 +13,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from prepazka.booking import external_calendars
 from prepazka.booking.models import OutsideCalendar
 from prepazka.gateways.calendars import Preferences, Read, Source, Unreadable, read
-from prepazka.offices.directory import Directory, directory_by_id
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ def refresh(*, calendar: int, now: datetime) -> None:
 
 
 def _read(row: OutsideCalendar, now: datetime) -> Read:
-    office = directory_by_id(row.office_id)
+    office = snapshot_by_id(row.office_id)
     try:
         password = external_calendars.opened(row.password)
     except ValueError as error:
@@ -114,7 +114,7 @@ def _read(row: OutsideCalendar, now: datetime) -> Read:
     )
 
 
-def _wishes(row: OutsideCalendar, office: Directory) -> Preferences:
+def _wishes(row: OutsideCalendar, office: OfficeSnapshot) -> Preferences:
     """Which events count as busy, and the addresses under which the owner is invited."""
     official = office.officials.get(row.official_id)
     addresses = {row.owner_address, row.username, official.email if official else ""}

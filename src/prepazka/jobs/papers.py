@@ -22,7 +22,7 @@ from prepazka.looks.templatetags.typo import clock, cs_date, long_date
 from prepazka.meetings import access, contents, documents, minutes, storage, storage_identity
 from prepazka.meetings.contents import Unfit
 from prepazka.meetings.models import Document, DocumentState, Minutes
-from prepazka.offices.directory import Directory, directory_by_id
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
 log = logging.getLogger(__name__)
 DRAWN = {Document.Kind.PDF, Document.Kind.IMAGE}
@@ -131,12 +131,12 @@ def print_lost() -> None:
 
 def _pdf_of(closed: Minutes) -> bytes:
     assert closed.closed_at  # noqa: S101  # the caller has looked
-    office = directory_by_id(closed.office_id)
+    office = snapshot_by_id(closed.office_id)
     with translation.override(settings.LANGUAGE_CODE), timezone.override(office.tz):
         return pdf.make(sheet_of(closed, office), at=closed.closed_at)
 
 
-def sheet_of(closed_minutes: Minutes, office: Directory) -> pdf.Sheet:
+def sheet_of(closed_minutes: Minutes, office: OfficeSnapshot) -> pdf.Sheet:
     """The printed content of the minutes, in the active language and time zone."""
     assert closed_minutes.closed_at  # noqa: S101  # the caller has looked
     content, booking = closed_minutes.content, closed_minutes.meeting.booking
@@ -153,7 +153,7 @@ def sheet_of(closed_minutes: Minutes, office: Directory) -> pdf.Sheet:
     return pdf.Sheet(
         lang=translation.get_language() or "cs",
         title=_("Minutes of the meeting"),
-        office=str(office.office.name),
+        office=str(office.row.name),
         subject=content["subject"],
         facts=[
             (_("Subject"), content["subject"]),

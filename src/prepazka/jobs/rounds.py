@@ -39,8 +39,8 @@ from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
 from prepazka.journal.models import Event
 from prepazka.meetings import participants
 from prepazka.meetings.erasing import erase_meetings, erase_papers
-from prepazka.offices.directory import directory_by_id
 from prepazka.offices.models import Incident, Office
+from prepazka.offices.office_snapshot import snapshot_by_id
 from prepazka.privacy import remembered
 from prepazka.privacy.erasure import erase_again, erase_traces
 from prepazka.queueing import alerts, history, learning
@@ -84,7 +84,7 @@ def each(rows: Iterable[Any], act: Callable[[Any], object]) -> None:
 
 def watch_crowd(*, office: int, now: datetime) -> None:
     """Record that so many slots are held that the head should look."""
-    networks.watch_crowd(office=directory_by_id(office), now=now)
+    networks.watch_crowd(office=snapshot_by_id(office), now=now)
 
 
 def expire_claims(*, office: int, now: datetime) -> None:
@@ -100,24 +100,24 @@ def mark_no_shows_of(*, office: int, now: datetime) -> None:
     due = Booking.objects.filter(office=office, state=BookingState.CONFIRMED, ends_at__lte=now)
     days = list(due.values_list("date", flat=True).distinct())
     if days:
-        office_read = directory_by_id(office)
+        office_read = snapshot_by_id(office)
         each(days, lambda day: mark_no_shows(office=office_read, day=day, now=now))
 
 
 def close_tickets(*, office: int, now: datetime) -> None:
     """End the tickets of past days."""
-    today = calendar.day_of(now, directory_by_id(office).tz)
+    today = calendar.day_of(now, snapshot_by_id(office).tz)
     close_yesterday(office=office, today=today, now=now)
 
 
 def end_missed_of(*, office: int, now: datetime) -> None:
     """End the bookings of clients who were called in vain and whose PIN is no longer valid."""
-    end_missed(office=directory_by_id(office), now=now)
+    end_missed(office=snapshot_by_id(office), now=now)
 
 
 def close_counters(*, office: int, now: datetime) -> None:
     """Close counters that were left open."""
-    close_forgotten(office=directory_by_id(office), now=now)
+    close_forgotten(office=snapshot_by_id(office), now=now)
 
 
 def settle_meetings(*, office: int, now: datetime) -> None:
@@ -129,7 +129,7 @@ def offer_places(*, office: int, now: datetime) -> None:
     """Expire unanswered offers, end entries that are over, offer free slots to the waiting list."""
     each(unanswered_places(office, now), lambda offer: expire_place(offer, now))
     if WaitingListEntry.objects.filter(office=office, ended_at=None).exists():
-        lapse_entries(office=directory_by_id(office), now=now)
+        lapse_entries(office=snapshot_by_id(office), now=now)
         offer_freed(office=Office.objects.get(pk=office), now=now)
 
 
@@ -193,7 +193,7 @@ def stop_tickets(*, office: int, now: datetime) -> None:
     watched = Office.objects.filter(pk=office, overtime_min__isnull=False, shifts__closed_at=None)
     if not watched.exists():
         return
-    hall_now = hall(directory_by_id(office), now=now)
+    hall_now = hall(snapshot_by_id(office), now=now)
     minutes_served = hall_now.outlook.served
     each(
         [s for s in hall_now.office.offered_services() if s.walk_in and s.pk in minutes_served],
@@ -216,7 +216,7 @@ def tell_near(*, office: int, now: datetime) -> None:
     rows = list(waiting)
     if not rows:
         return
-    hall_now = hall(directory_by_id(office), now=now)
+    hall_now = hall(snapshot_by_id(office), now=now)
     near_alerts = [alert.pk for alert in rows if turn_is_near(hall_now, alert.ticket)]
     each(near_alerts, lambda alert: alerts.tell_near(alert=alert, now=now))
 
@@ -226,7 +226,7 @@ def keep_history(*, office: int, now: datetime) -> None:
     at = history.quarter_of(now)
     if QuarterHour.objects.filter(at=at, office=office).exists():
         return
-    hall_now = hall(directory_by_id(office), now=now)
+    hall_now = hall(snapshot_by_id(office), now=now)
     if is_open(hall_now.office, now) or hall_now.waiting:
         history.keep_quarter(rows=list(quarters(hall_now, at)))
 
@@ -238,12 +238,12 @@ def judge_waits(*, office: int, now: datetime) -> None:  # as every step
 
 def measure(*, office: int, now: datetime) -> None:
     """Store the accuracy of the last days' estimates."""
-    history.measure(office=directory_by_id(office), now=now)
+    history.measure(office=snapshot_by_id(office), now=now)
 
 
 def learn(*, office: int, now: datetime) -> None:
     """Learn service times and habits from the last weeks."""
-    learning.relearn(office=directory_by_id(office), now=now)
+    learning.relearn(office=snapshot_by_id(office), now=now)
 
 
 @transaction.atomic

@@ -18,8 +18,8 @@ from prepazka.journal.record import record
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.meetings.participants import invite, invite_colleague, invited_to, meeting_for
 from prepazka.meetings.room import end_now
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Mode, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 # How long the official must wait before a meeting can be marked as missed.
 WAITED = timedelta(minutes=5)
@@ -92,7 +92,7 @@ def book_follow_up(
     *,
     booking: UUID,
     starts_at: datetime,
-    office: Directory,
+    office: OfficeSnapshot,
     now: datetime,
     actor: int | None = None,
 ) -> Booking:

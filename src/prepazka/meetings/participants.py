@@ -25,8 +25,8 @@ from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.meetings import links
 from prepazka.meetings.models import Meeting, MeetingState, Participant
-from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import Mode, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
 MOST = 6  # people in one room, the official and the citizen among them
 MOST_EVER = 15  # participants ever invited to one meeting, so that nobody mails strangers en masse
@@ -80,7 +80,7 @@ def meeting_for(booking: Booking, now: datetime) -> Meeting:
 
 def _update_chair(meeting: Meeting, booking: Booking, now: datetime) -> None:
     """Make the booking's official the chair; a new official gets a new link."""
-    office = directory_by_id(booking.office_id)
+    office = snapshot_by_id(booking.office_id)
     official = official_of(office, booking)
     existing = meeting.participants.filter(role=Role.CHAIR).first()
     if existing and existing.official_id == (official and official.pk):
@@ -99,14 +99,14 @@ def _update_chair(meeting: Meeting, booking: Booking, now: datetime) -> None:
     chair.save()
 
 
-def _name_and_email(office: Directory, official: Official | None) -> tuple[str, str]:
+def _name_and_email(office: OfficeSnapshot, official: Official | None) -> tuple[str, str]:
     with translation.override(_first_language(office)):
-        named = official or office.office
+        named = official or office.row
         return str(named.name)[:120], official.email if official else ""
 
 
-def _first_language(office: Directory) -> str:
-    return (office.office.languages or ["cs"])[0]
+def _first_language(office: OfficeSnapshot) -> str:
+    return (office.row.languages or ["cs"])[0]
 
 
 @transaction.atomic
@@ -163,7 +163,7 @@ def invite_colleague(
     colleague_claims.add(locked, official, now=now)
     if existing:
         return existing
-    office = directory_by_id(locked.office_id)
+    office = snapshot_by_id(locked.office_id)
     colleague = rows.first() or Participant(
         office_id=locked.office_id, meeting=meeting, role=Role.COLLEAGUE, official=official, link=0
     )

@@ -19,8 +19,8 @@ from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.meetings import room, signals
 from prepazka.meetings.models import Meeting, MeetingState
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Room
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 CODE_OF_ROOM = "{code}"
 SALT = "meeting:room"
@@ -35,14 +35,14 @@ class NoRoomAddress(Refused):
     """Write the address of the room; it begins with https://."""
 
 
-def rooms_of(meeting: Meeting, office: Directory) -> list[str]:
+def rooms_of(meeting: Meeting, office: OfficeSnapshot) -> list[str]:
     """The providers allowed for this meeting, the preferred first, the telephone always last."""
     service = office.services[meeting.booking.service_id]
-    listed = service.video_rooms or office.office.video_rooms or [Room.EMBEDDED]
+    listed = service.video_rooms or office.row.video_rooms or [Room.EMBEDDED]
     return [*dict.fromkeys([*map(str, listed), Room.TELEPHONE.value])]
 
 
-def provider_of(meeting: Meeting, office: Directory) -> str:
+def provider_of(meeting: Meeting, office: OfficeSnapshot) -> str:
     """The meeting's provider, or the preferred one if none is chosen yet."""
     return meeting.provider or rooms_of(meeting, office)[0]
 
@@ -52,11 +52,11 @@ def code_of(meeting: Meeting) -> str:
     return "p" + salted_hmac(SALT, str(meeting.pk), algorithm="sha256").hexdigest()[:LONG]
 
 
-def address_of(meeting: Meeting, office: Directory) -> str:
+def address_of(meeting: Meeting, office: OfficeSnapshot) -> str:
     """The address of an external room: the meeting's own, else made from the office's template."""
     if meeting.address:
         return meeting.address
-    return office.office.video_link.replace(CODE_OF_ROOM, code_of(meeting))
+    return office.row.video_link.replace(CODE_OF_ROOM, code_of(meeting))
 
 
 @transaction.atomic
@@ -64,7 +64,7 @@ def change_provider(
     *,
     meeting: UUID,
     provider: str,
-    office: Directory,
+    office: OfficeSnapshot,
     now: datetime,
     failed_provider: str | None = None,
     address: str = "",
@@ -113,7 +113,7 @@ def change_provider(
     return provider
 
 
-def _check_room(meeting: Meeting, office: Directory, provider: str, address: str) -> None:
+def _check_room(meeting: Meeting, office: OfficeSnapshot, provider: str, address: str) -> None:
     if provider not in Room.values:
         raise NoSuchRoom
     if provider in {Room.JITSI, Room.BIGBLUEBUTTON} and provider not in rooms_of(meeting, office):

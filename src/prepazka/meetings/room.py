@@ -22,8 +22,8 @@ from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.meetings import signals
 from prepazka.meetings.models import Meeting, MeetingState, Participant, Said
-from prepazka.offices.directory import directory
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import snapshot_of
 
 MOST = 6  # people inside; a telephone cannot handle a larger mesh of connections
 OPENS = timedelta(minutes=15)  # before the booked time, when the lobby opens
@@ -296,7 +296,7 @@ def _must_be_allowed_in(
         raise MeetingOver
     if booking.state not in LIVE and booking.state != BookingState.NO_SHOW:
         raise MeetingCancelled
-    today = calendar.day_of(now, directory(Office.objects.get(pk=meeting.office_id)).tz)
+    today = calendar.day_of(now, snapshot_of(Office.objects.get(pk=meeting.office_id)).tz)
     if today > booking.date and meeting.state == MeetingState.PLANNED:
         raise OtherDay
     if participant.role not in OFFICIALS and now < booking.starts_at - OPENS:

@@ -24,9 +24,9 @@ from prepazka.meetings.participants import citizen_of, room_path
 from prepazka.messaging.models import Message
 from prepazka.offices import incidents
 from prepazka.offices.devices import displays_of
-from prepazka.offices.directory import Directory
 from prepazka.offices.incidents import cause_of
 from prepazka.offices.models import Incident, Mode, Official, Room, Service, System
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.offices.text import without_repeats
 from prepazka.queueing.models import Ticket, TicketState, TurnAlert
 
@@ -52,7 +52,9 @@ class OfferedTerm(NamedTuple):
     url: str
 
 
-def context_of_message(message: Message, office: Directory, *, now: datetime) -> dict[str, Any]:
+def context_of_message(
+    message: Message, office: OfficeSnapshot, *, now: datetime
+) -> dict[str, Any]:
     """The template context of a message."""
     if message.participant and message.booking:
         context = context_of_participant(message.participant, message.booking, office)
@@ -60,7 +62,7 @@ def context_of_message(message: Message, office: Directory, *, now: datetime) ->
             event = Event.objects.filter(pk=message.event).first()
             colleague = office.officials.get(event.data["official"]) if event else None
             context["colleague"] = str(colleague.name) if colleague else _("A colleague")
-            context["meetings_url"] = url_of("console:meetings", office.office.slug)
+            context["meetings_url"] = url_of("console:meetings", office.slug)
         elif message.kind == "meeting_room":
             context["facts"] = _facts_of_room(context)
         return context
@@ -83,12 +85,12 @@ def context_of_message(message: Message, office: Directory, *, now: datetime) ->
 
 
 def context_of_participant(
-    participant: Participant, booking: Booking, office: Directory
+    participant: Participant, booking: Booking, office: OfficeSnapshot
 ) -> dict[str, Any]:
     """The context for a participant: without PIN, contact and links of the person who booked."""
     return {
         "participant": participant,
-        "office": office.office,
+        "office": office.row,
         "service": office.services[booking.service_id],
         "when": when_of(booking),
         "facts": facts_of(booking, office, invited=True),
@@ -98,14 +100,14 @@ def context_of_participant(
     }
 
 
-def context_of_room(booking: Booking, office: Directory) -> dict[str, Any]:
+def context_of_room(booking: Booking, office: OfficeSnapshot) -> dict[str, Any]:
     """Whether a video meeting is held by telephone instead, and the office's number."""
     rows = Meeting.objects.filter(booking=booking, provider=Room.TELEPHONE)
     official = official_of(office, booking)
     by_phone = booking.mode == Mode.VIDEO and rows.exists()
     return {
         "by_phone": by_phone,
-        "call": ((official.phone if official else "") or office.office.phone) if by_phone else "",
+        "call": ((official.phone if official else "") or office.row.phone) if by_phone else "",
     }
 
 
@@ -118,7 +120,7 @@ def _facts_of_room(context: dict[str, Any]) -> list[Fact]:
     ]
 
 
-def join_in_words(booking: Booking, office: Directory) -> str:
+def join_in_words(booking: Booking, office: OfficeSnapshot) -> str:
     """How to join a meeting that has another room, as the end of a sentence."""
     room = context_of_room(booking, office)
     if not room["by_phone"]:
@@ -132,12 +134,14 @@ def join_in_words(booking: Booking, office: Directory) -> str:
     return _("by telephone, please call %(number)s") % {"number": room["call"]}
 
 
-def room_url(booking: Booking, office: Directory, participant: Participant | None = None) -> str:
+def room_url(
+    booking: Booking, office: OfficeSnapshot, participant: Participant | None = None
+) -> str:
     """The URL of the participant's room, by default of the person who booked; empty if none."""
     participant = participant or citizen_of(booking)
     if participant is None or booking.mode != Mode.VIDEO:
         return ""
-    return settings.BASE_URL + room_path(participant, office.office.slug)
+    return settings.BASE_URL + room_path(participant, office.slug)
 
 
 def how_in_words(mode: str) -> str:
@@ -211,7 +215,9 @@ def incident_of(message: Message) -> Incident:
     return Incident(system=system, cause=Incident.Cause.DOWN, office=message.office)
 
 
-def context_of_incident(incident: Incident, booking: Booking, office: Directory) -> dict[str, Any]:
+def context_of_incident(
+    incident: Incident, booking: Booking, office: OfficeSnapshot
+) -> dict[str, Any]:
     """The template context of an incident."""
     return {
         "incident": incident,
@@ -229,7 +235,7 @@ def is_in_hall(booking: Booking) -> bool:
     return booking.state == BookingState.ARRIVED and not missed.exists()
 
 
-def context_of_alert(alert: TurnAlert, office: Directory) -> dict[str, Any]:
+def context_of_alert(alert: TurnAlert, office: OfficeSnapshot) -> dict[str, Any]:
     """The template context of a ticket's turn."""
     ticket, service = alert.ticket, office.services[alert.service_id]
     counter = office.counters.get(ticket.counter_id) if ticket.counter_id else None
@@ -241,43 +247,43 @@ def context_of_alert(alert: TurnAlert, office: Directory) -> dict[str, Any]:
             ", ".join(filter(None, [counter.number, counter_place])) if counter else "",
         ),
         Fact(_("Service"), str(service.name)),
-        Fact(_("Where"), str(office.office.address)),
+        Fact(_("Where"), str(office.row.address)),
     )
     return {
-        "office": office.office,
+        "office": office.row,
         "service": service,
         "number": ticket.label,
         "counter": counter.number if counter else "",
         "ticket_url": url_of("ticket:page", ticket.code),
-        "again_url": url_of("citizen:office", office.office.slug),
+        "again_url": url_of("citizen:office", office.slug),
         "facts": [fact for fact in facts if fact.value],
     }
 
 
-def context_of_entry(entry: WaitingListEntry, office: Directory) -> dict[str, Any]:
+def context_of_entry(entry: WaitingListEntry, office: OfficeSnapshot) -> dict[str, Any]:
     """The template context of a waiting-list entry."""
     service = office.services[entry.service_id]
     return {
         "entry": entry,
         "join_url": settings.BASE_URL + join_path(entry, office),
-        "office": office.office,
+        "office": office.row,
         "service": service,
         "entry_url": short_url(entry.short_code),
-        "again_url": url_of("citizen:days", office.office.slug, service.code),
+        "again_url": url_of("citizen:days", office.slug, service.code),
         "confirmed": entry.state != WaitingListState.UNCONFIRMED,
         "facts": wish_facts(entry, office),
     }
 
 
-def join_path(entry: WaitingListEntry, office: Directory) -> str:
+def join_path(entry: WaitingListEntry, office: OfficeSnapshot) -> str:
     """The path of the page on which the person can join the waiting list again."""
     if entry.booking:
         return reverse("citizen:sooner", args=[links.sign(entry.booking.pk, "personal")])
     service = office.services[entry.service_id]
-    return reverse("citizen:wish", args=[office.office.slug, service.code])
+    return reverse("citizen:wish", args=[office.slug, service.code])
 
 
-def wish_facts(entry: WaitingListEntry, office: Directory) -> list[Fact]:
+def wish_facts(entry: WaitingListEntry, office: OfficeSnapshot) -> list[Fact]:
     """The facts of a waiting-list entry, in the active language."""
     service = office.services[entry.service_id]
     official = office.officials[entry.official_id] if entry.official_id else None
@@ -301,7 +307,7 @@ def _hours(entry: WaitingListEntry) -> str:
     return f"{start}{DASH}{end}"
 
 
-def context_of_offer(offer: Offer, office: Directory) -> dict[str, Any]:
+def context_of_offer(offer: Offer, office: OfficeSnapshot) -> dict[str, Any]:
     """The template context of an offer."""
     return {
         "offer": offer,
@@ -311,7 +317,7 @@ def context_of_offer(offer: Offer, office: Directory) -> dict[str, Any]:
     }
 
 
-def offered_terms(offer: Offer, office: Directory) -> list[OfferedTerm]:
+def offered_terms(offer: Offer, office: OfficeSnapshot) -> list[OfferedTerm]:
     """The terms of an offer, numbered by time, then by lane."""
     terms = []
     claims = sorted(offer.claims.all(), key=lambda claim: (claim.starts_at, claim.lane_id))
@@ -329,14 +335,14 @@ def offered_terms(offer: Offer, office: Directory) -> list[OfferedTerm]:
     return terms
 
 
-def context_of(booking: Booking, office: Directory, *, now: datetime) -> dict[str, Any]:
+def context_of(booking: Booking, office: OfficeSnapshot, *, now: datetime) -> dict[str, Any]:
     """The template context of a booking."""
     service = office.services[booking.service_id]
     rules = office.rules_of(service)
     personal = links.sign(booking.pk, "personal")
     return {
         "booking": booking,
-        "office": office.office,
+        "office": office.row,
         "service": service,
         "rules": rules,
         "when": when_of(booking),
@@ -349,7 +355,7 @@ def context_of(booking: Booking, office: Directory, *, now: datetime) -> dict[st
         "personal_url": url_of("citizen:booking", personal),
         "cancel_url": url_of("citizen:cancel", personal),
         "move_url": url_of("citizen:move", personal),
-        "again_url": url_of("citizen:days", office.office.slug, service.code),
+        "again_url": url_of("citizen:days", office.slug, service.code),
     }
 
 
@@ -361,7 +367,7 @@ def late_min(booking: Booking) -> int:
     return minutes or 0
 
 
-def facts_of(booking: Booking, office: Directory, *, invited: bool = False) -> list[Fact]:
+def facts_of(booking: Booking, office: OfficeSnapshot, *, invited: bool = False) -> list[Fact]:
     """The facts of a booking for its page and mails, in the active language and time zone.
 
     With `invited` they are for participants: without the booker's telephone number and topic.
@@ -391,7 +397,7 @@ def facts_of(booking: Booking, office: Directory, *, invited: bool = False) -> l
     return [fact for fact in facts if fact.value]
 
 
-def _place(office: Directory, service: Service, official: Official | None) -> str:
+def _place(office: OfficeSnapshot, service: Service, official: Official | None) -> str:
     """The office's address with the official's door or the places of the service's counters.
 
     If there are several places, the text says that the call will name one.
@@ -408,18 +414,18 @@ def _place(office: Directory, service: Service, official: Official | None) -> st
         shortened = without_repeats(places)
         several = _(" or ").join([", ".join(shortened[:-1]), shortened[-1]])
         doors = _("%(places)s: your call will say which") % {"places": several}
-    return "; ".join(filter(None, [str(office.office.address), doors]))
+    return "; ".join(filter(None, [str(office.row.address), doors]))
 
 
-def _displays(office: Directory, service: Service, official: Official | None) -> str:
+def _displays(office: OfficeSnapshot, service: Service, official: Official | None) -> str:
     """The names of displays that show the call; empty in an office with one display."""
     counters = office.counters_for(service.pk)
     if official and official.counter_id:
         counters = [office.counters[official.counter_id]]
-    return ", ".join(displays_of(office.office, counters))
+    return ", ".join(displays_of(office.row, counters))
 
 
-def _entry_out_of_hours(booking: Booking, office: Directory) -> str:
+def _entry_out_of_hours(booking: Booking, office: OfficeSnapshot) -> str:
     """How to enter the building, for a visit partly outside the office's hours; else empty."""
     openings = (
         calendar.instants(minutes, booking.date, office.tz)
@@ -429,7 +435,7 @@ def _entry_out_of_hours(booking: Booking, office: Directory) -> str:
         opening and opening.start <= booking.starts_at and booking.ends_at <= opening.end
         for opening in openings
     )
-    return "" if inside else str(office.office.after_hours)
+    return "" if inside else str(office.row.after_hours)
 
 
 def _unusual_mode(booking: Booking, service: Service) -> str:
@@ -443,7 +449,7 @@ def when_of(booking: Booking) -> str:
     return render_to_string("messaging/_when.txt", {"booking": booking}).strip()
 
 
-def _when_to_come(booking: Booking, office: Directory) -> str:
+def _when_to_come(booking: Booking, office: OfficeSnapshot) -> str:
     rules = office.rules_of(office.services[booking.service_id])
     opens = rules.counts_from(booking.starts_at)
     closes = rules.counts_until(booking.ends_at) if rules.late_min else None
@@ -451,7 +457,7 @@ def _when_to_come(booking: Booking, office: Directory) -> str:
     return render_to_string("messaging/_come.txt", context).strip()
 
 
-def _pin_until(booking: Booking, office: Directory) -> str:
+def _pin_until(booking: Booking, office: OfficeSnapshot) -> str:
     rules = office.rules_of(office.services[booking.service_id])
     until = date_format(timezone.localtime(rules.counts_until(booking.ends_at)), "G:i")
     return _("until %(until)s, then it lapses") % {"until": until}

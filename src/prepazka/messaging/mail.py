@@ -33,8 +33,8 @@ from prepazka.messaging.contexts import (
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Attachment, Mail, Undeliverable
 from prepazka.offices.crests import crest_of
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Mode, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 
 SUBJECTS = {
     "confirm": gettext_noop("Please confirm your booking"),
@@ -123,9 +123,9 @@ GONE = {BookingState.CANCELLED_BY_CITIZEN, BookingState.CANCELLED_BY_OFFICE, Boo
 
 def compose_mail(message: Message, *, now: datetime) -> Mail:
     """The mail as it would be sent now, in its recipient's language."""
-    person, office = message.to, directory(message.office)
+    person, office = message.to, snapshot_of(message.office)
     with translation.override(person.language), timezone.override(office.tz):
-        crest, pictures = _crest(office.office)
+        crest, pictures = _crest(office.row)
         context = context_of_message(message, office, now=now) | {"crest": crest}
         texts = message.office.message_rules.texts
         if message.participant:
@@ -134,8 +134,8 @@ def compose_mail(message: Message, *, now: datetime) -> Mail:
             subject, text, html = _subject_and_texts(message, context, said_in_mail(context), texts)
         return Mail(
             to=person.email,
-            sender=formataddr((str(office.office.name), settings.DEFAULT_FROM_EMAIL)),
-            reply_to=office.office.email,
+            sender=formataddr((str(office.row.name), settings.DEFAULT_FROM_EMAIL)),
+            reply_to=office.row.email,
             subject=subject,
             text=text,
             html=html,
@@ -198,7 +198,7 @@ def _subject_and_texts_for_participant(
     )
 
 
-def _calendar(message: Message, office: Directory, *, now: datetime) -> tuple[Attachment, ...]:
+def _calendar(message: Message, office: OfficeSnapshot, *, now: datetime) -> tuple[Attachment, ...]:
     """The attachments: minutes or a calendar file; none while the booking is unconfirmed."""
     booking = message.booking
     if booking is None or message.kind == "confirm":
@@ -230,7 +230,7 @@ def _minutes(message: Message) -> tuple[Attachment, ...]:
 
 def calendar_file(
     booking: Booking,
-    office: Directory,
+    office: OfficeSnapshot,
     *,
     now: datetime,
     participant: Participant | None = None,
@@ -252,11 +252,11 @@ def calendar_file(
     event.add("dtstamp", now)
     event.add("dtstart", booking.starts_at)
     event.add("dtend", booking.ends_at)
-    event.add("summary", f"{office.services[booking.service_id].name} – {office.office.name}")
+    event.add("summary", f"{office.services[booking.service_id].name} – {office.row.name}")
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     room = room_url(booking, office, participant)
     if booking.mode == Mode.PERSON:
-        event.add("location", facts.get(_("Where"), str(office.office.address)))
+        event.add("location", facts.get(_("Where"), str(office.row.address)))
     else:
         event.add("location", room or capfirst(how_in_words(booking.mode)))
     if not cancelled:
@@ -264,8 +264,8 @@ def calendar_file(
         page = url_of("citizen:booking", links.sign(booking.pk, "personal"))
         event.add("url", room if participant else page)
         event.add_component(_alarm(booking, str(event["summary"])))
-    event.add("organizer", f"mailto:{office.office.email or settings.DEFAULT_FROM_EMAIL}")
-    event["organizer"].params["cn"] = vText(str(office.office.name))
+    event.add("organizer", f"mailto:{office.row.email or settings.DEFAULT_FROM_EMAIL}")
+    event["organizer"].params["cn"] = vText(str(office.row.name))
     if by_mail:
         event.add("attendee", _attendee(booking, participant), encode=False)
     calendar = Calendar()

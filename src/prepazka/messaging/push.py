@@ -11,7 +11,7 @@ from prepazka.messaging.contexts import context_of_message
 from prepazka.messaging.mail import SUBJECTS
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Push
-from prepazka.offices.directory import directory
+from prepazka.offices.office_snapshot import snapshot_of
 
 # Seconds after which a notice expires, so that a telephone switched on later shows no old one.
 LASTS = {"turn_near": 600, "turn_called": 120}
@@ -19,7 +19,7 @@ LASTS = {"turn_near": 600, "turn_called": 120}
 
 def compose_push(message: Message, *, now: datetime) -> Push:
     """The notice as it would be sent now, in its recipient's language."""
-    alert, office = message.alert, directory(message.office)
+    alert, office = message.alert, snapshot_of(message.office)
     assert alert is not None  # noqa: S101  # only tickets have browsers
     with translation.override(alert.language), timezone.override(office.tz):
         context = context_of_message(message, office, now=now)

@@ -30,8 +30,8 @@ from prepazka.messaging.contexts import (
 from prepazka.messaging.models import Message, Person
 from prepazka.messaging.port import Sms
 from prepazka.offices import incidents
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Mode
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing.models import TurnAlert
 
 TEXTS = {
@@ -152,8 +152,8 @@ MORE_PARTS = {"offer": 1}
 
 def compose_sms(message: Message, *, now: datetime) -> Sms:
     """The short message as it would be sent now, in its recipient's language."""
-    person, office = message.person, directory(message.office)
-    rules = office.office.message_rules
+    person, office = message.person, snapshot_of(message.office)
+    rules = office.row.message_rules
     with translation.override(person.language), timezone.override(office.tz):
         text = _fitted_text(message, office, wide=rules.unicode)
     return Sms(
@@ -165,13 +165,13 @@ def compose_sms(message: Message, *, now: datetime) -> Sms:
     )
 
 
-def _fitted_text(message: Message, office: Directory, *, wide: bool) -> str:
+def _fitted_text(message: Message, office: OfficeSnapshot, *, wide: bool) -> str:
     kind, placeholders = kind_in_words(message), said_of(message, office)
     own_text = own(message.office.message_rules.texts, kind, "sms", message.person.language)
     usual_text = TEXTS[kind]
     if message.booking and message.booking.mode != Mode.PERSON and kind in WITH_PIN:
         usual_text, own_text = REMOTE, "" if "{pin}" in own_text else own_text
-    office_names = list(names(str(office.office.name)))
+    office_names = list(names(str(office.row.name)))
     attempts = [(usual_text, name) for name in office_names]
     if kind in WITH_MATTER and not own_text:
         full_names = [name for name in office_names[:2] if name]  # unabbreviated and abbreviated
@@ -203,7 +203,7 @@ def _with_reason(text: str, reason: str, *, wide: bool) -> str:
     return text
 
 
-def said_of(message: Message, office: Directory) -> dict[str, str]:
+def said_of(message: Message, office: OfficeSnapshot) -> dict[str, str]:
     """The values of placeholders in texts of short messages; empty if they do not apply."""
     booking, offer, alert = message.booking, message.offer, message.alert
     counter = office.counters.get(alert.ticket.counter_id or 0) if alert else None
@@ -232,7 +232,7 @@ def said_of(message: Message, office: Directory) -> dict[str, str]:
     }
 
 
-def _of_incident(message: Message, office: Directory) -> dict[str, str]:
+def _of_incident(message: Message, office: OfficeSnapshot) -> dict[str, str]:
     if message.kind not in OF_INCIDENTS:
         return {"system": "", "what": "", "expected": ""}
     incident = incident_of(message)
@@ -250,12 +250,12 @@ def _matter(service: str) -> str:
     return service[: LONGEST_MATTER - 2].rpartition(" ")[0].rstrip(" ,–-") + "..."
 
 
-def _official(booking: Booking, office: Directory) -> str:
+def _official(booking: Booking, office: OfficeSnapshot) -> str:
     official = official_of(office, booking)
     return str(official.name) if official else ""
 
 
-def _numbered_terms(offer: Offer, office: Directory) -> str:
+def _numbered_terms(offer: Offer, office: OfficeSnapshot) -> str:
     """The terms of an offer with the numbers to reply; a single term has no number."""
     times = [_when(term.booking, office) for term in offered_terms(offer, office)]
     if len(times) == 1:
@@ -263,7 +263,7 @@ def _numbered_terms(offer: Offer, office: Directory) -> str:
     return ", ".join(f"{number}) {when}" for number, when in enumerate(times, start=1))
 
 
-def _numbered_bookings(message: Message, office: Directory) -> str:
+def _numbered_bookings(message: Message, office: OfficeSnapshot) -> str:
     """The bookings of the question which one is meant, with the numbers to reply."""
     if message.kind != "reply_which":
         return ""
@@ -276,7 +276,7 @@ def _numbered_bookings(message: Message, office: Directory) -> str:
     )
 
 
-def _numbered_starts(offer: Offer, office: Directory) -> str:
+def _numbered_starts(offer: Offer, office: OfficeSnapshot) -> str:
     """The terms of an offer by their starts alone, so that three fit with a URL."""
     times = [f"{t.number}) {_start(t.booking)}" for t in offered_terms(offer, office)]
     return ", ".join(times)
@@ -300,16 +300,16 @@ def names(name: str) -> Iterator[str]:
     yield ""
 
 
-def url_of(person: Person, office: Directory) -> str:
+def url_of(person: Person, office: OfficeSnapshot) -> str:
     """The URL for a short message: the short one, or the office's page if there is none."""
     if isinstance(person, TurnAlert):
         return settings.BASE_URL + reverse("ticket:page", args=[person.ticket.code])
     if person.short_code:
         return short_url(person.short_code)
-    return settings.BASE_URL + reverse("citizen:office", args=[office.office.slug])
+    return settings.BASE_URL + reverse("citizen:office", args=[office.slug])
 
 
-def _when(booking: Booking, office: Directory) -> str:
+def _when(booking: Booking, office: OfficeSnapshot) -> str:
     start, end = timezone.localtime(booking.starts_at), timezone.localtime(booking.ends_at)
     exact = office.rules_of(office.services[booking.service_id]).kind == "slot"
     start_text = date_format(start, "D j.n. G:i")

@@ -19,8 +19,8 @@ from prepazka.messaging.mail import SUBJECTS, compose_mail
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Mail
 from prepazka.messaging.sms import TEXTS, compose_sms
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket, TurnAlert
 
 # Constant, so that previews differ only by the texts.
@@ -122,14 +122,14 @@ def kinds() -> list[str]:
 
 
 def preview(
-    office: Directory, kind: str, language: str, words: dict[Part, str], *, now: datetime
+    office: OfficeSnapshot, kind: str, language: str, words: dict[Part, str], *, now: datetime
 ) -> Preview | None:
     """A message with these texts about a sample visit; None if the office has nothing to book."""
     booking = _sample(office, kind, language, now)
     if booking is None:
         return None
-    rules = office.office.message_rules
-    row = Office.objects.get(pk=office.office.pk)
+    rules = office.row.message_rules
+    row = Office.objects.get(pk=office.office_id)
     row.messages_data = replace(
         rules, texts=with_words(rules.texts, kind, language, tidy(words))
     ).data()
@@ -148,19 +148,19 @@ def preview(
     return Preview(mail, sms, gsm7.septets(sms) if plain else len(sms), gsm7.parts(sms), plain)
 
 
-def _sample(office: Directory, kind: str, language: str, now: datetime) -> Booking | None:
+def _sample(office: OfficeSnapshot, kind: str, language: str, now: datetime) -> Booking | None:
     """An unsaved sample booking next week at nine; None if nothing can be booked."""
     services = [
         service for service in office.services.values() if service.bookable and not service.retired
     ]
-    lane = Lane.objects.filter(office=office.office).order_by("pk").first()
+    lane = Lane.objects.filter(office=office.row).order_by("pk").first()
     if not services or lane is None:
         return None
     day = calendar.day_of(now, office.tz) + timedelta(days=7)
     starts_at = calendar.local_instant(day, 9 * 60, office.tz)
     return Booking(
         id=SAMPLE_ID,
-        office=office.office,
+        office=office.row,
         service=services[0],
         lane=lane,
         date=day,
@@ -196,7 +196,7 @@ def _sample_entry(booking: Booking, now: datetime) -> WaitingListEntry:
     )
 
 
-def _sample_alert(booking: Booking, office: Directory, now: datetime) -> TurnAlert:
+def _sample_alert(booking: Booking, office: OfficeSnapshot, now: datetime) -> TurnAlert:
     """An unsaved sample alert of a ticket's turn."""
     counter = next((c for c in office.open_counters()), None)
     ticket = Ticket(
@@ -238,9 +238,9 @@ def _sample_offer(booking: Booking, now: datetime, *, terms: int) -> Offer:
     return offer
 
 
-def written(office: Directory, kind: str, language: str) -> dict[Part, str]:
+def written(office: OfficeSnapshot, kind: str, language: str) -> dict[Part, str]:
     """The office's own texts by part; empty where it has none."""
-    texts = office.office.message_rules.texts
+    texts = office.row.message_rules.texts
     return {part: message_texts.own(texts, kind, part, language) for part in message_texts.PARTS}
 
 

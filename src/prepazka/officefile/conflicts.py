@@ -18,8 +18,8 @@ from prepazka.booking.models import (
 from prepazka.booking.waiting_list import ENDED
 from prepazka.core import calendar
 from prepazka.core.interval import Interval
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket
 
 COMING = (BookingState.HELD, *OPEN, BookingState.ARRIVED)
@@ -38,7 +38,7 @@ class Conflict:
         return f"{self.what} {self.reference} ({self.when}): {self.why}"
 
 
-def conflicts(office: Directory, *, now: datetime) -> list[Conflict]:
+def conflicts(office: OfficeSnapshot, *, now: datetime) -> list[Conflict]:
     """Future bookings, today's tickets, open counters and entries that no longer fit the office."""
     waits = [
         Conflict(str(entry.pk), f"{entry.service.code}, {entry.from_date}", "waiting list", why)
@@ -47,10 +47,10 @@ def conflicts(office: Directory, *, now: datetime) -> list[Conflict]:
     return [*_bookings(office, now), *_tickets(office, now), *_shifts(office), *waits]
 
 
-def unmet_waits(office: Directory, now: datetime) -> list[tuple[WaitingListEntry, str]]:
+def unmet_waits(office: OfficeSnapshot, now: datetime) -> list[tuple[WaitingListEntry, str]]:
     """Entries of the waiting list for services no longer offered, each with the reason."""
     rows = WaitingListEntry.objects.filter(
-        office=office.office, to_date__gte=calendar.day_of(now, office.tz)
+        office=office.row, to_date__gte=calendar.day_of(now, office.tz)
     ).exclude(state__in=ENDED)
     checked = (
         (row, _why_entry_does_not_fit(office, row)) for row in rows.order_by("queued_at", "pk")
@@ -58,7 +58,7 @@ def unmet_waits(office: Directory, now: datetime) -> list[tuple[WaitingListEntry
     return [(row, why) for row, why in checked if why]
 
 
-def _why_entry_does_not_fit(office: Directory, entry: WaitingListEntry) -> str:
+def _why_entry_does_not_fit(office: OfficeSnapshot, entry: WaitingListEntry) -> str:
     service = office.services[entry.service_id]
     if service.retired:
         return "its service is no longer in the file"
@@ -72,7 +72,7 @@ def _why_entry_does_not_fit(office: Directory, entry: WaitingListEntry) -> str:
     return _why_not_with_official(office, service, official) if official else ""
 
 
-def _why_not_with_official(office: Directory, service: Service, official: Official) -> str:
+def _why_not_with_official(office: OfficeSnapshot, service: Service, official: Official) -> str:
     if official.retired:
         return f"{official.code} is no longer in the file"
     if official not in office.officials_for(service.pk):
@@ -80,8 +80,8 @@ def _why_not_with_official(office: Directory, service: Service, official: Offici
     return ""
 
 
-def _bookings(office: Directory, now: datetime) -> list[Conflict]:
-    rows = Booking.objects.filter(office=office.office, state__in=COMING, ends_at__gt=now).exclude(
+def _bookings(office: OfficeSnapshot, now: datetime) -> list[Conflict]:
+    rows = Booking.objects.filter(office=office.row, state__in=COMING, ends_at__gt=now).exclude(
         RETURNING | Q(state__in=EXPIRING) & Q(expires_at__lte=now) | Q(companion_of__isnull=False)
     )
     unfit = []
@@ -96,7 +96,7 @@ def _bookings(office: Directory, now: datetime) -> list[Conflict]:
     return unfit
 
 
-def _why_booking_does_not_fit(office: Directory, booking: Booking) -> str:
+def _why_booking_does_not_fit(office: OfficeSnapshot, booking: Booking) -> str:
     """Why the booking no longer fits; empty if it does."""
     service = office.services[booking.service_id]
     if service.retired:
@@ -112,7 +112,7 @@ def _why_booking_does_not_fit(office: Directory, booking: Booking) -> str:
     return ""
 
 
-def _why_lane_does_not_fit(office: Directory, booking: Booking) -> str:
+def _why_lane_does_not_fit(office: OfficeSnapshot, booking: Booking) -> str:
     service, lane = office.services[booking.service_id], booking.lane
     quota, why = office.rules_of(service).quota, ""
     if lane.official_id:
@@ -126,7 +126,7 @@ def _why_lane_does_not_fit(office: Directory, booking: Booking) -> str:
     return why
 
 
-def _within_hours(office: Directory, booking: Booking) -> bool:
+def _within_hours(office: OfficeSnapshot, booking: Booking) -> bool:
     booked_time = Interval(booking.starts_at, booking.ends_at)
     service = office.services[booking.service_id]
     if booking.lane.official_id:
@@ -141,11 +141,9 @@ def _within_hours(office: Directory, booking: Booking) -> bool:
     )
 
 
-def _tickets(office: Directory, now: datetime) -> list[Conflict]:
+def _tickets(office: OfficeSnapshot, now: datetime) -> list[Conflict]:
     today = calendar.day_of(now, office.tz)
-    rows = Ticket.objects.filter(
-        office=office.office, date=today, state__in=(*IN_QUEUE, *AT_COUNTER)
-    )
+    rows = Ticket.objects.filter(office=office.row, date=today, state__in=(*IN_QUEUE, *AT_COUNTER))
     unfit = []
     for ticket in rows.order_by("pk"):
         service = office.services[ticket.service_id]
@@ -161,8 +159,8 @@ def _tickets(office: Directory, now: datetime) -> list[Conflict]:
     return unfit
 
 
-def _shifts(office: Directory) -> list[Conflict]:
-    rows = Shift.objects.filter(office=office.office, closed_at=None, counter__retired=True)
+def _shifts(office: OfficeSnapshot) -> list[Conflict]:
+    rows = Shift.objects.filter(office=office.row, closed_at=None, counter__retired=True)
     return [
         Conflict(shift.counter.number, "open now", "counter", "it is no longer in the file")
         for shift in rows.select_related("counter").order_by("pk")

@@ -11,11 +11,11 @@ from prepazka.officefile import plan
 from prepazka.officefile.hours import Found, exceptional, weekly
 from prepazka.officefile.values import MODES
 from prepazka.officefile.write import write
-from prepazka.offices import directory
+from prepazka.offices import office_snapshot
 from prepazka.offices.crests import crest_of
-from prepazka.offices.directory import Directory
 from prepazka.offices.displays import options_of
 from prepazka.offices.models import Agenda, Device, HoursException, Office, Official, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 
 def export(office: Office, *, with_reasons: bool = True) -> str:
@@ -24,7 +24,7 @@ def export(office: Office, *, with_reasons: bool = True) -> str:
     Without `with_reasons` it does not contain the reasons of officials' absences, and loading it
     keeps them.
     """
-    office_plan = plan_of(directory.read(office))
+    office_plan = plan_of(office_snapshot.read_snapshot(office))
     return write(office_plan if with_reasons else _without_reasons(office_plan))
 
 
@@ -40,9 +40,9 @@ def _with_hidden_reasons(official: plan.OfficialPlan) -> plan.OfficialPlan:
     return replace(official, times=replace(official.times, exceptions=exceptions))
 
 
-def plan_of(office: Directory) -> plan.OfficePlan:
+def plan_of(office: OfficeSnapshot) -> plan.OfficePlan:
     """The plan of the office, without retired parts."""
-    row = office.office
+    row = office.row
     return plan.OfficePlan(
         slug=row.slug,
         name=dict(row.name),
@@ -95,14 +95,14 @@ def plan_of(office: Directory) -> plan.OfficePlan:
     )
 
 
-def _in_order(office: Directory) -> list[Service]:
+def _in_order(office: OfficeSnapshot) -> list[Service]:
     """Offered services in the order of the file, agenda by agenda."""
     agendas = [a.pk for a in office.agendas.values() if not a.retired]
     offered = office.offered_services()
     return [s for pk in agendas for s in offered if s.agenda_id == pk]
 
 
-def _agenda(office: Directory, agenda: Agenda) -> plan.AgendaPlan:
+def _agenda(office: OfficeSnapshot, agenda: Agenda) -> plan.AgendaPlan:
     services = [s for s in office.offered_services() if s.agenda_id == agenda.pk]
     booked = bool(agenda.rules_data) or any(s.bookable for s in services)
     department = office.departments.get(agenda.department_id or 0)
@@ -133,12 +133,12 @@ def _agenda(office: Directory, agenda: Agenda) -> plan.AgendaPlan:
     )
 
 
-def _needs(office: Directory, service: Service) -> tuple[str, ...]:
+def _needs(office: OfficeSnapshot, service: Service) -> tuple[str, ...]:
     needed = office.needs.get(service.pk, frozenset())
     return tuple(s.code for s in office.open_systems() if s.pk in needed)
 
 
-def _official(office: Directory, official: Official) -> plan.OfficialPlan:
+def _official(office: OfficeSnapshot, official: Official) -> plan.OfficialPlan:
     department = office.departments.get(official.department_id or 0)
     counter = office.counters.get(official.counter_id or 0)
     topics = office.topics[official.pk]
@@ -156,9 +156,9 @@ def _official(office: Directory, official: Official) -> plan.OfficialPlan:
     )
 
 
-def _devices(office: Directory) -> tuple[plan.DevicePlan, ...]:
+def _devices(office: OfficeSnapshot) -> tuple[plan.DevicePlan, ...]:
     """Kiosks, then displays; options that were never set get their default."""
-    rows = list(Device.objects.filter(office=office.office, retired=False))
+    rows = list(Device.objects.filter(office=office.row, retired=False))
     services = [s.code for s in _in_order(office)]
     counters = [c.code for c in office.open_counters()]
     devices = []
@@ -168,7 +168,7 @@ def _devices(office: Directory) -> tuple[plan.DevicePlan, ...]:
             options: dict[str, Any] = {
                 "services": [code for code in services if code in chosen],
                 "printer": row.options.get("printer", {"kind": "none"}),
-                "languages": row.options.get("languages", list(office.office.languages)),
+                "languages": row.options.get("languages", list(office.row.languages)),
             }
         else:
             chosen = row.options.get("counters", counters)
@@ -182,7 +182,7 @@ def _devices(office: Directory) -> tuple[plan.DevicePlan, ...]:
     return tuple(devices)
 
 
-def _times(office: Directory, **scope: int) -> plan.Times:
+def _times(office: OfficeSnapshot, **scope: int) -> plan.Times:
     hours: dict[bool | str, Found] = defaultdict(lambda: defaultdict(list))
     for row in office.hours:
         if _is_of_scope(row, scope):

@@ -20,7 +20,7 @@ from prepazka.journal.record import record
 from prepazka.officefile import plan
 from prepazka.officefile.check import check
 from prepazka.officefile.conflicts import Conflict, conflicts, unmet_waits
-from prepazka.offices import directory
+from prepazka.offices import office_snapshot
 from prepazka.offices.crests import put_crest
 from prepazka.offices.models import (
     Agenda,
@@ -89,7 +89,7 @@ def load(
     office.version += 1
     office.save()
     # Read from the database: a snapshot cached by version would survive a rollback of this load.
-    loaded = directory.read(office)
+    loaded = office_snapshot.read_snapshot(office)
     report.conflicts.extend(conflicts(loaded, now=now))
     if report.conflicts and not accept_conflicts:
         raise LoadRefused(report.conflicts)

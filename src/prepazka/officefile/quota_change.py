@@ -24,9 +24,9 @@ from prepazka.officefile.export import plan_of
 from prepazka.officefile.load import lock_coming_days
 from prepazka.officefile.quotas import Quota, quotas, with_quota
 from prepazka.officefile.rules import REASON
-from prepazka.offices import directory
-from prepazka.offices.directory import Directory
+from prepazka.offices import office_snapshot
 from prepazka.offices.models import Agenda, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import learning
 from prepazka.queueing.models import Ticket, TicketState
 
@@ -50,28 +50,28 @@ class Effect:
     beyond: int  # future bookings on places above the quota, which they keep
 
 
-def present(office: Directory, *, now: datetime) -> dict[str, Quota]:
+def present(office: OfficeSnapshot, *, now: datetime) -> dict[str, Quota]:
     """The office's quotas by the agenda's code in its regular week, with learned service times."""
     return quotas(
         plan_of(office.regular), since=calendar.day_of(now, office.tz), means=_learned_means(office)
     )
 
 
-def learned(office: Directory, agenda: Agenda) -> bool:
+def learned(office: OfficeSnapshot, agenda: Agenda) -> bool:
     """Whether the service times of all the agenda's bookable services have been learned."""
     times = learning.known(office).times
     services = [s for s in office.offered_services() if s.agenda_id == agenda.pk and s.bookable]
     return not any(times.thin(s.pk) for s in services)
 
 
-def _learned_means(office: Directory) -> dict[str, float]:
+def _learned_means(office: OfficeSnapshot) -> dict[str, float]:
     times = learning.known(office).times
     services = [s for s in office.offered_services() if not times.thin(s.pk)]
     return {s.code: times.mean(s.pk) for s in services}
 
 
 def effect(
-    office: Directory, current: Quota, quota: int, *, now: datetime, enough: Callable[[], bool]
+    office: OfficeSnapshot, current: Quota, quota: int, *, now: datetime, enough: Callable[[], bool]
 ) -> Effect:
     """The effect of a quota by the formula and on simulated days.
 
@@ -88,22 +88,22 @@ def effect(
         simulated = simulate_both(plan, after, limit=MOST_DAYS, seed=SEED, enough=enough)
         days, differences = len(simulated[0].days), compare(*simulated)
     beyond = (
-        _bookings_beyond(office.office, agenda, quota, now).count() if quota < current.quota else 0
+        _bookings_beyond(office.row, agenda, quota, now).count() if quota < current.quota else 0
     )
     return Effect(current, then, days, {d.name: d for d in differences}, counted, beyond)
 
 
-def _agenda(office: Directory, current: Quota) -> Agenda:
+def _agenda(office: OfficeSnapshot, current: Quota) -> Agenda:
     return next(
         a for a in office.agendas.values() if a.code == current.agenda.code and not a.retired
     )
 
 
-def _plan_with_demand(office: Directory, current: Quota, now: datetime) -> tuple[Plan, bool]:
+def _plan_with_demand(office: OfficeSnapshot, current: Quota, now: datetime) -> tuple[Plan, bool]:
     """The plan of the day with the demand of the last four weeks, and whether that was known."""
     plan, since = current.named.plan, calendar.day_of(now, office.tz) - COUNTED
     tickets = Ticket.objects.filter(
-        office=office.office, date__gte=since, date__lt=calendar.day_of(now, office.tz)
+        office=office.row, date__gte=since, date__lt=calendar.day_of(now, office.tz)
     ).exclude(state=TicketState.CANCELLED)
     days = tickets.aggregate(days=Count("date", distinct=True))["days"]
     plan = replace(plan, no_show=1 - learning.known(office).shows_up)
@@ -149,7 +149,7 @@ def set_quota(
     row = Agenda.objects.get(office=locked, code=agenda, retired=False)
     previous_rules = row.rules
     lock_coming_days(locked, [previous_rules], now)
-    current = present(directory.read(locked), now=now).get(agenda)
+    current = present(office_snapshot.read_snapshot(locked), now=now).get(agenda)
     then = current.with_quota(quota) if current else None
     if then and then.refused and not reason:
         raise QuotaNeedsReason
@@ -161,7 +161,7 @@ def set_quota(
     )
     locked.version += 1
     locked.save(update_fields=["version"])
-    withdraw_beyond(directory.read(locked), now=now)
+    withdraw_beyond(office_snapshot.read_snapshot(locked), now=now)
     record(
         events.QuotaSet(
             office=locked.pk,

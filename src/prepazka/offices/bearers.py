@@ -9,7 +9,7 @@ from django.db import connection
 
 from prepazka.accounts import tokens
 from prepazka.offices.access import FACTOR_REQUIRED, HAS_FACTOR, FirstStep
-from prepazka.offices.directory import Directory, directory_by_id, kept_directory
+from prepazka.offices.office_snapshot import OfficeSnapshot, cached_snapshot, snapshot_by_id
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Bearer:
     """The person of an API key; `office` is None if there is none, `role` if it is not theirs."""
 
     user: int
-    office: Directory | None
+    office: OfficeSnapshot | None
     role: str | None
     first_step: FirstStep | None  # until it is done, the key opens nothing
 
@@ -48,5 +48,5 @@ def by_token(token: str, *, slug: str, now: datetime) -> Bearer | None:
         else None
     )
     tokens.note_use(key, used_at, now=now)
-    snapshot = office and (kept_directory(office, version) or directory_by_id(office))
+    snapshot = office and (cached_snapshot(office, version) or snapshot_by_id(office))
     return Bearer(int(user), snapshot or None, role, first_step)

@@ -9,8 +9,8 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Incident
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 # Functions, so that each call translates into the language that is active then.
 CAUSES: dict[str, Callable[[], str]] = {
@@ -34,16 +34,16 @@ def until_of(incident: Incident, tz: tzinfo) -> str:
     return _("It should work again at about %(time)s.") % {"time": at}
 
 
-def said_of(incident: Incident, office: Directory) -> str:
+def said_of(incident: Incident, office: OfficeSnapshot) -> str:
     """What has happened, the office's own sentence, and until when, as one text."""
     note = str(incident.note)
     return " ".join(filter(None, [cause_of(incident), note, until_of(incident, office.tz)]))
 
 
-def in_languages(incident: Incident, office: Directory) -> dict[str, str]:
+def in_languages(incident: Incident, office: OfficeSnapshot) -> dict[str, str]:
     """The text of `said_of` in every language of the office, by language code."""
     texts = {}
-    for language in office.office.languages or ["cs"]:
+    for language in office.row.languages or ["cs"]:
         with translation.override(language):
             texts[language] = said_of(incident, office)
     return texts

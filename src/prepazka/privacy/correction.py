@@ -17,7 +17,7 @@ from prepazka.journal.record import record
 from prepazka.meetings.models import Participant
 from prepazka.messaging.channels import channel_for
 from prepazka.messaging.models import Message, MessageState
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy.erasure import counts_of
 from prepazka.privacy.identity import must_be_stated
 from prepazka.privacy.records import lock_records
@@ -43,7 +43,7 @@ class Correction:
 @transaction.atomic
 def correct_person(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     words: str,
     seen_token: str,
     chosen: Iterable[str],
@@ -79,7 +79,7 @@ def correct_person(
         _redirect_messages(alert)
     record(
         events.PersonCorrected(
-            office=office.office.pk,
+            office=office.office_id,
             at=now,
             actor=actor,
             identity=identity,

@@ -46,8 +46,8 @@ from prepazka.meetings.models import (
 from prepazka.messaging.models import Message, MessageState
 from prepazka.messaging.replies import forget_person
 from prepazka.messaging.usecases import NO_LONGER_NEEDED
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import HoursException, Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy.identity import must_be_stated
 from prepazka.privacy.models import ErasedRecord
 from prepazka.privacy.records import PUBLIC, Records, lock_records
@@ -72,7 +72,7 @@ class Erased:
 @transaction.atomic
 def erase_person(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     words: str,
     seen_token: str,
     chosen: Iterable[str],
@@ -94,10 +94,10 @@ def erase_person(
     keys = records.keys
     cancelled = _erase(keys, now=now, actor=actor)
     marks = [(root, pk) for root, pks in keys.items() for pk in pks]
-    remember(office.office.pk, marks, now=now)
+    remember(office.office_id, marks, now=now)
     record(
         events.PersonErased(
-            office=office.office.pk,
+            office=office.office_id,
             at=now,
             actor=actor,
             identity=identity,

@@ -20,7 +20,7 @@ from prepazka.journal.record import record
 from prepazka.meetings import storage
 from prepazka.meetings.models import Document, Minutes
 from prepazka.messaging.models import Message
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy.erasure import counts_of
 from prepazka.privacy.identity import must_be_stated
 from prepazka.privacy.records import Records, lock_records
@@ -51,7 +51,7 @@ class Copy:
 @transaction.atomic
 def export_person(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     words: str,
     seen_token: str,
     chosen: Iterable[str],
@@ -72,7 +72,7 @@ def export_person(
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         missing = _add_documents(archive, sections)
         context = {
-            "office": office.office,
+            "office": office.row,
             "sections": _for_page(sections, office, kinds),
             "now": now,
         }
@@ -82,7 +82,7 @@ def export_person(
         archive.writestr("data.json", _as_json(sections))
     record(
         events.PersonExported(
-            office=office.office.pk,
+            office=office.office_id,
             at=now,
             actor=actor,
             identity=identity,
@@ -120,7 +120,7 @@ def _as_json(sections: list[Section]) -> str:
 
 
 def _for_page(
-    sections: list[Section], office: Directory, kinds: Mapping[str, str | Promise]
+    sections: list[Section], office: OfficeSnapshot, kinds: Mapping[str, str | Promise]
 ) -> list[dict[str, Any]]:
     """The sections for the page: without empty values, times in the office's zone."""
     return [
@@ -143,7 +143,11 @@ def _for_page(
 
 
 def _value_in_words(
-    held: Held, field: str, field_value: Any, office: Directory, kinds: Mapping[str, str | Promise]
+    held: Held,
+    field: str,
+    field_value: Any,
+    office: OfficeSnapshot,
+    kinds: Mapping[str, str | Promise],
 ) -> str:
     if isinstance(field_value, datetime):
         local = field_value.astimezone(office.tz)

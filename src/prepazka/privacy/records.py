@@ -28,7 +28,7 @@ from prepazka.core.reference import ids_of
 from prepazka.core.refusal import Refused
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.messaging.models import Message, MessageState
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy.refusals import NoRecordChosen, PersonNotNamed, RecordsChanged
 from prepazka.privacy.registry import Root
 from prepazka.queueing.alerts import NO_CONTACT
@@ -103,7 +103,7 @@ def mark_of(root: Root, row: Any) -> str:
     return f"{root}:{row.pk}"
 
 
-def find_records(office: Directory, words: str) -> Records:
+def find_records(office: OfficeSnapshot, words: str) -> Records:
     """The records with this e-mail address, telephone number or code of a booking, exactly.
 
     A code gives the booking and all records with its contact. Erased records have no contact and
@@ -111,7 +111,7 @@ def find_records(office: Directory, words: str) -> Records:
     """
     words = clean_text(words)
     if ids := ids_of(words):
-        named = Booking.objects.filter(office=office.office, pk__range=ids, erased_at=None)
+        named = Booking.objects.filter(office=office.row, pk__range=ids, erased_at=None)
         contacts = _Contacts()
         for booking in named:
             contacts |= _Contacts.of(booking)
@@ -157,8 +157,8 @@ class _Contacts:
         return condition
 
 
-def _with(office: Directory, contacts: _Contacts, named: Iterable[Booking] = ()) -> Records:
-    row = office.office
+def _with(office: OfficeSnapshot, contacts: _Contacts, named: Iterable[Booking] = ()) -> Records:
+    row = office.row
     bookings = Booking.objects.filter(
         contacts.matches() | Q(pk__in=[booking.pk for booking in named]), office=row, erased_at=None
     )
@@ -180,7 +180,7 @@ def _with(office: Directory, contacts: _Contacts, named: Iterable[Booking] = ())
 
 
 def lock_records(
-    office: Directory, words: str, *, seen_token: str, more_contacts: Iterable[str] = ()
+    office: OfficeSnapshot, words: str, *, seen_token: str, more_contacts: Iterable[str] = ()
 ) -> Records:
     """Lock everything that can change these records, read them again and return them.
 
@@ -194,7 +194,7 @@ def lock_records(
     list(_waiting_messages(keys).select_for_update(no_key=True).values_list("pk"))
     for agenda in sorted({entry.service.agenda_id for entry in before.entries}):
         lock_list(agenda)
-    lock_days(office.office.pk, _days(before))
+    lock_days(office.office_id, _days(before))
     of_person = Q(booking__in=keys[Root.BOOKING]) | Q(participants__in=keys[Root.PARTICIPANT])
     meetings = Meeting.objects.filter(pk__in=Meeting.objects.filter(of_person).values("pk"))
     list(meetings.order_by("pk").select_for_update(no_key=True).values_list("pk"))

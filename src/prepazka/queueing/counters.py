@@ -12,8 +12,8 @@ from django.db.models import Q
 from prepazka.core import calendar, events
 from prepazka.journal.models import Event
 from prepazka.journal.record import record
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Membership, Role
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import turns
 from prepazka.queueing.locks import lock_queue
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, CallLease, Shift, Ticket, TicketState
@@ -122,7 +122,7 @@ def close_counter(*, shift: Shift, now: datetime) -> None:
 @transaction.atomic
 def close_left_counter(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     shift: int,
     actor: int,
     now: datetime,
@@ -134,7 +134,7 @@ def close_left_counter(
     Raises CounterClosedAlready, ClientChanged if somebody else is at the counter by now,
     FateMissing where there is a client and no `fate`, OtherServices.
     """
-    lock_queue(office.office.pk)
+    lock_queue(office.office_id)
     left_shift = _left_shift(office, shift, actor)
     if fate == Fate.STAYS:
         fate = None  # a closed counter has no clerk with whom the client could stay
@@ -157,7 +157,7 @@ def close_left_counter(
 @transaction.atomic
 def take_over_counter(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     shift: int,
     clerk: int,
     now: datetime,
@@ -169,7 +169,7 @@ def take_over_counter(
     The clerk's other counter closes. Taking over one's own counter changes nothing. Raises as
     `close_left_counter`, and CounterBusy if a client is at the clerk's other counter.
     """
-    lock_queue(office.office.pk)
+    lock_queue(office.office_id)
     left_shift = _left_shift(office, shift, clerk)
     if left_shift.clerk_id == clerk:
         return left_shift
@@ -197,22 +197,22 @@ def take_over_counter(
     return new_shift
 
 
-def close_forgotten(*, office: Directory, now: datetime) -> int:
+def close_forgotten(*, office: OfficeSnapshot, now: datetime) -> int:
     """Close counters left open after the office's hours and overtime; returns how many.
 
     A counter with a client, or with a step in the last quarter of an hour, stays open.
     """
     forgotten = [
         shift.pk
-        for shift in Shift.objects.filter(office=office.office, closed_at=None)
+        for shift in Shift.objects.filter(office=office.row, closed_at=None)
         if (closes := closes_by_itself(office, shift)) is not None and closes <= now
     ]
     return sum(_close_forgotten(office, pk, now) for pk in forgotten)
 
 
 @transaction.atomic
-def _close_forgotten(office: Directory, pk: int, now: datetime) -> bool:
-    lock_queue(office.office.pk)
+def _close_forgotten(office: OfficeSnapshot, pk: int, now: datetime) -> bool:
+    lock_queue(office.office_id)
     shift = Shift.objects.get(pk=pk)
     if shift.closed_at is not None or now - last_step_at(shift) < QUIET:
         return False
@@ -227,13 +227,13 @@ def _close_forgotten(office: Directory, pk: int, now: datetime) -> bool:
     return True
 
 
-def closes_by_itself(office: Directory, shift: Shift) -> datetime | None:
+def closes_by_itself(office: OfficeSnapshot, shift: Shift) -> datetime | None:
     """From when the counter may close by itself; None on a day on which the office has no hours."""
     day = calendar.day_of(shift.opened_at, office.tz)
     hours = office.office_hours(day)
     if not hours:
         return None
-    overtime = office.office.overtime_min
+    overtime = office.row.overtime_min
     allowance = OVERTIME if overtime is None else timedelta(minutes=overtime)
     return calendar.local_instant(day, hours[-1].end, office.tz) + allowance
 
@@ -250,37 +250,37 @@ def last_step_at(shift: Shift) -> datetime:
     return max(shift.opened_at, last_at) if last_at else shift.opened_at
 
 
-def waiting_here_alone(office: Directory, shift: Shift, now: datetime) -> int:
+def waiting_here_alone(office: OfficeSnapshot, shift: Shift, now: datetime) -> int:
     """How many people wait whom no other open counter may call; paused counters do not count."""
-    other_shifts = Shift.objects.filter(office=office.office, closed_at=None, paused_at=None)
+    other_shifts = Shift.objects.filter(office=office.row, closed_at=None, paused_at=None)
     other_shifts = other_shifts.exclude(pk=shift.pk)
     served_elsewhere: set[int] = set()
     for counter in other_shifts.values_list("counter_id", flat=True):
         served_elsewhere |= office.serves[counter]
     served_here_alone = office.serves[shift.counter_id] - served_elsewhere
     waiting = Ticket.objects.filter(
-        office=office.office, date=calendar.day_of(now, office.tz), state__in=IN_QUEUE
+        office=office.row, date=calendar.day_of(now, office.tz), state__in=IN_QUEUE
     )
     return waiting.filter(
         Q(for_counter=shift.counter_id) | Q(for_counter=None, service__in=served_here_alone)
     ).count()
 
 
-def may_end(office: Directory, shift: Shift, actor: int) -> bool:
+def may_end(office: OfficeSnapshot, shift: Shift, actor: int) -> bool:
     """Whether the member of staff may close or take over a counter that another left.
 
     Heads, receptions and administrators may; a clerk may if the counter shares a service with their
     own open counter, or if they have none open.
     """
-    clerk = Membership.objects.filter(office=office.office, user=actor, role=Role.CLERK)
-    own = Shift.objects.filter(office=office.office, clerk=actor, closed_at=None).first()
+    clerk = Membership.objects.filter(office=office.row, user=actor, role=Role.CLERK)
+    own = Shift.objects.filter(office=office.row, clerk=actor, closed_at=None).first()
     if own is None or own.pk == shift.pk or not clerk.exists():
         return True
     return bool(office.serves[shift.counter_id] & office.serves[own.counter_id])
 
 
-def _left_shift(office: Directory, shift: int, actor: int) -> Shift:
-    left_shift = Shift.objects.get(pk=shift, office=office.office)
+def _left_shift(office: OfficeSnapshot, shift: int, actor: int) -> Shift:
+    left_shift = Shift.objects.get(pk=shift, office=office.row)
     if left_shift.closed_at is not None:
         raise CounterClosedAlready
     if not may_end(office, left_shift, actor):
@@ -295,7 +295,7 @@ def _client_at(shift: Shift) -> Ticket | None:
 
 
 def _settle_client(
-    office: Directory,
+    office: OfficeSnapshot,
     left_shift: Shift,
     actor: int,
     expected_client: int | None,

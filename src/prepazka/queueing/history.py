@@ -10,7 +10,7 @@ from django.db.models import F, Sum
 
 from prepazka.core import calendar
 from prepazka.core.announcing import Expected
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Accuracy, QuarterHour, Ticket
 
 QUARTER = timedelta(minutes=15)
@@ -34,7 +34,7 @@ def forget_quarters(*, now: datetime) -> None:
     QuarterHour.objects.filter(at__lt=now - KEPT).delete()
 
 
-def measure(*, office: Directory, now: datetime) -> None:
+def measure(*, office: OfficeSnapshot, now: datetime) -> None:
     """Store the accuracy of the last days' announced waits; may be repeated."""
     today = calendar.day_of(now, office.tz)
     for back in range(1, MEASURED_BACK + 1):
@@ -59,11 +59,11 @@ class _Sums:
         self.held += waited <= announced.p80
 
 
-def _measure_day(office: Directory, day: date) -> None:
+def _measure_day(office: OfficeSnapshot, day: date) -> None:
     """Store a day's accuracy, of tickets called once and never put aside by their holder."""
     rows = (
         Ticket.objects.filter(
-            office=office.office,
+            office=office.row,
             date=day,
             p80__isnull=False,
             called_at__isnull=False,
@@ -78,7 +78,7 @@ def _measure_day(office: Directory, day: date) -> None:
         sums_by_service.setdefault(service, _Sums()).add(Expected(p20, p50, p80), waited / MINUTE)
     for service, sums in sums_by_service.items():
         Accuracy.objects.update_or_create(
-            service_id=service, date=day, defaults={"office": office.office, **vars(sums)}
+            service_id=service, date=day, defaults={"office": office.row, **vars(sums)}
         )
 
 
@@ -102,13 +102,13 @@ class Scores:
     services: dict[int, Score] = field(default_factory=dict)
 
 
-def scores(office: Directory, *, now: datetime, days: int = 7) -> Scores:
+def scores(office: OfficeSnapshot, *, now: datetime, days: int = 7) -> Scores:
     """The estimate's scores of the last days without today. One SQL statement."""
     today = calendar.day_of(now, office.tz)
     sums = [Sum(name) for name in ("tickets", "error_min", "waited_min", "inside", "held")]
     rows = (
         Accuracy.objects.filter(
-            office=office.office, date__lt=today, date__gte=today - timedelta(days=days)
+            office=office.row, date__lt=today, date__gte=today - timedelta(days=days)
         )
         .order_by("service")
         .values_list("service")

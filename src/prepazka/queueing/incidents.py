@@ -12,9 +12,9 @@ from django.db.models import F, Q, QuerySet
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar, events
 from prepazka.journal.record import record
-from prepazka.offices import directory
-from prepazka.offices.directory import Directory
+from prepazka.offices import office_snapshot
 from prepazka.offices.models import Incident, Office, System
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.locks import lock_queue
 from prepazka.queueing.models import IN_QUEUE, Ticket, Warned
 from prepazka.queueing.refusals import AlreadyDown, IncidentOver, NothingNeedsIt
@@ -29,7 +29,9 @@ class Touched:
     told: int  # those of both who get a message
 
 
-def touched(*, office: Directory, system: System, warn_hours: int | None, now: datetime) -> Touched:
+def touched(
+    *, office: OfficeSnapshot, system: System, warn_hours: int | None, now: datetime
+) -> Touched:
     """How many people an incident declared now would concern. Reads only."""
     services = [s.pk for s in office.needing(system.pk)]
     reachable = ~Q(email="", phone="")
@@ -45,7 +47,7 @@ def touched(*, office: Directory, system: System, warn_hours: int | None, now: d
 @transaction.atomic
 def declare_incident(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     system: System,
     cause: Incident.Cause,
     now: datetime,
@@ -58,7 +60,7 @@ def declare_incident(
 
     Declaring it again while it lasts returns the same incident. Raises NothingNeedsIt.
     """
-    row = Office.objects.select_for_update(no_key=True).get(pk=office.office.pk)
+    row = Office.objects.select_for_update(no_key=True).get(pk=office.office_id)
     lasting = Incident.objects.filter(system=system, ended_at=None).first()
     if lasting:
         return lasting
@@ -74,7 +76,7 @@ def declare_incident(
         began_by_id=actor,
     )
     Office.objects.filter(pk=row.pk).update(version=F("version") + 1)
-    office_now = directory.read(row)
+    office_now = office_snapshot.read_snapshot(row)
     services = [s.pk for s in office_now.stopped_by(declared)]
     if not services:
         raise NothingNeedsIt
@@ -138,7 +140,7 @@ def change_incident(
     )
     incident_row.save(update_fields=["system", "cause", "note", "expected_at"])
     Office.objects.filter(pk=row.pk).update(version=F("version") + 1)
-    office_now = directory.read(row)
+    office_now = office_snapshot.read_snapshot(row)
     services = [s.pk for s in office_now.stopped_by(incident_row)]
     if not services:
         raise NothingNeedsIt
@@ -175,7 +177,7 @@ def warn_booked(*, incident: int, now: datetime) -> int:
     incident_row.refresh_from_db(fields=["ended_at"])
     if incident_row.ended_at:
         return 0
-    office = directory.directory(row)
+    office = office_snapshot.snapshot_of(row)
     services = [s.pk for s in office.stopped_by(incident_row)]
     return _warn_once(
         incident_row, _bookings_soon(office, services, incident_row.warn_hours, now), now
@@ -232,7 +234,9 @@ def current_incident(booking: Booking) -> Incident | None:
     return rows.select_related("system").last()
 
 
-def _tell_stopped(incident: Incident, office: Directory, services: list[int], now: datetime) -> int:
+def _tell_stopped(
+    incident: Incident, office: OfficeSnapshot, services: list[int], now: datetime
+) -> int:
     """Withdraw announced waits of the services and warn those concerned; returns how many."""
     # Announced waits no longer hold, and the calibration must not judge them.
     _tickets_waiting(office, services, now).update(p20=None, p50=None, p80=None, judged=True)
@@ -259,7 +263,11 @@ def _tell_again(incident: Incident, now: datetime) -> int:
 
 
 def _lift_from_others(
-    incident: Incident, system_before: int, office: Directory, services: list[int], now: datetime
+    incident: Incident,
+    system_before: int,
+    office: OfficeSnapshot,
+    services: list[int],
+    now: datetime,
 ) -> None:
     """Tell those whom the new system does not concern that the one named before works."""
     unconcerned = (
@@ -296,26 +304,30 @@ def _warn_once(incident: Incident, bookings: QuerySet[Booking], now: datetime) -
     return len(unwarned)
 
 
-def _tickets_waiting(office: Directory, services: list[int], now: datetime) -> QuerySet[Ticket]:
+def _tickets_waiting(
+    office: OfficeSnapshot, services: list[int], now: datetime
+) -> QuerySet[Ticket]:
     return Ticket.objects.filter(
-        office=office.office,
+        office=office.row,
         date=calendar.day_of(now, office.tz),
         service__in=services,
         state__in=IN_QUEUE,
     )
 
 
-def _bookings_waiting(office: Directory, services: list[int], now: datetime) -> QuerySet[Booking]:
+def _bookings_waiting(
+    office: OfficeSnapshot, services: list[int], now: datetime
+) -> QuerySet[Booking]:
     """Bookings of people who have arrived and wait."""
     return Booking.objects.filter(ticket__in=_tickets_waiting(office, services, now))
 
 
 def _bookings_soon(
-    office: Directory, services: list[int], warn_hours: int | None, now: datetime
+    office: OfficeSnapshot, services: list[int], warn_hours: int | None, now: datetime
 ) -> QuerySet[Booking]:
     """Confirmed bookings of today that begin within the hours, or are not over yet."""
     bookings = Booking.objects.filter(
-        office=office.office,
+        office=office.row,
         date=calendar.day_of(now, office.tz),
         service__in=services,
         state=BookingState.CONFIRMED,

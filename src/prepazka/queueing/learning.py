@@ -29,8 +29,8 @@ from prepazka.core.learning import (
     punctuality,
     walk_aways,
 )
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import models
 from prepazka.queueing.models import Ticket, TicketState
 
@@ -57,9 +57,9 @@ class Known:
 _known: dict[int, tuple[float, int, datetime | None, Known]] = {}
 
 
-def known(office: Directory) -> Known:
+def known(office: OfficeSnapshot) -> Known:
     """What has been learned about the office, or its configured values; cached in the process."""
-    pk, version = office.office.pk, office.office.version
+    pk, version = office.office_id, office.row.version
     cached = _known.get(pk)
     if cached and cached[1] == version and time.monotonic() - cached[0] < LOOK_EVERY:
         return cached[3]
@@ -74,19 +74,19 @@ def known(office: Directory) -> Known:
     return learned
 
 
-def factors(office: Directory) -> dict[int, Calibration]:
+def factors(office: OfficeSnapshot) -> dict[int, Calibration]:
     """The calibration of each service that has one. One SQL statement."""
-    rows = models.Calibration.objects.filter(office=office.office)
+    rows = models.Calibration.objects.filter(office=office.row)
     return {
         service: Calibration(theta, GAMMA)
         for service, theta in rows.values_list("service", "theta")
     }
 
 
-def relearn(*, office: Directory, now: datetime) -> None:
+def relearn(*, office: OfficeSnapshot, now: datetime) -> None:
     """Learn from the last weeks and store it; may be repeated."""
     since = calendar.day_of(now, office.tz) - LEARN_FROM
-    tickets = Ticket.objects.filter(office=office.office, date__gte=since)
+    tickets = Ticket.objects.filter(office=office.row, date__gte=since)
     finished = (
         tickets.filter(state=TicketState.FINISHED, serving_at__isnull=False)
         .annotate(lasted=F("ended_at") - F("serving_at"))
@@ -110,7 +110,7 @@ def relearn(*, office: Directory, now: datetime) -> None:
         "offsets": [round(offset, 1) for offset in punctuality(offsets, USUAL_OFFSETS)],
     }
     models.Learned.objects.update_or_create(
-        office=office.office, defaults={"learned_at": now, "data": content}
+        office=office.row, defaults={"learned_at": now, "data": content}
     )
 
 
@@ -155,12 +155,12 @@ def judge(*, office: Office) -> int:
 
 
 def _arrivals_of_booked(
-    office: Directory, since: Any, now: datetime
+    office: OfficeSnapshot, since: Any, now: datetime
 ) -> tuple[int, int, list[float]]:
     """How many booked clients came, of how many, and their minutes from the window's start."""
     came = (BookingState.ARRIVED, BookingState.SERVED)
     rows = Booking.objects.filter(
-        office=office.office,
+        office=office.row,
         date__gte=since,
         ends_at__lte=now,
         state__in=(*came, BookingState.NO_SHOW),
@@ -169,11 +169,11 @@ def _arrivals_of_booked(
     return len(offsets), len(rows), offsets
 
 
-def _configured_minutes(office: Directory) -> dict[int, float]:
+def _configured_minutes(office: OfficeSnapshot) -> dict[int, float]:
     return {s.pk: float(s.duration_min) for s in office.services.values()}
 
 
-def _agendas(office: Directory) -> dict[int, int]:
+def _agendas(office: OfficeSnapshot) -> dict[int, int]:
     return {s.pk: s.agenda_id for s in office.services.values()}
 
 
@@ -194,7 +194,7 @@ def _to_json(times: ServiceTimes) -> dict[str, Any]:
     }
 
 
-def _from_json(office: Directory, stored: Mapping[str, Any]) -> Known:
+def _from_json(office: OfficeSnapshot, stored: Mapping[str, Any]) -> Known:
     usual = learn((), _configured_minutes(office), _agendas(office))
     if not stored:
         return Known(usual, 1 - no_show_share(0, 0), USUAL_OFFSETS, (), (0.0,))

@@ -13,8 +13,8 @@ from prepazka.booking.transitions import change_pin
 from prepazka.core import calendar, events
 from prepazka.journal.record import record
 from prepazka.offices import devices
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Mode
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import OfflineGrant
 
 # A renewal under way when the last one's time was read may hold PINs that are this much newer.
@@ -22,20 +22,20 @@ RENEWAL_LASTS = timedelta(minutes=5)
 
 
 @transaction.atomic
-def report_lost(*, office: Directory, device: int, now: datetime, actor: int) -> int:
+def report_lost(*, office: OfficeSnapshot, device: int, now: datetime, actor: int) -> int:
     """Disconnect the kiosk and replace the PINs it held; returns how many bookings have a new one.
 
     Each of these people gets a message with the new PIN. A second report changes nothing.
     """
-    kiosk = Device.objects.select_for_update(no_key=True).get(pk=device, office=office.office)
+    kiosk = Device.objects.select_for_update(no_key=True).get(pk=device, office=office.row)
     if kiosk.lost_at is not None:
         return 0
     renewals = _renewals(kiosk, office, now)
-    lock_days(office.office.pk, sorted(renewals))
+    lock_days(office.office_id, sorted(renewals))
     # Read under the lock of the days: a check-in at another kiosk happens before or after this.
     held = bookings_held(office, kiosk, now=now)
     today = calendar.day_of(now, office.tz)
-    ReplacedPin.objects.filter(office=office.office, date__lt=today).delete()
+    ReplacedPin.objects.filter(office=office.row, date__lt=today).delete()
     for booking in held:
         change_pin(booking, now=now, actor=actor)
     devices.revoke(device=kiosk.pk, now=now, actor=actor)
@@ -43,18 +43,18 @@ def report_lost(*, office: Directory, device: int, now: datetime, actor: int) ->
     Device.objects.filter(pk=kiosk.pk).update(lost_at=now, revoked_at=now)
     record(
         events.KioskLost(
-            office=office.office.pk, device=kiosk.pk, at=now, actor=actor, bookings=len(held)
+            office=office.office_id, device=kiosk.pk, at=now, actor=actor, bookings=len(held)
         )
     )
     return len(held)
 
 
-def bookings_held(office: Directory, kiosk: Device, *, now: datetime) -> list[Booking]:
+def bookings_held(office: OfficeSnapshot, kiosk: Device, *, now: datetime) -> list[Booking]:
     """Bookings to come whose PINs the kiosk's grants hold, in order of time."""
     held: list[Booking] = []
     for day, renewed_at in _renewals(kiosk, office, now).items():
         rows = Booking.objects.filter(
-            office=office.office,
+            office=office.row,
             date=day,
             state=BookingState.CONFIRMED,
             mode=Mode.PERSON,
@@ -75,7 +75,7 @@ def entries_refused(kiosk: Device) -> int:
     return sum(grants.values_list("refused", flat=True)) if kiosk.revoked_at else 0
 
 
-def _renewals(kiosk: Device, office: Directory, now: datetime) -> dict[date, datetime]:
+def _renewals(kiosk: Device, office: OfficeSnapshot, now: datetime) -> dict[date, datetime]:
     """The last renewal of the kiosk's list by day, for days from today on."""
     grants = OfflineGrant.objects.filter(device=kiosk, date__gte=calendar.day_of(now, office.tz))
     days = grants.values("date").annotate(last=Max("renewed_at")).order_by("date")

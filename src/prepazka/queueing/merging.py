@@ -16,8 +16,8 @@ from prepazka.booking.locks import lock_days
 from prepazka.booking.models import Booking, ReplacedPin
 from prepazka.core import events, reading
 from prepazka.journal.record import record
-from prepazka.offices.directory import directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import snapshot_of
 from prepazka.queueing import offline_apply
 from prepazka.queueing.locks import lock_queue
 from prepazka.queueing.models import OfflineEvent, OfflineGrant
@@ -97,7 +97,7 @@ def _merge(grant: int, entries: list[Entry], now: datetime) -> int:
     grant_row.refresh_from_db(fields=["merged"])
     kept_count = _store_new(grant_row, entries, now)
     if kept_count:
-        offline_apply.settle(directory(grant_row.office), grant_row.date, now)
+        offline_apply.settle(snapshot_of(grant_row.office), grant_row.date, now)
         record(
             events.OfflineMerged(
                 office=grant_row.office_id,

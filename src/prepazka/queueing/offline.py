@@ -15,8 +15,8 @@ from django.db.models import Count
 from prepazka.booking.models import Booking, BookingState, ReplacedPin
 from prepazka.core import calendar, discipline, events, offline
 from prepazka.journal.record import record
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Mode
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.locks import lock_queue, lock_series
 from prepazka.queueing.models import (
     BLOCK,
@@ -65,7 +65,7 @@ class CallList:
 
 @transaction.atomic
 def lease_numbers(
-    *, office: Directory, device: Device, browser: str, now: datetime
+    *, office: OfficeSnapshot, device: Device, browser: str, now: datetime
 ) -> OfflineGrant:
     """Give or renew a kiosk's grant for today, with enough numbers of each letter."""
     return _with_numbers(
@@ -74,7 +74,7 @@ def lease_numbers(
 
 
 def lease_tomorrow(
-    *, office: Directory, device: Device, browser: str, now: datetime
+    *, office: OfficeSnapshot, device: Device, browser: str, now: datetime
 ) -> OfflineGrant | None:
     """Give a kiosk tomorrow's grant less than eight hours before midnight; else None."""
     day = calendar.day_of(now, office.tz) + timedelta(days=1)
@@ -86,7 +86,7 @@ def lease_tomorrow(
 
 @transaction.atomic
 def _lease_day(
-    *, office: Directory, device: Device, browser: str, day: date, now: datetime
+    *, office: OfficeSnapshot, device: Device, browser: str, day: date, now: datetime
 ) -> OfflineGrant:
     grant = _renewed_grant(office, now, _pairing_token(device, browser), day, device=device)
     return _with_numbers(office, grant, now)
@@ -96,23 +96,23 @@ def _pairing_token(device: Device, browser: str) -> str:
     return f"{device.token_hash}:{browser}"
 
 
-def _with_numbers(office: Directory, grant: OfflineGrant, now: datetime) -> OfflineGrant:
+def _with_numbers(office: OfficeSnapshot, grant: OfflineGrant, now: datetime) -> OfflineGrant:
     enough = _enough_numbers(office, grant.date)
     if _lacking(grant, enough):
-        lock_queue(office.office.pk)
+        lock_queue(office.office_id)
         # Re-read under the lock: another renewal of this browser may have leased meanwhile.
         for letter, lacking in sorted(_lacking(grant, enough).items()):
             _lease_block(grant, letter, BLOCK * math.ceil(lacking / BLOCK), now)
     return grant
 
 
-def _enough_numbers(office: Directory, day: date) -> dict[str, int]:
+def _enough_numbers(office: OfficeSnapshot, day: date) -> dict[str, int]:
     """How many numbers of each letter a kiosk must have left: those of the busiest recent day.
 
     That day's numbers are of all kiosks and desks together, so that one kiosk can stand in for all.
     """
     recent = Ticket.objects.filter(
-        office=office.office, date__gt=day - BUSIEST_OF, date__lte=day
+        office=office.row, date__gt=day - BUSIEST_OF, date__lte=day
     ).values("letter", "date")
     busiest: dict[str, int] = {}
     for row in recent.annotate(tickets=Count("pk")):
@@ -131,28 +131,28 @@ def _lacking(grant: OfflineGrant, enough: dict[str, int]) -> dict[str, int]:
     }
 
 
-def numbers_held(office: Directory, now: datetime) -> dict[int, dict[str, int]]:
+def numbers_held(office: OfficeSnapshot, now: datetime) -> dict[int, dict[str, int]]:
     """By kiosk and letter, how many numbers it can still give off line today.
 
     The server knows of numbers given off line only as far as the kiosk's log has arrived.
     """
     day = calendar.day_of(now, office.tz)
-    grants = OfflineGrant.objects.filter(office=office.office, date=day, device__isnull=False)
+    grants = OfflineGrant.objects.filter(office=office.row, date=day, device__isnull=False)
     held: dict[int, dict[str, int]] = {}
     for grant in grants.order_by("renewed_at"):  # the last browser of a kiosk wins
         held[grant.device_id or 0] = _numbers_left(grant)
     return held
 
 
-def pin_list(grant: OfflineGrant, office: Directory) -> list[dict[str, Any]]:
+def pin_list(grant: OfflineGrant, office: OfficeSnapshot) -> list[dict[str, Any]]:
     """Today's PINs for the kiosk to store: hidden, with window, rules, letter and state.
 
     `ticket` is a ticket that was called in vain, for the texts about it; else None. A PIN that a
     booking had before has the state `pin_changed`.
     """
-    booked = Booking.objects.filter(office=office.office, date=grant.date, state__in=PINS_OF)
+    booked = Booking.objects.filter(office=office.row, date=grant.date, state__in=PINS_OF)
     booked = booked.filter(mode=Mode.PERSON).select_related("ticket")
-    replaced = ReplacedPin.objects.filter(office=office.office, date=grant.date)
+    replaced = ReplacedPin.objects.filter(office=office.row, date=grant.date)
     entries = [
         _hidden_pin(grant, office, booking, str(booking.pin))
         for booking in booked.exclude(pin__isnull=True).exclude(pin="")
@@ -166,7 +166,7 @@ def pin_list(grant: OfflineGrant, office: Directory) -> list[dict[str, Any]]:
 
 
 def _hidden_pin(
-    grant: OfflineGrant, office: Directory, booking: Booking, pin: str
+    grant: OfflineGrant, office: OfficeSnapshot, booking: Booking, pin: str
 ) -> dict[str, Any]:
     service = office.services[booking.service_id]
     rules = office.rules_of(service)
@@ -190,14 +190,14 @@ def _hidden_pin(
 
 @transaction.atomic
 def renew(
-    *, office: Directory, shift: Shift, browser: str, ack: int, now: datetime, page: str = ""
+    *, office: OfficeSnapshot, shift: Shift, browser: str, ack: int, now: datetime, page: str = ""
 ) -> CallList:
     """Renew a console's list; `ack` is the version that its browser has.
 
     Tickets that have left that version become free. The list is empty during a break and for a page
     that gave its list back. Consoles silent for SILENT_AFTER lose theirs. Raises CounterNotOpen.
     """
-    lock_queue(office.office.pk)
+    lock_queue(office.office_id)
     # Re-read under the lock: the shift may have been paused or closed since the request was read.
     shift = Shift.objects.get(pk=shift.pk)
     if shift.closed_at is not None:
@@ -209,12 +209,12 @@ def renew(
         return CallList(grant, [], {}, shares, blocks_of(office, now))
     _drop_silent(office, grant, now)
     grant.calls.filter(leaving__lte=ack).delete()
-    stopped = stopped_now(office.office.pk)
+    stopped = stopped_now(office.office_id)
     queue = {w.ticket: w for w in waiting(office, now) if w.service not in stopped}
     order = [
         c.ticket for c in discipline.ordered(queue.values(), policy=policy_of(office), now=now)
     ]
-    leases = list(CallLease.objects.filter(office=office.office).select_related("grant__shift"))
+    leases = list(CallLease.objects.filter(office=office.row).select_related("grant__shift"))
     counters = _live_counters(office, now) | {shift.counter_id}
     own_tickets = {
         lease.ticket_id for lease in leases if lease.grant_id == grant.pk and lease.leaving is None
@@ -235,22 +235,22 @@ def _takes_part(grant: OfflineGrant, shift: Shift, page: str) -> bool:
     return shift.paused_at is None and not grant.left
 
 
-def _drop_silent(office: Directory, own: OfflineGrant, now: datetime) -> None:
+def _drop_silent(office: OfficeSnapshot, own: OfflineGrant, now: datetime) -> None:
     """Free the tickets on lists of consoles that have been silent for too long."""
-    CallLease.objects.filter(
-        office=office.office, grant__renewed_at__lte=now - SILENT_AFTER
-    ).exclude(grant=own).delete()
+    CallLease.objects.filter(office=office.row, grant__renewed_at__lte=now - SILENT_AFTER).exclude(
+        grant=own
+    ).delete()
 
 
 @transaction.atomic
-def leave_page(*, office: Directory, shift: Shift, page: str) -> bool:
+def leave_page(*, office: OfficeSnapshot, shift: Shift, page: str) -> bool:
     """Free the list of a console whose page was closed; returns whether it did.
 
     Only the page that renewed last may do so, because the farewell of the browser's earlier page
     can arrive after the next one's first renewal. Later renewals of the page get an empty list.
     """
-    lock_queue(office.office.pk)
-    grant = OfflineGrant.objects.filter(office=office.office, shift=shift, page=page).first()
+    lock_queue(office.office_id)
+    grant = OfflineGrant.objects.filter(office=office.row, shift=shift, page=page).first()
     if not page or grant is None:
         return False
     grant.left = True
@@ -291,16 +291,14 @@ def silent_counters(held: dict[int, Holder]) -> list[SilentCounter]:
     return [SilentCounter(holder, numbers) for holder, numbers in labels.items()]
 
 
-def shares_of(office: Directory, counter: int) -> list[dict[str, Any]]:
+def shares_of(office: OfficeSnapshot, counter: int) -> list[dict[str, Any]]:
     """By letter, which of the kiosks' numbers are this counter's, and the number of each owner.
 
     A number `n` belongs to `owners[(n - OFFLINE_FROM) % step]`; the numbers of closed counters are
     shared out among the open ones.
     """
     is_open = set(
-        Shift.objects.filter(office=office.office, closed_at=None).values_list(
-            "counter_id", flat=True
-        )
+        Shift.objects.filter(office=office.row, closed_at=None).values_list("counter_id", flat=True)
     ) | {counter}
     shares = []
     for agenda in office.agendas.values():
@@ -325,11 +323,11 @@ def shares_of(office: Directory, counter: int) -> list[dict[str, Any]]:
     return shares
 
 
-def blocks_of(office: Directory, now: datetime) -> list[dict[str, Any]]:
+def blocks_of(office: OfficeSnapshot, now: datetime) -> list[dict[str, Any]]:
     """The blocks of kiosks today, each with the last number of it known as given, or None."""
     day = calendar.day_of(now, office.tz)
-    leases = NumberLease.objects.filter(office=office.office, date=day).order_by("letter", "first")
-    tickets = Ticket.objects.filter(office=office.office, date=day, number__gte=OFFLINE_FROM)
+    leases = NumberLease.objects.filter(office=office.row, date=day).order_by("letter", "first")
+    tickets = Ticket.objects.filter(office=office.row, date=day, number__gte=OFFLINE_FROM)
     numbers = list(tickets.values_list("letter", "number"))
     return [
         {
@@ -346,11 +344,11 @@ def blocks_of(office: Directory, now: datetime) -> list[dict[str, Any]]:
 
 
 def _renewed_grant(
-    office: Directory, now: datetime, token: str, day: date | None = None, **holder: Any
+    office: OfficeSnapshot, now: datetime, token: str, day: date | None = None, **holder: Any
 ) -> OfflineGrant:
     day = day or calendar.day_of(now, office.tz)
     grant, created = OfflineGrant.objects.get_or_create(
-        office=office.office,
+        office=office.row,
         date=day,
         pairing=hashlib.sha256(token.encode()).hexdigest(),
         **holder,
@@ -408,11 +406,11 @@ def _next_block(series: NumberSeries) -> int:
     return max([OFFLINE_FROM - 1, series.last, *ends]) + 1
 
 
-def _live_counters(office: Directory, now: datetime) -> set[int]:
+def _live_counters(office: OfficeSnapshot, now: datetime) -> set[int]:
     """Counters whose consoles are on line and may hold tickets."""
     return set(
         OfflineGrant.objects.filter(
-            office=office.office,
+            office=office.row,
             renewed_at__gt=now - HEARD,
             left=False,
             shift__closed_at=None,
@@ -428,7 +426,7 @@ def _counter_of(grant: OfflineGrant) -> int:
 
 
 def _able_counters(
-    office: Directory, ticket: discipline.Waiting, counters: set[int]
+    office: OfficeSnapshot, ticket: discipline.Waiting, counters: set[int]
 ) -> frozenset[int]:
     if ticket.for_counter is not None:
         return frozenset({ticket.for_counter} & counters)
@@ -441,7 +439,7 @@ def _loads(leases: list[CallLease], counters: set[int]) -> dict[int, int]:
 
 
 def _surplus(
-    office: Directory,
+    office: OfficeSnapshot,
     queue: dict[int, discipline.Waiting],
     order: list[int],
     leases: list[CallLease],
@@ -466,7 +464,7 @@ def _surplus(
 
 
 def dealt_to(
-    office: Directory,
+    office: OfficeSnapshot,
     queue: dict[int, discipline.Waiting],
     order: list[int],
     leases: list[CallLease],

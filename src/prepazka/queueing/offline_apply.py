@@ -14,8 +14,8 @@ from prepazka.core import events, offline, pins
 from prepazka.core.interval import Interval
 from prepazka.core.offline import Base, Happened, Known, Merged, Outcome
 from prepazka.journal.record import record
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import offline_journal
 from prepazka.queueing.alerts import forget_contact
 from prepazka.queueing.models import (
@@ -33,15 +33,15 @@ from prepazka.queueing.validity import pin_returns_until
 ONLINE = "online"  # the state of a ticket that was changed on-line after a merge
 
 
-def settle(office: Directory, day: date, now: datetime) -> None:
+def settle(office: OfficeSnapshot, day: date, now: datetime) -> None:
     """Bring the hall to the merged state of the day's logs; day and queue must be locked."""
     # In the order in which they happened, which is also that of the journal.
-    log_events = OfflineEvent.objects.filter(office=office.office, grant__date=day)
+    log_events = OfflineEvent.objects.filter(office=office.row, grant__date=day)
     log_events = log_events.order_by("at", "grant", "seq")
     rows = {
         (r.grant_id, r.seq): r for r in log_events.select_related("grant__shift", "grant__device")
     }
-    tickets = {_first_label(t): t for t in Ticket.objects.filter(office=office.office, date=day)}
+    tickets = {_first_label(t): t for t in Ticket.objects.filter(office=office.row, date=day)}
     own = _own_numbers(rows.values())
     happened = [_event_of(r) for r in rows.values() if r.kind not in {"?", "pin"}]
     foreign = [e for e in happened if e.kind == "issue" and (e.grant, e.label) not in own]
@@ -62,7 +62,7 @@ def settle(office: Directory, day: date, now: datetime) -> None:
 
 
 def _bring_back(
-    office: Directory, rows: Iterable[OfflineEvent], tickets: dict[str, Ticket]
+    office: OfficeSnapshot, rows: Iterable[OfflineEvent], tickets: dict[str, Ticket]
 ) -> None:
     """Put tickets called in vain on line back, where a kiosk off line took their PIN as a new one.
 
@@ -147,7 +147,7 @@ def _server_state(ticket: Ticket) -> Known:
     )
 
 
-def _issue(office: Directory, day: date, row: OfflineEvent) -> Ticket | None:
+def _issue(office: OfficeSnapshot, day: date, row: OfflineEvent) -> Ticket | None:
     """A new row for a ticket that a kiosk gave off line; None where its service is unknown."""
     code = str(row.body.get("service", ""))
     service = next((s for s in office.services.values() if s.code == code), None)
@@ -156,7 +156,7 @@ def _issue(office: Directory, day: date, row: OfflineEvent) -> Ticket | None:
     booking = _arrived_booking(office, row)
     letter, number = _letter_and_number(row.label)
     return Ticket.objects.create(
-        office=office.office,
+        office=office.row,
         date=day,
         letter=letter,
         number=number,
@@ -196,7 +196,7 @@ def _move_to_earlier_use(
     return ticket
 
 
-def _service_of(office: Directory, booking: Booking | None) -> Service | None:
+def _service_of(office: OfficeSnapshot, booking: Booking | None) -> Service | None:
     return office.services[booking.service_id] if booking else None
 
 
@@ -212,7 +212,7 @@ def _letter_and_number(label: str) -> tuple[str, int]:
     return letter, int(label[len(letter) :])
 
 
-def _arrived_booking(office: Directory, row: OfflineEvent) -> Booking | None:
+def _arrived_booking(office: OfficeSnapshot, row: OfflineEvent) -> Booking | None:
     """The booking whose PIN the kiosk took, now marked as arrived; None if it may not be.
 
     The rules are applied again as of the time at the kiosk; a booking marked as no-show, because
@@ -243,7 +243,9 @@ def _arrived_booking(office: Directory, row: OfflineEvent) -> Booking | None:
     return booking
 
 
-def _renumber(office: Directory, merged: Merged, tickets: dict[str, Ticket], now: datetime) -> None:
+def _renumber(
+    office: OfficeSnapshot, merged: Merged, tickets: dict[str, Ticket], now: datetime
+) -> None:
     """Give tickets the number that their holder was last shown.
 
     Where the server's answer to a touch was lost, the kiosk printed another number off line.
@@ -260,12 +262,12 @@ def _renumber(office: Directory, merged: Merged, tickets: dict[str, Ticket], now
         ticket.save(update_fields=["letter", "number", "offline"])
         record(
             events.TicketRenumbered(
-                office=office.office.pk, ticket=ticket.pk, at=now, was=first_label, offline=True
+                office=office.office_id, ticket=ticket.pk, at=now, was=first_label, offline=True
             )
         )
 
 
-def _apply_outcomes(office: Directory, merged: Merged, tickets: dict[str, Ticket]) -> None:
+def _apply_outcomes(office: OfficeSnapshot, merged: Merged, tickets: dict[str, Ticket]) -> None:
     """Write the outcomes to the tickets, those that leave a counter first: it holds one person."""
     changed = []
     for label, ticket in tickets.items():
@@ -281,7 +283,7 @@ def _apply_outcomes(office: Directory, merged: Merged, tickets: dict[str, Ticket
         _apply_outcome(office, ticket, outcome)
 
 
-def _apply_outcome(office: Directory, ticket: Ticket, outcome: Outcome) -> None:
+def _apply_outcome(office: OfficeSnapshot, ticket: Ticket, outcome: Outcome) -> None:
     server_state = _server_state(ticket)
     state, ended = outcome.state, outcome.ended_at
     others_at_counter = Ticket.objects.filter(counter=outcome.counter, state__in=AT_COUNTER)

@@ -9,7 +9,7 @@ from typing import Any
 from prepazka.core import events
 from prepazka.core.offline import Happened, Merged
 from prepazka.journal.record import record
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import OfflineEvent, Ticket
 
 DONE, UNKNOWN = "done", "unknown"
@@ -19,7 +19,7 @@ Rows = dict[tuple[int, int], OfflineEvent]
 
 
 def tell(
-    office: Directory,
+    office: OfficeSnapshot,
     rows: Rows,
     merged: Merged,
     foreign: Iterable[Happened],
@@ -75,11 +75,15 @@ def notices(office: int, *, since: datetime) -> list[OfflineEvent]:
 
 
 def _record_entry(
-    office: Directory, row: OfflineEvent, outcome: str, merged: Merged, tickets: dict[str, Ticket]
+    office: OfficeSnapshot,
+    row: OfflineEvent,
+    outcome: str,
+    merged: Merged,
+    tickets: dict[str, Ticket],
 ) -> None:
     row.outcome = outcome
     device = row.grant.device_id
-    office_and_time: dict[str, Any] = {"office": office.office.pk, "at": row.at}
+    office_and_time: dict[str, Any] = {"office": office.office_id, "at": row.at}
     label = merged.used_twice.get(row.label, row.label)
     ticket = tickets.get(merged.same_touch.get(label, label))
     if row.kind == "pin":

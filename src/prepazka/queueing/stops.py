@@ -9,8 +9,8 @@ from django.db.models import F
 
 from prepazka.core import calendar, events
 from prepazka.journal.record import record
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office, Service, TicketsRule
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.tickets import issues_tickets
 
 # Minutes to spare before tickets stopped by the estimate are opened again, so that a service does
@@ -20,7 +20,7 @@ SPARE_MIN = 15.0
 
 @transaction.atomic
 def stop_tickets(
-    *, office: Directory, service: Service, now: datetime, actor: int | None = None
+    *, office: OfficeSnapshot, service: Service, now: datetime, actor: int | None = None
 ) -> None:
     """Stop walk-in tickets for today, by the head (`actor`) or by the estimate (None).
 
@@ -30,7 +30,7 @@ def stop_tickets(
     if _set_rule(office, service, rule, now, actor):
         record(
             events.TicketsStopped(
-                office=office.office.pk,
+                office=office.office_id,
                 service=service.pk,
                 at=now,
                 actor=actor,
@@ -41,7 +41,7 @@ def stop_tickets(
 
 @transaction.atomic
 def open_tickets(
-    *, office: Directory, service: Service, now: datetime, actor: int | None = None
+    *, office: OfficeSnapshot, service: Service, now: datetime, actor: int | None = None
 ) -> None:
     """Open tickets again within the hours; the head's decision holds against the estimate.
 
@@ -50,7 +50,7 @@ def open_tickets(
     if _set_rule(office, service, TicketsRule.OPEN if actor else "", now, actor):
         record(
             events.TicketsOpened(
-                office=office.office.pk,
+                office=office.office_id,
                 service=service.pk,
                 at=now,
                 actor=actor,
@@ -60,7 +60,7 @@ def open_tickets(
 
 
 def follow_estimate(
-    *, office: Directory, service: Service, served_in: float, now: datetime
+    *, office: OfficeSnapshot, service: Service, served_in: float, now: datetime
 ) -> None:
     """Stop or open tickets by whether four of five newcomers would be served before closing.
 
@@ -76,9 +76,9 @@ def follow_estimate(
         open_tickets(office=office, service=service, now=now)
 
 
-def _minutes_left(office: Directory, service: Service, now: datetime) -> float | None:
+def _minutes_left(office: OfficeSnapshot, service: Service, now: datetime) -> float | None:
     """Minutes until closing with the office's overtime; None where the estimate stops nothing."""
-    day, overtime = calendar.day_of(now, office.tz), office.office.overtime_min
+    day, overtime = calendar.day_of(now, office.tz), office.row.overtime_min
     hours = office.service_hours(service, day)
     if overtime is None or not hours:
         return None
@@ -87,10 +87,10 @@ def _minutes_left(office: Directory, service: Service, now: datetime) -> float |
 
 
 def _set_rule(
-    office: Directory, service: Service, rule: str, now: datetime, actor: int | None
+    office: OfficeSnapshot, service: Service, rule: str, now: datetime, actor: int | None
 ) -> bool:
     """Set today's rule unless it is the same or the head has decided; returns whether it did."""
-    office_row = Office.objects.select_for_update(no_key=True).get(pk=office.office.pk)
+    office_row = Office.objects.select_for_update(no_key=True).get(pk=office.office_id)
     service_row, day = Service.objects.get(pk=service.pk), calendar.day_of(now, office.tz)
     rule_before = service_row.tickets_today(day)
     if rule_before == rule or (actor is None and rule_before not in {"", TicketsRule.FULL}):

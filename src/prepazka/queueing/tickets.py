@@ -19,8 +19,8 @@ from prepazka.core.interval import Interval
 from prepazka.core.pin_guard import Asks
 from prepazka.journal import rows
 from prepazka.journal.record import record
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Mode, Service, TicketsRule
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import wrong_pins
 from prepazka.queueing.alerts import forget_contact
 from prepazka.queueing.locks import lock_queue, next_number
@@ -66,7 +66,7 @@ class CheckIn:
     ticket: Ticket | None = None
 
 
-def issues_tickets(office: Directory, service: Service, now: datetime) -> bool:
+def issues_tickets(office: OfficeSnapshot, service: Service, now: datetime) -> bool:
     """Whether walk-in tickets of the service are issued at this moment."""
     day = calendar.day_of(now, office.tz)
     if service.retired or not service.walk_in or service.pk in office.stopped:
@@ -75,14 +75,14 @@ def issues_tickets(office: Directory, service: Service, now: datetime) -> bool:
         return False
     minute = calendar.minute_of(now, office.tz)
     hours = office.service_hours(service, day)
-    settings = office.office
+    settings = office.row
     return any(
         opening.start - settings.first_ticket_min <= minute < opening.end - settings.last_ticket_min
         for opening in hours
     )
 
 
-def tickets_ended(office: Directory, service: Service, now: datetime) -> bool:
+def tickets_ended(office: OfficeSnapshot, service: Service, now: datetime) -> bool:
     """Whether the service took walk-ins today, but no longer issues tickets."""
     if service.retired or not service.walk_in:
         return False
@@ -91,13 +91,13 @@ def tickets_ended(office: Directory, service: Service, now: datetime) -> bool:
     if hours and service.tickets_today(day) in STOPPING:
         return True
     minute = calendar.minute_of(now, office.tz)
-    return bool(hours) and minute >= hours[-1].end - office.office.last_ticket_min
+    return bool(hours) and minute >= hours[-1].end - office.row.last_ticket_min
 
 
 @transaction.atomic
 def issue_ticket(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     service: Service,
     touch: UUID,
     now: datetime,
@@ -112,7 +112,7 @@ def issue_ticket(
     staff may issue at any time.
     """
     if by_staff is None and not issues_tickets(office, service, now):
-        repeated = Ticket.objects.filter(office=office.office, touch=touch).first()
+        repeated = Ticket.objects.filter(office=office.row, touch=touch).first()
         if repeated is None:
             raise _no_tickets(office, service)
         return repeated
@@ -128,7 +128,7 @@ def issue_ticket(
     )
 
 
-def _no_tickets(office: Directory, service: Service) -> NoTicketsNow:
+def _no_tickets(office: OfficeSnapshot, service: Service) -> NoTicketsNow:
     down = office.stopped.get(service.pk)
     return SystemDown(system=down.system.name) if down else NoTicketsNow()
 
@@ -136,7 +136,7 @@ def _no_tickets(office: Directory, service: Service) -> NoTicketsNow:
 @transaction.atomic
 def check_in(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     device: Device,
     pin: str,
     touch: UUID,
@@ -150,7 +150,7 @@ def check_in(
     wrong ones (see `core.pin_guard`) `second_answer` is needed too, and a PIN without a ticket is
     answered as unknown. Raises DevicePaused, SecondAnswerNeeded, CodeNeeded.
     """
-    tickets_of_touch = Ticket.objects.filter(office=office.office, touch=touch).select_related(
+    tickets_of_touch = Ticket.objects.filter(office=office.row, touch=touch).select_related(
         "booking"
     )
     if ticket := tickets_of_touch.first():
@@ -159,17 +159,17 @@ def check_in(
     if kiosk.paused_until and kiosk.paused_until > now:
         raise DevicePaused(seconds=(kiosk.paused_until - now).seconds + 1)
     today = calendar.day_of(now, office.tz)
-    lock_days(office.office.pk, [today])
+    lock_days(office.office_id, [today])
     guard = wrong_pins.asked_of(office, kiosk, now=now)
     if guard is not Asks.NOTHING and not second_answer:
         raise CodeNeeded if guard is Asks.CODE else SecondAnswerNeeded
-    release_expired(office=office.office.pk, day=today, now=now)
+    release_expired(office=office.office_id, day=today, now=now)
     with_pin = _bookings_with_pin(pin, office, today)
     if guard is not Asks.NOTHING:
         with_pin = wrong_pins.matching(with_pin, second_answer, guard)
     bookings = {str(b.pk): b for b in with_pin}
     tickets_of_bookings = _lock_tickets_of(office, bookings.values())
-    replaced = ReplacedPin.objects.filter(office=office.office, date=today, pin=pin)
+    replaced = ReplacedPin.objects.filter(office=office.row, date=today, pin=pin)
     verdict = _verdict(
         *(office, bookings.values(), today, now, tickets_of_bookings),
         kiosk=kiosk,
@@ -180,7 +180,7 @@ def check_in(
     _count_wrong(office, kiosk, verdict, guard, now)
     record(
         events.PinTried(
-            office=office.office.pk, at=now, device=device.pk, outcome=verdict.outcome.value
+            office=office.office_id, at=now, device=device.pk, outcome=verdict.outcome.value
         )
     )
     return _act_on_verdict(office, bookings, verdict, touch, now, language, kiosk=kiosk)
@@ -188,7 +188,7 @@ def check_in(
 
 @transaction.atomic
 def check_in_at_desk(
-    *, office: Directory, booking: UUID, touch: UUID, now: datetime, actor: int
+    *, office: OfficeSnapshot, booking: UUID, touch: UUID, now: datetime, actor: int
 ) -> CheckIn:
     """Check a booked client in at the desk instead of the kiosk.
 
@@ -235,20 +235,20 @@ def give_up(*, ticket: int, now: datetime, actor: int | None = None) -> Ticket:
 
 
 @transaction.atomic
-def replace_code(*, office: Directory, ticket: int, now: datetime, actor: int) -> Ticket:
+def replace_code(*, office: OfficeSnapshot, ticket: int, now: datetime, actor: int) -> Ticket:
     """Give the ticket a page with a new address; the old address and the alert's contact are void.
 
     For a ticket that somebody else took with the PIN; the number and the place stay. Raises
     NotWaiting once the ticket is over, Ticket.DoesNotExist.
     """
-    lock_queue(office.office.pk)
-    row = Ticket.objects.get(pk=ticket, office=office.office)
+    lock_queue(office.office_id)
+    row = Ticket.objects.get(pk=ticket, office=office.row)
     if row.state not in (*IN_QUEUE, *AT_COUNTER):
         raise NotWaiting
     row.code = new_code()
     row.save(update_fields=["code"])
     forget_contact(row.pk)
-    record(events.TicketCodeReplaced(office=office.office.pk, ticket=row.pk, at=now, actor=actor))
+    record(events.TicketCodeReplaced(office=office.office_id, ticket=row.pk, at=now, actor=actor))
     return row
 
 
@@ -315,11 +315,11 @@ def close_yesterday(*, office: int, today: date, now: datetime) -> int:
     return len(left_open)
 
 
-def _bookings_with_pin(pin: str, office: Directory, today: date) -> list[Booking]:
+def _bookings_with_pin(pin: str, office: OfficeSnapshot, today: date) -> list[Booking]:
     """Bookings with the PIN: of any day at this office, of today at other offices."""
-    at_this_office = Booking.objects.filter(office=office.office, pin=pin)
+    at_this_office = Booking.objects.filter(office=office.row, pin=pin)
     at_other_offices = Booking.objects.filter(pin=pin, date=today, state__in=LIVE).exclude(
-        office=office.office
+        office=office.row
     )
     return [
         *at_this_office.select_related("service", "office"),
@@ -327,7 +327,7 @@ def _bookings_with_pin(pin: str, office: Directory, today: date) -> list[Booking
     ]
 
 
-def _lock_tickets_of(office: Directory, bookings: Iterable[Booking]) -> dict[UUID, Ticket]:
+def _lock_tickets_of(office: OfficeSnapshot, bookings: Iterable[Booking]) -> dict[UUID, Ticket]:
     """The tickets of arrived bookings, by booking; locks the queue if there may be one.
 
     The caller has locked the day before.
@@ -335,13 +335,13 @@ def _lock_tickets_of(office: Directory, bookings: Iterable[Booking]) -> dict[UUI
     arrived = [b.pk for b in bookings if b.state == BookingState.ARRIVED]
     if not arrived:
         return {}
-    lock_queue(office.office.pk)
-    tickets = Ticket.objects.filter(office=office.office, booking__in=arrived)
+    lock_queue(office.office_id)
+    tickets = Ticket.objects.filter(office=office.row, booking__in=arrived)
     return {ticket.booking_id: ticket for ticket in tickets if ticket.booking_id}
 
 
 def _verdict(
-    office: Directory,
+    office: OfficeSnapshot,
     bookings: Iterable[Booking],
     today: date,
     now: datetime,
@@ -366,7 +366,7 @@ def _verdict(
             and missed[booking.pk].pin_returned_at is not None,
             given_here_at=_issued_here_at(tickets.get(booking.pk), kiosk),
             rules=office.rules_of(booking.service)
-            if booking.office_id == office.office.pk
+            if booking.office_id == office.office_id
             else None,
         )
         for booking in bookings
@@ -383,7 +383,7 @@ def _verdict(
         for row in replaced
     ]
     return pins.verdict(
-        candidates, office=office.office.pk, today=today, rules=slots.Rules(), now=now
+        candidates, office=office.office_id, today=today, rules=slots.Rules(), now=now
     )
 
 
@@ -397,7 +397,7 @@ def _issued_here_at(ticket: Ticket | None, kiosk: Device | None) -> datetime | N
 
 
 def _act_on_verdict(
-    office: Directory,
+    office: OfficeSnapshot,
     bookings: Mapping[str, Booking],
     verdict: pins.Verdict,
     touch: UUID,
@@ -434,7 +434,7 @@ def shows_ticket(verdict: pins.Verdict) -> bool:
 
 
 def _count_wrong(
-    office: Directory, kiosk: Device, verdict: pins.Verdict, guard: Asks, now: datetime
+    office: OfficeSnapshot, kiosk: Device, verdict: pins.Verdict, guard: Asks, now: datetime
 ) -> None:
     """Count a wrong PIN and pause the kiosk after several; a PIN that gives a ticket resets it."""
     if _gives_ticket(verdict):
@@ -448,7 +448,7 @@ def _count_wrong(
 
 
 def _arrive(
-    office: Directory,
+    office: OfficeSnapshot,
     booking: Booking,
     verdict: pins.Verdict,
     touch: UUID,
@@ -461,7 +461,7 @@ def _arrive(
     booking.state, booking.arrived_at = BookingState.ARRIVED, now
     booking.late = verdict.late
     booking.save(update_fields=["state", "arrived_at", "late"])
-    record(events.BookingArrived(office=office.office.pk, booking=str(booking.pk), at=now))
+    record(events.BookingArrived(office=office.office_id, booking=str(booking.pk), at=now))
     return _issue(
         office,
         office.services[booking.service_id],
@@ -476,7 +476,7 @@ def _arrive(
     )
 
 
-def counter_of_official(office: Directory, booking: Booking) -> int | None:
+def counter_of_official(office: OfficeSnapshot, booking: Booking) -> int | None:
     """The id of the booked official's own counter, the only one that calls this client, or None."""
     official = official_of(office, booking)
     counter = office.counters.get(official.counter_id or 0) if official else None
@@ -484,7 +484,7 @@ def counter_of_official(office: Directory, booking: Booking) -> int | None:
 
 
 def _issue(
-    office: Directory,
+    office: OfficeSnapshot,
     service: Service,
     touch: UUID,
     now: datetime,
@@ -495,14 +495,14 @@ def _issue(
 ) -> Ticket:
     day = calendar.day_of(now, office.tz)
     letter = office.agenda_of(service).letter
-    number = next_number(office.office.pk, day, letter)
+    number = next_number(office.office_id, day, letter)
     # The touch is looked up under the lock of the series, which serialises its repeats.
     by_touch = "FROM queueing_ticket WHERE office_id = %s AND touch = %s"
-    if repeated := rows.one(Ticket, by_touch, [office.office.pk, touch]):
-        _give_back(office.office.pk, day, letter)
+    if repeated := rows.one(Ticket, by_touch, [office.office_id, touch]):
+        _give_back(office.office_id, day, letter)
         return repeated
     ticket = Ticket(
-        office=office.office,
+        office=office.row,
         date=day,
         letter=letter,
         number=number,
@@ -519,7 +519,7 @@ def _issue(
     rows.insert(ticket)
     record(
         events.TicketIssued(
-            office=office.office.pk,
+            office=office.office_id,
             ticket=ticket.pk,
             service=service.pk,
             at=now,

@@ -16,8 +16,8 @@ from prepazka.core import calendar, discipline, events
 from prepazka.core.interval import Interval
 from prepazka.journal.record import change, record
 from prepazka.journal.rows import columns, of_row, one
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.alerts import WITH_CONTACT, forget_contact, tell_called
 from prepazka.queueing.locks import lock_queue
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket, TicketState
@@ -51,13 +51,13 @@ STOPPED = (
 
 
 @transaction.atomic
-def call_next(*, office: Directory, clerk: int, now: datetime) -> Ticket:
+def call_next(*, office: OfficeSnapshot, clerk: int, now: datetime) -> Ticket:
     """Call the client whose turn it is to the clerk's counter, and store the reason.
 
     Tickets that a silent console of another counter may be calling are passed over, and the reason
     says so. Raises CounterNotOpen, CounterPausedNow, CounterBusy, NobodyWaiting, OnlyHeldOffline.
     """
-    lock_queue(office.office.pk)
+    lock_queue(office.office_id)
     hall = _call_context(clerk, office, now)
     counter = hall.counter
     policy = replace(policy_of(office), stopped=hall.stopped)
@@ -72,7 +72,7 @@ def call_next(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     )
     passed: list[Holder] = []
     if hall.held:
-        holders = held_elsewhere(office.office.pk, counter, now)
+        holders = held_elsewhere(office.office_id, counter, now)
         passed = [
             holders[w.ticket]
             for w in discipline.before(queue, chosen, **caller, now=now)
@@ -87,19 +87,19 @@ def call_next(*, office: Directory, clerk: int, now: datetime) -> Ticket:
 
 
 @transaction.atomic
-def call_by_hand(*, office: Directory, clerk: int, ticket: int, now: datetime) -> Ticket:
+def call_by_hand(*, office: OfficeSnapshot, clerk: int, ticket: int, now: datetime) -> Ticket:
     """Call a client picked by the clerk out of turn; the reason in the journal is `by_hand`.
 
     Raises as `call_next`, and NotWaiting, NotServedHere or HeldOffline.
     """
-    lock_queue(office.office.pk)
+    lock_queue(office.office_id)
     counter = _call_context(clerk, office, now).counter
-    ticket_row = Ticket.objects.get(pk=ticket, office=office.office)
+    ticket_row = Ticket.objects.get(pk=ticket, office=office.row)
     if ticket_row.state not in IN_QUEUE:
         raise NotWaiting
     if ticket_row.service_id not in office.serves[counter]:
         raise NotServedHere
-    if (holder := held_elsewhere(office.office.pk, counter, now).get(ticket_row.pk)) is not None:
+    if (holder := held_elsewhere(office.office_id, counter, now).get(ticket_row.pk)) is not None:
         raise HeldOffline(**_holder_params(office, holder))
     called = _call(office, ticket_row.pk, counter, clerk, discipline.Reason("by_hand"), now)
     tell_called(called, now)
@@ -122,13 +122,13 @@ def passing(reason: discipline.Reason, holders: list[Holder]) -> discipline.Reas
     return replace(reason, params={**reason.params, **added})
 
 
-def _nobody_waiting(office: Directory, holders: list[Holder]) -> NobodyWaiting:
+def _nobody_waiting(office: OfficeSnapshot, holders: list[Holder]) -> NobodyWaiting:
     if not holders:
         return NobodyWaiting()
     return OnlyHeldOffline(**_holder_params(office, min(holders, key=lambda holder: holder.since)))
 
 
-def _holder_params(office: Directory, holder: Holder) -> dict[str, str]:
+def _holder_params(office: OfficeSnapshot, holder: Holder) -> dict[str, str]:
     """The parameters of a refusal about a silent counter, with times to the second."""
     return {
         "number": office.counters[holder.counter].number,
@@ -138,7 +138,7 @@ def _holder_params(office: Directory, holder: Holder) -> dict[str, str]:
 
 
 @transaction.atomic
-def recall(*, office: Directory, clerk: int, now: datetime) -> Ticket:
+def recall(*, office: OfficeSnapshot, clerk: int, now: datetime) -> Ticket:
     """Call the client of the clerk's counter once more."""
     ticket = _at_counter(office, clerk, (TicketState.CALLED,))
     ticket.recalled_at, ticket.calls = now, ticket.calls + 1
@@ -148,7 +148,7 @@ def recall(*, office: Directory, clerk: int, now: datetime) -> Ticket:
 
 
 @transaction.atomic
-def start_serving(*, office: Directory, clerk: int, now: datetime) -> Ticket:
+def start_serving(*, office: OfficeSnapshot, clerk: int, now: datetime) -> Ticket:
     """Mark that the client has come to the counter. May be repeated."""
     ticket = _at_counter(office, clerk, AT_COUNTER)
     if ticket.state == TicketState.SERVING:
@@ -158,7 +158,9 @@ def start_serving(*, office: Directory, clerk: int, now: datetime) -> Ticket:
 
 
 @transaction.atomic
-def finish(*, office: Directory, clerk: int, now: datetime, actor: int | None = None) -> Ticket:
+def finish(
+    *, office: OfficeSnapshot, clerk: int, now: datetime, actor: int | None = None
+) -> Ticket:
     """Mark the client as served; a booking ends as served.
 
     `actor` is who does it in place of the clerk of a counter that was left.
@@ -173,7 +175,9 @@ def finish(*, office: Directory, clerk: int, now: datetime, actor: int | None = 
 
 
 @transaction.atomic
-def no_show(*, office: Directory, clerk: int, now: datetime, actor: int | None = None) -> Ticket:
+def no_show(
+    *, office: OfficeSnapshot, clerk: int, now: datetime, actor: int | None = None
+) -> Ticket:
     """Mark that the client was called and did not come; the ticket leaves the queue.
 
     A booking ends with it only where its PIN is no longer valid. Otherwise it stays arrived and
@@ -190,7 +194,7 @@ def no_show(*, office: Directory, clerk: int, now: datetime, actor: int | None =
     return missed
 
 
-def end_if_over(office: Directory, booking: UUID, now: datetime) -> None:
+def end_if_over(office: OfficeSnapshot, booking: UUID, now: datetime) -> None:
     """End the arrived booking of a missed ticket where its PIN is no longer valid."""
     arrived = Booking.objects.filter(pk=booking, state=BookingState.ARRIVED)
     for ends_at, service in arrived.values_list("ends_at", "service_id"):
@@ -199,13 +203,13 @@ def end_if_over(office: Directory, booking: UUID, now: datetime) -> None:
 
 
 @transaction.atomic
-def return_missed(*, office: Directory, ticket: int, now: datetime, actor: int) -> Ticket:
+def return_missed(*, office: OfficeSnapshot, ticket: int, now: datetime, actor: int) -> Ticket:
     """Put a client who was called in vain back into the queue, by staff and until closing.
 
     They go after those who returned earlier. Raises Ticket.DoesNotExist, NotMissed, ReturnsOver.
     """
-    lock_queue(office.office.pk)
-    missed = Ticket.objects.get(pk=ticket, office=office.office)
+    lock_queue(office.office_id)
+    missed = Ticket.objects.get(pk=ticket, office=office.row)
     if missed.state != TicketState.NO_SHOW:
         raise NotMissed
     if valid_until(office, missed) <= now:
@@ -247,9 +251,9 @@ def bring_back(
 
 
 @transaction.atomic
-def park(*, office: Directory, clerk: int, minutes: int, now: datetime) -> Ticket:
+def park(*, office: OfficeSnapshot, clerk: int, minutes: int, now: datetime) -> Ticket:
     """Park the client for some minutes; afterwards they go before the others."""
-    lock_queue(office.office.pk)
+    lock_queue(office.office_id)
     ticket = _at_counter(office, clerk, AT_COUNTER)
     until = now + timedelta(minutes=minutes)
     return _change(
@@ -267,7 +271,7 @@ def park(*, office: Directory, clerk: int, minutes: int, now: datetime) -> Ticke
 @transaction.atomic
 def transfer(
     *,
-    office: Directory,
+    office: OfficeSnapshot,
     clerk: int,
     now: datetime,
     service: Service | None = None,
@@ -279,7 +283,7 @@ def transfer(
     With neither, the client waits for the same service again. `actor` as in `finish`. Raises
     NotServedHere when no counter of the office serves it.
     """
-    lock_queue(office.office.pk)
+    lock_queue(office.office_id)
     ticket = _at_counter(office, clerk, AT_COUNTER)
     wanted_service = service.pk if service else ticket.service_id
     able = {c.pk for c in office.counters_for(wanted_service)}
@@ -320,11 +324,11 @@ class LastStep:
         return self.ticket.before or {}
 
 
-def last_step(*, office: Directory, clerk: int, now: datetime) -> LastStep | None:
+def last_step(*, office: OfficeSnapshot, clerk: int, now: datetime) -> LastStep | None:
     """The step that `undo` would undo now; None where it would refuse."""
     ticket = (
         Ticket.objects.filter(
-            office=office.office,
+            office=office.row,
             changed_by=clerk,
             before__isnull=False,
             changed_at__gt=now - UNDO,
@@ -344,13 +348,13 @@ def last_step(*, office: Directory, clerk: int, now: datetime) -> LastStep | Non
 
 
 @transaction.atomic
-def undo(*, office: Directory, clerk: int, now: datetime, press: str = "") -> Ticket:
+def undo(*, office: OfficeSnapshot, clerk: int, now: datetime, press: str = "") -> Ticket:
     """Undo the clerk's last step within thirty seconds, if nothing has happened since.
 
     `press` identifies the step that the clerk was offered to undo: if another one is the last by
     now, nothing is undone. Raises NothingToUndo.
     """
-    lock_queue(office.office.pk)
+    lock_queue(office.office_id)
     step = last_step(office=office, clerk=clerk, now=now)
     if step is None or press not in {"", step.press}:
         raise NothingToUndo
@@ -419,14 +423,14 @@ def _lane_is_taken(ticket: Ticket) -> bool:
     ).exists()
 
 
-def waiting(office: Directory, now: datetime) -> list[discipline.Waiting]:
+def waiting(office: OfficeSnapshot, now: datetime) -> list[discipline.Waiting]:
     """Today's queue for the discipline. One SQL statement and no models, because it is hot."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, service_id, issued_at, booked_from, booked_to, late, returned_at,"
             " statutory, parked_until, for_counter_id FROM queueing_ticket"
             " WHERE office_id = %s AND date = %s AND state IN ('waiting', 'parked')",
-            [office.office.pk, calendar.day_of(now, office.tz)],
+            [office.office_id, calendar.day_of(now, office.tz)],
         )
         rows = cursor.fetchall()
     return [
@@ -468,12 +472,12 @@ def as_waiting(ticket: Ticket) -> discipline.Waiting:
     )
 
 
-def policy_of(office: Directory) -> discipline.Policy:
+def policy_of(office: OfficeSnapshot) -> discipline.Policy:
     """The office's policy between booked clients and walk-ins, and its stopped services."""
-    head_start, cap = office.office.head_start_min, office.office.walkin_cap_min
+    head_start, cap = office.row.head_start_min, office.row.walkin_cap_min
     return discipline.Policy(
         head_start=None if head_start is None else timedelta(minutes=head_start),
-        call_early=office.office.call_early,
+        call_early=office.row.call_early,
         stopped=frozenset(office.stopped),
         cap=None if cap is None else timedelta(minutes=cap),
     )
@@ -489,12 +493,12 @@ class _CallContext:
     alerted: frozenset[int]  # tickets whose holders asked for an alert
 
 
-def _call_context(clerk: int, office: Directory, now: datetime) -> _CallContext:
+def _call_context(clerk: int, office: OfficeSnapshot, now: datetime) -> _CallContext:
     """The clerk's counter and the context of a call. One SQL statement, because it is hot.
 
     Raises CounterNotOpen, CounterPausedNow, CounterBusy.
     """
-    office_id = office.office.pk
+    office_id = office.office_id
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT s.counter_id, s.paused_at IS NOT NULL,"  # noqa: S608  # constants of ours
@@ -537,14 +541,14 @@ def _is_shift_of(counter: int, clerk: int) -> bool:
     return Shift.objects.filter(counter=counter, clerk=clerk, closed_at=None).exists()
 
 
-def _at_counter(office: Directory, clerk: int, states: tuple[TicketState, ...]) -> Ticket:
+def _at_counter(office: OfficeSnapshot, clerk: int, states: tuple[TicketState, ...]) -> Ticket:
     """The client at the clerk's counter, locked; enough for steps that do not change the order."""
     ticket = one(
         Ticket,
         "FROM queueing_ticket t JOIN queueing_shift s ON s.counter_id = t.counter_id"
         " AND s.clerk_id = %s AND s.closed_at IS NULL"
         f" WHERE t.office_id = %s AND t.state = ANY(%s) {CLIENT_AND_SHIFT}",
-        [clerk, office.office.pk, list(states)],
+        [clerk, office.office_id, list(states)],
         table="t",
     )
     if ticket is None:
@@ -553,7 +557,7 @@ def _at_counter(office: Directory, clerk: int, states: tuple[TicketState, ...]) 
 
 
 def _call(
-    office: Directory,
+    office: OfficeSnapshot,
     ticket: int,
     counter: int,
     clerk: int,
@@ -562,7 +566,7 @@ def _call(
 ) -> Ticket:
     why = reason.payload()
     event = events.TicketCalled(
-        office=office.office.pk,
+        office=office.office_id,
         ticket=ticket,
         counter=counter,
         clerk=clerk,

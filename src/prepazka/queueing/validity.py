@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from prepazka.booking.models import BookingState
 from prepazka.core import calendar
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket, TicketState
 
 
-def valid_until(office: Directory, ticket: Ticket) -> datetime:
+def valid_until(office: OfficeSnapshot, ticket: Ticket) -> datetime:
     """When the service closes on the ticket's day; the end of the day where it is not open."""
     hours = office.service_hours(office.services[ticket.service_id], ticket.date)
     if hours:
@@ -20,7 +20,7 @@ def valid_until(office: Directory, ticket: Ticket) -> datetime:
     return calendar.local_instant(ticket.date + timedelta(days=1), 0, office.tz)
 
 
-def pin_returns_until(office: Directory, ticket: Ticket) -> datetime | None:
+def pin_returns_until(office: OfficeSnapshot, ticket: Ticket) -> datetime | None:
     """Until when the PIN puts the missed ticket back into the queue; None where only staff can."""
     booking = ticket.booking
     if ticket.state != TicketState.NO_SHOW or ticket.pin_returned_at or booking is None:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from prepazka.booking.models import Booking
 from prepazka.core import calendar
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 MOST = 1_000
 # Steps that only look at clients' data.
@@ -33,12 +33,12 @@ class Deed:
 
 
 def deeds(
-    office: Directory, *, day: date, actor: int | None = None, looks_only: bool = False
+    office: OfficeSnapshot, *, day: date, actor: int | None = None, looks_only: bool = False
 ) -> list[Deed]:
     """The steps of the day, newest first. Two SQL statements."""
     start = calendar.local_instant(day, 0, office.tz)
     end = calendar.local_instant(day + timedelta(days=1), 0, office.tz)
-    rows = Event.objects.filter(office=office.office.pk, at__gte=start, at__lt=end)
+    rows = Event.objects.filter(office=office.office_id, at__gte=start, at__lt=end)
     rows = rows.filter(Q(actor__isnull=False) | Q(kind__in=BY_STRANGERS))
     if actor is not None:
         rows = rows.filter(Q(actor=actor) | Q(kind__in=BY_STRANGERS, data__user=actor))
@@ -46,7 +46,7 @@ def deeds(
         rows = rows.filter(kind__in=LOOKS)
     event_rows = list(rows.order_by("-at", "-id")[:MOST])
     ids = {UUID(row.data["booking"]) for row in event_rows if row.data.get("booking")}
-    bookings = Booking.objects.filter(office=office.office).in_bulk(ids)
+    bookings = Booking.objects.filter(office=office.row).in_bulk(ids)
     return [
         Deed(row.at, row.actor or 0, row.kind, row.data, _booking_of(row, bookings))
         for row in event_rows

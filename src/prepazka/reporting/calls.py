@@ -9,8 +9,8 @@ from typing import Any
 
 from prepazka.core import calendar
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import IN_QUEUE, Ticket
 from prepazka.reporting.overtakes import Wait, waits_of
 
@@ -32,18 +32,18 @@ class Call:
     overtook: tuple[str, ...]  # labels that came earlier, are served there and still waited
 
 
-def calls_of_today(office: Directory, *, now: datetime) -> list[Call]:
+def calls_of_today(office: OfficeSnapshot, *, now: datetime) -> list[Call]:
     """Today's calls, newest first. Two SQL statements."""
     day = calendar.day_of(now, office.tz)
     rows = list(
         Event.objects.filter(
-            office=office.office.pk,
+            office=office.office_id,
             kind__in=("TicketCalled", "MissedReturned"),
             at__gte=calendar.local_instant(day, 0, office.tz),
             at__lte=now,
         ).order_by("-at", "-id")[:MOST_CALLS]
     )
-    tickets = {t.pk: t for t in Ticket.objects.filter(office=office.office, date=day)}
+    tickets = {t.pk: t for t in Ticket.objects.filter(office=office.row, date=day)}
     events: dict[int, list[Event]] = {pk: [] for pk in tickets}
     for row in reversed(rows):
         events.setdefault(row.data["ticket"], []).append(row)
@@ -62,7 +62,7 @@ def _waits(ticket: Ticket, events: list[Event]) -> list[Wait]:
 
 
 def _call(
-    office: Directory,
+    office: OfficeSnapshot,
     row: Event,
     tickets: Mapping[int, Ticket],
     waits: Mapping[int, list[Wait]],

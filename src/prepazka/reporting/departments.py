@@ -10,11 +10,11 @@ from itertools import chain
 from prepazka.booking.slot_search import is_bookable
 from prepazka.core import interval
 from prepazka.core.interval import Interval
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Department, Official, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 Minutes = list[Interval[int]]
-Hours = Callable[[Directory, date], Minutes]
+Hours = Callable[[OfficeSnapshot, date], Minutes]
 WEEK, AHEAD = 7, 60  # days
 
 
@@ -35,7 +35,7 @@ class Change:
     minutes: Minutes
 
 
-def departments_of(office: Directory) -> list[Group]:
+def departments_of(office: OfficeSnapshot) -> list[Group]:
     """Departments whose officials can be booked, in the order of the file."""
     groups = {d.pk: Group(d) for d in office.departments.values() if not d.retired}
     without_department = Group(None)
@@ -45,14 +45,14 @@ def departments_of(office: Directory) -> list[Group]:
     return [group for group in (*groups.values(), without_department) if group.officials]
 
 
-def officials_in(office: Directory, department: Department) -> list[Official]:
+def officials_in(office: OfficeSnapshot, department: Department) -> list[Official]:
     """The department's officials, in the order of the file."""
     return [
         official for official in office.open_officials() if official.department_id == department.pk
     ]
 
 
-def services_in(office: Directory, department: Department) -> list[Service]:
+def services_in(office: OfficeSnapshot, department: Department) -> list[Service]:
     """Services that can be booked with the department's officials or at its counters."""
     topics = {
         s.pk for official in officials_in(office, department) for s in office.topics_of(official)
@@ -73,7 +73,7 @@ def hours_of_official(official: Official) -> Hours:
 def hours_of_department(department: Department) -> Hours:
     """A function that gives the hours of a day of anybody or any counter of the department."""
 
-    def hours(office: Directory, day: date) -> Minutes:
+    def hours(office: OfficeSnapshot, day: date) -> Minutes:
         people = [
             office.diary_hours(official, day) for official in officials_in(office, department)
         ]
@@ -88,7 +88,7 @@ def hours_of_department(department: Department) -> Hours:
     return hours
 
 
-def weekly(office: Directory, hours: Hours, today: date) -> list[tuple[list[int], Minutes]]:
+def weekly(office: OfficeSnapshot, hours: Hours, today: date) -> list[tuple[list[int], Minutes]]:
     """The usual weekly hours as of today: weekdays with the same hours together, from Monday."""
     groups: list[tuple[list[int], Minutes]] = []
     for day in sorted((today + timedelta(days=n) for n in range(WEEK)), key=date.weekday):
@@ -103,12 +103,12 @@ def weekly(office: Directory, hours: Hours, today: date) -> list[tuple[list[int]
     return groups
 
 
-def changes(office: Directory, hours: Hours, today: date, ahead: int = AHEAD) -> list[Change]:
+def changes(office: OfficeSnapshot, hours: Hours, today: date, ahead: int = AHEAD) -> list[Change]:
     """Coming changes of the hours; consecutive days without hours are one change."""
     return list(_changes(office, hours, [today + timedelta(days=n) for n in range(ahead)]))
 
 
-def _changes(office: Directory, hours: Hours, days: list[date]) -> Iterator[Change]:
+def _changes(office: OfficeSnapshot, hours: Hours, days: list[date]) -> Iterator[Change]:
     away: Change | None = None
     for day in days:
         usual, real = hours(office.regular, day), hours(office, day)

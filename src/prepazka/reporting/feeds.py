@@ -16,7 +16,7 @@ from prepazka.booking.event_uids import feed_uid
 from prepazka.booking.models import Booking, BookingState, CalendarFeed
 from prepazka.core import calendar
 from prepazka.messaging.contexts import no_show_in_words
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 SHOWN = (
     BookingState.UNCONFIRMED,
@@ -33,33 +33,33 @@ FIELDS = (
 )  # fmt: skip
 
 
-def mark_of(feed: CalendarFeed, office: Directory, *, now: datetime) -> str:
+def mark_of(feed: CalendarFeed, office: OfficeSnapshot, *, now: datetime) -> str:
     """An ETag of the feed's content, from one SQL statement without building the file."""
     rows = list(_bookings(feed, office, now).values_list(*FIELDS))
-    content = (feed.pk, feed.with_names, office.office.version, settings.BASE_URL, rows)
+    content = (feed.pk, feed.with_names, office.row.version, settings.BASE_URL, rows)
     return sha256(repr(content).encode()).hexdigest()[:32]
 
 
-def calendar_of(feed: CalendarFeed, office: Directory, *, now: datetime) -> bytes:
+def calendar_of(feed: CalendarFeed, office: OfficeSnapshot, *, now: datetime) -> bytes:
     """The iCalendar object (RFC 5545) in the office's zone; never a PIN nor a contact."""
     ical = Calendar()
     ical.add("prodid", "-//prepazka//diary//CS")
     ical.add("version", "2.0")
     ical.add("method", "PUBLISH")
-    ical.add("x-wr-calname", f"{_owner_name(feed)} – {office.office.name}")
+    ical.add("x-wr-calname", f"{_owner_name(feed)} – {office.row.name}")
     ical.add("x-published-ttl", "PT15M")  # read by Microsoft's programs
     ical.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
-    ical.add_component(_zone(office.office.timezone))
-    language = office.office.languages[0] if office.office.languages else "cs"
+    ical.add_component(_zone(office.row.timezone))
+    language = office.row.languages[0] if office.row.languages else "cs"
     with translation.override(language):
         for booking in _bookings(feed, office, now):
             ical.add_component(_event(feed, office, booking))
     return bytes(ical.to_ical())
 
 
-def _bookings(feed: CalendarFeed, office: Directory, now: datetime) -> QuerySet[Booking]:
+def _bookings(feed: CalendarFeed, office: OfficeSnapshot, now: datetime) -> QuerySet[Booking]:
     since = calendar.day_of(now, office.tz) - BACK
-    rows = Booking.objects.filter(office=office.office, date__gte=since, state__in=SHOWN)
+    rows = Booking.objects.filter(office=office.row, date__gte=since, state__in=SHOWN)
     if feed.official_id:
         return rows.filter(lane=lanes_of(office)[feed.official_id]).order_by("starts_at", "pk")
     counter = feed.counter_id or 0
@@ -73,7 +73,7 @@ def _bookings(feed: CalendarFeed, office: Directory, now: datetime) -> QuerySet[
     return served.order_by("starts_at", "pk")
 
 
-def _event(feed: CalendarFeed, office: Directory, booking: Booking) -> Event:
+def _event(feed: CalendarFeed, office: OfficeSnapshot, booking: Booking) -> Event:
     event = Event()
     changed = booking.moved_at or booking.confirmed_at or booking.created_at
     event.add("uid", feed_uid(booking.pk))
@@ -92,7 +92,7 @@ def _event(feed: CalendarFeed, office: Directory, booking: Booking) -> Event:
     return event
 
 
-def _summary(feed: CalendarFeed, office: Directory, booking: Booking) -> str:
+def _summary(feed: CalendarFeed, office: OfficeSnapshot, booking: Booking) -> str:
     topic = str(office.services[booking.service_id].name)
     if booking.persons > 1:
         topic = f"{topic} ({booking.persons}×)"

@@ -24,7 +24,7 @@ from prepazka.core.hall import Coming, Counter, Habits
 from prepazka.core.interval import Interval
 from prepazka.core.learning import Calibration, DaySpeed, Finished
 from prepazka.core.replay import Forecast, Wait, replay
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import learning
 from prepazka.queueing.models import Shift, Ticket, TicketState
 from prepazka.queueing.turns import policy_of
@@ -73,7 +73,7 @@ def outlook(hall: Hall) -> Outlook:
 
     Four SQL statements when it is computed, none when it comes from the cache.
     """
-    pk, shifts, moment = hall.office.office.pk, _shifts_key(hall), _on_grid(hall.now)
+    pk, shifts, moment = hall.office.office_id, _shifts_key(hall), _on_grid(hall.now)
     state = _digest(hall, shifts)
     if usable := _still_good(_kept.get(pk), state, shifts, moment):
         return usable.outlook
@@ -111,7 +111,7 @@ def _on_grid(now: datetime) -> datetime:
 
 def _shifts_key(hall: Hall) -> tuple[Any, ...]:
     shift_states = tuple((s.counter_id, s.clerk_id, s.paused_at) for s in hall.shifts)
-    return (hall.office.office.version, *shift_states)
+    return (hall.office.row.version, *shift_states)
 
 
 def _digest(hall: Hall, shifts: tuple[Any, ...]) -> bytes:
@@ -250,7 +250,7 @@ def _counter(hall: Hall, shift: Shift) -> Counter:
     )
 
 
-def _counter_hours(office: Directory, counter: int, now: datetime) -> list[Interval[datetime]]:
+def _counter_hours(office: OfficeSnapshot, counter: int, now: datetime) -> list[Interval[datetime]]:
     day = calendar.day_of(now, office.tz)
     planned = office.kept.get(("hours", counter, day))
     if planned is None:
@@ -273,11 +273,11 @@ def _back_at(shift: Shift, gaps: list[Interval[datetime]], now: datetime) -> dat
 
 
 def _coming(
-    office: Directory, now: datetime, able: frozenset[int], shows_up: float
+    office: OfficeSnapshot, now: datetime, able: frozenset[int], shows_up: float
 ) -> list[Coming]:
     """Booked clients who have not arrived, the nearest first."""
     rows = Booking.objects.filter(
-        office=office.office,
+        office=office.row,
         date=calendar.day_of(now, office.tz),
         state=BookingState.CONFIRMED,
         ends_at__gt=now,
@@ -295,7 +295,7 @@ def _habits(hall: Hall, learned: learning.Known, now: datetime) -> Habits:
     """Today's speed and people's habits. One SQL statement."""
     office = hall.office
     finished = Ticket.objects.filter(
-        office=office.office,
+        office=office.row,
         date=calendar.day_of(now, office.tz),
         state=TicketState.FINISHED,
         serving_at__isnull=False,

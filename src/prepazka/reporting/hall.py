@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from prepazka.core import calendar, discipline
 from prepazka.core.learning import ServiceTimes
-from prepazka.offices.directory import Directory, directory_by_id
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 from prepazka.queueing import learning
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket
 from prepazka.queueing.turns import as_waiting, policy_of
@@ -23,7 +23,7 @@ class Hall:
     The office's snapshot has every part that the rows name; it may be newer than the given one.
     """
 
-    office: Directory
+    office: OfficeSnapshot
     now: datetime
     waiting: list[discipline.Waiting]
     tickets: dict[int, Ticket]  # in the queue or at a counter, by id
@@ -75,18 +75,18 @@ class Hall:
         return ticket.service_id in self.office.serves[shift.counter_id]
 
 
-def hall(office: Directory, *, now: datetime) -> Hall:
+def hall(office: OfficeSnapshot, *, now: datetime) -> Hall:
     """The office's hall at `now`. Two SQL statements."""
     today = calendar.day_of(now, office.tz)
     tickets = list(
-        Ticket.objects.filter(office=office.office, date=today, state__in=(*IN_QUEUE, *AT_COUNTER))
+        Ticket.objects.filter(office=office.row, date=today, state__in=(*IN_QUEUE, *AT_COUNTER))
     )
     shifts = list(
-        Shift.objects.filter(office=office.office, closed_at=None).order_by("counter__position")
+        Shift.objects.filter(office=office.row, closed_at=None).order_by("counter__position")
     )
     if not _knows(office, tickets, shifts):
         # A file was loaded since. Parts are never deleted, so an office read now has all of them.
-        office = directory_by_id(office.office.pk)
+        office = snapshot_by_id(office.office_id)
     return Hall(
         office=office,
         now=now,
@@ -96,7 +96,7 @@ def hall(office: Directory, *, now: datetime) -> Hall:
     )
 
 
-def _knows(office: Directory, tickets: list[Ticket], shifts: list[Shift]) -> bool:
+def _knows(office: OfficeSnapshot, tickets: list[Ticket], shifts: list[Shift]) -> bool:
     services, counters = office.services, office.counters
     return all(t.service_id in services for t in tickets) and all(
         counter is None or counter in counters

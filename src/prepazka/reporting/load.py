@@ -87,7 +87,7 @@ def day_load(hall: Hall) -> Load:
 def _to_come(hall: Hall) -> list[Window]:
     rows = (
         Booking.objects.filter(
-            office=hall.office.office,
+            office=hall.office.row,
             date=calendar.day_of(hall.now, hall.office.tz),
             state=BookingState.CONFIRMED,
             ends_at__gt=hall.now,

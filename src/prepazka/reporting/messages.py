@@ -11,13 +11,13 @@ from prepazka.booking.refusals import PhoneNotUnderstood
 from prepazka.core import calendar
 from prepazka.core.contact_text import clean_email, clean_text
 from prepazka.messaging.models import Message
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 MOST = 200
 
 
 def sent_messages(
-    office: Directory,
+    office: OfficeSnapshot,
     *,
     recipient: str = "",
     kind: str = "",
@@ -25,7 +25,7 @@ def sent_messages(
     day: date | None = None,
 ) -> QuerySet[Message]:
     """The newest messages of the office, by recipient, kind, state and day."""
-    messages = Message.objects.filter(office=office.office).select_related(
+    messages = Message.objects.filter(office=office.row).select_related(
         "booking", "entry", "alert__ticket"
     )
     if kind:

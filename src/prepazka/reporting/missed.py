@@ -8,8 +8,8 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from prepazka.core import calendar
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import IN_QUEUE, Ticket, TicketState
 from prepazka.queueing.validity import pin_returns_until, valid_until
 
@@ -26,7 +26,7 @@ class Missed:
     pin_until: datetime | None  # until when its booking's PIN puts it back as well
 
 
-def missed_of_today(office: Directory, *, now: datetime, number: str = "") -> list[Missed]:
+def missed_of_today(office: OfficeSnapshot, *, now: datetime, number: str = "") -> list[Missed]:
     """Today's missed tickets, the last called first; `number` such as V12 or 12 selects some.
 
     One SQL statement.
@@ -52,20 +52,20 @@ def missed_of_today(office: Directory, *, now: datetime, number: str = "") -> li
     return rows
 
 
-def count_missed(office: Directory, *, now: datetime) -> int:
+def count_missed(office: OfficeSnapshot, *, now: datetime) -> int:
     """How many tickets were called in vain today."""
     return _tickets(office, now).count()
 
 
-def _tickets(office: Directory, now: datetime) -> QuerySet[Ticket]:
+def _tickets(office: OfficeSnapshot, now: datetime) -> QuerySet[Ticket]:
     today = calendar.day_of(now, office.tz)
-    return Ticket.objects.filter(office=office.office, date=today, state=TicketState.NO_SHOW)
+    return Ticket.objects.filter(office=office.row, date=today, state=TicketState.NO_SHOW)
 
 
-def returned_waiting(office: Directory, *, now: datetime) -> int:
+def returned_waiting(office: OfficeSnapshot, *, now: datetime) -> int:
     """How many returned tickets wait, which go before the next one that returns."""
     returned = Ticket.objects.filter(
-        office=office.office,
+        office=office.row,
         date=calendar.day_of(now, office.tz),
         state__in=IN_QUEUE,
         returned_at__isnull=False,

@@ -11,8 +11,8 @@ from django.db.models import Max, Q
 
 from prepazka.core import calendar
 from prepazka.offices import incidents
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Incident, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import QuarterHour, Shift, Ticket
 from prepazka.queueing.tickets import issues_tickets, tickets_ended
 from prepazka.reporting.hall import Hall, hall
@@ -23,7 +23,7 @@ LAST_CALLS = 6
 CALLED = Q(called_at__isnull=False)
 
 
-def monitor(office: Directory, *, now: datetime) -> dict[str, Any]:
+def monitor(office: OfficeSnapshot, *, now: datetime) -> dict[str, Any]:
     """The public live view of the office, ready for JSON.
 
     Times are ISO 8601 with the office's offset; waits are whole minutes for somebody who takes a
@@ -35,8 +35,8 @@ def monitor(office: Directory, *, now: datetime) -> dict[str, Any]:
     opening, open_now = next_opening(office, now), is_open(office, now)
     labels = _labels(office, now)
     return {
-        "office": office.office.slug,
-        "name": dict(office.office.name),
+        "office": office.slug,
+        "name": dict(office.row.name),
         "made_at": _iso(office, now),
         "open": open_now,
         "next_opening": _iso(office, opening) if opening else None,
@@ -53,11 +53,15 @@ def monitor(office: Directory, *, now: datetime) -> dict[str, Any]:
 
 
 def last_calls(
-    office: Directory, *, now: datetime, counters: list[int] | None = None, limit: int = LAST_CALLS
+    office: OfficeSnapshot,
+    *,
+    now: datetime,
+    counters: list[int] | None = None,
+    limit: int = LAST_CALLS,
 ) -> list[dict[str, Any]]:
     """The last calls of today, newest first; `calls` counts repeats, so that a display chimes."""
     called = Ticket.objects.filter(
-        office=office.office,
+        office=office.row,
         date=calendar.day_of(now, office.tz),
         called_at__isnull=False,
         counter__isnull=False,
@@ -82,14 +86,14 @@ def _last_called(ticket: Ticket) -> datetime:
     return ticket.recalled_at or ticket.called_at or ticket.issued_at
 
 
-def is_open(office: Directory, now: datetime) -> bool:
+def is_open(office: OfficeSnapshot, now: datetime) -> bool:
     """Whether the office takes citizens at this moment."""
     minute = calendar.minute_of(now, office.tz)
     hours = office.office_hours(calendar.day_of(now, office.tz))
     return any(opening.contains(minute) for opening in hours)
 
 
-def next_opening(office: Directory, now: datetime) -> datetime | None:
+def next_opening(office: OfficeSnapshot, now: datetime) -> datetime | None:
     """When the office opens next, within sixty days; else None."""
     today = calendar.day_of(now, office.tz)
     for ahead in range(NEXT_OPENING_WITHIN):
@@ -120,9 +124,9 @@ def _open_counters(hall_now: Hall) -> list[dict[str, Any]]:
     ]
 
 
-def _labels(office: Directory, now: datetime) -> dict[int, tuple[str | None, str]]:
+def _labels(office: OfficeSnapshot, now: datetime) -> dict[int, tuple[str | None, str]]:
     """By service, today's last label called and the last one issued. One SQL statement."""
-    today = Ticket.objects.filter(office=office.office, date=calendar.day_of(now, office.tz))
+    today = Ticket.objects.filter(office=office.row, date=calendar.day_of(now, office.tz))
     rows = today.values("service", "letter").annotate(
         issued=Max("number"), called=ArrayAgg("number", order_by="-called_at", filter=CALLED)
     )
@@ -164,7 +168,7 @@ def _service(
     }
 
 
-def _incident(office: Directory, incident: Incident) -> dict[str, Any]:
+def _incident(office: OfficeSnapshot, incident: Incident) -> dict[str, Any]:
     """An incident with its text in the languages of the office."""
     expected = incident.expected_at
     return {
@@ -183,7 +187,7 @@ def quarters(hall_now: Hall, at: datetime) -> Iterator[QuarterHour]:
     for service in office.offered_services():
         wait = hall_now.outlook.newcomers.get(service.pk)
         yield QuarterHour(
-            office=office.office,
+            office=office.row,
             service=service,
             at=at,
             waiting=sum(w.service == service.pk for w in hall_now.waiting),
@@ -199,5 +203,5 @@ def _able(hall_now: Hall, service: Service) -> list[Shift]:
     return [s for s in hall_now.open_shifts() if service.pk in serves[s.counter_id]]
 
 
-def _iso(office: Directory, instant: datetime) -> str:
+def _iso(office: OfficeSnapshot, instant: datetime) -> str:
     return instant.astimezone(office.tz).isoformat(timespec="seconds")

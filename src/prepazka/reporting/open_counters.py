@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from prepazka.accounts.models import User
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Membership, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.counters import last_step_at
 from prepazka.queueing.models import AT_COUNTER, Shift, Ticket
 
@@ -37,12 +37,12 @@ class Ending:
     by: str  # name; empty: it closed by itself after the office's hours
 
 
-def open_counters(office: Directory) -> list[OpenCounter]:
+def open_counters(office: OfficeSnapshot) -> list[OpenCounter]:
     """The open counters in their order."""
-    shifts = list(Shift.objects.filter(office=office.office, closed_at=None))
+    shifts = list(Shift.objects.filter(office=office.row, closed_at=None))
     shifts.sort(key=lambda shift: office.counters[shift.counter_id].position)
     names = names_of(office, {shift.clerk_id for shift in shifts})
-    present = Ticket.objects.filter(office=office.office, state__in=AT_COUNTER)
+    present = Ticket.objects.filter(office=office.row, state__in=AT_COUNTER)
     clients = {ticket.counter_id: ticket for ticket in present}
     return [
         OpenCounter(
@@ -59,10 +59,10 @@ def open_counters(office: Directory) -> list[OpenCounter]:
     ]
 
 
-def ended_without(office: Directory, clerk: int, now: datetime) -> Ending | None:
+def ended_without(office: OfficeSnapshot, clerk: int, now: datetime) -> Ending | None:
     """How the clerk's last shift was ended by somebody else; None if by the clerk."""
     ends = Event.objects.filter(
-        office=office.office.pk, kind__in=ENDS, at__gt=now - TODAY, data__clerk=clerk
+        office=office.office_id, kind__in=ENDS, at__gt=now - TODAY, data__clerk=clerk
     )
     last_ending = ends.order_by("-at", "-id").first()
     if last_ending is None or last_ending.actor == clerk:
@@ -71,8 +71,8 @@ def ended_without(office: Directory, clerk: int, now: datetime) -> Ending | None
     return Ending(last_ending.kind == "CounterTakenOver", last_ending.at, by)
 
 
-def names_of(office: Directory, users: set[int]) -> dict[int, str]:
+def names_of(office: OfficeSnapshot, users: set[int]) -> dict[int, str]:
     """The names of staff in this office; for former staff the name of the account."""
     gone = dict(User.objects.filter(pk__in=users).values_list("pk", "username"))
-    members = Membership.objects.filter(office=office.office, user__in=users)
+    members = Membership.objects.filter(office=office.row, user__in=users)
     return dict.fromkeys(users, "") | gone | dict(members.values_list("user_id", "name"))

@@ -10,7 +10,7 @@ from typing import Any
 from prepazka.core import calendar
 from prepazka.core.discipline import overtake_bound
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import IN_QUEUE, Ticket
 
 
@@ -49,7 +49,7 @@ class Before:
     reason: Mapping[str, Any]  # of the call that ended the last wait; empty until then
 
 
-def before(office: Directory, ticket: Ticket, *, now: datetime) -> Before:
+def before(office: OfficeSnapshot, ticket: Ticket, *, now: datetime) -> Before:
     """The overtakes of the ticket. Two SQL statements.
 
     Of a ticket that came back after a call in vain both waits count, without the time between them.
@@ -57,7 +57,7 @@ def before(office: Directory, ticket: Ticket, *, now: datetime) -> Before:
     start = calendar.local_instant(ticket.date, 0, office.tz)
     events = list(
         Event.objects.filter(
-            office=office.office.pk,
+            office=office.office_id,
             kind__in=("TicketCalled", "MissedReturned"),
             at__gte=max(start, ticket.issued_at),
             at__lte=now,
@@ -113,7 +113,7 @@ def waits_of(issued_at: datetime, events: Iterable[Event], until: datetime) -> l
     return waits if since is None else [*waits, Wait(since, max(since, until), {})]
 
 
-def bound(office: Directory, service: int, waited: timedelta) -> int:
+def bound(office: OfficeSnapshot, service: int, waited: timedelta) -> int:
     """The most booked people who go before somebody for the service who waits so long."""
     counters = [c.pk for c in office.counters_for(service)]
     services_there = frozenset[int]().union(*(office.serves[c] for c in counters))

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from prepazka.core import calendar, interval
 from prepazka.core.announcing import Expected, is_near
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Incident, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import learning
 from prepazka.queueing.models import IN_QUEUE, Ticket
 from prepazka.queueing.validity import valid_until
@@ -46,7 +46,7 @@ class Place:
         return self.expected.span if self.expected else None
 
 
-def place_of(office: Directory, ticket: Ticket, *, now: datetime) -> Place:
+def place_of(office: OfficeSnapshot, ticket: Ticket, *, now: datetime) -> Place:
     """The ticket's place at `now`."""
     if ticket.state in IN_QUEUE and calendar.day_of(now, office.tz) == ticket.date:
         return place_in(hall(office, now=now), ticket)
@@ -71,14 +71,14 @@ def place_in(hall_now: Hall, ticket: Ticket) -> Place:
     )
 
 
-def _place_without_queue(office: Directory, ticket: Ticket) -> Place:
+def _place_without_queue(office: OfficeSnapshot, ticket: Ticket) -> Place:
     counter = office.counters.get(ticket.counter_id) if ticket.counter_id else None
     service = office.services[ticket.service_id]
     return Place(ticket, service, valid_until(office, ticket), counter)
 
 
 def announced(
-    office: Directory, ticket: Ticket, *, now: datetime, hall_now: Hall | None = None
+    office: OfficeSnapshot, ticket: Ticket, *, now: datetime, hall_now: Hall | None = None
 ) -> Place:
     """The ticket's place for its holder; a new ticket's first estimate is stored."""
     ticket_place = place_in(hall_now, ticket) if hall_now else place_of(office, ticket, now=now)
@@ -107,7 +107,7 @@ def turn_is_near(hall_now: Hall, ticket: Ticket) -> bool:
     return is_near(None if is_parked else hall_now.ahead_of(ticket), expected_of(hall_now, ticket))
 
 
-def counter_opens(office: Directory, service: Service, *, now: datetime) -> datetime | None:
+def counter_opens(office: OfficeSnapshot, service: Service, *, now: datetime) -> datetime | None:
     """When a counter for the service opens next by the plan; None if one should be open now."""
     today = calendar.day_of(now, office.tz)
     for ahead in range(OPENING_WITHIN):

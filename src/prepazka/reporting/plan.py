@@ -14,8 +14,8 @@ from prepazka.booking.diaries import official_of
 from prepazka.booking.models import EXPIRING, LIVE, Booking, Channel
 from prepazka.core import calendar, slots
 from prepazka.core.interval import Interval
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Agenda, Department, Official, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 FREE, TAKEN, GOES_ON, BUSY, CLOSED = "free", "taken", "goes_on", "busy", "closed"
 
@@ -86,7 +86,7 @@ class Plan:
 
 
 def day_plan(
-    office: Directory, department: Department | None, wish: Wanted, *, day: date, now: datetime
+    office: OfficeSnapshot, department: Department | None, wish: Wanted, *, day: date, now: datetime
 ) -> Plan:
     """The plan of one day. Two SQL statements whatever the number of officials and bookings."""
     columns = _columns(office, department, wish, day)
@@ -107,13 +107,15 @@ def day_plan(
     )
 
 
-def next_free_day(office: Directory, wish: Wanted, *, after: date, now: datetime) -> date | None:
+def next_free_day(
+    office: OfficeSnapshot, wish: Wanted, *, after: date, now: datetime
+) -> date | None:
     """The next day with a free slot for the wish; None within the horizon."""
     days = [day for day in slot_search.horizon(office, wish.service, now) if day > after]
     return next((term.day for term in _offered(office, wish, now, days)), None)
 
 
-def services_of(office: Directory, department: Department | None) -> list[Service]:
+def services_of(office: OfficeSnapshot, department: Department | None) -> list[Service]:
     """Services that can be booked in the department: of its agendas, and its officials' topics."""
     return [
         service
@@ -123,13 +125,13 @@ def services_of(office: Directory, department: Department | None) -> list[Servic
     ]
 
 
-def _departments_of(office: Directory, service: Service) -> set[int | None]:
+def _departments_of(office: OfficeSnapshot, service: Service) -> set[int | None]:
     of_officials = {official.department_id for official in office.officials_for(service.pk)}
     return {office.agenda_of(service).department_id} | of_officials
 
 
 def _offered(
-    office: Directory, wish: Wanted, now: datetime, days: list[date]
+    office: OfficeSnapshot, wish: Wanted, now: datetime, days: list[date]
 ) -> list[slot_search.Term]:
     moving = wish.moving
     return slot_search.offered(
@@ -145,7 +147,7 @@ def _offered(
     )
 
 
-def _takers(office: Directory, wish: Wanted) -> list[Official]:
+def _takers(office: OfficeSnapshot, wish: Wanted) -> list[Official]:
     """Officials who may take the wish, in the order of a slot's bits; a booking keeps its own."""
     own = official_of(office, wish.moving) if wish.moving else None
     officials = office.officials_for(wish.service.pk)
@@ -153,7 +155,7 @@ def _takers(office: Directory, wish: Wanted) -> list[Official]:
 
 
 def _columns(
-    office: Directory, department: Department | None, wish: Wanted, day: date
+    office: OfficeSnapshot, department: Department | None, wish: Wanted, day: date
 ) -> list[Column]:
     """The columns: those that do the wanted service first, then those with hours on the day."""
     services = services_of(office, department)
@@ -170,7 +172,7 @@ def _columns(
     return sorted(columns, key=lambda column: (not column.takes, not column.opening))
 
 
-def _official_column(office: Directory, official: Official, wish: Wanted, day: date) -> Column:
+def _official_column(office: OfficeSnapshot, official: Official, wish: Wanted, day: date) -> Column:
     hours = office.diary_hours(official, day)
     topics = office.topics_of(official)
     raster = min((office.rules_of(topic).raster_min for topic in topics), default=slots.DAY_MIN)
@@ -183,7 +185,7 @@ def _official_column(office: Directory, official: Official, wish: Wanted, day: d
     )
 
 
-def _windows_column(office: Directory, service: Service, wish: Wanted, day: date) -> Column:
+def _windows_column(office: OfficeSnapshot, service: Service, wish: Wanted, day: date) -> Column:
     rules, hours = office.rules_of(service), office.booking_hours(service, day)
     laid = slots.candidates(
         hours, rules, duration=service.duration_min, lasts=slot_search.lasts_on(day, office.tz)
@@ -208,13 +210,13 @@ def _free(
     return {}
 
 
-def _add_bookings(office: Directory, columns: list[Column], day: date, now: datetime) -> None:
+def _add_bookings(office: OfficeSnapshot, columns: list[Column], day: date, now: datetime) -> None:
     """Put the live bookings of the day into their columns, in one statement."""
     diaries = diary_lanes(office)
     by_lane = {diaries[column.official.pk]: column for column in columns if column.official}
     by_agenda = {column.agenda.pk: column for column in columns if column.agenda}
     rows = (
-        Booking.objects.filter(office=office.office, date=day, state__in=LIVE)
+        Booking.objects.filter(office=office.row, date=day, state__in=LIVE)
         .exclude(Q(state__in=EXPIRING, expires_at__lte=now))
         .order_by("starts_at")
     )
@@ -226,12 +228,14 @@ def _add_bookings(office: Directory, columns: list[Column], day: date, now: date
             column.bookings.append(booking)
 
 
-def _instants(office: Directory, hours: list[Interval[int]], day: date) -> list[Interval[datetime]]:
+def _instants(
+    office: OfficeSnapshot, hours: list[Interval[int]], day: date
+) -> list[Interval[datetime]]:
     return [
         Interval(_at(office, day, hours_part.start), _at(office, day, hours_part.end))
         for hours_part in hours
     ]
 
 
-def _at(office: Directory, day: date, minute: int) -> datetime:
+def _at(office: OfficeSnapshot, day: date, minute: int) -> datetime:
     return calendar.local_instant(day, minute, office.tz)

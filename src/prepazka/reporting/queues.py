@@ -6,16 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from prepazka.core import calendar
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.monitor import monitor
 
 OPEN, SUSPENDED, CLOSED = "Open", "Suspended", "Closed"
 
 
-def queue_monitors(office: Directory, *, now: datetime) -> list[dict[str, Any]]:
+def queue_monitors(office: OfficeSnapshot, *, now: datetime) -> list[dict[str, Any]]:
     """The entities of an office, ready for JSON; names in the first language of the office."""
     live_view = monitor(office, now=now)
-    language = next(iter(office.office.languages), "cs")
+    language = next(iter(office.row.languages), "cs")
     name = _in_language(live_view["name"], language)
     return [
         _entity(office, service, live_view["made_at"], name, language, now)
@@ -24,7 +24,7 @@ def queue_monitors(office: Directory, *, now: datetime) -> list[dict[str, Any]]:
 
 
 def _entity(
-    office: Directory,
+    office: OfficeSnapshot,
     service_view: dict[str, Any],
     made_at: str,
     name: str,
@@ -33,7 +33,7 @@ def _entity(
 ) -> dict[str, Any]:
     issued, called = service_view["last_issued"], service_view["last_called"]
     entity = {
-        "id": f"urn:ngsi-ld:QueueMonitor:{office.office.slug}:{service_view['code']}",
+        "id": f"urn:ngsi-ld:QueueMonitor:{office.slug}:{service_view['code']}",
         "type": "QueueMonitor",
         "officeName": name,
         "serviceName": _in_language(service_view["name"], language),
@@ -50,12 +50,12 @@ def _entity(
     return {key: content for key, content in entity.items() if content is not None}
 
 
-def _status(office: Directory, service_view: dict[str, Any], now: datetime) -> str:
+def _status(office: OfficeSnapshot, service_view: dict[str, Any], now: datetime) -> str:
     """Open with an open counter, suspended without one within the hours, closed outside them."""
     if service_view["open_counters"]:
         return OPEN
     service = office.service_by_code(service_view["code"])
-    assert service  # noqa: S101  # the live view shows those of the directory
+    assert service  # noqa: S101  # the live view shows those of the snapshot
     hours = office.service_hours(service, calendar.day_of(now, office.tz))
     minute = calendar.minute_of(now, office.tz)
     return SUSPENDED if any(opening.contains(minute) for opening in hours) else CLOSED

@@ -9,8 +9,8 @@ from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from prepazka.booking.slot_search import Term, is_bookable, offered
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Department, Named, Official, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.departments import services_in
 
 MOST = 10
@@ -41,7 +41,7 @@ class Next(NamedTuple):
 
 
 def wanted(
-    office: Directory, *, service: str = "", official: str = "", department: str = ""
+    office: OfficeSnapshot, *, service: str = "", official: str = "", department: str = ""
 ) -> Wanted:
     """The parts with these codes, including retired ones. Raises LookupError."""
     return Wanted(
@@ -51,7 +51,7 @@ def wanted(
     )
 
 
-def next_terms(office: Directory, wish: Wanted, *, now: datetime, limit: int) -> list[Next]:
+def next_terms(office: OfficeSnapshot, wish: Wanted, *, now: datetime, limit: int) -> list[Next]:
     """The next slots of the service; without one, the first slot of each service.
 
     Two SQL statements for each service.
@@ -69,13 +69,13 @@ def next_terms(office: Directory, wish: Wanted, *, now: datetime, limit: int) ->
 
 
 def _terms(
-    office: Directory, service: Service, official: Official | None, now: datetime
+    office: OfficeSnapshot, service: Service, official: Official | None, now: datetime
 ) -> list[Next]:
     terms = offered(office=office, service=service, now=now, official=official)
     return [Next(service, term) for term in terms]
 
 
-def _services(office: Directory, wish: Wanted) -> list[Service]:
+def _services(office: OfficeSnapshot, wish: Wanted) -> list[Service]:
     if wish.official:
         return office.topics_of(wish.official)
     if wish.department:

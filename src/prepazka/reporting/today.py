@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import IN_QUEUE, Ticket, TicketState
 
 
@@ -30,10 +30,10 @@ class Today:
     cancelled: int
 
 
-def today_of(office: Directory, *, now: datetime) -> Today:
+def today_of(office: OfficeSnapshot, *, now: datetime) -> Today:
     """The counts as of now. Two SQL statements."""
     day = calendar.day_of(now, office.tz)
-    tickets = Ticket.objects.filter(office=office.office, date=day).aggregate(
+    tickets = Ticket.objects.filter(office=office.row, date=day).aggregate(
         tickets=Count("pk"),
         waiting=Count("pk", filter=Q(state__in=IN_QUEUE)),
         served=Count("pk", filter=Q(state=TicketState.FINISHED)),
@@ -47,7 +47,7 @@ def today_of(office: Directory, *, now: datetime) -> Today:
     )
     came = (BookingState.ARRIVED, BookingState.SERVED)
     cancelled = (BookingState.CANCELLED_BY_CITIZEN, BookingState.CANCELLED_BY_OFFICE)
-    bookings = Booking.objects.filter(office=office.office, date=day).aggregate(
+    bookings = Booking.objects.filter(office=office.row, date=day).aggregate(
         booked=Count(
             "pk", filter=Q(state__in=(BookingState.CONFIRMED, *came, BookingState.NO_SHOW))
         ),

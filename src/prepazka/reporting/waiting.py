@@ -7,8 +7,8 @@ from datetime import datetime
 
 from prepazka.booking.models import Offer, WaitingListEntry, WaitingListState
 from prepazka.core.waiting import in_order
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Agenda
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 IN_ORDER = (WaitingListState.WAITING, WaitingListState.OFFERED)
 MOST_OFFERS = 200
@@ -47,9 +47,9 @@ def code_of(entry: WaitingListEntry) -> str:
     return entry.pk.hex[:6].upper()
 
 
-def lists(office: Directory) -> list[tuple[Agenda, list[Line]]]:
+def lists(office: OfficeSnapshot) -> list[tuple[Agenda, list[Line]]]:
     """The present lists by agenda, each in its order."""
-    rows = WaitingListEntry.objects.filter(office=office.office, state__in=IN_ORDER)
+    rows = WaitingListEntry.objects.filter(office=office.row, state__in=IN_ORDER)
     entries = list(rows.select_related("service").prefetch_related("offers"))
     return [
         (
@@ -66,10 +66,10 @@ def lists(office: Directory) -> list[tuple[Agenda, list[Line]]]:
     ]
 
 
-def offers_of(office: Directory) -> list[Offered]:
+def offers_of(office: OfficeSnapshot) -> list[Offered]:
     """The last offers of the lists, newest first."""
     rows = (
-        Offer.objects.filter(office=office.office, kind=Offer.Kind.WAITING_LIST)
+        Offer.objects.filter(office=office.row, kind=Offer.Kind.WAITING_LIST)
         .select_related("entry__service")
         .prefetch_related("claims")
         .order_by("-created_at", "-pk")[:MOST_OFFERS]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from prepazka.core.refusal import Refused
 from prepazka.looks.typography import clock
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.refusals import (
     CounterClosedByItself,
     CounterClosedByOther,
@@ -16,7 +16,7 @@ from prepazka.queueing.refusals import (
 from prepazka.reporting.open_counters import ended_without
 
 
-def no_counter(office: Directory, clerk: int, now: datetime) -> Refused:
+def no_counter(office: OfficeSnapshot, clerk: int, now: datetime) -> Refused:
     """The refusal that says whether the counter was taken over, closed, or never opened."""
     ending = ended_without(office, clerk, now)
     if ending is None:

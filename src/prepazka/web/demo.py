@@ -14,8 +14,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from prepazka.core import calendar
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.reporting.monitor import is_open
 
 MORNING = 9 * 60  # local minutes
@@ -51,12 +51,12 @@ def has_mailbox() -> bool:
     return bool(os.environ.get("PREPAZKA_MAILBOX"))
 
 
-def demo_offices() -> list[Directory]:
+def demo_offices() -> list[OfficeSnapshot]:
     """The demo's offices in the order in which they were loaded."""
-    return [directory(row) for row in Office.objects.filter(demo=True).order_by("pk")]
+    return [snapshot_of(row) for row in Office.objects.filter(demo=True).order_by("pk")]
 
 
-def next_morning(offices: Sequence[Directory], now: datetime) -> datetime | None:
+def next_morning(offices: Sequence[OfficeSnapshot], now: datetime) -> datetime | None:
     """9:00 of the next day when more than half of the offices are open at that time.
 
     Later than all recorded events, because with a clock moved back there would be tickets from
@@ -74,8 +74,8 @@ def next_morning(offices: Sequence[Directory], now: datetime) -> datetime | None
     return None
 
 
-def _latest_event(offices: Sequence[Directory]) -> datetime:
+def _latest_event(offices: Sequence[OfficeSnapshot]) -> datetime:
     """The instant of the offices' last event; the earliest datetime if there is none."""
-    events = Event.objects.filter(office__in=[o.office.pk for o in offices])
+    events = Event.objects.filter(office__in=[o.office_id for o in offices])
     latest: datetime | None = events.aggregate(latest=Max("at"))["latest"]
     return latest or datetime.min.replace(tzinfo=UTC)

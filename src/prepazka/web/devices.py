@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from prepazka.offices import devices
-from prepazka.offices.directory import directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import snapshot_of
 from prepazka.web import cookies, limits
 from prepazka.web.shortcuts import now
 
@@ -32,7 +32,7 @@ def of_device(
             device = devices.by_token(token, now=now(), kind=kind)
             if device is None:
                 return unpaired(request)
-            office = directory(device.office)
+            office = snapshot_of(device.office)
             timezone.activate(office.tz)
             try:
                 return view(request, device, office, *args, **kwargs)

@@ -14,8 +14,8 @@ from django.urls import reverse
 
 from prepazka.core.door import code_at, is_fresh
 from prepazka.core.refusal import Refused
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 CODE = re.compile(r"([0-9]{1,18})-([a-z2-7]{16})", re.IGNORECASE | re.ASCII)
 SALT, HOLDS = "door", timedelta(minutes=5)
@@ -55,26 +55,26 @@ def qr_of(link: str) -> str:
     return str(qr.svg_data_uri(scale=4, border=4, light="#fff"))
 
 
-def scanned(office: Directory, code: str, now: datetime) -> Pass:
+def scanned(office: OfficeSnapshot, code: str, now: datetime) -> Pass:
     """The pass for a scanned code. Raises NoPhoneTickets, DoorCodeOld."""
-    if office.office.phone_tickets == "none":
+    if office.row.phone_tickets == "none":
         raise NoPhoneTickets
     match = CODE.fullmatch(code)
-    paired = Device.objects.filter(office=office.office, retired=False).exclude(token_hash="")
+    paired = Device.objects.filter(office=office.row, retired=False).exclude(token_hash="")
     device = paired.filter(pk=int(match[1])).first() if match else None
     if match is None or device is None or not is_fresh(_secret(device), match[2], now):
         raise DoorCodeOld
     services = tuple(device.options.get("services", ())) if device.kind == "kiosk" else ()
-    return Pass(office.office.pk, uuid4(), now + HOLDS, services)
+    return Pass(office.office_id, uuid4(), now + HOLDS, services)
 
 
-def from_anywhere(office: Directory, now: datetime) -> Pass:
+def from_anywhere(office: OfficeSnapshot, now: datetime) -> Pass:
     """The pass for the poster's address. Raises NoPhoneTickets, DoorOnly."""
-    if office.office.phone_tickets == "none":
+    if office.row.phone_tickets == "none":
         raise NoPhoneTickets
-    if office.office.phone_tickets != "anywhere":
+    if office.row.phone_tickets != "anywhere":
         raise DoorOnly
-    return Pass(office.office.pk, uuid4(), now + HOLDS)
+    return Pass(office.office_id, uuid4(), now + HOLDS)
 
 
 def written(door_pass: Pass) -> str:
@@ -88,14 +88,14 @@ def written(door_pass: Pass) -> str:
     return signing.dumps(fields, salt=SALT, compress=True)
 
 
-def read(office: Directory, token: str, now: datetime) -> Pass:
+def read(office: OfficeSnapshot, token: str, now: datetime) -> Pass:
     """The pass of the token. Raises DoorCodeOld if it is expired, invalid or of another office."""
     try:
         pk, touch, until, services = signing.loads(token, salt=SALT)
     except (signing.BadSignature, ValueError, TypeError):
         raise DoorCodeOld from None
     door_pass = Pass(pk, UUID(touch), datetime.fromisoformat(until), tuple(services))
-    if door_pass.office != office.office.pk or door_pass.until <= now:
+    if door_pass.office != office.office_id or door_pass.until <= now:
         raise DoorCodeOld
     return door_pass
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from prepazka.offices.directory import Directory
 from prepazka.offices.incidents import cause_of, said_of
 from prepazka.offices.models import Incident, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Notice:
         return ", ".join(str(service.name) for service in self.services)
 
 
-def notices(office: Directory, services: Iterable[Service]) -> list[Notice]:
+def notices(office: OfficeSnapshot, services: Iterable[Service]) -> list[Notice]:
     """Notices of incidents that stop some of the services, the oldest first."""
     candidates, affecting = list(services), []
     for incident in office.incidents:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from prepazka.core import calendar
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
 from prepazka.reporting.overtakes import before
 from prepazka.web import reasons
@@ -14,10 +14,10 @@ from prepazka.web import reasons
 LONGEST = 12
 
 
-def asked(office: Directory, text: str, now: datetime) -> dict[str, Any]:
+def asked(office: OfficeSnapshot, text: str, now: datetime) -> dict[str, Any]:
     """Template context of `web/_before.html`; `ticket` is missing if today has no such number."""
     label = text.strip().upper()[:LONGEST]
-    rows = Ticket.objects.filter(office=office.office, date=calendar.day_of(now, office.tz))
+    rows = Ticket.objects.filter(office=office.row, date=calendar.day_of(now, office.tz))
     ticket = next((t for t in rows if t.label == label), None)
     if ticket is None:
         return {"label": label}

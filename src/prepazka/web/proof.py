@@ -19,7 +19,7 @@ from django.http import HttpRequest
 from prepazka.booking import networks
 from prepazka.core.refusal import Refused
 from prepazka.core.slots import Rules
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import limits
 from prepazka.web.models import Count
 
@@ -38,7 +38,7 @@ class ProofNotValid(Refused):
     """The check of your browser has expired or was used before. Please choose the time again."""
 
 
-def is_asked(request: HttpRequest, office: Directory, rules: Rules, *, now: datetime) -> bool:
+def is_asked(request: HttpRequest, office: OfficeSnapshot, rules: Rules, *, now: datetime) -> bool:
     """Whether this visitor must send a proof now; never required of staff and devices."""
     if rules.proof == "never" or limits.account_of(request, now=now):
         return False
@@ -49,24 +49,24 @@ def is_asked(request: HttpRequest, office: Directory, rules: Rules, *, now: date
     )
 
 
-def is_busy(office: Directory, *, now: datetime) -> bool:
+def is_busy(office: OfficeSnapshot, *, now: datetime) -> bool:
     """Whether slots are held unusually fast, or many holds are unconfirmed.
 
     The rate is that of this minute and the last one.
     """
     minute = _minute(now)
     rows = Count.objects.filter(
-        scope=BUSY, key=str(office.office.pk), starts_at__in=(minute, minute - timedelta(minutes=1))
+        scope=BUSY, key=str(office.office_id), starts_at__in=(minute, minute - timedelta(minutes=1))
     )
     if any(row.tries >= BUSY_PER_MINUTE for row in rows):
         return True
     return networks.kept_of(office, now=now) * BUSY_SHARE >= networks.ceiling_of(office)
 
 
-def note_hold(office: Directory, rules: Rules, *, now: datetime) -> None:
+def note_hold(office: OfficeSnapshot, rules: Rules, *, now: datetime) -> None:
     """Count a hold of the office, if its agenda's rules depend on the rate of holds."""
     if rules.proof == "busy":
-        limits.add(BUSY, str(office.office.pk), _minute(now))
+        limits.add(BUSY, str(office.office_id), _minute(now))
 
 
 def challenge(*, now: datetime) -> str:
@@ -82,7 +82,7 @@ def challenge(*, now: datetime) -> str:
 
 
 def check(
-    request: HttpRequest, office: Directory, rules: Rules, solution: str, *, now: datetime
+    request: HttpRequest, office: OfficeSnapshot, rules: Rules, solution: str, *, now: datetime
 ) -> None:
     """Accept a valid unused solution; without a solution count against the stricter limit.
 
@@ -93,7 +93,7 @@ def check(
     if not solution:
         crowded = networks.is_crowded(office, now=now)
         limit = WITHOUT_PROOF_CROWDED if crowded else WITHOUT_PROOF
-        limits.limit_booking(request, office.office, limit, now=now)
+        limits.limit_booking(request, office.row, limit, now=now)
         return
     solved = _verify(solution)
     # The row lives as long as the challenge; the first to insert it has used the solution.

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from prepazka.core.discipline import Reason
 from prepazka.looks.typography import at_clock, clock, span, to_the_second
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 # Functions, so that texts are translated into the language of the request.
 SENTENCES: dict[str, Callable[[], str]] = {
@@ -35,14 +35,14 @@ SENTENCES: dict[str, Callable[[], str]] = {
 }
 
 
-def public(payload: Mapping[str, Any], office: Directory) -> str:
+def public(payload: Mapping[str, Any], office: OfficeSnapshot) -> str:
     """The reason for other people waiting, without hints about anybody's health."""
     if payload.get("code") == "statutory":
         return _("priority by law")
     return sentence(payload, office)
 
 
-def sentence(payload: Mapping[str, Any], office: Directory) -> str:
+def sentence(payload: Mapping[str, Any], office: OfficeSnapshot) -> str:
     """The stored reason of a call as a translated phrase, with times in the office's time zone."""
     if not payload:
         return ""
@@ -56,7 +56,7 @@ def sentence(payload: Mapping[str, Any], office: Directory) -> str:
     return _with_passed_over(text, reason, office)
 
 
-def _with_passed_over(text: str, reason: Reason, office: Directory) -> str:
+def _with_passed_over(text: str, reason: Reason, office: OfficeSnapshot) -> str:
     """The phrase with a note on tickets passed over because a silent counter held them."""
     count, since = reason.params.get("held"), reason.params.get("held_since")
     if not isinstance(count, int) or not isinstance(since, datetime):
@@ -83,7 +83,7 @@ def _with_passed_over(text: str, reason: Reason, office: Directory) -> str:
     ) % {**filled, "counter": counter.number}
 
 
-def _filled(reason: Reason, office: Directory) -> dict[str, str]:
+def _filled(reason: Reason, office: OfficeSnapshot) -> dict[str, str]:
     local = {
         name: instant.astimezone(office.tz)
         for name, instant in reason.params.items()

@@ -12,27 +12,27 @@ from django.utils import timezone
 
 from prepazka.core import visitors
 from prepazka.offices.clock import now
-from prepazka.offices.directory import Directory, directory, directory_by_slug
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug, snapshot_of
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, Directory, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, OfficeSnapshot, P], HttpResponse]
 
 
-def all_offices() -> list[Directory]:
+def all_offices() -> list[OfficeSnapshot]:
     """All offices sorted by name, ignoring accents."""
 
-    def plain(office: Directory) -> str:
-        name = unicodedata.normalize("NFKD", str(office.office.name))
+    def plain(office: OfficeSnapshot) -> str:
+        name = unicodedata.normalize("NFKD", str(office.row.name))
         return name.encode("ascii", "ignore").decode().casefold()
 
-    return sorted((directory(row) for row in Office.objects.all()), key=plain)
+    return sorted((snapshot_of(row) for row in Office.objects.all()), key=plain)
 
 
-def office_or_404(slug: str) -> Directory:
+def office_or_404(slug: str) -> OfficeSnapshot:
     """The office of the slug; activates its time zone. Raises Http404."""
     try:
-        office = directory_by_slug(slug)
+        office = snapshot_by_slug(slug)
     except Office.DoesNotExist:
         raise Http404(slug) from None
     timezone.activate(office.tz)

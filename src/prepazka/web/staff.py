@@ -17,14 +17,14 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
 from prepazka.offices.access import FirstStep, first_step
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official, Role
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import screen_lock
 from prepazka.web.shortcuts import office_or_404
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
-StaffView = Callable[Concatenate[HttpRequest, Directory, Membership, P], HttpResponse]
+StaffView = Callable[Concatenate[HttpRequest, OfficeSnapshot, Membership, P], HttpResponse]
 
 COUNTER = (Role.CLERK, Role.RECEPTION, Role.ADMINISTRATOR)
 # Closing or taking over a counter that was left open; this way heads work at counters too.
@@ -36,11 +36,11 @@ ADMINISTRATORS = (Role.ADMINISTRATOR,)
 REASONS = (Role.HEAD,)  # may read reasons of absences, besides the official
 
 
-def member_of(request: HttpRequest, office: Directory) -> Membership | None:
+def member_of(request: HttpRequest, office: OfficeSnapshot) -> Membership | None:
     """The logged-in person's membership of the office, if there is one."""
     if not request.user.is_authenticated:
         return None
-    return Membership.objects.filter(office=office.office, user=request.user.pk).first()
+    return Membership.objects.filter(office=office.row, user=request.user.pk).first()
 
 
 def may_declare(member: Membership) -> bool:
@@ -92,10 +92,10 @@ def staff_only(*roles: Role) -> Callable[[StaffView[P]], Callable[..., HttpRespo
 
 
 def note_refused(
-    request: HttpRequest, user: int | None, office: Directory | None, *, role: str = "none"
+    request: HttpRequest, user: int | None, office: OfficeSnapshot | None, *, role: str = "none"
 ) -> None:
     """Log that somebody signed in requested what they may not see; by ids only."""
-    office_id = office.office.pk if office else "-"
+    office_id = office.office_id if office else "-"
     address = request.resolver_match.view_name if request.resolver_match else "-"
     log.warning(
         "Access refused: account %s, office %s, role %s, %s", user, office_id, role, address

@@ -15,8 +15,8 @@ from prepazka.booking.diaries import official_of
 from prepazka.gateways.printer import Slip
 from prepazka.looks import typography
 from prepazka.offices.devices import displays_of
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Device, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.offices.text import without_repeats
 from prepazka.queueing.models import Ticket
 from prepazka.reporting.place import Place, announced
@@ -25,13 +25,13 @@ from prepazka.reporting.place import Place, announced
 MOST_PLACES = 2
 
 
-def slip_of(office: Directory, ticket: Ticket, *, now: datetime) -> Slip:
+def slip_of(office: OfficeSnapshot, ticket: Ticket, *, now: datetime) -> Slip:
     """The slip of the ticket in its language; contains no personal name."""
     with translation.override(ticket.language):
         position = announced(office, ticket, now=now)
         czech = office.services[ticket.service_id].name.get("cs", "")
         return Slip(
-            office=str(office.office.name),
+            office=str(office.row.name),
             title=pgettext("on a ticket", "Your number"),
             number=ticket.label,
             service=str(position.service.name),
@@ -55,7 +55,7 @@ def qr_image(link: str) -> str:
     return str(segno.make(link, error="m").svg_data_uri(scale=4, border=2))
 
 
-def where_to_wait(office: Directory, service: Service, ticket: Ticket | None = None) -> str:
+def where_to_wait(office: OfficeSnapshot, service: Service, ticket: Ticket | None = None) -> str:
     """The sentence on where to wait, in the active language; empty if there are too many places.
 
     With `ticket`, the door of its official or the counter it was transferred to, else the places
@@ -75,11 +75,11 @@ def where_to_wait(office: Directory, service: Service, ticket: Ticket | None = N
     return typography.nbsp(_("Wait here: %(place)s") % {"place": places_in_words}, language)
 
 
-def _how_called(office: Directory, service: Service, ticket: Ticket) -> str:
+def _how_called(office: OfficeSnapshot, service: Service, ticket: Ticket) -> str:
     """The sentence on how the ticket will be called, naming displays if there are several."""
     if not _has_screen(office):
         return _("You will be called by this number.")
-    displays = displays_of(office.office, _counters_of(office, service, ticket))
+    displays = displays_of(office.row, _counters_of(office, service, ticket))
     if not displays or len(displays) > MOST_PLACES:
         return _("The screen shows your number and the counter when it is your turn.")
     names = pgettext("between two places", " or ").join(displays)
@@ -89,7 +89,7 @@ def _how_called(office: Directory, service: Service, ticket: Ticket) -> str:
     )
 
 
-def _counters_of(office: Directory, service: Service, ticket: Ticket) -> list[Counter]:
+def _counters_of(office: OfficeSnapshot, service: Service, ticket: Ticket) -> list[Counter]:
     """The counters that may call the ticket, by its transfer, official or service."""
     official = official_of(office, ticket.booking) if ticket.booking else None
     if ticket.for_counter_id:
@@ -99,14 +99,14 @@ def _counters_of(office: Directory, service: Service, ticket: Ticket) -> list[Co
     return office.counters_for(service.pk)
 
 
-def _has_screen(office: Directory) -> bool:
-    displays = Device.objects.filter(office=office.office, kind=Device.Kind.DISPLAY, retired=False)
+def _has_screen(office: OfficeSnapshot) -> bool:
+    displays = Device.objects.filter(office=office.row, kind=Device.Kind.DISPLAY, retired=False)
     return any(
         options.get("layout") != "door" for options in displays.values_list("options", flat=True)
     )
 
 
-def _facts(office: Directory, position: Place, now: datetime) -> list[str]:
+def _facts(office: OfficeSnapshot, position: Place, now: datetime) -> list[str]:
     ticket = position.ticket
     facts = [_("Issued: %(moment)s") % {"moment": _moment(ticket.issued_at.astimezone(office.tz))}]
     if ticket.booked_from and ticket.booked_to:

@@ -15,8 +15,8 @@ from prepazka.gateways.video import bigbluebutton, jitsi
 from prepazka.gateways.video.port import Paper, Person, Unavailable, Venue
 from prepazka.meetings import providers
 from prepazka.meetings.models import Document, DocumentState, Meeting, Participant
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Room
+from prepazka.offices.office_snapshot import OfficeSnapshot
 
 __all__ = ["Paper", "Unavailable", "address", "close", "fall_back", "prepare", "settle"]
 
@@ -38,7 +38,7 @@ def papers_of(meeting: Meeting) -> list[Paper]:
     return papers
 
 
-def prepare(meeting: Meeting, office: Directory, provider: str) -> None:
+def prepare(meeting: Meeting, office: OfficeSnapshot, provider: str) -> None:
     """Check that the provider's room can be used now, creating it if needed. Raises Unavailable."""
     if provider == Room.BIGBLUEBUTTON:
         bigbluebutton.prepare(_venue(meeting, office), papers_of(meeting))
@@ -48,7 +48,9 @@ def prepare(meeting: Meeting, office: Directory, provider: str) -> None:
         raise Unavailable("no address of the room is known")
 
 
-def address(meeting: Meeting, office: Directory, participant: Participant, *, now: datetime) -> str:
+def address(
+    meeting: Meeting, office: OfficeSnapshot, participant: Participant, *, now: datetime
+) -> str:
     """A personal, short-lived address of the room. Raises Unavailable.
 
     Empty if the room is our own or there is none.
@@ -72,7 +74,7 @@ def address(meeting: Meeting, office: Directory, participant: Participant, *, no
 
 def settle(
     meeting: Meeting,
-    office: Directory,
+    office: OfficeSnapshot,
     *,
     now: datetime,
     actor: int | None = None,
@@ -89,7 +91,7 @@ def settle(
 
 def fall_back(
     meeting: Meeting,
-    office: Directory,
+    office: OfficeSnapshot,
     *,
     failed: str,
     now: datetime,
@@ -101,7 +103,7 @@ def fall_back(
     return _first_available(after, meeting, office, now, actor)
 
 
-def close(meeting: Meeting, office: Directory) -> None:
+def close(meeting: Meeting, office: OfficeSnapshot) -> None:
     """End the room on the provider's server, if it has one that can do so."""
     if server := SERVERS.get(meeting.provider):
         server.close(_venue(meeting, office))
@@ -110,7 +112,7 @@ def close(meeting: Meeting, office: Directory) -> None:
 def _first_available(
     rooms: list[str],
     meeting: Meeting,
-    office: Directory,
+    office: OfficeSnapshot,
     now: datetime,
     actor: int | None,
 ) -> str:
@@ -132,10 +134,10 @@ def _first_available(
     raise AssertionError("the telephone can always be had")
 
 
-def _venue(meeting: Meeting, office: Directory) -> Venue:
+def _venue(meeting: Meeting, office: OfficeSnapshot) -> Venue:
     service = office.services[meeting.booking.service_id]
     return Venue(
         code=providers.code_of(meeting),
-        name=f"{service.name} \u2013 {office.office.name}",
+        name=f"{service.name} \u2013 {office.row.name}",
         language=meeting.booking.language,
     )

@@ -20,8 +20,8 @@ from prepazka.booking.refusals import HoldExpired
 from prepazka.core.refusal import Refused
 from prepazka.edge import answers
 from prepazka.messaging.channels import takes_phones
-from prepazka.offices.directory import Directory, directory, directory_by_slug
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug, snapshot_of
 from prepazka.reporting import health as checks
 from prepazka.surfaces.api import counters, schemas, serializers, tickets
 from prepazka.web import errors, limits, proof
@@ -109,7 +109,7 @@ def health(request: HttpRequest) -> Any:
 @api.get("/offices", response=_responses(200, list[schemas.OfficeOut]), tags=["offices"])
 def offices(request: HttpRequest) -> Any:
     """All offices of this installation."""
-    return [serializers.office(directory(row)) for row in Office.objects.order_by("slug")]
+    return [serializers.office(snapshot_of(row)) for row in Office.objects.order_by("slug")]
 
 
 @api.get("/offices/{slug}", response=_responses(200, schemas.OfficeDetailOut), tags=["offices"])
@@ -119,7 +119,7 @@ def office(request: HttpRequest, slug: str) -> Any:
     services = [serializers.service(office, s) for s in office.offered_services()]
     return serializers.office(office) | {
         "services": services,
-        "hours": serializers.hours(office, Directory.office_hours, now()),
+        "hours": serializers.hours(office, OfficeSnapshot.office_hours, now()),
     }
 
 
@@ -214,7 +214,7 @@ def hold(
     Without `official`, a service of officials is held with whoever is free; the response says who.
     """
     office = _office_by_slug(slug)
-    limits.limit_booking(request, office.office, limits.HOLDS, now=now())
+    limits.limit_booking(request, office.row, limits.HOLDS, now=now())
     service = office.service_by_code(body.service)
     official = office.official_by_code(body.official) if body.official else None
     if service is None or (body.official and official is None):
@@ -271,7 +271,7 @@ def extend(request: HttpRequest, token: str) -> Any:
     limits.limit_booking(request, booking.office, limits.HOLDS, now=now())
     asker = limits.asker_of(request, now=now())
     held = usecases.extend_hold(booking=booking.pk, now=now(), asker=asker)
-    return _hold(held, directory(held.office))
+    return _hold(held, snapshot_of(held.office))
 
 
 @api.delete("/holds/{token}", response={204: None, PROBLEMS: schemas.Problem}, tags=["booking"])
@@ -353,9 +353,9 @@ def move(request: HttpRequest, token: str, body: schemas.MoveIn) -> Any:
     )
 
 
-def _office_by_slug(slug: str) -> Directory:
+def _office_by_slug(slug: str) -> OfficeSnapshot:
     try:
-        return directory_by_slug(slug)
+        return snapshot_by_slug(slug)
     except Office.DoesNotExist:
         raise NotFound from None
 
@@ -384,7 +384,7 @@ def _from_edge(request: HttpRequest) -> HttpResponse:
     return HttpResponse(body, content_type="application/json")
 
 
-def _hold(held: Booking, office: Directory) -> dict[str, Any]:
+def _hold(held: Booking, office: OfficeSnapshot) -> dict[str, Any]:
     if held.state != BookingState.HELD or not held.expires_at or held.expires_at <= now():
         raise HoldExpired
     return {

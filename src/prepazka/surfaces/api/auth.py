@@ -9,8 +9,8 @@ from ninja.security import HttpBearer
 
 from prepazka.offices import devices
 from prepazka.offices.bearers import Bearer, by_token
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Device, Role
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.web import staff
 from prepazka.web.refusals import LogInFirst, NotAllowed, NotFound
 from prepazka.web.shortcuts import now
@@ -21,7 +21,7 @@ class Kiosk:
     """A paired kiosk and its office."""
 
     device: Device
-    office: Directory
+    office: OfficeSnapshot
 
     @property
     def principal(self) -> str:
@@ -34,7 +34,7 @@ class Staff:
     """A member of staff in one office."""
 
     user: int
-    office: Directory
+    office: OfficeSnapshot
     role: str
 
     @property
@@ -49,7 +49,7 @@ class KioskToken(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Kiosk | None:
         """The kiosk of the token, or None."""
         device = devices.by_token(token, now=now(), kind=Device.Kind.KIOSK)
-        return Kiosk(device, directory(device.office)) if device else None
+        return Kiosk(device, snapshot_of(device.office)) if device else None
 
 
 class StaffToken(HttpBearer):

@@ -266,9 +266,7 @@ def _counter(staff: Staff, code: str) -> Counter:
 
 
 def _open_shift(staff: Staff) -> Shift:
-    shift = Shift.objects.filter(
-        office=staff.office.office, clerk=staff.user, closed_at=None
-    ).first()
+    shift = Shift.objects.filter(office=staff.office.row, clerk=staff.user, closed_at=None).first()
     if shift is None:
         raise CounterNotOpen
     return shift
@@ -277,9 +275,7 @@ def _open_shift(staff: Staff) -> Shift:
 def _shift_at(staff: Staff, code: str) -> int:
     """The id of the counter's open shift. Raises CounterClosedAlready if there is none."""
     counter = _counter(staff, code)
-    shift = Shift.objects.filter(
-        office=staff.office.office, counter=counter, closed_at=None
-    ).first()
+    shift = Shift.objects.filter(office=staff.office.row, counter=counter, closed_at=None).first()
     if shift is None:
         raise CounterClosedAlready
     return shift.pk
@@ -312,7 +308,7 @@ def _state_after(staff: Staff, action: str, outcome: object) -> dict[str, Any]:
 def _counter_state(staff: Staff) -> dict[str, Any]:
     """The counter as JSON, because the response is stored to be repeated."""
     with connection.cursor() as cursor:  # one query, as it runs within the step's transaction
-        cursor.execute(SHOWN, [staff.office.office.pk, staff.user])
+        cursor.execute(SHOWN, [staff.office.office_id, staff.user])
         record = cursor.fetchone()
     if record is None:
         return {"counter": None, "paused": False, "client": None}

@@ -10,8 +10,8 @@ from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking
 from prepazka.booking.slot_search import is_bookable
 from prepazka.core import calendar
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Department, Official, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.reporting import links
 from prepazka.reporting.departments import (
     Hours,
@@ -25,7 +25,7 @@ from prepazka.reporting.soonest import Wanted
 AHEAD = 14  # days
 
 
-def department(office: Directory, row: Department, now: datetime) -> dict[str, Any]:
+def department(office: OfficeSnapshot, row: Department, now: datetime) -> dict[str, Any]:
     """A department with the codes of its officials and services."""
     return {
         "code": row.code,
@@ -33,11 +33,11 @@ def department(office: Directory, row: Department, now: datetime) -> dict[str, A
         "officials": [o.code for o in officials_in(office, row)],
         "services": [s.code for s in services_in(office, row)],
         "hours": hours(office, hours_of_department(row), now),
-        "path": links.choose(office.office.slug, Wanted(department=row)),
+        "path": links.choose(office.slug, Wanted(department=row)),
     }
 
 
-def official(office: Directory, row: Official, now: datetime) -> dict[str, Any]:
+def official(office: OfficeSnapshot, row: Official, now: datetime) -> dict[str, Any]:
     """An official with public data only, without reasons of absences."""
     department = office.departments.get(row.department_id or 0)
     return {
@@ -49,11 +49,11 @@ def official(office: Directory, row: Official, now: datetime) -> dict[str, Any]:
         "email": row.email,
         "services": [s.code for s in office.topics_of(row)],
         "hours": hours(office, hours_of_official(row), now),
-        "path": links.choose(office.office.slug, Wanted(official=row)),
+        "path": links.choose(office.slug, Wanted(official=row)),
     }
 
 
-def hours(office: Directory, hours_on: Hours, now: datetime) -> list[dict[str, Any]]:
+def hours(office: OfficeSnapshot, hours_on: Hours, now: datetime) -> list[dict[str, Any]]:
     """The opening hours of the coming two weeks, with the office's offset."""
     today = calendar.day_of(now, office.tz)
     days = [today + timedelta(days=n) for n in range(AHEAD)]
@@ -67,9 +67,9 @@ def hours(office: Directory, hours_on: Hours, now: datetime) -> list[dict[str, A
     ]
 
 
-def office(office: Directory) -> dict[str, Any]:
+def office(office: OfficeSnapshot) -> dict[str, Any]:
     """An office for the list of offices."""
-    row = office.office
+    row = office.row
     return {
         "slug": row.slug,
         "name": row.name,
@@ -81,7 +81,7 @@ def office(office: Directory) -> dict[str, Any]:
     }
 
 
-def service(office: Directory, row: Service) -> dict[str, Any]:
+def service(office: OfficeSnapshot, row: Service) -> dict[str, Any]:
     """A service of the office."""
     return {
         "code": row.code,
@@ -101,12 +101,12 @@ def service(office: Directory, row: Service) -> dict[str, Any]:
 
 def booking(row: Booking) -> dict[str, Any]:
     """A booking for the holder of its token, with the PIN."""
-    office = directory(row.office)
+    office = snapshot_of(row.office)
     service = office.services[row.service_id]
     rules = office.rules_of(service)
     return {
         "token": signed.sign(row.pk, "personal"),
-        "office": office.office.slug,
+        "office": office.slug,
         "service": service.code,
         "official": whose(office, row),
         "mode": row.mode,
@@ -120,12 +120,12 @@ def booking(row: Booking) -> dict[str, Any]:
     }
 
 
-def whose(office: Directory, booking: Booking) -> str | None:
+def whose(office: OfficeSnapshot, booking: Booking) -> str | None:
     """The code of the booking's official; None for a booking at a counter."""
     official = official_of(office, booking)
     return official.code if official else None
 
 
-def local(office: Directory, instant: datetime) -> datetime:
+def local(office: OfficeSnapshot, instant: datetime) -> datetime:
     """The instant with the offset of the office."""
     return instant.astimezone(office.tz)

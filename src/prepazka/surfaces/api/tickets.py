@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja import Header, Router
 
 from prepazka.core.pins import Outcome
-from prepazka.offices.directory import Directory, directory
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.tickets import CheckIn, check_in, give_up, issue_ticket, shows_ticket
 from prepazka.queueing.validity import valid_until
@@ -80,7 +80,7 @@ def check(request: HttpRequest, body: schemas.PinIn, key: UUID | None = KEY) -> 
     }
 
 
-def _ticket_of(office: Directory, checkin: CheckIn) -> dict[str, Any]:
+def _ticket_of(office: OfficeSnapshot, checkin: CheckIn) -> dict[str, Any]:
     """The ticket's fields; without code and number if it may belong to somebody else."""
     if checkin.ticket is None:
         return {"ticket": None}
@@ -95,17 +95,17 @@ def _ticket_of(office: Directory, checkin: CheckIn) -> dict[str, Any]:
 def ticket(request: HttpRequest, code: str) -> Any:
     """The ticket of the code: state, people ahead, wait."""
     ticket = _ticket_by_code(code)
-    return shown(directory(ticket.office), ticket)
+    return shown(snapshot_of(ticket.office), ticket)
 
 
 @router.delete("/tickets/{code}", response=TICKET)
 def leave(request: HttpRequest, code: str) -> Any:
     """Leave the queue; a repeat returns the same."""
     ticket = _ticket_by_code(code)
-    return shown(directory(ticket.office), give_up(ticket=ticket.pk, now=now()))
+    return shown(snapshot_of(ticket.office), give_up(ticket=ticket.pk, now=now()))
 
 
-def shown(office: Directory, ticket: Ticket, *, look: bool = True) -> dict[str, Any]:
+def shown(office: OfficeSnapshot, ticket: Ticket, *, look: bool = True) -> dict[str, Any]:
     """The ticket for its holder; without position and wait if `look` is off."""
     position = (
         announced(office, ticket, now=now())

@@ -10,7 +10,7 @@ from django.utils.http import parse_etags
 from django.views.decorators.http import require_safe
 
 from prepazka.booking.feeds import feed_of
-from prepazka.offices.directory import directory_by_id
+from prepazka.offices.office_snapshot import snapshot_by_id
 from prepazka.reporting.feeds import calendar_of, mark_of
 from prepazka.web.errors import not_found
 from prepazka.web.limits import Limit, limit_address
@@ -28,7 +28,7 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     calendar_feed = feed_of(token)
     if calendar_feed is None:
         return _private(not_found(request, Exception()))
-    office = directory_by_id(calendar_feed.office_id)
+    office = snapshot_by_id(calendar_feed.office_id)
     etag = f'"{mark_of(calendar_feed, office, now=moment)}"'
     client_etags = parse_etags(request.headers.get("If-None-Match", ""))
     # A gzipping middleware makes the ETag weak; the client then sends it back as such.

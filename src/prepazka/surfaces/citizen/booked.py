@@ -27,7 +27,7 @@ from prepazka.core import calendar
 from prepazka.core.refusal import Refused
 from prepazka.messaging.contexts import context_of
 from prepazka.messaging.mail import calendar_file as calendar_of
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import TicketState
 from prepazka.queueing.validity import pin_returns_until
 from prepazka.surfaces.citizen import meeting
@@ -54,7 +54,9 @@ from prepazka.web.shortcuts import now
 
 
 @of_booking("confirm")
-def confirm(request: HttpRequest, booking: Booking, office: Directory, token: str) -> HttpResponse:
+def confirm(
+    request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     """The page that confirms by a button, because mail scanners open links."""
     personal = reverse("citizen:booking", args=[links.sign(booking.pk, "personal")])
     if booking.confirmed_at or is_cancelled(booking):
@@ -66,7 +68,7 @@ def confirm(request: HttpRequest, booking: Booking, office: Directory, token: st
     return page(request, "confirm", office, **_facts(booking, office))
 
 
-def _confirm(request: HttpRequest, booking: Booking, office: Directory) -> HttpResponse | None:
+def _confirm(request: HttpRequest, booking: Booking, office: OfficeSnapshot) -> HttpResponse | None:
     """Confirm; the refusal's page, or None where the personal page shows the outcome."""
     try:
         confirm_booking(booking=booking.pk, now=now())
@@ -81,7 +83,9 @@ def _confirm(request: HttpRequest, booking: Booking, office: Directory) -> HttpR
 
 
 @of_booking("personal")
-def booking(request: HttpRequest, booking: Booking, office: Directory, token: str) -> HttpResponse:
+def booking(
+    request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     """The personal page: the PIN while it is valid, then the outcome of the visit."""
     if booking.state == BookingState.DISPLACED and (
         offer := booking.offers.order_by("created_at").last()
@@ -108,7 +112,7 @@ def booking(request: HttpRequest, booking: Booking, office: Directory, token: st
     )
 
 
-def _visit_ticket(booking: Booking, office: Directory, at: datetime) -> dict[str, Any]:
+def _visit_ticket(booking: Booking, office: OfficeSnapshot, at: datetime) -> dict[str, Any]:
     """The visit's ticket; after a no-show also `call`, the missed call in words, and `pin_until`.
 
     Until that instant the PIN returns the ticket to the queue.
@@ -124,14 +128,14 @@ def _visit_ticket(booking: Booking, office: Directory, at: datetime) -> dict[str
     }
 
 
-def _incident_notices(booking: Booking, office: Directory, at: datetime) -> list[Notice]:
+def _incident_notices(booking: Booking, office: OfficeSnapshot, at: datetime) -> list[Notice]:
     """Notices of incidents that affect today's appointment."""
     today = booking.date == calendar.day_of(at, office.tz)
     return notices(office, [office.services[booking.service_id]]) if today else []
 
 
 def _waiting_list_links(
-    booking: Booking, office: Directory, token: str, *, expected: bool
+    booking: Booking, office: OfficeSnapshot, token: str, *, expected: bool
 ) -> dict[str, Any]:
     """The link to the booking's waiting list entry, or to join the list for a sooner slot."""
     entry = entry_of(booking) if expected else None
@@ -144,7 +148,7 @@ def _waiting_list_links(
 
 @of_booking("personal")
 def calendar_file(
-    request: HttpRequest, booking: Booking, office: Directory, token: str
+    request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The appointment as an iCalendar file."""
     if booking.state == BookingState.UNCONFIRMED:
@@ -160,7 +164,9 @@ def calendar_file(
 
 
 @of_booking("personal")
-def cancel(request: HttpRequest, booking: Booking, office: Directory, token: str) -> HttpResponse:
+def cancel(
+    request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     """The page that cancels by a button, then redirects to the personal page."""
     personal = reverse("citizen:booking", args=[token])
     if request.method == "POST":
@@ -174,7 +180,9 @@ def cancel(request: HttpRequest, booking: Booking, office: Directory, token: str
 
 
 @of_booking("personal")
-def move(request: HttpRequest, booking: Booking, office: Directory, token: str) -> HttpResponse:
+def move(
+    request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     """The days to move to; a post with a slot moves the booking."""
     if not _is_changeable(booking, now()):
         return HttpResponseRedirect(reverse("citizen:booking", args=[token]))
@@ -206,7 +214,7 @@ def move(request: HttpRequest, booking: Booking, office: Directory, token: str) 
 
 @of_booking("personal")
 def move_times(
-    request: HttpRequest, booking: Booking, office: Directory, token: str, day: str
+    request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str, day: str
 ) -> HttpResponse:
     """The slots of a day to move to; the next page asks for confirmation."""
     chosen_day = day_or_none(day)
@@ -242,7 +250,9 @@ def move_times(
     )
 
 
-def _move(request: HttpRequest, booking: Booking, office: Directory, token: str) -> HttpResponse:
+def _move(
+    request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     starts_at = instant_or_none(request.POST.get("starts_at", ""))
     try:
         if starts_at is None:
@@ -279,7 +289,7 @@ def _move(request: HttpRequest, booking: Booking, office: Directory, token: str)
 
 
 def _confirm_move(
-    request: HttpRequest, booking: Booking, office: Directory, token: str, starts_at: datetime
+    request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str, starts_at: datetime
 ) -> HttpResponse:
     day = calendar.day_of(starts_at, office.tz)
     terms = offered(
@@ -308,7 +318,7 @@ def _confirm_move(
 
 
 def _too_late(
-    request: HttpRequest, booking: Booking, office: Directory, error: Refused
+    request: HttpRequest, booking: Booking, office: OfficeSnapshot, error: Refused
 ) -> HttpResponse:
     max_persons = office.rules_of(booking.service).max_persons
     official = official_of(office, booking)
@@ -327,12 +337,12 @@ def _too_late(
 
 
 def _refused(
-    request: HttpRequest, office: Directory, text: str, status: int, back_url: str = ""
+    request: HttpRequest, office: OfficeSnapshot, text: str, status: int, back_url: str = ""
 ) -> HttpResponse:
     return page(request, "refused", office, status=status, text=text, back_url=back_url)
 
 
-def _facts(booking: Booking, office: Directory) -> dict[str, Any]:
+def _facts(booking: Booking, office: OfficeSnapshot) -> dict[str, Any]:
     """The booking's facts as in messages, without the office, which the page frame shows."""
     context = context_of(booking, office, now=now())
     return {key: value for key, value in context.items() if key != "office"}
@@ -355,12 +365,12 @@ def _is_changeable(booking: Booking, at: datetime) -> bool:
     )
 
 
-def _has_other_mode(booking: Booking, office: Directory) -> bool:
+def _has_other_mode(booking: Booking, office: OfficeSnapshot) -> bool:
     return any(
         allows(office, booking, mode) for mode in booking.service.modes if mode != booking.mode
     )
 
 
-def _days_url(booking: Booking, office: Directory) -> str:
+def _days_url(booking: Booking, office: OfficeSnapshot) -> str:
     code = office.services[booking.service_id].code
-    return reverse("citizen:days", args=[office.office.slug, code])
+    return reverse("citizen:days", args=[office.slug, code])

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from prepazka.core import calendar
 from prepazka.looks import typography
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Department, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.departments import (
     Change,
     Hours,
@@ -29,17 +29,17 @@ SCHEMA_DAYS = typography.EN_DAYS
 Row = tuple[str, str]
 
 
-def official_hours(office: Directory, official: Official) -> dict[str, list[Row]]:
+def official_hours(office: OfficeSnapshot, official: Official) -> dict[str, list[Row]]:
     """The official's weekly hours and coming changes in words, without the changes' reasons."""
     return _in_words(office, hours_of_official(official))
 
 
-def department_hours(office: Directory, department: Department) -> dict[str, list[Row]]:
+def department_hours(office: OfficeSnapshot, department: Department) -> dict[str, list[Row]]:
     """The weekly hours and coming changes of a whole department in words."""
     return _in_words(office, hours_of_department(department))
 
 
-def department_data(office: Directory, department: Department, path: str) -> dict[str, Any]:
+def department_data(office: OfficeSnapshot, department: Department, path: str) -> dict[str, Any]:
     """The department as schema.org data."""
     return _place(office, str(department.name), path) | _opening(
         office, hours_of_department(department)
@@ -47,10 +47,10 @@ def department_data(office: Directory, department: Department, path: str) -> dic
 
 
 def official_data(
-    office: Directory, official: Official, department: Department | None, path: str
+    office: OfficeSnapshot, official: Official, department: Department | None, path: str
 ) -> dict[str, Any]:
     """The official as schema.org data: a contact point of the department, which has the hours."""
-    name = str(department.name) if department else str(office.office.name)
+    name = str(department.name) if department else str(office.row.name)
     point = {
         "@type": "ContactPoint",
         "name": str(official.name),
@@ -64,7 +64,7 @@ def official_data(
     )
 
 
-def _in_words(office: Directory, hours: Hours) -> dict[str, list[Row]]:
+def _in_words(office: OfficeSnapshot, hours: Hours) -> dict[str, list[Row]]:
     today = calendar.day_of(now(), office.tz)
     return {
         "weekly": [(_days(days), spans(minutes)) for days, minutes in weekly(office, hours, today)],
@@ -102,8 +102,8 @@ def _period(change: Change) -> str:
     return typography.date_span(change.first, change.last, language())
 
 
-def _place(office: Directory, name: str, path: str) -> dict[str, Any]:
-    row = office.office
+def _place(office: OfficeSnapshot, name: str, path: str) -> dict[str, Any]:
+    row = office.row
     fields = {
         "@context": "https://schema.org",
         "@type": "GovernmentOffice",
@@ -117,7 +117,7 @@ def _place(office: Directory, name: str, path: str) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value}
 
 
-def _opening(office: Directory, hours: Hours) -> dict[str, Any]:
+def _opening(office: OfficeSnapshot, hours: Hours) -> dict[str, Any]:
     today = calendar.day_of(now(), office.tz)
     usual = [
         _spec(start, end, dayOfWeek=[SCHEMA_DAYS[number] for number in days])

@@ -35,8 +35,8 @@ from prepazka.core.mail_domains import suggested
 from prepazka.looks import typography
 from prepazka.messaging.channels import takes_phones
 from prepazka.messaging.contexts import facts_of, when_of
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Mode
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.citizen.forms import LONGEST_NAME, LONGEST_TOPIC, ContactForm
 from prepazka.surfaces.citizen.pages import (
     Wish,
@@ -64,7 +64,9 @@ LONGEST_PHONE = 20
 
 
 @of_booking("hold")
-def contact(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
+def contact(
+    request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     """The form for the name and one contact."""
     if held.requested_at:
         return _redirect_to("sent", token)
@@ -77,7 +79,7 @@ def contact(request: HttpRequest, held: Booking, office: Directory, token: str) 
 
 
 def _store_contact(
-    request: HttpRequest, held: Booking, office: Directory, token: str
+    request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     form = _form(held, office, request.POST)
     valid = form.is_valid()
@@ -93,7 +95,7 @@ def _store_contact(
 
 
 @of_booking("hold")
-def check(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
+def check(request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str) -> HttpResponse:
     """The summary of all answers; the final button sends the request."""
     if held.requested_at:
         return _redirect_to("sent", token)
@@ -124,7 +126,7 @@ def check(request: HttpRequest, held: Booking, office: Directory, token: str) ->
 
 
 @of_booking("hold")
-def sent(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
+def sent(request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str) -> HttpResponse:
     """The page after the request; the message can be sent again, or to another address."""
     if not held.requested_at:
         return _redirect_to("contact", token)
@@ -145,14 +147,12 @@ def sent(request: HttpRequest, held: Booking, office: Directory, token: str) -> 
         suggested=suggested(held.email),
         waiting=waits and not lapsed,
         lapsed=held.state == BookingState.EXPIRED or (waits and lapsed),
-        days_url=reverse(
-            "citizen:days", args=[office.office.slug, office.services[held.service_id].code]
-        ),
+        days_url=reverse("citizen:days", args=[office.slug, office.services[held.service_id].code]),
     )
 
 
 def _store_suggested(
-    _request: HttpRequest, held: Booking, _office: Directory, token: str
+    _request: HttpRequest, held: Booking, _office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """Store the suggested correction of a mistyped e-mail address."""
     email = suggested(held.email) or held.email
@@ -160,10 +160,12 @@ def _store_suggested(
     return _redirect_to("check", token)
 
 
-def _send_again(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
+def _send_again(
+    request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     """Send the confirmation message again, or reopen the contact form with the slot kept."""
     try:
-        limit_booking(request, office.office, REQUESTS, now=now())
+        limit_booking(request, office.row, REQUESTS, now=now())
         if "correct" in request.POST:
             corrected = correct_request(booking=held.pk, now=now())
             return _redirect_to("contact", links.sign(corrected.pk, "hold"))
@@ -180,9 +182,11 @@ def _send_again(request: HttpRequest, held: Booking, office: Directory, token: s
     return HttpResponseRedirect(reverse("citizen:sent", args=[token]) + "?znovu=1")
 
 
-def _request(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
+def _request(
+    request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     try:
-        limit_booking(request, office.office, REQUESTS, now=now())
+        limit_booking(request, office.row, REQUESTS, now=now())
         count(CONFIRMATIONS, contact_hash(contact_of(held.email, held.phone)), now=now())
         booking = request_confirmation(
             booking=held.pk,
@@ -208,10 +212,10 @@ def _request(request: HttpRequest, held: Booking, office: Directory, token: str)
 
 
 def _extend(
-    request: HttpRequest, held: Booking, office: Directory, token: str, back: str
+    request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str, back: str
 ) -> HttpResponse:
     try:
-        limit_booking(request, office.office, HOLDS, now=now())
+        limit_booking(request, office.row, HOLDS, now=now())
         extend_hold(booking=held.pk, now=now(), asker=asker_of(request, now=now()))
     except HoldExpired:
         return _expired_page(request, held, office, token)
@@ -231,7 +235,7 @@ def _extend(
 def _contact_page(
     request: HttpRequest,
     held: Booking,
-    office: Directory,
+    office: OfficeSnapshot,
     token: str,
     form: ContactForm,
     status: int = 200,
@@ -255,7 +259,7 @@ def _contact_page(
 
 
 def _expired_page(
-    request: HttpRequest, held: Booking, office: Directory, token: str
+    request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """410 for an expired hold: offers the nearest slots and keeps the answers."""
     service = office.services[held.service_id]
@@ -278,7 +282,7 @@ def _expired_page(
 
 
 def _replaced_page(
-    request: HttpRequest, held: Booking, newer_hold: Booking, office: Directory
+    request: HttpRequest, held: Booking, newer_hold: Booking, office: OfficeSnapshot
 ) -> HttpResponse:
     """410 for a hold replaced in another tab: names the newer hold and links to it."""
     typed = _stored_answers(Booking.objects.get(pk=held.pk))
@@ -296,7 +300,7 @@ def _replaced_page(
     )
 
 
-def _rows(held: Booking, office: Directory, token: str) -> list[dict[str, str]]:
+def _rows(held: Booking, office: OfficeSnapshot, token: str) -> list[dict[str, str]]:
     """Rows of the summary: each answer with a link to change it; the place has none."""
     answered = {held.phone, held.topic}  # listed below, with a link to change them
     facts = [fact for fact in facts_of(held, office) if fact.value not in answered]
@@ -326,19 +330,19 @@ def _stored_answers(held: Booking) -> dict[str, str]:
     return {"name": held.name, "email": held.email, "phone": held.phone, "topic": held.topic}
 
 
-def _form(held: Booking, office: Directory, *args: Any, **kwargs: Any) -> ContactForm:
+def _form(held: Booking, office: OfficeSnapshot, *args: Any, **kwargs: Any) -> ContactForm:
     """The contact form with the fields that this service and mode of meeting need."""
     rules = office.rules_of(office.services[held.service_id])
     phones, topic = _takes_phones(office), rules.topic_line
     return ContactForm(*args, phones=phones, topic=topic, mode=held.mode, **kwargs)
 
 
-def _takes_phones(office: Directory) -> bool:
-    return takes_phones(office.office, now=now())
+def _takes_phones(office: OfficeSnapshot) -> bool:
+    return takes_phones(office.row, now=now())
 
 
 def _rows_with_persons(
-    rows: list[dict[str, str]], held: Booking, office: Directory, token: str
+    rows: list[dict[str, str]], held: Booking, office: OfficeSnapshot, token: str
 ) -> list[dict[str, str]]:
     remaining = [row for row in rows if row["key"] != _("Persons")]
     url = _change_url(held, office, "persons", token)
@@ -349,9 +353,9 @@ def _rows_with_persons(
     ]
 
 
-def _change_url(held: Booking, office: Directory, step: str, token: str) -> str:
+def _change_url(held: Booking, office: OfficeSnapshot, step: str, token: str) -> str:
     """The address where an answer is changed; the hold stays until a new one replaces it."""
-    service, slug = office.services[held.service_id], office.office.slug
+    service, slug = office.services[held.service_id], office.slug
     official = official_of(office, held)
     max_persons = office.rules_of(service).max_persons
     wish = Wish(service, held.persons, token, official, _mode(held), asked=max_persons > 1)

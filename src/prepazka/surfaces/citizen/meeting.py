@@ -28,8 +28,8 @@ from prepazka.meetings.participants import (
     revoke,
 )
 from prepazka.messaging.contexts import facts_of, how_in_words, room_url
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Mode
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.citizen.pages import language, of_booking, page
 from prepazka.web.contact_fields import AddressField, NameField, NumberField
 from prepazka.web.errors import sentence, status_of
@@ -78,7 +78,9 @@ class GuestForm(forms.Form):
 
 
 @of_booking("personal")
-def mode(request: HttpRequest, booking: Booking, office: Directory, token: str) -> HttpResponse:
+def mode(
+    request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     """Change the mode of meeting at the same time; only modes that the hours allow are offered."""
     personal = reverse("citizen:booking", args=[token])
     other_modes = [m for m in booking.service.modes if m != booking.mode]
@@ -118,7 +120,9 @@ def mode(request: HttpRequest, booking: Booking, office: Directory, token: str) 
 
 
 @of_booking("personal")
-def people(request: HttpRequest, booking: Booking, office: Directory, token: str) -> HttpResponse:
+def people(
+    request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     """The invited guests; a post invites one, sends a new link, or revokes an invitation."""
     personal = reverse("citizen:booking", args=[token])
     if not may_invite(booking, now()):
@@ -171,7 +175,7 @@ def may_invite(booking: Booking, at: datetime) -> bool:
     return expected and booking.mode == Mode.VIDEO and booking.ends_at > at
 
 
-def shown(booking: Booking, office: Directory, at: datetime) -> dict[str, Any]:
+def shown(booking: Booking, office: OfficeSnapshot, at: datetime) -> dict[str, Any]:
     """Page context on the booking's video meeting; creates the meeting if it has none yet."""
     if not may_invite(booking, at):
         return {}
@@ -190,7 +194,7 @@ def shown(booking: Booking, office: Directory, at: datetime) -> dict[str, Any]:
 
 
 def _refused(
-    request: HttpRequest, office: Directory, error: Refused, back_url: str
+    request: HttpRequest, office: OfficeSnapshot, error: Refused, back_url: str
 ) -> HttpResponse:
     return page(
         request,

@@ -22,7 +22,7 @@ from prepazka.booking.slot_search import offered
 from prepazka.core import reading
 from prepazka.core.refusal import Refused
 from prepazka.messaging.contexts import OfferedTerm, context_of, offered_terms
-from prepazka.offices.directory import Directory, directory
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.surfaces.citizen.pages import (
     day_or_none,
     full_calendar,
@@ -34,7 +34,7 @@ from prepazka.surfaces.citizen.pages import (
 from prepazka.web.errors import sentence, status_of
 from prepazka.web.shortcuts import now
 
-OfferView = Callable[[HttpRequest, Offer, Booking, Directory, str], HttpResponse]
+OfferView = Callable[[HttpRequest, Offer, Booking, OfficeSnapshot, str], HttpResponse]
 
 
 def of_offer(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -45,7 +45,7 @@ def of_offer(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         offer = _offer_of(token)
         if offer is None or offer.booking is None:
             return page(request, "bad_link", status=404)
-        office = directory(offer.office)
+        office = snapshot_of(offer.office)
         with timezone.override(office.tz):
             if offer.booking.state == BookingState.DISPLACED:
                 response = view(request, offer, offer.booking, office, token, **kwargs)
@@ -60,7 +60,7 @@ def of_offer(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 @of_offer
 def offer(
-    request: HttpRequest, offer: Offer, booking: Booking, office: Directory, token: str
+    request: HttpRequest, offer: Offer, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The reserved slots, each with a button; the one chosen in the message comes first."""
     if request.method == "POST":
@@ -70,7 +70,7 @@ def offer(
 
 @of_offer
 def another(
-    request: HttpRequest, offer: Offer, booking: Booking, office: Directory, token: str
+    request: HttpRequest, offer: Offer, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The days with other free slots; nothing changes until one is chosen."""
     terms = offered(office=office, service=booking.service, now=now(), persons=booking.persons)
@@ -89,7 +89,12 @@ def another(
 
 @of_offer
 def times(
-    request: HttpRequest, offer: Offer, booking: Booking, office: Directory, token: str, day: str
+    request: HttpRequest,
+    offer: Offer,
+    booking: Booking,
+    office: OfficeSnapshot,
+    token: str,
+    day: str,
 ) -> HttpResponse:
     """The free slots of a day; a button takes one."""
     chosen_day = day_or_none(day)
@@ -120,7 +125,7 @@ def _page(
     request: HttpRequest,
     offer: Offer,
     booking: Booking,
-    office: Directory,
+    office: OfficeSnapshot,
     token: str,
     *,
     error: Refused | None = None,
@@ -145,7 +150,7 @@ def _page(
 
 
 def _answer_offer(
-    request: HttpRequest, offer: Offer, booking: Booking, office: Directory, token: str
+    request: HttpRequest, offer: Offer, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     form, at = request.POST, now()
     try:
@@ -167,7 +172,7 @@ def _answer_offer(
     return HttpResponseRedirect(_personal_url(booking) + "?zmeneno=1")
 
 
-def _still_reserved(offer: Offer, office: Directory, at: datetime) -> list[OfferedTerm]:
+def _still_reserved(offer: Offer, office: OfficeSnapshot, at: datetime) -> list[OfferedTerm]:
     """The offered slots that are still reserved, with their numbers from the message."""
     if offer.state != OfferState.OPEN or offer.expires_at <= at:
         return []

@@ -16,8 +16,8 @@ from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
 from prepazka.gateways.push import public_key
 from prepazka.messaging import replies
 from prepazka.messaging.channels import sends_sms
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Mode, our_room
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy import remembered
 from prepazka.queueing.tickets import tickets_ended
 from prepazka.reporting.departments import departments_of
@@ -34,11 +34,11 @@ STATEMENT_MADE_ON = date(2026, 11, 30)
 def home(request: HttpRequest) -> HttpResponse:
     """The list of offices of this installation."""
     offices = all_offices()
-    return page(request, "home", offices=[d.office for d in offices])
+    return page(request, "home", offices=[d.row for d in offices])
 
 
 @of_office
-def office(request: HttpRequest, office: Directory) -> HttpResponse:
+def office(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The home page of the office."""
     at = now()
     today = calendar.day_of(at, office.tz)
@@ -68,28 +68,28 @@ def office(request: HttpRequest, office: Directory) -> HttpResponse:
         departments=departments_of(office),
         query="",
         bookable=any(is_bookable(office, s) for s in services),
-        monitor_url=_monitor_url(office.office.slug),
+        monitor_url=_monitor_url(office.slug),
     )
 
 
 @of_office
-def privacy(request: HttpRequest, office: Directory) -> HttpResponse:
+def privacy(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The privacy notice, limited to the features that this office uses."""
     services = office.offered_services()
     rules = [office.rules_of(s) for s in services]
-    reminders = office.office.message_rules.reminders
+    reminders = office.row.message_rules.reminders
     return page(
         request,
         "privacy",
         office,
-        phones=sends_sms(office.office),
+        phones=sends_sms(office.row),
         push=public_key(),
         reminds_day=DAY_BEFORE in reminders,
         reminds_hours=HOURS_BEFORE in reminders,
         topic_line=any(r.topic_line for r in rules),
         waiting_list=any(r.waiting_list for r in rules),
         video=any(Mode.VIDEO in s.modes for s in services),
-        own_room=office.office.video_rooms[:1] == our_room(),
+        own_room=office.row.video_rooms[:1] == our_room(),
         looks_days=settings.AUDIT_DAYS,
         replies_days=replies.KEEP.days,
         erasures_days=remembered.KEPT.days,
@@ -97,7 +97,7 @@ def privacy(request: HttpRequest, office: Directory) -> HttpResponse:
 
 
 @of_office
-def accessibility(request: HttpRequest, office: Directory) -> HttpResponse:
+def accessibility(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The accessibility statement required by act 99/2019 Sb."""
     return page(request, "accessibility", office, made_on=STATEMENT_MADE_ON)
 
@@ -109,7 +109,7 @@ def _monitor_url(slug: str) -> str:
         return ""
 
 
-def _row(office: Directory, day: date) -> dict[str, Any]:
+def _row(office: OfficeSnapshot, day: date) -> dict[str, Any]:
     """A row of the week's table: hours, agendas with their own hours, reason for closing."""
     hours = office.general_hours(day)
     return {
@@ -120,7 +120,7 @@ def _row(office: Directory, day: date) -> dict[str, Any]:
     }
 
 
-def _opening(office: Directory, at: datetime) -> dict[str, Any]:
+def _opening(office: OfficeSnapshot, at: datetime) -> dict[str, Any]:
     """Whether the office and its agendas are open now, the reason if not, and the next opening."""
     today, minute = calendar.day_of(at, office.tz), calendar.minute_of(at, office.tz)
     general, alone = office.general_hours(today), office.open_alone(today)
@@ -137,7 +137,7 @@ def _opening(office: Directory, at: datetime) -> dict[str, Any]:
     }
 
 
-def _next_opening(office: Directory, at: datetime) -> datetime | None:
+def _next_opening(office: OfficeSnapshot, at: datetime) -> datetime | None:
     today = calendar.day_of(at, office.tz)
     opens = (
         calendar.local_instant(day, interval.start, office.tz)

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from prepazka.booking.diaries import free_officials
 from prepazka.booking.slot_search import Term, offered
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Department, Official, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.departments import (
     Group,
     departments_of,
@@ -24,9 +24,9 @@ from prepazka.surfaces.citizen.pages import Choice, booking_of, page, when
 from prepazka.web.shortcuts import now, of_office
 
 
-def topics_url(office: Directory, service: Service, official: Official | None) -> str:
+def topics_url(office: OfficeSnapshot, service: Service, official: Official | None) -> str:
     """The address of the page on which the service is chosen."""
-    slug = office.office.slug
+    slug = office.slug
     if official:
         return reverse("citizen:official", args=[slug, official.code])
     for group in departments_of(office):
@@ -38,9 +38,9 @@ def topics_url(office: Directory, service: Service, official: Official | None) -
 
 @require_safe
 @of_office
-def department(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
+def department(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The department's officials with their first free slots, and the choice of anybody."""
-    group, slug, query = _group(office, code), office.office.slug, _query(request)
+    group, slug, query = _group(office, code), office.slug, _query(request)
     if group is None:
         return _at_counters(request, office, code)
     soonest = _soonest(office, group)
@@ -71,7 +71,7 @@ def department(request: HttpRequest, office: Directory, code: str) -> HttpRespon
 
 @require_safe
 @of_office
-def anybody(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
+def anybody(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The topics that can be booked with any official of the department."""
     group, query = _group(office, code), _query(request)
     if group is None:
@@ -82,22 +82,22 @@ def anybody(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
         office,
         department=group.department,
         topics=[_topic(office, service, None, query) for service in _topics(office, group)],
-        back_url=reverse("citizen:department", args=[office.office.slug, code]) + query,
+        back_url=reverse("citizen:department", args=[office.slug, code]) + query,
     )
 
 
 @require_safe
 @of_office
-def official(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
+def official(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The official's page: place, hours, and topics that can be booked."""
     official = office.official_by_code(code)
     if official is None:
         return gone.no_official(request, office, code)
     department = office.departments.get(official.department_id or 0)
     back = (
-        reverse("citizen:department", args=[office.office.slug, department.code])
+        reverse("citizen:department", args=[office.slug, department.code])
         if department and not department.retired and office.topics_of(official)
-        else reverse("citizen:services", args=[office.office.slug])
+        else reverse("citizen:services", args=[office.slug])
     )
     query = _query(request)
     return page(
@@ -115,12 +115,12 @@ def official(request: HttpRequest, office: Directory, code: str) -> HttpResponse
 
 @require_safe
 @of_office
-def contacts(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
+def contacts(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The department's officials with their place, telephone and hours."""
     department = _department(office, code)
     if department is None:
         return gone.no_department(request, office, code)
-    slug = office.office.slug
+    slug = office.slug
     url = reverse("citizen:department", args=[slug, code])
     return page(
         request,
@@ -135,8 +135,8 @@ def contacts(request: HttpRequest, office: Directory, code: str) -> HttpResponse
     )
 
 
-def _person(office: Directory, official: Official) -> dict[str, Any]:
-    url = reverse("citizen:official", args=[office.office.slug, official.code])
+def _person(office: OfficeSnapshot, official: Official) -> dict[str, Any]:
+    url = reverse("citizen:official", args=[office.slug, official.code])
     return {
         "name": official.name,
         "place": official.place,
@@ -147,7 +147,7 @@ def _person(office: Directory, official: Official) -> dict[str, Any]:
     }
 
 
-def _at_counters(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
+def _at_counters(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The services that a department without diaries takes at its counters."""
     department, query = _department(office, code), _query(request)
     services = services_in(office, department) if department else []
@@ -160,11 +160,11 @@ def _at_counters(request: HttpRequest, office: Directory, code: str) -> HttpResp
         department=department,
         at_counters=True,
         topics=[_topic(office, service, None, query) for service in services],
-        back_url=reverse("citizen:services", args=[office.office.slug]) + query,
+        back_url=reverse("citizen:services", args=[office.slug]) + query,
     )
 
 
-def _counter_services(office: Directory, group: Group, query: str) -> list[Choice]:
+def _counter_services(office: OfficeSnapshot, group: Group, query: str) -> list[Choice]:
     """Services that the department takes at counters, besides those of its officials."""
     if group.department is None:
         return []
@@ -175,12 +175,12 @@ def _counter_services(office: Directory, group: Group, query: str) -> list[Choic
     ]
 
 
-def _department(office: Directory, code: str) -> Department | None:
+def _department(office: OfficeSnapshot, code: str) -> Department | None:
     current = (d for d in office.departments.values() if not d.retired)
     return next((d for d in current if d.code == code), None)
 
 
-def _group(office: Directory, code: str) -> Group | None:
+def _group(office: OfficeSnapshot, code: str) -> Group | None:
     """The department with its officials; None if none of them has a diary."""
     for group in departments_of(office):
         if group.department and group.department.code == code:
@@ -194,24 +194,26 @@ def _query(request: HttpRequest) -> str:
     return f"?misto={instead_of}" if booking_of(instead_of, "hold") else ""
 
 
-def _topics(office: Directory, group: Group) -> list[Service]:
+def _topics(office: OfficeSnapshot, group: Group) -> list[Service]:
     """The services that can be booked with the department's officials, in the file's order."""
     topic_ids = {s.pk for official in group.officials for s in office.topics_of(official)}
     return [s for s in office.offered_services() if s.pk in topic_ids]
 
 
-def _topic(office: Directory, service: Service, official: Official | None, query: str) -> Choice:
+def _topic(
+    office: OfficeSnapshot, service: Service, official: Official | None, query: str
+) -> Choice:
     """A topic with its first free slot and a link to all of them."""
     first_term = next(
         iter(offered(office=office, service=service, now=now(), official=official)), None
     )
-    url = reverse("citizen:days", args=[office.office.slug, service.code]) + query
+    url = reverse("citizen:days", args=[office.slug, service.code]) + query
     if official:
         url += f"{'&' if query else '?'}urednik={official.code}"
     return Choice(str(service.name), _first_free(first_term), url=url)
 
 
-def _soonest(office: Directory, group: Group) -> dict[int, Term]:
+def _soonest(office: OfficeSnapshot, group: Group) -> dict[int, Term]:
     """The first free slot of each official for any topic; runs one search per topic."""
     first_terms: dict[int, Term] = {}
     for service in _topics(office, group):

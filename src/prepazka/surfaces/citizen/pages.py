@@ -27,8 +27,8 @@ from prepazka.core import calendar, reading, slots
 from prepazka.core.interval import Interval
 from prepazka.core.refusal import Refused
 from prepazka.looks import typography
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Official, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.reporting.monitor import monitor
 from prepazka.web import cookies
 from prepazka.web.errors import sentence
@@ -71,7 +71,7 @@ class Wish:
 def page(
     request: HttpRequest,
     template: str,
-    office: Directory | None = None,
+    office: OfficeSnapshot | None = None,
     *,
     status: int = 200,
     **context: Any,
@@ -80,8 +80,8 @@ def page(
     frame: dict[str, Any] = {"home_url": reverse("citizen:home")}
     if office:
         frame = {
-            "office": office.office,
-            "home_url": reverse("citizen:office", args=[office.office.slug]),
+            "office": office.row,
+            "home_url": reverse("citizen:office", args=[office.slug]),
         }
     return render(request, f"citizen/{template}.html", frame | context, status=status)
 
@@ -98,7 +98,7 @@ def of_booking(purpose: links.Purpose) -> Callable[..., Callable[..., HttpRespon
             booking = booking_of(token, purpose)
             if booking is None:
                 return page(request, "bad_link", status=404)
-            office = directory(booking.office)
+            office = snapshot_of(booking.office)
             with timezone.override(office.tz):
                 response = view(request, booking, office, token, *args, **kwargs)
             add_never_cache_headers(response)
@@ -148,7 +148,7 @@ def language() -> str:
     return (get_language() or "cs").split("-")[0]
 
 
-def limit_in_words(error: Refused, office: Directory, *, by_sms: bool) -> str:
+def limit_in_words(error: Refused, office: OfficeSnapshot, *, by_sms: bool) -> str:
     """The refusal as text; for too many bookings also how to change them and whom to call."""
     if not isinstance(error, TooManyBookings):
         return sentence(error)
@@ -165,9 +165,9 @@ def limit_in_words(error: Refused, office: Directory, *, by_sms: bool) -> str:
             "There are already %(n)s appointments for this e-mail address, and there can be no more here. You can change them by the links in the e-mails.",
             limit,
         )
-    if office.office.phone:
+    if office.row.phone:
         call = _("We can book another one for you on %(phone)s.")
-        text += " " + call % {"phone": typography.phone(office.office.phone)}
+        text += " " + call % {"phone": typography.phone(office.row.phone)}
     return text % {"n": limit}
 
 
@@ -215,7 +215,7 @@ def parts_of_day(offered: list[Term], *, with_officials: bool = False) -> list[d
 
 
 def nearest_choices(
-    office: Directory, wish: Wish, starts_at: datetime, now: datetime
+    office: OfficeSnapshot, wish: Wish, starts_at: datetime, now: datetime
 ) -> dict[str, Any]:
     """Page context that offers the three nearest slots instead of one that is taken."""
     alternatives = nearest(
@@ -227,7 +227,7 @@ def nearest_choices(
         official=wish.official,
         mode=wish.mode or None,
     )
-    code, slug = wish.service.code, office.office.slug
+    code, slug = wish.service.code, office.slug
     return {
         "others": [Choice(when(t), value=t.starts_at.isoformat()) for t in alternatives],
         "hold_url": reverse(
@@ -239,12 +239,12 @@ def nearest_choices(
     }
 
 
-def full_calendar(office: Directory, service: Service, now: datetime) -> dict[str, Any]:
+def full_calendar(office: OfficeSnapshot, service: Service, now: datetime) -> dict[str, Any]:
     """Page context for a full calendar: the next release of slots and the walk-in situation."""
     return more_opens(office, service, now) | walk_in(office, service, now)
 
 
-def more_opens(office: Directory, service: Service, now: datetime) -> dict[str, Any]:
+def more_opens(office: OfficeSnapshot, service: Service, now: datetime) -> dict[str, Any]:
     """The next day whose slots will be released and the instant of the release; {} if unknown."""
     release = slots.more_opens(
         moment(now, office.tz),
@@ -260,7 +260,7 @@ def more_opens(office: Directory, service: Service, now: datetime) -> dict[str, 
 
 
 def why_no_times(
-    office: Directory, service: Service, day: date, at: datetime, *, mode: str | None = None
+    office: OfficeSnapshot, service: Service, day: date, at: datetime, *, mode: str | None = None
 ) -> str:
     """The reason why a day has no slots: past, closed, not released yet, or all taken."""
     rules, today = office.rules_of(service), calendar.day_of(at, office.tz)
@@ -281,7 +281,7 @@ def why_no_times(
     return _("There are no free times left on this day.")
 
 
-def walk_in(office: Directory, service: Service, now: datetime) -> dict[str, Any]:
+def walk_in(office: OfficeSnapshot, service: Service, now: datetime) -> dict[str, Any]:
     """Page context on walking in now: opening, waiting times in minutes, incidents."""
     office_status = monitor(office, now=now)
     service_status = next(s for s in office_status["services"] if s["code"] == service.code)
@@ -300,7 +300,7 @@ def walk_in(office: Directory, service: Service, now: datetime) -> dict[str, Any
     }
 
 
-def hours_of(office: Directory, day: date) -> str:
+def hours_of(office: OfficeSnapshot, day: date) -> str:
     """The hours of a day: 8:00–12:00, 13:00–17:00."""
     return spans(office.office_hours(day))
 
@@ -317,7 +317,7 @@ def _clock(minute: int) -> time:
     return time(minute // 60 % 24, minute % 60)
 
 
-def _first_day(alternatives: list[Term], starts_at: datetime, office: Directory) -> str:
+def _first_day(alternatives: list[Term], starts_at: datetime, office: OfficeSnapshot) -> str:
     return (
         alternatives[0].day if alternatives else calendar.day_of(starts_at, office.tz)
     ).isoformat()

@@ -22,8 +22,8 @@ from prepazka.booking.slot_search import is_bookable, offered
 from prepazka.booking.usecases import hold_term, note_contact
 from prepazka.core import reading
 from prepazka.messaging.contexts import how_in_words
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.departments import departments_of
 from prepazka.surfaces.citizen import gone
 from prepazka.surfaces.citizen.forms import PersonsForm
@@ -55,7 +55,7 @@ from prepazka.web.shortcuts import now, of_office
 
 @require_safe
 @of_office
-def services(request: HttpRequest, office: Directory) -> HttpResponse:
+def services(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The list of services that can be booked."""
     instead_of = request.GET.get("misto", "")
     return page(
@@ -77,7 +77,9 @@ def of_service(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     """Pass the service of the address to the view, or answer with a page why it is not booked."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, office: Directory, code: str, **kwargs: str) -> HttpResponse:
+    def wrapped(
+        request: HttpRequest, office: OfficeSnapshot, code: str, **kwargs: str
+    ) -> HttpResponse:
         service = office.service_by_code(code)
         if service is None or not is_bookable(office, service):
             return gone.no_service(request, office, code)
@@ -92,7 +94,7 @@ def of_service(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 @require_safe
 @of_office
 @of_service
-def days(request: HttpRequest, office: Directory, service: Service) -> HttpResponse:
+def days(request: HttpRequest, office: OfficeSnapshot, service: Service) -> HttpResponse:
     """The number of people, where more than one is allowed; then the days with free slots."""
     max_persons = office.rules_of(service).max_persons
     wish = _wish(request, office, service)
@@ -126,7 +128,7 @@ def days(request: HttpRequest, office: Directory, service: Service) -> HttpRespo
 
 @of_office
 @of_service
-def times(request: HttpRequest, office: Directory, service: Service, day: str) -> HttpResponse:
+def times(request: HttpRequest, office: OfficeSnapshot, service: Service, day: str) -> HttpResponse:
     """The slots of a day; a post holds one."""
     chosen_day = day_or_none(day)
     wish = _wish(request, office, service)
@@ -167,11 +169,11 @@ def times(request: HttpRequest, office: Directory, service: Service, day: str) -
     )
 
 
-def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
+def _hold(request: HttpRequest, office: OfficeSnapshot, wish: Wish) -> HttpResponse:
     starts_at = instant_or_none(request.POST.get("starts_at", ""))
     previous_hold = _previous_hold(request, wish)
     try:
-        limit_booking(request, office.office, HOLDS, now=now())
+        limit_booking(request, office.row, HOLDS, now=now())
         rules = office.rules_of(wish.service)
         proof.check(request, office, rules, request.POST.get("altcha", ""), now=now())
         if starts_at is None:
@@ -221,7 +223,7 @@ def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
 
 def _hold_fresh(
     request: HttpRequest,
-    office: Directory,
+    office: OfficeSnapshot,
     wish: Wish,
     starts_at: datetime,
     key: UUID,
@@ -247,7 +249,7 @@ def _hold_fresh(
 
 
 def _persons(
-    request: HttpRequest, office: Directory, service: Service, max_persons: int
+    request: HttpRequest, office: OfficeSnapshot, service: Service, max_persons: int
 ) -> HttpResponse:
     form = PersonsForm(
         request.GET if "osob" in request.GET or "dal" in request.GET else None,
@@ -262,11 +264,11 @@ def _persons(
         service=service,
         instead_of=request.GET.get("misto", ""),
         official=_official(request, office),
-        back_url=reverse("citizen:services", args=[office.office.slug]),
+        back_url=reverse("citizen:services", args=[office.slug]),
     )
 
 
-def _wish(request: HttpRequest, office: Directory, service: Service) -> Wish | None:
+def _wish(request: HttpRequest, office: OfficeSnapshot, service: Service) -> Wish | None:
     """The choices in the query string; None if the number of people must be asked first."""
     max_persons = office.rules_of(service).max_persons
     persons_text = request.GET.get("osob", "1" if max_persons == 1 else "")
@@ -282,7 +284,7 @@ def _wish(request: HttpRequest, office: Directory, service: Service) -> Wish | N
     )
 
 
-def _mode_links(office: Directory, wish: Wish) -> list[dict[str, Any]]:
+def _mode_links(office: OfficeSnapshot, wish: Wish) -> list[dict[str, Any]]:
     """Links to the slots of each mode of meeting, where the service has more than one."""
     service = wish.service
     chosen = wish.mode or service.usual_mode
@@ -297,7 +299,7 @@ def _mode_links(office: Directory, wish: Wish) -> list[dict[str, Any]]:
     ]
 
 
-def _official(request: HttpRequest, office: Directory) -> Official | None:
+def _official(request: HttpRequest, office: OfficeSnapshot) -> Official | None:
     """The official named in the query string."""
     return office.official_by_code(request.GET.get("urednik", ""))
 
@@ -322,7 +324,7 @@ def _named_hold(wish: Wish) -> Booking | None:
     return named
 
 
-def _is_same(hold: Booking, office: Directory, wish: Wish, starts_at: datetime) -> bool:
+def _is_same(hold: Booking, office: OfficeSnapshot, wish: Wish, starts_at: datetime) -> bool:
     return (
         is_held(hold, now())
         and hold.starts_at == starts_at
@@ -341,47 +343,47 @@ def _to_contact(held: Booking) -> HttpResponse:
     return response
 
 
-def _office_url(office: Directory) -> str:
-    return reverse("citizen:office", args=[office.office.slug])
+def _office_url(office: OfficeSnapshot) -> str:
+    return reverse("citizen:office", args=[office.slug])
 
 
-def _wish_url(office: Directory, wish: Wish) -> str:
+def _wish_url(office: OfficeSnapshot, wish: Wish) -> str:
     """The address of the waiting list form, or an empty string if the agenda has none."""
     if not office.rules_of(wish.service).waiting_list:
         return ""
-    path = reverse("citizen:wish", args=[office.office.slug, wish.service.code])
+    path = reverse("citizen:wish", args=[office.slug, wish.service.code])
     return path + replace(wish, instead_of="").query()
 
 
-def _next_release(office: Directory, service: Service) -> dict[str, Any]:
+def _next_release(office: OfficeSnapshot, service: Service) -> dict[str, Any]:
     """The next release of slots, where the agenda releases them in steps; else {}."""
     rules = office.rules_of(service)
     return more_opens(office, service, now()) if rules.release_steps else {}
 
 
-def _two_in_a_row(office: Directory, service: Service) -> int:
+def _two_in_a_row(office: OfficeSnapshot, service: Service) -> int:
     """Minutes of one appointment where a person may book two in a row for more time; else 0."""
     rules = office.rules_of(service)
     several = rules.max_open_per_contact > 1 and bool(office.officials_for(service.pk))
     return service.duration_min if several and rules.kind == "slot" else 0
 
 
-def _challenge(request: HttpRequest, office: Directory, wish: Wish) -> str:
+def _challenge(request: HttpRequest, office: OfficeSnapshot, wish: Wish) -> str:
     """The proof-of-work challenge for the browser, or an empty string if none is required now."""
     required = proof.is_asked(request, office, office.rules_of(wish.service), now=now())
     return proof.challenge(now=now()) if required else ""
 
 
-def _days_url(office: Directory, service: Service) -> str:
-    return reverse("citizen:days", args=[office.office.slug, service.code])
+def _days_url(office: OfficeSnapshot, service: Service) -> str:
+    return reverse("citizen:days", args=[office.slug, service.code])
 
 
-def _times_url(office: Directory, wish: Wish, day: str) -> str:
-    path = reverse("citizen:times", args=[office.office.slug, wish.service.code, day])
+def _times_url(office: OfficeSnapshot, wish: Wish, day: str) -> str:
+    path = reverse("citizen:times", args=[office.slug, wish.service.code, day])
     return path + wish.query()
 
 
-def _back_from_days(office: Directory, wish: Wish, max_persons: int) -> str:
+def _back_from_days(office: OfficeSnapshot, wish: Wish, max_persons: int) -> str:
     if max_persons > 1:
         return _days_url(office, wish.service) + wish.query(persons=False)
     return (

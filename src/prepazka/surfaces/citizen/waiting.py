@@ -31,8 +31,8 @@ from prepazka.core import calendar
 from prepazka.core.refusal import Refused
 from prepazka.messaging.channels import takes_phones
 from prepazka.messaging.contexts import facts_of, join_path, wish_facts
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Official, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.reporting.waiting import before
 from prepazka.surfaces.citizen.forms import WishForm
 from prepazka.surfaces.citizen.pages import (
@@ -59,7 +59,7 @@ def by_link(purpose: links.Purpose, model: type[Any]) -> Callable[..., Callable[
             linked = _linked_row(links.read(token, purpose), model)
             if linked is None:
                 return page(request, "bad_link", status=404)
-            office = directory(linked.office)
+            office = snapshot_of(linked.office)
             with timezone.override(office.tz):
                 response = view(request, linked, office, token)
             add_never_cache_headers(response)
@@ -77,14 +77,14 @@ def _linked_row(pk: UUID | None, model: type[Any]) -> Any:
 
 @of_office
 @of_service
-def wish(request: HttpRequest, office: Directory, service: Service) -> HttpResponse:
+def wish(request: HttpRequest, office: OfficeSnapshot, service: Service) -> HttpResponse:
     """The form for suitable days, times and a contact; a post joins the waiting list."""
     if not office.rules_of(service).waiting_list:
         raise Http404(service.code)
     official = office.official_by_code(request.GET.get("urednik", ""))
     if sent_by := request.GET.get("odeslano"):
         return page(request, "wish_sent", office, service=service, by_sms=sent_by == "sms")
-    phones = takes_phones(office.office, now=now())
+    phones = takes_phones(office.row, now=now())
     max_persons = office.rules_of(service).max_persons
     if request.method != "POST":
         today = calendar.day_of(now(), office.tz)
@@ -106,7 +106,11 @@ def wish(request: HttpRequest, office: Directory, service: Service) -> HttpRespo
 
 
 def _form(
-    request: HttpRequest, office: Directory, service: Service, form: WishForm, status: int = 200
+    request: HttpRequest,
+    office: OfficeSnapshot,
+    service: Service,
+    form: WishForm,
+    status: int = 200,
 ) -> HttpResponse:
     return page(
         request,
@@ -117,13 +121,13 @@ def _form(
         form=form,
         phones="phone" in form.fields,
         more=more_opens(office, service, now()),
-        back_url=reverse("citizen:days", args=[office.office.slug, service.code]),
+        back_url=reverse("citizen:days", args=[office.slug, service.code]),
     )
 
 
 def _join(
     request: HttpRequest,
-    office: Directory,
+    office: OfficeSnapshot,
     service: Service,
     official: Official | None,
     form: WishForm,
@@ -163,7 +167,7 @@ def _join(
 
 @by_link("list", WaitingListEntry)
 def entry(
-    request: HttpRequest, entry: WaitingListEntry, office: Directory, token: str
+    request: HttpRequest, entry: WaitingListEntry, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The entry's position and what happens next; a post confirms the entry or leaves the list."""
     if request.method == "POST":
@@ -189,13 +193,13 @@ def entry(
         join_url=join_path(entry, office),
         place_url=_place_url(offer) if offer else "",
         again_url=reverse(
-            "citizen:days", args=[office.office.slug, office.services[entry.service_id].code]
+            "citizen:days", args=[office.slug, office.services[entry.service_id].code]
         ),
     )
 
 
 @by_link("place", Offer)
-def place(request: HttpRequest, offer: Offer, office: Directory, token: str) -> HttpResponse:
+def place(request: HttpRequest, offer: Offer, office: OfficeSnapshot, token: str) -> HttpResponse:
     """The offered slot; a post accepts or declines it."""
     entry, claim = offer.entry, offer.claims.first()
     if entry is None or claim is None:
@@ -226,7 +230,9 @@ def place(request: HttpRequest, offer: Offer, office: Directory, token: str) -> 
 
 
 @of_booking("personal")
-def sooner(request: HttpRequest, booking: Booking, office: Directory, token: str) -> HttpResponse:
+def sooner(
+    request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     """Join the waiting list for a sooner slot; the present booking stays."""
     personal = reverse("citizen:booking", args=[token])
     if request.method == "POST":
@@ -247,7 +253,7 @@ def sooner(request: HttpRequest, booking: Booking, office: Directory, token: str
     )
 
 
-def can_want_sooner(booking: Booking, office: Directory) -> bool:
+def can_want_sooner(booking: Booking, office: OfficeSnapshot) -> bool:
     """Whether the agenda has a waiting list and the booking has no open entry on it."""
     rules = office.rules_of(office.services[booking.service_id])
     return rules.waiting_list and not entry_of(booking)
@@ -269,7 +275,7 @@ def _to_booking(booking: Booking) -> HttpResponse:
 
 
 def _refused(
-    request: HttpRequest, office: Directory, error: Refused, back_url: str
+    request: HttpRequest, office: OfficeSnapshot, error: Refused, back_url: str
 ) -> HttpResponse:
     return page(
         request,

@@ -42,7 +42,7 @@ from prepazka.accounts.models import User
 from prepazka.accounts.sealing import SecretUnreadable
 from prepazka.accounts.second_factor import acknowledge_reset
 from prepazka.offices import access, log_ins
-from prepazka.offices.directory import directory
+from prepazka.offices.office_snapshot import snapshot_of
 from prepazka.queueing import offline
 from prepazka.queueing.counters import close_counter, waiting_here_alone
 from prepazka.queueing.models import Shift
@@ -216,12 +216,12 @@ class LogOut(LogoutView):  # type: ignore[misc]  # allauth has no types
         shift = self._open_shift()
         if shift is None:
             return dict(super().get_context_data(**view_context))
-        office = directory(shift.office)
+        office = snapshot_of(shift.office)
         shift_context = {
             "counter": office.counters[shift.counter_id],
             "client": at_counter(shift),
             "alone": waiting_here_alone(office, shift, now()),
-            "url": reverse("console:office", args=[office.office.slug]),
+            "url": reverse("console:office", args=[office.slug]),
         }
         return dict(super().get_context_data(**view_context)) | shift_context
 

@@ -16,8 +16,8 @@ from prepazka.booking import appointments
 from prepazka.booking.absences import Affected
 from prepazka.booking.appointments import AppointmentTooFar
 from prepazka.booking.models import Busy
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official, Role
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console.changes import done, impact, official_of
 from prepazka.surfaces.console.diary import day_said
 from prepazka.surfaces.console.diary_forms import AppointmentForm
@@ -30,7 +30,9 @@ EVERYBODY = tuple(Role)
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def add(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
+def add(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
+) -> HttpResponse:
     """Add an appointment, optionally weekly; affected bookings are shown before it is saved."""
     official = official_of(office, member, code, own=True)
     day = day_said(request.GET.get("den", ""))
@@ -57,7 +59,7 @@ def add(request: HttpRequest, office: Directory, member: Membership, code: str) 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
 def change(
-    request: HttpRequest, office: Directory, member: Membership, code: str, appointment: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, appointment: int
 ) -> HttpResponse:
     """Change one appointment's time or title; of a weekly one only this occurrence."""
     official = official_of(office, member, code, own=True)
@@ -89,7 +91,7 @@ def change(
 @staff_only(*EVERYBODY)
 @require_POST
 def remove(
-    request: HttpRequest, office: Directory, member: Membership, code: str, appointment: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, appointment: int
 ) -> HttpResponse:
     """Delete an appointment, with `later` also its later weekly occurrences."""
     official = official_of(office, member, code, own=True)
@@ -102,7 +104,7 @@ def remove(
         later_too="later" in request.POST,
     )
     messages.success(request, _("The time is free again."))
-    return redirect(reverse("console:diary", args=[office.office.slug, official.code]))
+    return redirect(reverse("console:diary", args=[office.slug, official.code]))
 
 
 def _own_appointment(official: Official, appointment: int) -> Busy:
@@ -125,7 +127,7 @@ def _initial_values(row: Busy) -> dict[str, Any]:
 
 def _page(
     request: HttpRequest,
-    office: Directory,
+    office: OfficeSnapshot,
     member: Membership,
     official: Official,
     form: AppointmentForm,
@@ -135,7 +137,7 @@ def _page(
         request,
         "console/diary_appointment.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "official": official,
             "form": form,

@@ -8,8 +8,8 @@ from typing import Any
 
 from prepazka.core import discipline
 from prepazka.looks.typography import clock, to_the_second
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, offline, offline_journal
 from prepazka.queueing.models import AT_COUNTER, OfflineEvent, Shift, Ticket, TicketState
 from prepazka.queueing.offline_leases import Holder, counters_of, held_elsewhere
@@ -47,11 +47,11 @@ class Row:
     held: dict[str, str]  # the silent counter that holds it, since and until when; empty if none
 
 
-def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
+def board(office: OfficeSnapshot, shift: Shift, now: datetime) -> dict[str, Any]:
     """Template context of the whole board: the counter and the hall."""
     snapshot = hall(office, now=now)
     office = snapshot.office
-    held = held_elsewhere(office.office.pk, shift.counter_id, now)
+    held = held_elsewhere(office.office_id, shift.counter_id, now)
     rows = _rows(snapshot, shift, held)
     at_work = at_the_counter(office, shift, now, anybody=any(row.next for row in rows))
     if not at_work["anybody"]:
@@ -73,12 +73,12 @@ def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
 
 
 def at_the_counter(
-    office: Directory, shift: Shift, now: datetime, *, anybody: bool = True
+    office: OfficeSnapshot, shift: Shift, now: datetime, *, anybody: bool = True
 ) -> dict[str, Any]:
     """Template context of the counter's half, whose cost does not depend on the hall's queue."""
     current = at_counter(shift)
     return {
-        "office": office.office,
+        "office": office.row,
         "shift": shift,
         "counter": office.counters[shift.counter_id],
         "current": current and _current_client(office, current, now),
@@ -94,20 +94,20 @@ def at_the_counter(
     }
 
 
-def down(office: Directory, shift: Shift | None = None) -> list[Notice]:
+def down(office: OfficeSnapshot, shift: Shift | None = None) -> list[Notice]:
     """Incidents that stop services of the shift's counter; without a shift, of any counter."""
     serves = office.serves[shift.counter_id] if shift else None
     served = [s for s in office.offered_services() if serves is None or s.pk in serves]
     return notices_of(office, served)
 
 
-def faults(office: Directory) -> list[dict[str, Any]]:
+def faults(office: OfficeSnapshot) -> list[dict[str, Any]]:
     """Devices with faults, and the faults as texts."""
-    broken = Device.objects.filter(office=office.office, retired=False).exclude(fault="")
+    broken = Device.objects.filter(office=office.row, retired=False).exclude(fault="")
     return [{"device": device, "text": in_words(device.fault)} for device in broken]
 
 
-def silent(office: Directory, held: dict[int, Holder]) -> list[dict[str, Any]]:
+def silent(office: OfficeSnapshot, held: dict[int, Holder]) -> list[dict[str, Any]]:
     """Silent counters with the ticket numbers that only they may call for now."""
     return [
         _holder_in_words(office, s.holder) | {"labels": ", ".join(s.labels)}
@@ -115,7 +115,7 @@ def silent(office: Directory, held: dict[int, Holder]) -> list[dict[str, Any]]:
     ]
 
 
-def _holder_in_words(office: Directory, holder: Holder) -> dict[str, str]:
+def _holder_in_words(office: OfficeSnapshot, holder: Holder) -> dict[str, str]:
     return {
         "number": office.counters[holder.counter].number,
         "since": to_the_second(holder.since.astimezone(office.tz)),
@@ -123,16 +123,16 @@ def _holder_in_words(office: Directory, holder: Holder) -> dict[str, str]:
     }
 
 
-def notices(office: Directory, shift: Shift, now: datetime) -> list[dict[str, Any]]:
+def notices(office: OfficeSnapshot, shift: Shift, now: datetime) -> list[dict[str, Any]]:
     """Problems found when off-line logs were merged, for staff to resolve."""
-    rows = offline_journal.notices(office.office.pk, since=now - NOTICED)
+    rows = offline_journal.notices(office.office_id, since=now - NOTICED)
     return [
         {"event": row, "kind": row.outcome, "twice": _called_twice(office, shift, row)}
         for row in rows
     ]
 
 
-def _called_twice(office: Directory, shift: Shift, row: OfflineEvent) -> dict[str, Any] | None:
+def _called_twice(office: OfficeSnapshot, shift: Shift, row: OfflineEvent) -> dict[str, Any] | None:
     """The two calls of a ticket called twice, and which one counts; None if unknown."""
     later = row.grant.shift
     if later is None or not row.counted:
@@ -145,9 +145,9 @@ def _called_twice(office: Directory, shift: Shift, row: OfflineEvent) -> dict[st
     }
 
 
-def current_shift(office: Directory, clerk: int) -> Shift | None:
+def current_shift(office: OfficeSnapshot, clerk: int) -> Shift | None:
     """The clerk's open shift in this office, or None."""
-    return Shift.objects.filter(office=office.office, clerk=clerk, closed_at=None).first()
+    return Shift.objects.filter(office=office.row, clerk=clerk, closed_at=None).first()
 
 
 def at_counter(shift: Shift) -> Ticket | None:
@@ -155,7 +155,7 @@ def at_counter(shift: Shift) -> Ticket | None:
     return Ticket.objects.filter(counter=shift.counter_id, state__in=AT_COUNTER).first()
 
 
-def _current_client(office: Directory, ticket: Ticket, now: datetime) -> dict[str, Any]:
+def _current_client(office: OfficeSnapshot, ticket: Ticket, now: datetime) -> dict[str, Any]:
     return {
         "ticket": ticket,
         "service": office.services[ticket.service_id],
@@ -204,7 +204,7 @@ def _rows(snapshot: Hall, shift: Shift, held: dict[int, Holder]) -> list[Row]:
     return rows
 
 
-def _undo(office: Directory, shift: Shift, now: datetime) -> dict[str, Any] | None:
+def _undo(office: OfficeSnapshot, shift: Shift, now: datetime) -> dict[str, Any] | None:
     """The step that can be undone, in words; None if there is none."""
     step = last_step(office=office, clerk=shift.clerk_id, now=now)
     if step is None:
@@ -213,12 +213,12 @@ def _undo(office: Directory, shift: Shift, now: datetime) -> dict[str, Any] | No
 
 
 def _other_counters(
-    office: Directory, shift: Shift, current: Ticket | None
+    office: OfficeSnapshot, shift: Shift, current: Ticket | None
 ) -> list[dict[str, Any]]:
     """Other counters that serve the client's service, and whether they are closed."""
     if current is None:
         return []
-    opened = Shift.objects.filter(office=office.office, closed_at=None, paused_at=None)
+    opened = Shift.objects.filter(office=office.row, closed_at=None, paused_at=None)
     is_open = set(opened.values_list("counter_id", flat=True))
     return [
         {"counter": counter, "closed": counter.pk not in is_open}
@@ -231,6 +231,6 @@ def _minutes(start: datetime, end: datetime) -> int:
     return max(0, (end - start) // MINUTE)
 
 
-def local_clock(office: Directory, instant: datetime) -> str:
+def local_clock(office: OfficeSnapshot, instant: datetime) -> str:
     """The instant as a clock time in the office's time zone."""
     return clock(instant.astimezone(office.tz))

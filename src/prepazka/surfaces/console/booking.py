@@ -26,8 +26,8 @@ from prepazka.core.refusal import Refused
 from prepazka.meetings.participants import MOST, move_together
 from prepazka.messaging.channels import channel_for, sends_sms
 from prepazka.messaging.contexts import facts_of, how_in_words
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console.forms import MOST_PERSONS, BookForm, ContactForm
 from prepazka.surfaces.console.words import state_in_words, unsent_in_words, way_in_words
 from prepazka.web import readings, staff
@@ -42,20 +42,22 @@ BY_STAFF = (Channel.DESK, Channel.PHONE)
 
 @staff_only(*staff.DESK)
 @require_GET
-def choose_service(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def choose_service(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """Step 1: the service and the number of people."""
     form = BookForm(office, request.GET or None)
     if form.is_bound and form.is_valid():
         answers = form.cleaned_data
         query = urlencode({"osob": answers["persons"], "kanal": answers["channel"]})
-        response = redirect("console:terms", office.office.slug, answers["service"])
+        response = redirect("console:terms", office.slug, answers["service"])
         response["Location"] += f"?{query}"
         return response
     return render(
         request,
         "console/book.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "form": form,
         },
@@ -65,7 +67,7 @@ def choose_service(request: HttpRequest, office: Directory, member: Membership) 
 @staff_only(*staff.DESK)
 @require_http_methods(["GET", "POST"])
 def choose_term(
-    request: HttpRequest, office: Directory, member: Membership, service: str
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, service: str
 ) -> HttpResponse:
     """Step 2: the free slots; a post holds one."""
     chosen_service = office.service_by_code(service)
@@ -91,7 +93,7 @@ def choose_term(
                 actor=member.user_id,
                 asker=asker_of(request, now=now()),
             )
-            return redirect("console:fill_in", office.office.slug, held.pk)
+            return redirect("console:fill_in", office.slug, held.pk)
         except (TermTaken, TermNotOffered, TooManyHolds) as refusal:
             messages.error(request, sentence(refusal))
     slots = slot_search.offered(
@@ -108,7 +110,7 @@ def choose_term(
 
 def _terms(
     request: HttpRequest,
-    office: Directory,
+    office: OfficeSnapshot,
     member: Membership,
     service: Service,
     slots: list[slot_search.Term],
@@ -128,7 +130,7 @@ def _terms(
         request,
         "console/terms.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "service": service,
             "booking": booking,
@@ -148,13 +150,13 @@ def _terms(
 @staff_only(*staff.DESK)
 @require_http_methods(["GET", "POST"])
 def fill_in(
-    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Step 3: the client's contact; a post books."""
     row = _booking(office, booking)
     if row.state != BookingState.HELD:
         if row.channel in BY_STAFF and row.confirmed_at:
-            return redirect("console:slip", office.office.slug, row.pk)
+            return redirect("console:slip", office.slug, row.pk)
         messages.error(request, sentence(HoldExpired()))
         return redirect(_start_url(office, row))
     if row.channel not in BY_STAFF:
@@ -168,18 +170,18 @@ def fill_in(
         except Refused as refusal:
             messages.error(request, sentence(refusal))
             return redirect(_start_url(office, row))
-        return redirect("console:slip", office.office.slug, row.pk)
+        return redirect("console:slip", office.slug, row.pk)
     return render(
         request,
         "console/fill_in.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "form": form,
             "booking": row,
             "service": office.services[row.service_id],
             "official": official_of(office, row),
-            "sends_sms": sends_sms(office.office),
+            "sends_sms": sends_sms(office.row),
         },
     )
 
@@ -187,7 +189,7 @@ def fill_in(
 @staff_only(*staff.DESK)
 @require_POST
 def give_back(
-    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Release the held slot at once and start again."""
     row = _booking(office, booking)
@@ -200,7 +202,7 @@ def give_back(
 @staff_only(*staff.DESK)
 @require_GET
 def slip(
-    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Step 4: the slip with the PIN, and further actions on the booking."""
     row = _booking(office, booking)
@@ -209,7 +211,7 @@ def slip(
         request,
         "console/slip.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "booking": row,
             "service": service,
@@ -227,7 +229,7 @@ def slip(
             "reference": reference_of(row.pk),
             # The first two facts are in the heading and the line below it.
             "facts": facts_of(row, office)[2:],
-            "way": way_in_words(channel_for(row, office.office)),
+            "way": way_in_words(channel_for(row, office.row)),
         },
     )
 
@@ -235,7 +237,7 @@ def slip(
 @staff_only(*staff.DESK)
 @require_POST
 def person(
-    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """The client's name and contact; each view is recorded."""
     row = _booking(office, booking)
@@ -244,7 +246,7 @@ def person(
         request,
         "console/person.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "booking": row,
         },
@@ -254,7 +256,7 @@ def person(
 @staff_only(*staff.DESK)
 @require_http_methods(["GET", "POST"])
 def move(
-    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Move the booking on behalf of the office."""
     row = _booking(office, booking)
@@ -272,7 +274,7 @@ def move(
             messages.error(request, sentence(refusal))
         else:
             messages.success(request, _("The booking was moved."))
-            return redirect("console:slip", office.office.slug, row.pk)
+            return redirect("console:slip", office.slug, row.pk)
     official = official_of(office, row)
     free = slot_search.offered(
         office=office,
@@ -291,7 +293,7 @@ def move(
 @staff_only(*staff.DESK)
 @require_POST
 def cancel(
-    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Cancel on behalf of the office; the slot is free at once."""
     row = _booking(office, booking)
@@ -300,22 +302,22 @@ def cancel(
         messages.success(request, _("The booking was cancelled."))
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-    return redirect("console:slip", office.office.slug, row.pk)
+    return redirect("console:slip", office.slug, row.pk)
 
 
-def _invited_colleagues(request: HttpRequest, office: Directory) -> list[Official]:
+def _invited_colleagues(request: HttpRequest, office: OfficeSnapshot) -> list[Official]:
     """Colleagues who should attend too, so that only common free slots are offered."""
     colleagues = [office.official_by_code(code) for code in request.GET.getlist("spolu")[:MOST]]
     return [o for o in colleagues if o]
 
 
-def _start_url(office: Directory, booking: Booking) -> str:
+def _start_url(office: OfficeSnapshot, booking: Booking) -> str:
     """The address of the screen where the booking was started: the operators' or the desk's."""
     name = "operators" if booking.channel == Channel.PHONE else "book"
-    return reverse(f"console:{name}", args=[office.office.slug])
+    return reverse(f"console:{name}", args=[office.slug])
 
 
-def _official(request: HttpRequest, office: Directory, service: Service) -> Official | None:
+def _official(request: HttpRequest, office: OfficeSnapshot, service: Service) -> Official | None:
     """The requested official, or None for whoever is free first."""
     code = request.GET.get("urednik", "")
     official = office.official_by_code(code) if code else None
@@ -357,7 +359,7 @@ def mode_of(query: QueryDict, service: Service) -> str:
 
 
 def _names(
-    office: Directory, service: Service, term: slot_search.Term, official: Official | None
+    office: OfficeSnapshot, service: Service, term: slot_search.Term, official: Official | None
 ) -> str:
     """Names of officials free at the slot; empty if one was already chosen."""
     if official:
@@ -369,8 +371,8 @@ def _places(term: slot_search.Term) -> str:
     return ngettext("%(free)s place", "%(free)s places", term.free) % {"free": term.free}
 
 
-def _booking(office: Directory, booking: UUID) -> Booking:
-    row = Booking.objects.filter(pk=booking, office=office.office).first()
+def _booking(office: OfficeSnapshot, booking: UUID) -> Booking:
+    row = Booking.objects.filter(pk=booking, office=office.row).first()
     if row is None:
         raise Http404
     return row

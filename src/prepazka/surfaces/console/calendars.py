@@ -15,8 +15,8 @@ from prepazka.booking import external_calendars, feeds
 from prepazka.booking.external_calendars import TooManyCalendars, Wishes
 from prepazka.booking.models import CalendarFeed, OutsideCalendar
 from prepazka.jobs.calendars import read_soon
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official, Role
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console.changes import official_of
 from prepazka.surfaces.console.diary_forms import CalendarForm, SettingsForm
 from prepazka.surfaces.console.outside import outside_with_doubts
@@ -28,7 +28,9 @@ from prepazka.web.staff import staff_only
 
 @staff_only(*Role)
 @require_http_methods(["GET", "POST"])
-def page(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
+def page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
+) -> HttpResponse:
     """The official's feeds and outside calendars; a post adds an outside calendar."""
     official = official_of(office, member, code, own=True)
     form = CalendarForm(request.POST or None)
@@ -56,7 +58,7 @@ def page(request: HttpRequest, office: Directory, member: Membership, code: str)
 @staff_only(*Role)
 @require_POST
 def remove(
-    request: HttpRequest, office: Directory, member: Membership, code: str, calendar: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, calendar: int
 ) -> HttpResponse:
     """Remove an outside calendar and the busy times from it."""
     official = official_of(office, member, code, own=True)
@@ -70,7 +72,7 @@ def remove(
 @staff_only(*Role)
 @require_POST
 def change_settings(
-    request: HttpRequest, office: Directory, member: Membership, code: str, calendar: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, calendar: int
 ) -> HttpResponse:
     """Change which events of an outside calendar take time; it is read again at once."""
     official = official_of(office, member, code, own=True)
@@ -93,7 +95,7 @@ def change_settings(
 @staff_only(*Role)
 @require_POST
 def free(
-    request: HttpRequest, office: Directory, member: Membership, code: str, calendar: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, calendar: int
 ) -> HttpResponse:
     """Free the time of one unclear event, or of all events that disappeared at once."""
     official = official_of(office, member, code, own=True)
@@ -112,12 +114,12 @@ def free(
 @staff_only(*Role)
 @require_POST
 def make_feed(
-    request: HttpRequest, office: Directory, member: Membership, code: str
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Make a secret feed address of the diary, shown only in this response."""
     official = official_of(office, member, code, own=True)
     _feed, token = feeds.make_feed(
-        office=office.office,
+        office=office.row,
         owner=official,
         with_names="names" in request.POST,
         now=now(),
@@ -129,7 +131,7 @@ def make_feed(
 @staff_only(*Role)
 @require_POST
 def revoke_feed(
-    request: HttpRequest, office: Directory, member: Membership, code: str, feed: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, feed: int
 ) -> HttpResponse:
     """Revoke a feed address of the diary."""
     official = official_of(office, member, code, own=True)
@@ -149,13 +151,13 @@ def _calendar_of(official: Official, calendar: int) -> OutsideCalendar:
     return row
 
 
-def _back(office: Directory, official: Official) -> HttpResponse:
-    return redirect("console:calendars", office.office.slug, official.code)
+def _back(office: OfficeSnapshot, official: Official) -> HttpResponse:
+    return redirect("console:calendars", office.slug, official.code)
 
 
 def _page(
     request: HttpRequest,
-    office: Directory,
+    office: OfficeSnapshot,
     member: Membership,
     official: Official,
     form: CalendarForm | None = None,
@@ -167,7 +169,7 @@ def _page(
         if settings and entry["row"].pk == settings[0]:
             entry["settings"] = settings[1]
     context: dict[str, Any] = {
-        "office": office.office,
+        "office": office.row,
         "member": member,
         "official": official,
         "form": form or CalendarForm(),

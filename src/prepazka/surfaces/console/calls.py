@@ -21,8 +21,8 @@ from prepazka.booking.refusals import OfferOver
 from prepazka.core import calendar, reading
 from prepazka.core.refusal import Refused
 from prepazka.messaging.contexts import offered_terms
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.incidents import current_incident
 from prepazka.web import readings, staff
 from prepazka.web.errors import sentence
@@ -44,14 +44,14 @@ REASONS: dict[str, Callable[[], str]] = {
 
 @staff_only(*staff.DESK_LOOK)
 @require_GET
-def call_list(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def call_list(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The open entries of the call list, and today's progress."""
     at = now()
-    waiting = list(to_call(office.office, at).select_related("booking"))
+    waiting = list(to_call(office.row, at).select_related("booking"))
     if waiting:
         readings.note_list(member, "calls", now=at)
     today = calendar.local_instant(calendar.day_of(at, office.tz), 0, office.tz)
-    rows = CallListEntry.objects.filter(office=office.office)
+    rows = CallListEntry.objects.filter(office=office.row)
     rows = rows.filter(Q(closed_at=None) | Q(closed_at__gte=today))
     own_entries = rows.filter(
         closed_at=None, taken_by=member.user_id, taken_at__gt=at - calls.TAKEN_FOR
@@ -60,7 +60,7 @@ def call_list(request: HttpRequest, office: Directory, member: Membership) -> Ht
         request,
         "console/calls.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "rows": [
                 (entry, office.services[entry.booking.service_id], REASONS[entry.reason]())
@@ -76,10 +76,10 @@ def call_list(request: HttpRequest, office: Directory, member: Membership) -> Ht
 
 @staff_only(*staff.DESK)
 @require_POST
-def take(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Take the next entry, or the one chosen from the list."""
     entry_text = request.POST.get("entry", "")
-    rows = to_call(office.office, now())
+    rows = to_call(office.row, now())
     entry = reading.whole(entry_text)
     chosen = rows if entry is None else rows.filter(pk=entry)
     for pk in chosen.values_list("pk", flat=True):
@@ -87,18 +87,20 @@ def take(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
             calls.take_call(entry=pk, actor=member.user_id, now=now())
         except Refused:
             continue  # a colleague was quicker
-        return redirect("console:call", office.office.slug, pk)
+        return redirect("console:call", office.slug, pk)
     messages.info(request, _("Nobody is waiting for a call just now."))
-    return redirect("console:calls", office.office.slug)
+    return redirect("console:calls", office.slug)
 
 
 @staff_only(*staff.DESK)
 @require_http_methods(["GET", "POST"])
-def call(request: HttpRequest, office: Directory, member: Membership, entry: int) -> HttpResponse:
+def call(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, entry: int
+) -> HttpResponse:
     """The page of an entry taken by the member; a post records the call's outcome."""
     row = _own_entry(office, member, entry)
     if row is None:
-        return redirect("console:calls", office.office.slug)
+        return redirect("console:calls", office.slug)
     if request.method == "POST":
         return _record_outcome(request, office, member, row)
     readings.note_booking(member, row.booking, now=now())
@@ -108,7 +110,7 @@ def call(request: HttpRequest, office: Directory, member: Membership, entry: int
         request,
         "console/call.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "entry": row,
             "booking": row.booking,
@@ -128,12 +130,12 @@ def call(request: HttpRequest, office: Directory, member: Membership, entry: int
 @staff_only(*staff.DESK)
 @require_http_methods(["GET", "POST"])
 def another(
-    request: HttpRequest, office: Directory, member: Membership, entry: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, entry: int
 ) -> HttpResponse:
     """Free slots to choose from during the call; a post books one."""
     row = _own_entry(office, member, entry)
     if row is None:
-        return redirect("console:calls", office.office.slug)
+        return redirect("console:calls", office.slug)
     starts_at = reading.instant(request.POST.get("starts_at", ""))
     if starts_at:
         try:
@@ -146,7 +148,7 @@ def another(
             )
         except Refused as refusal:
             messages.error(request, sentence(refusal))
-            return redirect("console:call_another", office.office.slug, entry)
+            return redirect("console:call_another", office.slug, entry)
         return _to_list(request, office, _("The client has the new appointment."))
     service = office.services[row.booking.service_id]
     free = slot_search.offered(
@@ -159,7 +161,7 @@ def another(
         request,
         "console/terms.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "service": service,
             "booking": row.booking,
@@ -170,7 +172,7 @@ def another(
 
 
 def _record_outcome(  # noqa: PLR0911  # one button each
-    request: HttpRequest, office: Directory, member: Membership, entry: CallListEntry
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, entry: CallListEntry
 ) -> HttpResponse:
     form, at = request.POST, now()
     common: dict[str, Any] = {"now": at, "by": "office", "actor": member.user_id}
@@ -186,7 +188,7 @@ def _record_outcome(  # noqa: PLR0911  # one button each
             new_offer = offers.more_terms(booking=entry.booking_id, now=at, actor=member.user_id)
             if new_offer is None:
                 messages.info(request, _("There are no other free times."))
-            return redirect("console:call", office.office.slug, entry.pk)
+            return redirect("console:call", office.slug, entry.pk)
         if "cancel" in form:
             offers.give_up(booking=entry.booking_id, **common)
             return _to_list(request, office, _("The booking is cancelled."))
@@ -204,18 +206,18 @@ def _record_outcome(  # noqa: PLR0911  # one button each
         calls.leave_call(entry=entry.pk, actor=member.user_id, now=at)
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-        return redirect("console:call", office.office.slug, entry.pk)
-    return redirect("console:calls", office.office.slug)
+        return redirect("console:call", office.slug, entry.pk)
+    return redirect("console:calls", office.slug)
 
 
-def _to_list(request: HttpRequest, office: Directory, text: str) -> HttpResponse:
+def _to_list(request: HttpRequest, office: OfficeSnapshot, text: str) -> HttpResponse:
     messages.success(request, text)
-    return redirect("console:calls", office.office.slug)
+    return redirect("console:calls", office.slug)
 
 
-def _own_entry(office: Directory, member: Membership, entry: int) -> CallListEntry | None:
+def _own_entry(office: OfficeSnapshot, member: Membership, entry: int) -> CallListEntry | None:
     """The entry, if the member has it taken now, else None. Raises Http404."""
-    entries = CallListEntry.objects.select_related("booking").filter(pk=entry, office=office.office)
+    entries = CallListEntry.objects.select_related("booking").filter(pk=entry, office=office.row)
     row = entries.first()
     if row is None:
         raise Http404

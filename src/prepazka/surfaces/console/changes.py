@@ -16,13 +16,13 @@ from prepazka.booking.absences import Affected
 from prepazka.booking.models import Booking
 from prepazka.core import calendar
 from prepazka.core.interval import Interval, intersect
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import HoursException, Membership, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import staff
 
 
 def official_of(
-    office: Directory,
+    office: OfficeSnapshot,
     member: Membership,
     code: str,
     *,
@@ -64,7 +64,7 @@ def may_change(member: Membership, official: Official) -> bool:
 
 def impact(
     request: HttpRequest,
-    office: Directory,
+    office: OfficeSnapshot,
     member: Membership,
     official: Official,
     error: Affected,
@@ -75,7 +75,7 @@ def impact(
         request,
         "console/diary_impact.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "official": official,
             "said": answers,
@@ -87,7 +87,7 @@ def impact(
 
 
 def _absences(
-    office: Directory, official: Official, error: Affected
+    office: OfficeSnapshot, official: Official, error: Affected
 ) -> list[tuple[Interval[datetime], list[tuple[str, str]]]]:
     """Lost intervals with bookings, each with prefilled fields of the disruption form."""
     times = [Interval(booking.starts_at, booking.ends_at) for booking in error.bookings]
@@ -107,7 +107,7 @@ def _absences(
 
 
 def _disruption_fields(
-    office: Directory,
+    office: OfficeSnapshot,
     official: Official,
     day: date,
     stretch: Interval[datetime],
@@ -127,11 +127,11 @@ def _disruption_fields(
 
 
 def done(
-    request: HttpRequest, office: Directory, official: Official, unfit: list[Booking]
+    request: HttpRequest, office: OfficeSnapshot, official: Official, unfit: list[Booking]
 ) -> HttpResponse:
     """Redirect to the diary, on the day of the first booking that no longer fits the hours."""
     messages.success(request, _("The diary was changed."))
-    address = reverse("console:diary", args=[office.office.slug, official.code])
+    address = reverse("console:diary", args=[office.slug, official.code])
     if unfit:
         messages.warning(
             request,

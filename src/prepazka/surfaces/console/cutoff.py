@@ -13,8 +13,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from prepazka.core import discipline
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import offline
 from prepazka.queueing.models import OFFLINE_FROM, Shift
 from prepazka.queueing.offline_leases import counters_of, held_elsewhere
@@ -34,7 +34,7 @@ MOST_VERSIONS = 2**31
 @csrf_exempt
 @staff_only(*staff.COUNTER)
 @require_POST
-def data(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def data(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Renew the call list of the clerk's open counter; 409 if no counter is open."""
     form = _json_object(request)
     browser, ack = str(form.get("browser", "")), form.get("ack")
@@ -60,7 +60,7 @@ def data(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
 @csrf_exempt
 @staff_only(*staff.COUNTER)
 @require_POST
-def leave(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def leave(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Return the call list of a console page that was closed."""
     page = str(_json_object(request).get("page", ""))
     if not ID.fullmatch(page):
@@ -84,9 +84,9 @@ def _json_object(request: HttpRequest) -> dict[str, Any]:
 
 @staff_only(*staff.COUNTER)
 @require_GET
-def shell(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def shell(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The page of the off-line counter, which the browser caches and fills from the pack."""
-    context = {"office": office.office, "member": member, "answers": _answers()}
+    context = {"office": office.row, "member": member, "answers": _answers()}
     return render(request, "console/cutoff.html", context)
 
 
@@ -111,13 +111,13 @@ def _answers() -> list[tuple[str, str]]:
 
 
 def _pack(
-    office: Directory, shift: Shift, call_list: offline.CallList, moment: datetime
+    office: OfficeSnapshot, shift: Shift, call_list: offline.CallList, moment: datetime
 ) -> dict[str, Any]:
     grant, policy = call_list.grant, policy_of(office)
     current = board.at_counter(shift)
     counter = office.counters[shift.counter_id]
     head = policy.head_start
-    held = held_elsewhere(office.office.pk, counter.pk, moment)
+    held = held_elsewhere(office.office_id, counter.pk, moment)
     return {
         "grant": grant.pk,
         "version": grant.version,
@@ -125,7 +125,7 @@ def _pack(
         "expires": _ms(grant.expires_at),
         "day": grant.date.isoformat(),
         "key": grant.key("log").hex(),
-        "slug": office.office.slug,
+        "slug": office.slug,
         "counter": counter.pk,
         "name": counter.name,
         "serves": sorted(office.serves[counter.pk]),

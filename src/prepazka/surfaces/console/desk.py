@@ -17,8 +17,8 @@ from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar, reading
 from prepazka.core.pins import Outcome
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import tickets
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Ticket, TicketState
 from prepazka.queueing.refusals import NotWaiting
@@ -50,12 +50,12 @@ SHOWN = (
 
 @staff_only(*staff.DESK_LOOK)
 @require_GET
-def bookings(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def bookings(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Bookings of a day (today by default), filtered by PIN, ticket number, time or name."""
     moment = now()
     day = _day(request.GET.get("den", "")) or calendar.day_of(moment, office.tz)
     search = request.GET.get("hledat", "").strip()[:60]
-    rows = Booking.objects.filter(office=office.office, date=day, state__in=SHOWN)
+    rows = Booking.objects.filter(office=office.row, date=day, state__in=SHOWN)
     rows = _search(rows, search, day, office).select_related("ticket")
     if search:
         readings.note_search(member, search, now=moment)
@@ -65,7 +65,7 @@ def bookings(request: HttpRequest, office: Directory, member: Membership) -> Htt
         request,
         "console/desk.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "day": day,
             "wanted": search,
@@ -92,7 +92,7 @@ def bookings(request: HttpRequest, office: Directory, member: Membership) -> Htt
     )
 
 
-def _may_return(office: Directory, booking: Booking, moment: datetime) -> Ticket | None:
+def _may_return(office: OfficeSnapshot, booking: Booking, moment: datetime) -> Ticket | None:
     """The booking's no-show ticket that may still be returned to the queue, or None."""
     ticket = getattr(booking, "ticket", None)
     if ticket is None or ticket.state != TicketState.NO_SHOW:
@@ -110,7 +110,9 @@ def _day(text: str) -> date | None:
     return reading.day(text)
 
 
-def _search(rows: QuerySet[Booking], text: str, day: date, office: Directory) -> QuerySet[Booking]:
+def _search(
+    rows: QuerySet[Booking], text: str, day: date, office: OfficeSnapshot
+) -> QuerySet[Booking]:
     if not text:
         return rows
     if re.fullmatch(r"[0-9]{4}", digits := text.replace(" ", "")):
@@ -133,10 +135,10 @@ def _minute(text: str) -> int | None:
 @staff_only(*staff.DESK)
 @require_POST
 def arrive(
-    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Check a booked client in; a repeated post returns the same ticket."""
-    if not Booking.objects.filter(pk=booking, office=office.office).exists():
+    if not Booking.objects.filter(pk=booking, office=office.row).exists():
         raise Http404
     checkin = check_in_at_desk(
         office=office, booking=booking, touch=booking, now=now(), actor=member.user_id
@@ -145,13 +147,13 @@ def arrive(
     say = messages.success if registered else messages.warning
     say(request, told(checkin, office))
     if checkin.ticket and registered:
-        return redirect("console:ticket", office.office.slug, checkin.ticket.pk)
-    return redirect("console:desk", office.office.slug)
+        return redirect("console:ticket", office.slug, checkin.ticket.pk)
+    return redirect("console:desk", office.slug)
 
 
 @staff_only(*staff.DESK)
 @require_http_methods(["GET", "POST"])
-def new_ticket(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def new_ticket(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Issue a ticket; the form's idempotency key makes a repeated post return the same one."""
     form = TicketForm(office, request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -167,13 +169,13 @@ def new_ticket(request: HttpRequest, office: Directory, member: Membership) -> H
             statutory=form.cleaned_data["statutory"],
             by_staff=member.user_id,
         )
-        return redirect("console:ticket", office.office.slug, issued.pk)
+        return redirect("console:ticket", office.slug, issued.pk)
     moment = now()
     return render(
         request,
         "console/new_ticket.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "form": form,
             "down": board.down(office),
@@ -187,10 +189,10 @@ def new_ticket(request: HttpRequest, office: Directory, member: Membership) -> H
 @staff_only(*staff.DESK)
 @require_GET
 def ticket_page(
-    request: HttpRequest, office: Directory, member: Membership, ticket: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, ticket: int
 ) -> HttpResponse:
     """The ticket's page, to print or read out."""
-    matching = Ticket.objects.filter(pk=ticket, office=office.office)
+    matching = Ticket.objects.filter(pk=ticket, office=office.row)
     row = matching.select_related("booking").first()
     if row is None:
         raise Http404
@@ -201,7 +203,7 @@ def ticket_page(
         request,
         "console/ticket.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "ticket": row,
             "service": office.services[row.service_id],
@@ -216,7 +218,7 @@ def ticket_page(
 @staff_only(*staff.DESK)
 @require_POST
 def replace_code(
-    request: HttpRequest, office: Directory, member: Membership, ticket: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, ticket: int
 ) -> HttpResponse:
     """Replace the ticket's code, so that a slip in somebody else's hands opens nothing."""
     try:
@@ -229,8 +231,8 @@ def replace_code(
         messages.success(
             request, _("The earlier paper opens no page any more. Please print the ticket now.")
         )
-    return redirect("console:ticket", office.office.slug, ticket)
+    return redirect("console:ticket", office.slug, ticket)
 
 
-def _ahead(office: Directory, ticket: Ticket, moment: datetime) -> int:
+def _ahead(office: OfficeSnapshot, ticket: Ticket, moment: datetime) -> int:
     return hall(office, now=moment).ahead_of(ticket)

@@ -18,8 +18,8 @@ from prepazka.booking.models import Booking, BookingState, Busy
 from prepazka.core import calendar, reading
 from prepazka.core.interval import Interval
 from prepazka.messaging.contexts import how_in_words
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import HoursException, Membership, Mode, Official, Role
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console import disruptions
 from prepazka.surfaces.console.changes import (
     done,
@@ -50,16 +50,16 @@ WEEK = 7
 
 @staff_only(*EVERYBODY)
 @require_GET
-def diaries(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def diaries(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The diaries that the member may see; redirects if there is only one."""
     visible = [official for official in office.open_officials() if may_look(member, official)]
     if len(visible) == 1:
-        return redirect("console:diary", office.office.slug, visible[0].code)
+        return redirect("console:diary", office.slug, visible[0].code)
     return render(
         request,
         "console/diaries.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "rows": [
                 (official, office.departments.get(official.department_id or 0))
@@ -71,7 +71,9 @@ def diaries(request: HttpRequest, office: Directory, member: Membership) -> Http
 
 @staff_only(*EVERYBODY)
 @require_GET
-def diary(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
+def diary(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
+) -> HttpResponse:
     """One day of the diary, or a week with `?tyden`."""
     official = official_of(office, member, code)
     today = calendar.day_of(now(), office.tz)
@@ -85,7 +87,7 @@ def diary(request: HttpRequest, office: Directory, member: Membership, code: str
         request,
         "console/diary.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "official": official,
             "weekly": weekly,
@@ -107,7 +109,9 @@ def diary(request: HttpRequest, office: Directory, member: Membership, code: str
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def add(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
+def add(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
+) -> HttpResponse:
     """Add an absence or extra hours; affected bookings are shown before it is done."""
     official = official_of(office, member, code, to_change=True)
     form = ExceptionForm(request.POST or None)
@@ -138,7 +142,7 @@ def add(request: HttpRequest, office: Directory, member: Membership, code: str) 
         request,
         "console/diary_add.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "official": official,
             "form": form,
@@ -149,7 +153,7 @@ def add(request: HttpRequest, office: Directory, member: Membership, code: str) 
 @staff_only(*EVERYBODY)
 @require_POST
 def remove(
-    request: HttpRequest, office: Directory, member: Membership, code: str, exception: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, exception: int
 ) -> HttpResponse:
     """Remove an absence or extra hours."""
     official = official_of(office, member, code, to_change=True)
@@ -168,12 +172,12 @@ def remove(
 
 
 def _days(
-    office: Directory, official: Official, days: list[date], *, own: bool
+    office: OfficeSnapshot, official: Official, days: list[date], *, own: bool
 ) -> list[dict[str, Any]]:
     """For each day the hours, bookings and busy times; runs two queries."""
     rows = (
         Booking.objects.filter(
-            office=office.office,
+            office=office.row,
             lane=lanes_of(office)[official.pk],
             date__range=(days[0], days[-1]),
             state__in=SHOWN,
@@ -201,7 +205,7 @@ def _days(
 
 
 def _rows(
-    office: Directory, official: Official, bookings: list[Booking], busy: list[Busy]
+    office: OfficeSnapshot, official: Official, bookings: list[Booking], busy: list[Busy]
 ) -> list[dict[str, Any]]:
     prefetch_related_objects(bookings, "ticket")
     changeable = [
@@ -240,15 +244,15 @@ def _busy(busy: list[Busy], day: Interval[Any], *, own: bool) -> list[dict[str, 
     ]
 
 
-def _instants(minutes: Interval[int], day: date, office: Directory) -> Interval[Any]:
+def _instants(minutes: Interval[int], day: date, office: OfficeSnapshot) -> Interval[Any]:
     start = calendar.local_instant(day, minutes.start, office.tz)
     return Interval(start, calendar.local_instant(day, minutes.end, office.tz))
 
 
-def _exceptions(office: Directory, official: Official, today: date) -> list[dict[str, Any]]:
+def _exceptions(office: OfficeSnapshot, official: Official, today: date) -> list[dict[str, Any]]:
     """Absences and extra hours of today and later, in words."""
     rows = HoursException.objects.filter(
-        Q(to_date__gte=today) | Q(to_date=None), office=office.office, official=official
+        Q(to_date__gte=today) | Q(to_date=None), office=office.row, official=official
     )
     return [
         {"row": row, "days": days_in_words(row.days), "times": times_in_words(row.days)}

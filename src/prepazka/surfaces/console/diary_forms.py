@@ -19,7 +19,7 @@ from prepazka.booking.appointments import weekly
 from prepazka.booking.models import OutsideCalendar
 from prepazka.core import calendar
 from prepazka.core.interval import Interval
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web.contact_fields import AddressField
 from prepazka.web.fields import DayField
 
@@ -58,7 +58,7 @@ class AppointmentForm(forms.Form):
         _("Every week until"), required=False, help_text=_("Empty: it does not repeat.")
     )
 
-    def __init__(self, office: Directory, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, office: OfficeSnapshot, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.office = office
 

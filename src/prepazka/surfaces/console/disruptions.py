@@ -23,8 +23,8 @@ from prepazka.core import reading
 from prepazka.core.calendar import DayException
 from prepazka.core.refusal import Refused
 from prepazka.looks import typography
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, HoursException, Membership, Official, Role
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console.forms import DisruptionForm, Reasons, fields_of
 from prepazka.surfaces.console.words import days_in_words, times_in_words
 from prepazka.web import readings, staff
@@ -38,7 +38,7 @@ Kind = HoursException.Kind
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def plan(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def plan(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The form of a disruption; a post shows its impact, and with `apply` carries it out."""
     if request.method == "GET":
         _must_be_allowed(office, member, "office")
@@ -53,14 +53,14 @@ def plan(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
     return render(
         request,
         "console/disrupt.html",
-        {"office": office.office, "member": member, "form": form},
+        {"office": office.row, "member": member, "form": form},
     )
 
 
 @staff_only(*EVERYBODY)
 @require_GET
 def result(
-    request: HttpRequest, office: Directory, member: Membership, disruption: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, disruption: int
 ) -> HttpResponse:
     """The outcome of a disruption and its offers; can be undone for `UNDO_WITHIN`."""
     record = _disruption_of(office, member, disruption)
@@ -74,7 +74,7 @@ def result(
         request,
         "console/disruption.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "found": record,
             "rows": [
@@ -94,7 +94,7 @@ def result(
 @staff_only(*EVERYBODY)
 @require_POST
 def undo(
-    request: HttpRequest, office: Directory, member: Membership, disruption: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, disruption: int
 ) -> HttpResponse:
     """Undo a disruption; people who have not answered yet get their original slot back."""
     record = _disruption_of(office, member, disruption)
@@ -112,12 +112,12 @@ def undo(
             )
             % {"n": count},
         )
-    return redirect("console:disruption", office.office.slug, record.pk)
+    return redirect("console:disruption", office.slug, record.pk)
 
 
 def impact_page(
     request: HttpRequest,
-    office: Directory,
+    office: OfficeSnapshot,
     member: Membership,
     target: str,
     days: DayException,
@@ -136,7 +136,7 @@ def impact_page(
         request,
         "console/impact.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "what": dict(_scopes(office, member)).get(target, ""),
             "said": list(answers.items()),
@@ -155,14 +155,14 @@ def impact_page(
     )
 
 
-def meeting_of(office: Directory, companion: Booking) -> Official | None:
+def meeting_of(office: OfficeSnapshot, companion: Booking) -> Official | None:
     """The official who leads the meeting of a colleague's companion booking."""
     meeting = companion.companion_of
     return official_on(office, meeting.lane_id) if meeting else None
 
 
 def exceptions_of(
-    office: Directory, target: str, days: DayException, reasons: Reasons
+    office: OfficeSnapshot, target: str, days: DayException, reasons: Reasons
 ) -> list[HoursException]:
     """Unsaved exceptions for the target; a closed counter also reduces its agendas' places.
 
@@ -180,7 +180,7 @@ def exceptions_of(
         "official": office.officials,
     }
     scope = {kind: _by_code(scopes[kind], code)} if kind in scopes else {}
-    return [HoursException(office=office.office, reason=text, **scope, **asdict(days))]
+    return [HoursException(office=office.row, reason=text, **scope, **asdict(days))]
 
 
 def _in_czech(text: str) -> dict[str, str]:
@@ -188,9 +188,9 @@ def _in_czech(text: str) -> dict[str, str]:
 
 
 def _without_counter(
-    office: Directory, counter: Counter, days: DayException, reason: dict[str, str]
+    office: OfficeSnapshot, counter: Counter, days: DayException, reason: dict[str, str]
 ) -> list[HoursException]:
-    rows = [HoursException(office=office.office, counter=counter, reason=reason, **asdict(days))]
+    rows = [HoursException(office=office.row, counter=counter, reason=reason, **asdict(days))]
     for agenda in office.agendas.values():
         services = {s.pk for s in office.offered_services() if s.agenda_id == agenda.pk}
         serving = [c for c in office.open_counters() if services & office.serves[c.pk]]
@@ -199,7 +199,7 @@ def _without_counter(
         places = agenda.rules.quota * (len(serving) - 1) // len(serving)
         rows.append(
             HoursException(
-                office=office.office,
+                office=office.row,
                 agenda=agenda,
                 reason=reason,
                 **asdict(days) | {"kind": Kind.REDUCED, "places": places},
@@ -210,7 +210,7 @@ def _without_counter(
 
 def _carry_out(
     request: HttpRequest,
-    office: Directory,
+    office: OfficeSnapshot,
     member: Membership,
     target: str,
     days: DayException,
@@ -230,7 +230,7 @@ def _carry_out(
         )
     except (ImpactChanged, NoSuchLane) as refusal:
         return impact_page(request, office, member, target, days, reasons, refusal=refusal)
-    return redirect("console:disruption", office.office.slug, disruption.pk)
+    return redirect("console:disruption", office.slug, disruption.pk)
 
 
 def _choices(form: QueryDict) -> dict[UUID, Choice]:
@@ -263,7 +263,7 @@ def _row(impact: Impact, row: Row) -> dict[str, Any]:
     }
 
 
-def _outcome(office: Directory, booking: Booking, decision: str) -> str:
+def _outcome(office: OfficeSnapshot, booking: Booking, decision: str) -> str:
     if decision == Decision.KEEP:
         return _("stays")
     if booking.state == "displaced":
@@ -275,7 +275,7 @@ def _outcome(office: Directory, booking: Booking, decision: str) -> str:
     )
 
 
-def _confirmed_outcome(office: Directory, booking: Booking, decision: str) -> str:
+def _confirmed_outcome(office: OfficeSnapshot, booking: Booking, decision: str) -> str:
     if decision == Decision.REASSIGN:
         official = official_on(office, booking.lane_id)
         if official:
@@ -288,7 +288,7 @@ def _confirmed_outcome(office: Directory, booking: Booking, decision: str) -> st
     return _("has the original appointment again")
 
 
-def _scopes(office: Directory, member: Membership) -> list[tuple[str, str]]:
+def _scopes(office: OfficeSnapshot, member: Membership) -> list[tuple[str, str]]:
     """Targets that the member may close: heads anything, officials their own diary."""
     own = [o for o in office.open_officials() if o.user_id == member.user_id]
     if member.role not in staff.HEADS:
@@ -307,15 +307,15 @@ def _scopes(office: Directory, member: Membership) -> list[tuple[str, str]]:
     return scopes + [(f"official:{o.code}", str(o.name)) for o in office.open_officials()]
 
 
-def _must_be_allowed(office: Directory, member: Membership, target: str) -> None:
+def _must_be_allowed(office: OfficeSnapshot, member: Membership, target: str) -> None:
     if member.role in staff.HEADS:
         return
     if target not in dict(_scopes(office, member)):
         raise PermissionDenied
 
 
-def _disruption_of(office: Directory, member: Membership, disruption: int) -> Disruption:
-    row = Disruption.objects.filter(pk=disruption, office=office.office).first()
+def _disruption_of(office: OfficeSnapshot, member: Membership, disruption: int) -> Disruption:
+    row = Disruption.objects.filter(pk=disruption, office=office.row).first()
     if row is None:
         raise Http404
     if member.role not in staff.HEADS and row.actor_id != member.user_id:

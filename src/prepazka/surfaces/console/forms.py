@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from prepazka.booking.models import Channel
 from prepazka.core.calendar import DayException
 from prepazka.core.slots import MOST_LANES
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import HoursException, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web.contact_fields import AddressField, NameField, NumberField
 from prepazka.web.fields import DayField
 
@@ -36,7 +36,7 @@ class TicketForm(forms.Form):
     statutory = forms.BooleanField(label=_("Priority by law (disability card)"), required=False)
     touch = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, office: Directory, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, office: OfficeSnapshot, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["touch"] = uuid4()
         _choices(
@@ -68,7 +68,11 @@ class BookForm(forms.Form):
     )
 
     def __init__(
-        self, office: Directory, *args: Any, services: list[Service] | None = None, **kwargs: Any
+        self,
+        office: OfficeSnapshot,
+        *args: Any,
+        services: list[Service] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         if services is None:

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from prepazka.core import calendar
 from prepazka.core.refusal import Refused
 from prepazka.offices import incidents as words
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Incident, Membership, Role, System
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.incidents import (
     Touched,
     change_incident,
@@ -77,7 +77,7 @@ class IncidentForm(forms.Form):
 
     changed_incident: Incident | None = None  # set by ChangeForm
 
-    def __init__(self, office: Directory, moment: datetime, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, office: OfficeSnapshot, moment: datetime, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.office, self.moment = office, moment
         down = {
@@ -93,7 +93,7 @@ class IncidentForm(forms.Form):
         self.fields["cause"].choices = [  # type: ignore[attr-defined]
             (code, text() % {"system": "…"}) for code, text in words.CAUSES.items()
         ]
-        if "en" not in office.office.languages:
+        if "en" not in office.row.languages:
             del self.fields["note_en"]
 
     def clean_expected(self) -> datetime | None:
@@ -114,7 +114,7 @@ class IncidentForm(forms.Form):
         cleaned = self.cleaned_data
         note = {language: cleaned.get(f"note_{language}", "").strip() for language in ("cs", "en")}
         return Incident(
-            office=self.office.office,
+            office=self.office.row,
             system=self.systems[cleaned["system"]],
             cause=cleaned["cause"],
             note={language: text for language, text in note.items() if text},
@@ -132,7 +132,12 @@ class ChangeForm(IncidentForm):
     """The form for changing an open incident, without the choice of who is notified."""
 
     def __init__(
-        self, incident: Incident, office: Directory, moment: datetime, *args: Any, **kwargs: Any
+        self,
+        incident: Incident,
+        office: OfficeSnapshot,
+        moment: datetime,
+        *args: Any,
+        **kwargs: Any,
     ) -> None:
         self.changed_incident = incident
         super().__init__(office, moment, *args, **kwargs)
@@ -154,7 +159,7 @@ class ChangeForm(IncidentForm):
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Open incidents and the form; a post previews the impact, and with `apply` declares it."""
     _must_be_allowed(member)
     moment = now()
@@ -170,15 +175,15 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
 def change(
-    request: HttpRequest, office: Directory, member: Membership, incident: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, incident: int
 ) -> HttpResponse:
     """Change an incident; a post previews the impact, and with `apply` saves it."""
     _must_be_allowed(member)
     row = next((i for i in office.incidents if i.pk == incident), None)
     if row is None:
-        get_object_or_404(Incident, pk=incident, office=office.office)
+        get_object_or_404(Incident, pk=incident, office=office.row)
         messages.info(request, sentence(IncidentOver()))
-        return redirect("console:incidents", office.office.slug)
+        return redirect("console:incidents", office.slug)
     moment = now()
     form = ChangeForm(row, office, moment, request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -191,19 +196,21 @@ def change(
 
 @staff_only(*EVERYBODY)
 @require_POST
-def end(request: HttpRequest, office: Directory, member: Membership, incident: int) -> HttpResponse:
+def end(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, incident: int
+) -> HttpResponse:
     """End an incident; a repeated post changes nothing."""
     _must_be_allowed(member)
-    get_object_or_404(Incident, pk=incident, office=office.office)
+    get_object_or_404(Incident, pk=incident, office=office.row)
     ended = end_incident(incident=incident, now=now(), actor=member.user_id)
     text = _("%(system)s works again. Numbers are being called, and people are told.")
     messages.success(request, text % {"system": ended.system.name})
-    return redirect("console:incidents", office.office.slug)
+    return redirect("console:incidents", office.slug)
 
 
 def _declare(
     request: HttpRequest,
-    office: Directory,
+    office: OfficeSnapshot,
     member: Membership,
     form: IncidentForm,
     moment: datetime,
@@ -223,12 +230,12 @@ def _declare(
         messages.success(request, _("Declared. Everybody can read it now."))
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-    return redirect("console:incidents", office.office.slug)
+    return redirect("console:incidents", office.slug)
 
 
 def _change(
     request: HttpRequest,
-    office: Directory,
+    office: OfficeSnapshot,
     member: Membership,
     form: ChangeForm,
     incident: Incident,
@@ -253,12 +260,12 @@ def _change(
         messages.success(request, text % {"n": informed} if informed else changed)
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-    return redirect("console:incidents", office.office.slug)
+    return redirect("console:incidents", office.slug)
 
 
 def _preview(
     request: HttpRequest,
-    office: Directory,
+    office: OfficeSnapshot,
     member: Membership,
     form: IncidentForm,
     moment: datetime,
@@ -284,7 +291,7 @@ def _preview(
     return render(request, "console/incident.html", _page_context(office, member) | context)
 
 
-def _open_incidents(office: Directory, moment: datetime) -> dict[str, Any]:
+def _open_incidents(office: OfficeSnapshot, moment: datetime) -> dict[str, Any]:
     return {
         "open": [
             {
@@ -300,23 +307,23 @@ def _open_incidents(office: Directory, moment: datetime) -> dict[str, Any]:
     }
 
 
-def _touched(office: Directory, incident: Incident, moment: datetime) -> Touched:
+def _touched(office: OfficeSnapshot, incident: Incident, moment: datetime) -> Touched:
     return touched(
         office=office, system=incident.system, warn_hours=incident.warn_hours, now=moment
     )
 
 
-def _texts(incident: Incident, office: Directory) -> list[tuple[str, str]]:
+def _texts(incident: Incident, office: OfficeSnapshot) -> list[tuple[str, str]]:
     """The incident's public text in each language of the office."""
     texts = []
-    for language in office.office.languages or ["cs"]:
+    for language in office.row.languages or ["cs"]:
         with override(language):
             texts.append((language, words.said_of(incident, office)))
     return texts
 
 
-def _page_context(office: Directory, member: Membership) -> dict[str, Any]:
-    return {"office": office.office, "member": member}
+def _page_context(office: OfficeSnapshot, member: Membership) -> dict[str, Any]:
+    return {"office": office.row, "member": member}
 
 
 def _must_be_allowed(member: Membership) -> None:

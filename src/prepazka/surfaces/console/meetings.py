@@ -19,8 +19,8 @@ from prepazka.booking.diaries import official_of
 from prepazka.booking.models import OPEN, Booking, BookingState
 from prepazka.core.refusal import Refused
 from prepazka.meetings import participants
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Mode
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import staff
 from prepazka.web.contact_fields import AddressField, NameField
 from prepazka.web.errors import sentence
@@ -38,7 +38,7 @@ class GuestForm(forms.Form):
 @staff_only(*staff.DESK)
 @require_POST
 def mode(
-    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Change the mode of meeting; the slot stays."""
     row = _booking(office, booking)
@@ -53,31 +53,31 @@ def mode(
         messages.success(request, _("The way of meeting was changed."))
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-    return redirect("console:slip", office.office.slug, row.pk)
+    return redirect("console:slip", office.slug, row.pk)
 
 
 @staff_only(*staff.DESK)
 @require_http_methods(["GET", "POST"])
 def people(
-    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Participants of the meeting; a post invites guests or colleagues, or revokes a link."""
     row = _booking(office, booking)
     if row.mode != Mode.VIDEO or row.state not in {*OPEN, BookingState.ARRIVED}:
-        return redirect("console:slip", office.office.slug, row.pk)
+        return redirect("console:slip", office.slug, row.pk)
     form = GuestForm(request.POST if "email" in request.POST else None)
     if request.method == "POST":
         try:
             if _handle_post(request, office, member, row, form):
-                return redirect("console:people", office.office.slug, row.pk)
+                return redirect("console:people", office.slug, row.pk)
         except Refused as refusal:
             messages.error(request, sentence(refusal))
-            return redirect("console:people", office.office.slug, row.pk)
+            return redirect("console:people", office.slug, row.pk)
     return render(
         request,
         "console/people.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "booking": row,
             "service": office.services[row.service_id],
@@ -92,7 +92,11 @@ def people(
 
 
 def _handle_post(
-    request: HttpRequest, office: Directory, member: Membership, booking: Booking, form: GuestForm
+    request: HttpRequest,
+    office: OfficeSnapshot,
+    member: Membership,
+    booking: Booking,
+    form: GuestForm,
 ) -> bool:
     """Do what the pressed button asks; False if the form is invalid and is shown again."""
     acts = {"zrusit": participants.revoke, "znovu": participants.renew_link}
@@ -116,11 +120,11 @@ def _handle_post(
     return True
 
 
-def _colleagues(office: Directory, booking: Booking) -> list[dict[str, Any]]:
+def _colleagues(office: OfficeSnapshot, booking: Booking) -> list[dict[str, Any]]:
     """Other officials: whether they are free at the slot, and a link to common free slots."""
     own = official_of(office, booking)
     invited = {official.pk for official in colleague_claims.colleagues_of(office, booking.pk)}
-    move = reverse("console:move", args=[office.office.slug, booking.pk])
+    move = reverse("console:move", args=[office.slug, booking.pk])
     return [
         {
             "official": official,
@@ -133,8 +137,8 @@ def _colleagues(office: Directory, booking: Booking) -> list[dict[str, Any]]:
     ]
 
 
-def _booking(office: Directory, booking: UUID) -> Booking:
-    row = Booking.objects.filter(pk=booking, office=office.office, companion_of=None).first()
+def _booking(office: OfficeSnapshot, booking: UUID) -> Booking:
+    row = Booking.objects.filter(pk=booking, office=office.row, companion_of=None).first()
     if row is None:
         raise Http404
     return row

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from prepazka.core.refusal import Refused
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import turns
 from prepazka.queueing.models import Ticket
 from prepazka.reporting.missed import missed_of_today, returned_waiting
@@ -25,7 +25,7 @@ AT_WORK = tuple(dict.fromkeys((*staff.COUNTER, *staff.DESK)))
 
 @staff_only(*AT_WORK)
 @require_GET
-def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Today's missed tickets, or only those of the number in the address."""
     moment = now()
     number = request.GET.get("cislo", "").strip()[:LONGEST_NUMBER]
@@ -33,7 +33,7 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
         request,
         "console/missed.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "number": number,
             "rows": missed_of_today(office, now=moment, number=number),
@@ -45,7 +45,7 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
 @staff_only(*AT_WORK)
 @require_POST
 def put_back(
-    request: HttpRequest, office: Directory, member: Membership, ticket: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, ticket: int
 ) -> HttpResponse:
     """Return the ticket to the queue; a repeated post changes nothing."""
     try:
@@ -64,4 +64,4 @@ def put_back(
             )
             % {"number": returned.label},
         )
-    return redirect("console:missed", office.office.slug)
+    return redirect("console:missed", office.slug)

@@ -23,8 +23,8 @@ from prepazka.core.reference import reference_of
 from prepazka.core.refusal import Refused
 from prepazka.messaging.channels import channel_for
 from prepazka.messaging.contexts import how_in_words
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Department, Membership, Mode
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting import plan, search
 from prepazka.surfaces.console.booking import mode_of
 from prepazka.surfaces.console.forms import MOST_PERSONS
@@ -41,11 +41,11 @@ LONGEST_QUESTION = 100
 
 @staff_only(*staff.DESK)
 @require_GET
-def screen(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def screen(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The whole screen; without script every choice is a link, a form or a button."""
     moment = now()
     question = request.GET.get("hledat", "").strip()[:LONGEST_QUESTION]
-    matches = search.find_bookings(office.office.pk, question, now=moment)
+    matches = search.find_bookings(office.office_id, question, now=moment)
     chosen = _chosen_booking(request, office)
     if chosen is None and len(matches.bookings) == 1:
         chosen = matches.bookings[0]
@@ -67,7 +67,7 @@ def screen(request: HttpRequest, office: Directory, member: Membership) -> HttpR
         request,
         "console/operators.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "question": question,
             "results": [_row(request, office, booking) for booking in matches.bookings],
@@ -92,7 +92,7 @@ def screen(request: HttpRequest, office: Directory, member: Membership) -> HttpR
 
 @staff_only(*staff.DESK)
 @require_POST
-def take(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Take the slot that was pressed: hold it for the caller, or move the booking there."""
     moving = _chosen_booking(request, office) if "presun" in request.POST else None
     department = _department(request, office, moving)
@@ -110,7 +110,7 @@ def take(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
                 actor=member.user_id,
             )
             messages.success(request, _("The booking was moved."))
-            return redirect("console:slip", office.office.slug, moving.pk)
+            return redirect("console:slip", office.slug, moving.pk)
         booking = usecases.hold_term(
             office=office,
             service=choice.service,
@@ -127,20 +127,20 @@ def take(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
     except Refused as refusal:
         messages.error(request, sentence(refusal))
         return redirect(_address(office, request.POST))
-    return redirect("console:fill_in", office.office.slug, booking.pk)
+    return redirect("console:fill_in", office.slug, booking.pk)
 
 
-def _chosen_booking(request: HttpRequest, office: Directory) -> Booking | None:
+def _chosen_booking(request: HttpRequest, office: OfficeSnapshot) -> Booking | None:
     mark = request.POST.get("kdo") or request.GET.get("kdo")
     pk = _uuid(mark or "")
-    booking = Booking.objects.filter(pk=pk, office=office.office).first() if pk else None
+    booking = Booking.objects.filter(pk=pk, office=office.row).first() if pk else None
     if mark and booking is None:
         raise Http404
     return booking
 
 
 def _department(
-    request: HttpRequest, office: Directory, moving: Booking | None
+    request: HttpRequest, office: OfficeSnapshot, moving: Booking | None
 ) -> Department | None:
     """The chosen department, or that of the booking being moved; None stands for all."""
     if moving:
@@ -153,7 +153,10 @@ def _department(
 
 
 def _service_choice(
-    parameters: QueryDict, office: Directory, department: Department | None, moving: Booking | None
+    parameters: QueryDict,
+    office: OfficeSnapshot,
+    department: Department | None,
+    moving: Booking | None,
 ) -> plan.Wanted | None:
     """What is to be booked: the chosen service, else the first one of the department.
 
@@ -175,7 +178,7 @@ def _service_choice(
     )
 
 
-def _pressed_slot(request: HttpRequest, office: Directory) -> tuple[datetime, Any]:
+def _pressed_slot(request: HttpRequest, office: OfficeSnapshot) -> tuple[datetime, Any]:
     """Start and official of the pressed slot; the official is None for a window."""
     instant_text, _sep, code = request.POST.get("place", "").partition("|")
     starts_at = reading.instant(instant_text)
@@ -185,7 +188,7 @@ def _pressed_slot(request: HttpRequest, office: Directory) -> tuple[datetime, An
     return starts_at, official
 
 
-def _row(request: HttpRequest, office: Directory, booking: Booking) -> dict[str, Any]:
+def _row(request: HttpRequest, office: OfficeSnapshot, booking: Booking) -> dict[str, Any]:
     return {
         "booking": booking,
         "service": office.services[booking.service_id],
@@ -198,7 +201,7 @@ def _row(request: HttpRequest, office: Directory, booking: Booking) -> dict[str,
 
 
 def _detail(
-    request: HttpRequest, office: Directory, booking: Booking, moment: datetime
+    request: HttpRequest, office: OfficeSnapshot, booking: Booking, moment: datetime
 ) -> dict[str, Any]:
     """The booking with the person's other ones; looking at the contact itself is recorded."""
     other_bookings = search.of_same_person(booking, now=moment).bookings
@@ -207,14 +210,14 @@ def _detail(
         **_row(request, office, booking),
         "changeable": booking.state in OPEN and booking.starts_at > moment,
         "move": _address(office, request.GET, kdo=booking.pk, presun="1", den=None),
-        "way": way_in_words(channel_for(booking, office.office)),
+        "way": way_in_words(channel_for(booking, office.row)),
         "others": [
             _row(request, office, other) for other in other_bookings if other.pk != booking.pk
         ],
     }
 
 
-def _links(request: HttpRequest, office: Directory, day: date) -> dict[str, str]:
+def _links(request: HttpRequest, office: OfficeSnapshot, day: date) -> dict[str, str]:
     one_day = timedelta(days=1)
     return {
         "before": _address(office, request.GET, den=day - one_day),
@@ -222,7 +225,7 @@ def _links(request: HttpRequest, office: Directory, day: date) -> dict[str, str]
         "today": _address(office, request.GET, den=None),
         "free": _address(office, request.GET, den=day, volno="1"),
         "stop_moving": _address(office, request.GET, presun=None),
-        "anew": reverse("console:operators", args=[office.office.slug]),
+        "anew": reverse("console:operators", args=[office.slug]),
     }
 
 
@@ -234,11 +237,11 @@ def _screen_parameters(parameters: QueryDict) -> dict[str, str]:
     return {name: str(parameters[name]) for name in SCREEN_PARAMETERS if parameters.get(name)}
 
 
-def _address(office: Directory, parameters: QueryDict, **changed: object) -> str:
+def _address(office: OfficeSnapshot, parameters: QueryDict, **changed: object) -> str:
     """Address of the screen with some parameters changed; None removes one."""
     combined: dict[str, object] = {**_screen_parameters(parameters), **changed}
     query = urlencode({name: str(value) for name, value in combined.items() if value is not None})
-    address = reverse("console:operators", args=[office.office.slug])
+    address = reverse("console:operators", args=[office.slug])
     return f"{address}?{query}" if query else address
 
 

@@ -31,8 +31,8 @@ from prepazka.core.refusal import Refused
 from prepazka.messaging.channels import channel_for, sends_sms
 from prepazka.messaging.contexts import how_in_words
 from prepazka.messaging.previews import Preview, messages_caused
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official, Role, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console.booking import (
     BY_STAFF,
     DAYS_SHOWN,
@@ -75,7 +75,7 @@ class CancelForm(forms.Form):
 class Diary:
     """The diary of the requesting member, with queries and addresses limited to it."""
 
-    office: Directory
+    office: OfficeSnapshot
     member: Membership
     official: Official
 
@@ -83,19 +83,19 @@ class Diary:
         self, request: HttpRequest, template: str, status: int = 200, **context: Any
     ) -> HttpResponse:
         """The rendered template with the diary's shared context."""
-        usual = {"office": self.office.office, "member": self.member, "official": self.official}
+        usual = {"office": self.office.row, "member": self.member, "official": self.official}
         return render(request, f"console/{template}.html", usual | context, status=status)
 
     def address(self, name: str, *args: Any) -> str:
         """The address of a page of this diary."""
-        slug = self.office.office.slug
+        slug = self.office.slug
         return reverse(f"console:{name}", args=[slug, self.official.code, *args])
 
     def booking(self, booking: UUID, *, held: bool = False) -> Booking:
         """The client's booking in this diary, or the `held` one that is being filled in."""
         rows = Booking.objects.filter(
             pk=booking,
-            office=self.office.office,
+            office=self.office.row,
             lane=lanes_of(self.office)[self.official.pk],
             companion_of=None,
         )
@@ -117,14 +117,14 @@ class Diary:
         readings.note_booking(self.member, booking, now=now())
 
 
-def _own_diary(office: Directory, member: Membership, code: str) -> Diary:
+def _own_diary(office: OfficeSnapshot, member: Membership, code: str) -> Diary:
     return Diary(office, member, official_of(office, member, code, own=True))
 
 
 @staff_only(*EVERYBODY)
 @require_GET
 def client(
-    request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
     """The page of a client's booking."""
     diary = _own_diary(office, member, code)
@@ -139,7 +139,7 @@ def client(
         live=row.state == BookingState.CONFIRMED,
         changeable=row.state in OPEN and row.starts_at > now(),
         reference=reference_of(row.pk),
-        way=way_in_words(channel_for(row, office.office)),
+        way=way_in_words(channel_for(row, office.row)),
         unsent=unsent_in_words(row),
     )
 
@@ -147,7 +147,7 @@ def client(
 @staff_only(*EVERYBODY)
 @require_POST
 def person(
-    request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
     """The client's name and contact; each view is recorded."""
     diary = _own_diary(office, member, code)
@@ -160,7 +160,7 @@ def person(
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
 def move(
-    request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
     """Move the booking: choose a slot, preview the message, confirm."""
     diary = _own_diary(office, member, code)
@@ -206,7 +206,7 @@ def move(
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
 def cancel(
-    request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
     """Cancel the booking: write the reason, preview the message, confirm."""
     diary = _own_diary(office, member, code)
@@ -258,7 +258,7 @@ def _preview(
     **context: Any,
 ) -> HttpResponse:
     """The page that previews the change's messages. Raises what the change raises."""
-    previews = messages_caused(change, office=diary.office.office, booking=row.pk, now=at)
+    previews = messages_caused(change, office=diary.office.row, booking=row.pk, now=at)
     if previews:
         diary.note_look(row)  # previews show the client's address
     return _preview_page(request, diary, row, previews, **context)
@@ -286,7 +286,9 @@ def _preview_page(
 
 @staff_only(*EVERYBODY)
 @require_GET
-def book(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
+def book(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
+) -> HttpResponse:
     """The form for service, number of people and channel."""
     diary = _own_diary(office, member, code)
     services = diary.services()
@@ -301,7 +303,7 @@ def book(request: HttpRequest, office: Directory, member: Membership, code: str)
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
 def slots(
-    request: HttpRequest, office: Directory, member: Membership, code: str, service: str
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, service: str
 ) -> HttpResponse:
     """The free slots of the diary; a post holds one."""
     diary = _own_diary(office, member, code)
@@ -366,7 +368,7 @@ def _slots(
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
 def fill_in(
-    request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
     """Book the held slot: the client's contact, a preview of the message, confirmation."""
     diary = _own_diary(office, member, code)
@@ -389,7 +391,7 @@ def fill_in(
 
         try:
             if "sure" not in request.POST:
-                previews = messages_caused(change, office=office.office, booking=row.pk, now=at)
+                previews = messages_caused(change, office=office.row, booking=row.pk, now=at)
                 return _preview_page(request, diary, row, previews, fresh=True)
             change()
             messages.success(request, _("The client is booked."))
@@ -405,7 +407,7 @@ def fill_in(
         form=form,
         booking=row,
         service=office.services[row.service_id],
-        sends_sms=sends_sms(office.office),
+        sends_sms=sends_sms(office.row),
         give_back=diary.address("own_give_back", row.pk),
         button=_("Continue"),
     )
@@ -414,7 +416,7 @@ def fill_in(
 @staff_only(*EVERYBODY)
 @require_POST
 def give_back(
-    request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
     """Release the held slot at once."""
     diary = _own_diary(office, member, code)

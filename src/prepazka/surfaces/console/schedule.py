@@ -25,8 +25,8 @@ from prepazka.gateways import video
 from prepazka.meetings import closing, late, participants
 from prepazka.meetings.models import Participant
 from prepazka.messaging.contexts import how_in_words
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Mode, Role
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting import meetings
 from prepazka.surfaces.console.changes import may_look
 from prepazka.surfaces.console.words import state_in_words
@@ -42,7 +42,7 @@ DAYS_SHOWN = 5
 
 @staff_only(*EVERYBODY)
 @require_GET
-def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Today's meetings in order of time."""
     readings.note_list(member, "meetings", now=now())
     return render(request, "console/meetings.html", _context(office, member))
@@ -50,7 +50,7 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
 
 @staff_only(*EVERYBODY)
 @require_GET
-def fragment(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def fragment(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The list alone, for the live refresh."""
     return render(request, "console/_meetings.html", _context(office, member))
 
@@ -58,7 +58,7 @@ def fragment(request: HttpRequest, office: Directory, member: Membership) -> Htt
 @staff_only(*EVERYBODY)
 @require_POST
 def enter(
-    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Redirect into the meeting room as its chair."""
     row = _led_booking(office, member, booking)
@@ -66,15 +66,15 @@ def enter(
         meeting = participants.meeting_for(row, now())
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-        return redirect("console:meetings", office.office.slug)
+        return redirect("console:meetings", office.slug)
     chair = meeting.participants.get(role=Participant.Role.CHAIR)
-    return redirect(participants.room_path(chair, office.office.slug))
+    return redirect(participants.room_path(chair, office.slug))
 
 
 @staff_only(*EVERYBODY)
 @require_POST
 def step(
-    request: HttpRequest, office: Directory, member: Membership, booking: UUID, name: str
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID, name: str
 ) -> HttpResponse:
     """Announce a delay, note a no-show, or end the meeting, without entering the room."""
     act = STEPS.get(name)
@@ -85,10 +85,12 @@ def step(
         messages.success(request, act(request, office, row, member.user_id))
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-    return redirect("console:meetings", office.office.slug)
+    return redirect("console:meetings", office.slug)
 
 
-def _announce_delay(request: HttpRequest, office: Directory, booking: Booking, actor: int) -> str:
+def _announce_delay(
+    request: HttpRequest, office: OfficeSnapshot, booking: Booking, actor: int
+) -> str:
     text = request.POST.get("minutes", "")
     minutes = int(text) if text in map(str, LATE_MIN) else 0
     meeting = participants.meeting_for(booking, now())
@@ -102,12 +104,14 @@ def _announce_delay(request: HttpRequest, office: Directory, booking: Booking, a
     ) % {"n": len(informed)}
 
 
-def _note_no_show(request: HttpRequest, office: Directory, booking: Booking, actor: int) -> str:
+def _note_no_show(
+    request: HttpRequest, office: OfficeSnapshot, booking: Booking, actor: int
+) -> str:
     closing.miss_meeting(booking=booking.pk, now=now(), actor=actor)
     return _("Recorded as a no-show. A message offers another time.")
 
 
-def _end(request: HttpRequest, office: Directory, booking: Booking, actor: int) -> str:
+def _end(request: HttpRequest, office: OfficeSnapshot, booking: Booking, actor: int) -> str:
     closing.end_outside(booking=booking.pk, now=now(), actor=actor)
     meeting = getattr(booking, "meeting", None)
     if meeting:
@@ -121,7 +125,7 @@ STEPS = {"pozde": _announce_delay, "neprisel": _note_no_show, "konec": _end}
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
 def follow_up(
-    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Book another slot for the same people and service."""
     row = _led_booking(office, member, booking)
@@ -141,14 +145,14 @@ def follow_up(
             messages.success(request, _("The next meeting is booked; everybody is written to."))
             official = official_of(office, next_booking)
             if official is None or not may_look(member, official):
-                return redirect("console:meetings", office.office.slug)
-            diary = reverse("console:diary", args=[office.office.slug, official.code])
+                return redirect("console:meetings", office.slug)
+            diary = reverse("console:diary", args=[office.slug, official.code])
             return redirect(f"{diary}?den={next_booking.date.isoformat()}")
     return _choose_slot(request, office, member, row)
 
 
 def _choose_slot(
-    request: HttpRequest, office: Directory, member: Membership, booking: Booking
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: Booking
 ) -> HttpResponse:
     official = official_of(office, booking)
     free = slot_search.offered(
@@ -169,7 +173,7 @@ def _choose_slot(
         request,
         "console/terms.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "service": office.services[booking.service_id],
             "official": official,
@@ -177,29 +181,29 @@ def _choose_slot(
             "later": visible[DAYS_SHOWN][0] if len(visible) > DAYS_SHOWN else None,
             "key": uuid4(),
             "follows": booking,
-            "back": reverse("console:meetings", args=[office.office.slug]),
+            "back": reverse("console:meetings", args=[office.slug]),
         },
     )
 
 
-def own_meetings(office: Directory, user: int, at: datetime) -> list[dict[str, Any]]:
+def own_meetings(office: OfficeSnapshot, user: int, at: datetime) -> list[dict[str, Any]]:
     """Today's remaining meetings in the clerk's own diaries."""
     officials = [o for o in office.open_officials() if o.user_id == user]
     if not officials:
         return []
     lanes = [lanes_of(office)[o.pk] for o in officials]
-    rows = meetings.of_day(office.office, calendar.day_of(at, office.tz), lanes, now=at)
-    member = Membership.objects.get(office=office.office, user=user)
+    rows = meetings.of_day(office.row, calendar.day_of(at, office.tz), lanes, now=at)
+    member = Membership.objects.get(office=office.row, user=user)
     return [entry for entry in _rows(office, member, rows) if not entry["row"].over]
 
 
-def _context(office: Directory, member: Membership) -> dict[str, Any]:
+def _context(office: OfficeSnapshot, member: Membership) -> dict[str, Any]:
     at = now()
     day = calendar.day_of(at, office.tz)
-    rows = meetings.of_day(office.office, day, _lanes(office, member), now=at)
+    rows = meetings.of_day(office.row, day, _lanes(office, member), now=at)
     visible = [entry for entry in _rows(office, member, rows) if entry["may_look"]]
     return {
-        "office": office.office,
+        "office": office.row,
         "member": member,
         "day": day,
         "rows": visible,
@@ -209,7 +213,7 @@ def _context(office: Directory, member: Membership) -> dict[str, Any]:
     }
 
 
-def _lanes(office: Directory, member: Membership) -> list[int] | None:
+def _lanes(office: OfficeSnapshot, member: Membership) -> list[int] | None:
     """Lane ids of the member's own diaries; None means the meetings of all lanes."""
     if any(may_look(member, o) or may_lead(member, o) for o in office.open_officials()):
         own_officials = [o for o in office.open_officials() if o.user_id == member.user_id]
@@ -218,7 +222,9 @@ def _lanes(office: Directory, member: Membership) -> list[int] | None:
     return None
 
 
-def _rows(office: Directory, member: Membership, rows: list[meetings.Row]) -> list[dict[str, Any]]:
+def _rows(
+    office: OfficeSnapshot, member: Membership, rows: list[meetings.Row]
+) -> list[dict[str, Any]]:
     """Meetings with texts and the member's rights; only the first one not over has keys."""
     first_led = first_late = True
     entries = []
@@ -261,9 +267,9 @@ def _name(participant: Participant) -> str:
     )
 
 
-def _led_booking(office: Directory, member: Membership, booking: UUID) -> Booking:
+def _led_booking(office: OfficeSnapshot, member: Membership, booking: UUID) -> Booking:
     """The booking, if the member may lead its meeting; 404 or PermissionDenied otherwise."""
-    rows = Booking.objects.filter(pk=booking, office=office.office, companion_of=None)
+    rows = Booking.objects.filter(pk=booking, office=office.row, companion_of=None)
     row = rows.exclude(mode=Mode.PERSON).select_related("lane").first()
     if row is None:
         raise Http404

@@ -10,7 +10,7 @@ from django.http import Http404, QueryDict
 from django.utils.translation import gettext as _
 
 from prepazka.core import reading
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, turns
 from prepazka.queueing.models import Shift, Ticket
 from prepazka.queueing.refusals import NotAtCounter, NotServedHere, WaitingHereAlone
@@ -22,7 +22,7 @@ from prepazka.web.counters import no_counter
 class Press:
     """One press of a button by a clerk."""
 
-    office: Directory
+    office: OfficeSnapshot
     clerk: int
     shift: Shift
     form: QueryDict
@@ -37,7 +37,13 @@ class Press:
 
 
 def take(
-    name: str, *, office: Directory, clerk: int, form: QueryDict, now: datetime, ticket: str = ""
+    name: str,
+    *,
+    office: OfficeSnapshot,
+    clerk: int,
+    form: QueryDict,
+    now: datetime,
+    ticket: str = "",
 ) -> str:
     """Do the step; returns the sentence for the clerk. Raises the use-case's refusals.
 

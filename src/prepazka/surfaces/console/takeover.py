@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from prepazka.core import reading
 from prepazka.core.refusal import Refused
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters
 from prepazka.queueing.counters import Fate
 from prepazka.queueing.models import Shift, TicketState
@@ -35,33 +35,33 @@ FATES: dict[Fate, Callable[[], str]] = {
 
 @staff_only(*staff.MAY_TAKE_OVER)
 @require_GET
-def open_ones(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def open_ones(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The open counters of the office."""
     return render(
         request,
         "console/counters.html",
-        {"office": office.office, "member": member, "rows": rows_of(office, member)},
+        {"office": office.row, "member": member, "rows": rows_of(office, member)},
     )
 
 
 @staff_only(*staff.MAY_TAKE_OVER)
 @require_http_methods(["GET", "POST"])
 def left_counter(
-    request: HttpRequest, office: Directory, member: Membership, shift: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, shift: int
 ) -> HttpResponse:
     """The page of one open counter; a post closes it or takes it over."""
-    if not Shift.objects.filter(pk=shift, office=office.office).exists():
+    if not Shift.objects.filter(pk=shift, office=office.row).exists():
         raise Http404(str(shift))
     if request.method == "POST":
         return _end(request, office, member, shift)
     row = next((r for r in open_counters(office) if r.shift.pk == shift), None)
     if row is None:
         messages.info(request, sentence(CounterClosedAlready()))
-        return redirect("console:counters", office.office.slug)
+        return redirect("console:counters", office.slug)
     called = row.client is not None and row.client.state == TicketState.CALLED
     fates = [fate for fate in FATES if fate != Fate.ABSENT or called]
     context = {
-        "office": office.office,
+        "office": office.row,
         "member": member,
         "row": row,
         "mine": row.shift.clerk_id == member.user_id,
@@ -73,7 +73,7 @@ def left_counter(
     return render(request, "console/left_counter.html", context)
 
 
-def rows_of(office: Directory, member: Membership) -> list[tuple[OpenCounter, bool]]:
+def rows_of(office: OfficeSnapshot, member: Membership) -> list[tuple[OpenCounter, bool]]:
     """The open counters, each with whether the member may close it or take it over."""
     return [
         (
@@ -85,7 +85,9 @@ def rows_of(office: Directory, member: Membership) -> list[tuple[OpenCounter, bo
     ]
 
 
-def _end(request: HttpRequest, office: Directory, member: Membership, shift: int) -> HttpResponse:
+def _end(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, shift: int
+) -> HttpResponse:
     form = request.POST
     client = reading.whole(form.get("client", ""))
     fate = Fate(form["fate"]) if form.get("fate", "") in set(Fate) else None
@@ -111,9 +113,9 @@ def _end(request: HttpRequest, office: Directory, member: Membership, shift: int
             )
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-        return redirect("console:left_counter", office.office.slug, shift)
+        return redirect("console:left_counter", office.slug, shift)
     if take_over:
         messages.success(request, _("The counter is yours now."))
-        return redirect("console:office", office.office.slug)
+        return redirect("console:office", office.slug)
     messages.success(request, _("The counter is closed"))
-    return redirect("console:counters", office.office.slug)
+    return redirect("console:counters", office.slug)

@@ -12,8 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from prepazka.core.refusal import Refused
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Role
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters
 from prepazka.queueing.refusals import CounterNotOpen
 from prepazka.queueing.wrong_pins import guarded_kiosks
@@ -48,7 +48,7 @@ def _first_page(member: Membership) -> str:
 
 @staff_only(*staff.MAY_TAKE_OVER)
 @require_GET
-def office_page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def office_page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The console of the clerk's open counter, or the counters to choose from.
 
     403 for heads, unless they have taken a counter over.
@@ -62,7 +62,9 @@ def office_page(request: HttpRequest, office: Directory, member: Membership) -> 
     return render(request, "console/console.html", {**context, "member": member})
 
 
-def _choose_counter(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def _choose_counter(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     open_rows = takeover.rows_of(office, member)
     open_by_counter = {row.counter.pk: row for row, _may in open_rows}
     rows = [
@@ -78,7 +80,7 @@ def _choose_counter(request: HttpRequest, office: Directory, member: Membership)
         request,
         "console/choose.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "rows": rows,
             "open_rows": open_rows,
@@ -94,7 +96,7 @@ def _choose_counter(request: HttpRequest, office: Directory, member: Membership)
 
 @staff_only(*staff.COUNTER)
 @require_POST
-def open_counter(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def open_counter(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Open a counter for the clerk."""
     counter = next(
         (c for c in office.open_counters() if c.code == request.POST.get("counter")), None
@@ -105,12 +107,12 @@ def open_counter(request: HttpRequest, office: Directory, member: Membership) ->
         counters.open_counter(counter=counter, clerk=member.user_id, now=now())
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-    return redirect("console:office", office.office.slug)
+    return redirect("console:office", office.slug)
 
 
 @staff_only(*staff.MAY_TAKE_OVER)
 @require_GET
-def fragment(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def fragment(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The board for the live refresh; without an open counter, the reason why it ended."""
     shift = board.current_shift(office, member.user_id)
     if shift is None:
@@ -127,7 +129,9 @@ def fragment(request: HttpRequest, office: Directory, member: Membership) -> Htt
 
 @staff_only(*staff.MAY_TAKE_OVER)
 @require_POST
-def step(request: HttpRequest, office: Directory, member: Membership, name: str) -> HttpResponse:
+def step(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, name: str
+) -> HttpResponse:
     """Do a step; returns the counter's half of the board to the script, else redirects."""
     kind = "success"
     try:
@@ -146,7 +150,7 @@ def step(request: HttpRequest, office: Directory, member: Membership, name: str)
         context = board.at_the_counter(office, shift, now())
         return render(request, "console/_now.html", {**context, "said": text, "said_kind": kind})
     messages.add_message(request, messages.ERROR if kind == "error" else messages.SUCCESS, text)
-    page = reverse("console:office", args=[office.office.slug]) if shift else _page_of(member)
+    page = reverse("console:office", args=[office.slug]) if shift else _page_of(member)
     if "X-Fragment" in request.headers:
         # The script would follow a redirect silently; this header makes it load the page itself.
         return HttpResponse(headers={"X-Go": page})
@@ -162,23 +166,23 @@ def _page_of(member: Membership) -> str:
 @staff_only(*staff.MAY_TAKE_OVER)
 @require_POST
 def contact(
-    request: HttpRequest, office: Directory, member: Membership, ticket: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, ticket: int
 ) -> HttpResponse:
     """Name and contact of the client at the clerk's counter; each view is recorded."""
     shift = board.current_shift(office, member.user_id)
     current = board.at_counter(shift) if shift else None
     if current is None or current.pk != ticket or current.booking is None:
         messages.error(request, _("The contact is shown only while the client is at your counter."))
-        return redirect("console:office", office.office.slug)
+        return redirect("console:office", office.slug)
     readings.note_booking(member, current.booking, now=now())
     return render(
         request,
         "console/contact.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "ticket": current,
             "booking": current.booking,
-            "back_url": reverse("console:office", args=[office.office.slug]),
+            "back_url": reverse("console:office", args=[office.slug]),
         },
     )

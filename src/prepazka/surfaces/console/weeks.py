@@ -10,8 +10,8 @@ from prepazka.booking import weeks
 from prepazka.booking.absences import Affected
 from prepazka.booking.weeks import WeekWithoutHours
 from prepazka.core import calendar
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Role
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console.changes import done, impact, official_of
 from prepazka.surfaces.console.diary import day_said
 from prepazka.surfaces.console.diary_forms import WeekForm, written
@@ -22,7 +22,9 @@ from prepazka.web.staff import staff_only
 
 @staff_only(*Role)
 @require_http_methods(["GET", "POST"])
-def week(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
+def week(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
+) -> HttpResponse:
     """Change the weekly hours from a day on; affected bookings are shown before it is saved."""
     official = official_of(office, member, code, to_change=True)
     today = calendar.day_of(now(), office.tz)
@@ -55,7 +57,7 @@ def week(request: HttpRequest, office: Directory, member: Membership, code: str)
         request,
         "console/diary_week.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "official": official,
             "form": form,

@@ -14,7 +14,7 @@ from prepazka.looks.typography import DASH, clock, long_date
 from prepazka.messaging.channels import ADAPTERS
 from prepazka.messaging.models import Message, MessageState
 from prepazka.messaging.usecases import NO_LONGER_NEEDED
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import TicketState
 from prepazka.queueing.tickets import CheckIn
 from prepazka.queueing.turns import LastStep
@@ -66,7 +66,7 @@ def undo_in_words(step: LastStep) -> str:
     return UNDO[step.kind]() % {"number": step.ticket.label}
 
 
-def told(answer: CheckIn, office: Directory) -> str:
+def told(answer: CheckIn, office: OfficeSnapshot) -> str:
     """The verdict of a check-in as a sentence, with the ticket's number and times."""
     verdict, ticket = answer.verdict, answer.ticket
     start = verdict.found.window.start.astimezone(office.tz) if verdict.found else None
@@ -78,7 +78,7 @@ def told(answer: CheckIn, office: Directory) -> str:
     }
 
 
-def state_in_words(booking: Booking, office: Directory) -> str:
+def state_in_words(booking: Booking, office: OfficeSnapshot) -> str:
     """The booking's state; after a missed call also when and where it was called."""
     if booking.companion_of_id and booking.state == BookingState.HELD:
         return _("at a colleague's meeting by video")

@@ -8,9 +8,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from prepazka.core import calendar
-from prepazka.offices.directory import Directory
 from prepazka.offices.displays import options_of
 from prepazka.offices.models import Counter, Device, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.offices.text import Texts
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket, TicketState
 from prepazka.queueing.tickets import issues_tickets, tickets_ended
@@ -26,7 +26,7 @@ LONGEST_WORD = 12  # letters before a counter's number; a longer name is written
 LONG_NUMBER, LONG_PLACE = 4, 12  # longer texts are set in smaller letters
 
 
-def shown(display: Device, office: Directory, moment: datetime) -> dict[str, Any]:
+def shown(display: Device, office: OfficeSnapshot, moment: datetime) -> dict[str, Any]:
     """Template context of the display at the given moment."""
     options = options_of(display.options)
     counters = _counters(display, office)
@@ -41,7 +41,7 @@ def shown(display: Device, office: Directory, moment: datetime) -> dict[str, Any
     if only and latest and latest["state"] not in AT_COUNTER:
         latest = None  # the counter is free, so nobody should come to it
     return {
-        "office": office.office,
+        "office": office.row,
         "layout": options["layout"],
         "volume": options["volume"],
         "sound": options["sound"] != "off",
@@ -64,40 +64,40 @@ def shown(display: Device, office: Directory, moment: datetime) -> dict[str, Any
     }
 
 
-def _door(display: Device, office: Directory, moment: datetime) -> dict[str, Any]:
+def _door(display: Device, office: OfficeSnapshot, moment: datetime) -> dict[str, Any]:
     """The QR code for taking a ticket by telephone; empty while no tickets are issued."""
-    allowed = office.office.phone_tickets != "none"
+    allowed = office.row.phone_tickets != "none"
     issuing = any(issues_tickets(office, s, moment) for s in office.offered_services())
     qr = door.qr_of(door.link_of(display, moment)) if allowed and issuing else ""
     return {"qr": qr, "allowed": allowed}
 
 
-def _counters(display: Device, office: Directory) -> list[Counter]:
+def _counters(display: Device, office: OfficeSnapshot) -> list[Counter]:
     """The counters shown on this display; all of them if its options name none."""
     codes = display.options.get("counters")
     return [c for c in office.open_counters() if not codes or c.code in codes]
 
 
-def _open_shifts(office: Directory, counters: list[Counter]) -> list[Shift]:
+def _open_shifts(office: OfficeSnapshot, counters: list[Counter]) -> list[Shift]:
     counter_ids = [c.pk for c in counters]
-    return list(Shift.objects.filter(office=office.office, closed_at=None, counter__in=counter_ids))
+    return list(Shift.objects.filter(office=office.row, closed_at=None, counter__in=counter_ids))
 
 
-def _somebody_called(office: Directory, counters: list[Counter]) -> bool:
+def _somebody_called(office: OfficeSnapshot, counters: list[Counter]) -> bool:
     return Ticket.objects.filter(
-        office=office.office, counter__in=[c.pk for c in counters], state__in=AT_COUNTER
+        office=office.row, counter__in=[c.pk for c in counters], state__in=AT_COUNTER
     ).exists()
 
 
-def _somebody_waits(office: Directory, moment: datetime) -> bool:
+def _somebody_waits(office: OfficeSnapshot, moment: datetime) -> bool:
     """Whether anybody waits, so that a counter open after hours still counts."""
     today = calendar.day_of(moment, office.tz)
-    waiting = Ticket.objects.filter(office=office.office, date=today, state__in=IN_QUEUE)
+    waiting = Ticket.objects.filter(office=office.row, date=today, state__in=IN_QUEUE)
     return waiting.exists()
 
 
 def _calls(
-    office: Directory, counters: list[Counter], options: dict[str, Any], moment: datetime
+    office: OfficeSnapshot, counters: list[Counter], options: dict[str, Any], moment: datetime
 ) -> list[dict[str, Any]]:
     numbered = {c.number: c for c in counters}
     if not counters:
@@ -157,7 +157,7 @@ def _free_counter(counter: Counter, shifts: list[Shift]) -> dict[str, Any]:
 
 
 def _notices(
-    office: Directory,
+    office: OfficeSnapshot,
     counters: list[Counter],
     shifts: list[Shift],
     moment: datetime,
@@ -185,12 +185,12 @@ def _incident_text(notice: Notice) -> str:
     return f"{notice.names}: {notice.text}" if len(notice.services) <= FEW else notice.text
 
 
-def _served_services(office: Directory, counters: list[Counter]) -> list[Service]:
+def _served_services(office: OfficeSnapshot, counters: list[Counter]) -> list[Service]:
     served = set().union(*(office.serves[c.pk] for c in counters)) if counters else set()
     return [s for s in office.offered_services() if s.pk in served]
 
 
-def _without_tickets(office: Directory, counters: list[Counter], moment: datetime) -> str:
+def _without_tickets(office: OfficeSnapshot, counters: list[Counter], moment: datetime) -> str:
     """The notice of services without tickets; whole agendas are named instead of services."""
     served = [s for s in _served_services(office, counters) if s.walk_in]
     ended = {s.pk for s in served if tickets_ended(office, s, moment)}

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from prepazka.core.refusal import Refused
 from prepazka.offices import devices as registry
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.display import audio
 from prepazka.surfaces.display.view_data import shown
 from prepazka.web import devices, errors
@@ -32,7 +32,7 @@ _of_display = devices.of_device(Device.Kind.DISPLAY, unpaired)
 @never_cache
 @_of_display
 @require_safe
-def panel(request: HttpRequest, display: Device, office: Directory) -> HttpResponse:
+def panel(request: HttpRequest, display: Device, office: OfficeSnapshot) -> HttpResponse:
     """The display's page."""
     context = shown(display, office, now()) | {"chime": audio.chime()}
     response = render(request, "display/panel.html", context)
@@ -43,7 +43,7 @@ def panel(request: HttpRequest, display: Device, office: Directory) -> HttpRespo
 @never_cache
 @_of_display
 @require_safe
-def content(request: HttpRequest, display: Device, office: Directory) -> HttpResponse:
+def content(request: HttpRequest, display: Device, office: OfficeSnapshot) -> HttpResponse:
     """The live part of the display."""
     return render(request, "display/_content.html", shown(display, office, now()))
 
@@ -51,7 +51,7 @@ def content(request: HttpRequest, display: Device, office: Directory) -> HttpRes
 @never_cache
 @_of_display
 @require_POST
-def sound(request: HttpRequest, display: Device, office: Directory) -> HttpResponse:
+def sound(request: HttpRequest, display: Device, office: OfficeSnapshot) -> HttpResponse:
     """Record the browser's report on sound; a fault is reported to staff."""
     fault = request.POST.get("fault", "")
     if fault not in ("", *audio.SOUND_FAULTS):

@@ -18,8 +18,8 @@ from django.views.decorators.http import require_safe
 from prepazka.booking.slot_search import is_bookable
 from prepazka.core import reading
 from prepazka.looks import typography
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Department, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting import links
 from prepazka.reporting.departments import services_in
 from prepazka.reporting.soonest import MOST, Next, Wanted, next_terms, wanted
@@ -33,9 +33,9 @@ SCRIPT = "embed/terms.js"
 
 @require_safe
 @of_office
-def frame(request: HttpRequest, office: Directory) -> HttpResponse:
+def frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The next free slots; links open in the whole tab, as browsers block cookies in frames."""
-    query, slug = request.GET, office.office.slug
+    query, slug = request.GET, office.slug
     try:
         target = wanted(
             office,
@@ -49,23 +49,23 @@ def frame(request: HttpRequest, office: Directory) -> HttpResponse:
     limit = _limit(query.get("pocet", ""))
     slots = next_terms(office, target, now=now(), limit=limit) if status == FOUND else []
     context = {
-        "office": office.office,
+        "office": office.row,
         "title": _title(office, target),
         "gone": status != FOUND,
         "terms": [_link(slug, target, slot) for slot in slots],
         "all_url": _prefix() + links.choose(slug, target),
     }
     response = render(request, "embed/frame.html", context, status=status)
-    allow_frames(response, office.office.embed_hosts)
+    allow_frames(response, office.row.embed_hosts)
     response["Cache-Control"] = "public, max-age=30"
     return response
 
 
 @require_safe
 @of_office
-def guide(request: HttpRequest, office: Directory) -> HttpResponse:
+def guide(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """Instructions for webmasters: permanent addresses, the frame and the element."""
-    slug, row = office.office.slug, office.office
+    slug, row = office.slug, office.row
     addresses = [
         (_("Departments"), [Wanted(department=d) for d in _departments(office)]),
         (_("Officials"), [Wanted(official=o) for o in office.open_officials()]),
@@ -101,18 +101,18 @@ def integrity() -> str:
         return "sha384-" + base64.b64encode(hashlib.sha384(file.read()).digest()).decode()
 
 
-def _services(office: Directory) -> list[Service]:
+def _services(office: OfficeSnapshot) -> list[Service]:
     return [s for s in office.offered_services() if is_bookable(office, s)]
 
 
-def _departments(office: Directory) -> list[Department]:
+def _departments(office: OfficeSnapshot) -> list[Department]:
     current = (d for d in office.departments.values() if not d.retired)
     return [d for d in current if services_in(office, d)]
 
 
-def _title(office: Directory, target: Wanted) -> str:
+def _title(office: OfficeSnapshot, target: Wanted) -> str:
     named = [subject for subject in (target.service, target.official, target.department) if subject]
-    return ", ".join(str(subject.name) for subject in named) or str(office.office.name)
+    return ", ".join(str(subject.name) for subject in named) or str(office.row.name)
 
 
 def _link(slug: str, target: Wanted, slot: Next) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from prepazka.booking.models import Booking
 from prepazka.core import calendar
 from prepazka.core.pins import Outcome
 from prepazka.looks import typography
-from prepazka.offices.directory import Directory
 from prepazka.offices.incidents import said_of
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket, TicketState
 from prepazka.queueing.tickets import CheckIn, issues_tickets
 from prepazka.reporting.monitor import next_opening
@@ -70,14 +70,14 @@ def read(token: str) -> Said | None:
         return None
 
 
-def words(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def words(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     """Template context: title, text, next step; `service` where one touch issues a ticket."""
     return {"kind": "info", "may_retry": False, "service": None} | _WORDS[answer.outcome](
         answer, office, now
     )
 
 
-def _early(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _early(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "title": _("You have come early"),
         "text": _(
@@ -89,7 +89,7 @@ def _early(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
-def _remote(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _remote(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "title": _("You need not come for this booking"),
         "text": _(
@@ -101,7 +101,7 @@ def _remote(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
-def _void(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _void(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     service = office.services.get(answer.service or 0)
     possible = service is not None and issues_tickets(office, service, now)
     ticket = _ticket(answer, office)
@@ -118,7 +118,7 @@ def _void(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
-def _missed(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _missed(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     ticket = _ticket(answer, office)
     return {
         "kind": "warning",
@@ -129,11 +129,11 @@ def _missed(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
-def _ticket(answer: Said, office: Directory) -> Ticket | None:
-    return Ticket.objects.filter(pk=answer.ticket or 0, office=office.office).first()
+def _ticket(answer: Said, office: OfficeSnapshot) -> Ticket | None:
+    return Ticket.objects.filter(pk=answer.ticket or 0, office=office.row).first()
 
 
-def _used(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _used(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     """Shows neither number nor counter, as the person may not be the ticket's holder."""
     ticket = _ticket(answer, office)
     if ticket is None or ticket.state in {
@@ -158,7 +158,7 @@ def _used(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
-def _changed(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _changed(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "may_retry": True,
@@ -168,7 +168,7 @@ def _changed(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
-def _cancelled(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _cancelled(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "title": _("This booking was cancelled"),
@@ -177,7 +177,7 @@ def _cancelled(answer: Said, office: Directory, now: datetime) -> dict[str, Any]
     }
 
 
-def _unconfirmed(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _unconfirmed(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "title": _("This booking was not confirmed"),
@@ -190,7 +190,7 @@ def _unconfirmed(answer: Said, office: Directory, now: datetime) -> dict[str, An
     }
 
 
-def _other_day(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _other_day(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     times = _times(answer, office)
     over = answer.counts is not None and datetime.fromisoformat(answer.counts[1]) < now
     if over:
@@ -211,7 +211,7 @@ def _other_day(answer: Said, office: Directory, now: datetime) -> dict[str, Any]
     }
 
 
-def _other_office(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _other_office(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     other_office = Office.objects.filter(pk=answer.office or 0).first()
     name = str(other_office.name) if other_office else ""
     address = str(other_office.address) if other_office else ""
@@ -225,7 +225,7 @@ def _other_office(answer: Said, office: Directory, now: datetime) -> dict[str, A
     }
 
 
-def _unknown(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _unknown(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "may_retry": True,
@@ -235,7 +235,7 @@ def _unknown(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
-def _short(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _short(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "may_retry": True,
@@ -245,7 +245,7 @@ def _short(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
-def _paused(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _paused(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "title": _("A short pause"),
@@ -257,7 +257,7 @@ def _paused(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
-def _reception(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _reception(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "title": _("Please go to the desk"),
@@ -266,7 +266,7 @@ def _reception(answer: Said, office: Directory, now: datetime) -> dict[str, Any]
     }
 
 
-def _no_telephone(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _no_telephone(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "title": _("Please go to the desk"),
         "text": _("Without the telephone number the kiosk cannot tell that the booking is yours."),
@@ -274,7 +274,7 @@ def _no_telephone(answer: Said, office: Directory, now: datetime) -> dict[str, A
     }
 
 
-def _unknown_pair(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _unknown_pair(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "may_retry": True,
@@ -284,7 +284,7 @@ def _unknown_pair(answer: Said, office: Directory, now: datetime) -> dict[str, A
     }
 
 
-def _no_tickets(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _no_tickets(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     service = office.services.get(answer.service or 0)
     if service and service.pk in office.stopped:
         return {
@@ -308,7 +308,7 @@ def _no_tickets(answer: Said, office: Directory, now: datetime) -> dict[str, Any
     }
 
 
-_WORDS: dict[str, Callable[[Said, Directory, datetime], dict[str, Any]]] = {
+_WORDS: dict[str, Callable[[Said, OfficeSnapshot, datetime], dict[str, Any]]] = {
     Outcome.EARLY.value: _early,
     Outcome.REMOTE.value: _remote,
     Outcome.VOID.value: _void,
@@ -329,7 +329,7 @@ _WORDS: dict[str, Callable[[Said, Directory, datetime], dict[str, Any]]] = {
 }
 
 
-def _times(answer: Said, office: Directory) -> dict[str, str]:
+def _times(answer: Said, office: OfficeSnapshot) -> dict[str, str]:
     if answer.window is None or answer.counts is None:
         return {"window": "", "opens": "", "closes": "", "day": ""}
     language = get_language() or "cs"

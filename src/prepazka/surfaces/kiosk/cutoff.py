@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from prepazka.core import calendar, pin_guard
 from prepazka.offices import devices
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import OfflineGrant, Ticket
 from prepazka.queueing.offline import lease_numbers, lease_tomorrow, pin_list
 from prepazka.queueing.tickets import PAUSE, STOPPING, WRONG_PINS
@@ -40,7 +40,7 @@ BROWSER = re.compile(r"[-0-9a-f]{16,64}")
 @csrf_exempt
 @of_kiosk
 @require_POST
-def pack(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
+def pack(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """Renew the kiosk's off-line grant and record the state that the browser reports."""
     try:
         report = json_body(request)
@@ -71,13 +71,13 @@ def pack(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse
 
 @of_kiosk
 @require_safe
-def shell(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
+def shell(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """The page of off-line screens, which the browser caches and fills from the pack."""
     return render(
         request,
         "kiosk/cutoff.html",
         {
-            "office": office.office,
+            "office": office.row,
             "keys": KEYS,
             "few": FORMS,
             "contrast": "high" if cookies.read(request, CONTRAST) == "1" else "",
@@ -89,20 +89,20 @@ def shell(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
 
 
 def _pack(
-    grant: OfflineGrant, kiosk: Device, office: Directory, moment: datetime
+    grant: OfflineGrant, kiosk: Device, office: OfficeSnapshot, moment: datetime
 ) -> dict[str, Any]:
     numbers: dict[str, list[list[int]]] = {}
     for block in grant.numbers.order_by("first"):
         numbers.setdefault(block.letter, []).append([block.first, block.last])
     return {
         "grant": grant.pk,
-        "slug": office.office.slug,
+        "slug": office.slug,
         "version": 0,
         "now": _ms(moment),
         "expires": _ms(grant.expires_at),
         "day": grant.date.isoformat(),
-        "office": office.office.pk,
-        "zone": office.office.timezone,
+        "office": office.office_id,
+        "zone": office.row.timezone,
         "key": grant.key("log").hex(),
         "pin_key": grant.key("pins").hex(),
         "numbers": numbers,
@@ -116,7 +116,7 @@ def _pack(
 
 
 def _guard(
-    kiosk: Device, office: Directory, grant: OfflineGrant, moment: datetime
+    kiosk: Device, office: OfficeSnapshot, grant: OfflineGrant, moment: datetime
 ) -> dict[str, int]:
     """Limits on wrong PINs off-line, where the kiosk cannot ask for telephone digits.
 
@@ -132,9 +132,9 @@ def _guard(
     }
 
 
-def _service(office: Directory, service: Service, moment: datetime) -> dict[str, Any]:
+def _service(office: OfficeSnapshot, service: Service, moment: datetime) -> dict[str, Any]:
     """A service with today's intervals (ms) in which its tickets are issued."""
-    day, rules = calendar.day_of(moment, office.tz), office.office
+    day, rules = calendar.day_of(moment, office.tz), office.row
     # A service stopped at the last contact with the server stays stopped off-line.
     stopped = service.pk in office.stopped or service.tickets_today(day) in STOPPING
     hours = office.service_hours(service, day) if service.walk_in and not stopped else []
@@ -156,7 +156,7 @@ def _service(office: Directory, service: Service, moment: datetime) -> dict[str,
     }
 
 
-def _where_to_wait(office: Directory, service: Service) -> dict[str, str]:
+def _where_to_wait(office: OfficeSnapshot, service: Service) -> dict[str, str]:
     """Where to wait for the service, by language."""
     sentences = {}
     for language, _name in settings.LANGUAGES:
@@ -165,12 +165,12 @@ def _where_to_wait(office: Directory, service: Service) -> dict[str, str]:
     return sentences
 
 
-def _pin(entry: dict[str, Any], office: Directory, grant: OfflineGrant) -> dict[str, Any]:
+def _pin(entry: dict[str, Any], office: OfficeSnapshot, grant: OfflineGrant) -> dict[str, Any]:
     ticket = entry.pop("ticket")
     return entry | {
         "call": _missed_call_texts(ticket, office) if ticket else None,
         "booking": entry["h"],
-        "office": office.office.pk,
+        "office": office.office_id,
         "day": grant.date.isoformat(),
         "since": entry["since"] and _ms(datetime.fromisoformat(entry["since"])),
         "start": _ms(datetime.fromisoformat(entry["start"])),
@@ -178,7 +178,7 @@ def _pin(entry: dict[str, Any], office: Directory, grant: OfflineGrant) -> dict[
     }
 
 
-def _missed_call_texts(ticket: Ticket, office: Directory) -> dict[str, str]:
+def _missed_call_texts(ticket: Ticket, office: OfficeSnapshot) -> dict[str, str]:
     """The text on a missed call for its holder, by language."""
     sentences = {}
     for language, _name in settings.LANGUAGES:

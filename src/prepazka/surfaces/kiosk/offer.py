@@ -8,8 +8,8 @@ from datetime import datetime
 from django.urls import reverse
 
 from prepazka.core.announcing import Expected
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Agenda, Device, Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.tickets import issues_tickets, tickets_ended
 from prepazka.reporting.hall import Hall, hall
 from prepazka.web.incidents import Notice, notices
@@ -38,22 +38,22 @@ class Offer:
     pages: int
 
 
-def services_of(office: Directory, kiosk: Device, now: datetime) -> list[Service]:
+def services_of(office: OfficeSnapshot, kiosk: Device, now: datetime) -> list[Service]:
     """Services for which this kiosk issues tickets now."""
     return [s for s in assigned(office, kiosk) if issues_tickets(office, s, now)]
 
 
-def ended_services(office: Directory, kiosk: Device, now: datetime) -> list[Service]:
+def ended_services(office: OfficeSnapshot, kiosk: Device, now: datetime) -> list[Service]:
     """Services whose last ticket of today has been issued."""
     return [s for s in assigned(office, kiosk) if tickets_ended(office, s, now)]
 
 
-def down(office: Directory, kiosk: Device) -> list[Notice]:
+def down(office: OfficeSnapshot, kiosk: Device) -> list[Notice]:
     """Incidents that stop tickets of some of this kiosk's services."""
     return notices(office, [s for s in assigned(office, kiosk) if s.walk_in])
 
 
-def offer(office: Directory, kiosk: Device, now: datetime, page: int = 1) -> Offer:
+def offer(office: OfficeSnapshot, kiosk: Device, now: datetime, page: int = 1) -> Offer:
     """The choices of the start screen: services if they fit, else their agendas."""
     snapshot = hall(office, now=now)
     office = snapshot.office
@@ -69,7 +69,7 @@ def offer(office: Directory, kiosk: Device, now: datetime, page: int = 1) -> Off
 
 
 def offer_of_agenda(
-    office: Directory, kiosk: Device, agenda: Agenda, now: datetime, page: int = 1
+    office: OfficeSnapshot, kiosk: Device, agenda: Agenda, now: datetime, page: int = 1
 ) -> Offer:
     """The services of one agenda."""
     snapshot = hall(office, now=now)
@@ -77,7 +77,7 @@ def offer_of_agenda(
     return _paged([_service(snapshot, s) for s in services if s.agenda_id == agenda.pk], page)
 
 
-def assigned(office: Directory, kiosk: Device) -> list[Service]:
+def assigned(office: OfficeSnapshot, kiosk: Device) -> list[Service]:
     """Services assigned to this kiosk; all of them if its options name none."""
     codes = kiosk.options.get("services")
     return [s for s in office.offered_services() if not codes or s.code in codes]

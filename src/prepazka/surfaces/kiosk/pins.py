@@ -11,8 +11,8 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_safe
 
 from prepazka.core.pins import Outcome
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.refusals import CodeNeeded, DevicePaused, SecondAnswerNeeded
 from prepazka.queueing.tickets import check_in, shows_ticket
 from prepazka.surfaces.kiosk import answers
@@ -27,7 +27,7 @@ LONGEST_SECOND = 7  # a code such as 4K7-9M2
 
 @of_kiosk
 @require_http_methods(["GET", "HEAD", "POST"])
-def pin(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
+def pin(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """The keypad. Without JavaScript each key is a post that returns with one digit more."""
     typed = "".join(c for c in request.POST.get("pin", "") if c in "0123456789")[:DIGITS]
     touch = touch_of(request) or uuid4()
@@ -44,7 +44,7 @@ def pin(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
 
 @of_kiosk
 @require_safe
-def answer(request: HttpRequest, kiosk: Device, office: Directory, token: str) -> HttpResponse:
+def answer(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, token: str) -> HttpResponse:
     """The answer to the PIN, and the next step."""
     answer = answers.read(token)
     if answer is None:
@@ -52,7 +52,9 @@ def answer(request: HttpRequest, kiosk: Device, office: Directory, token: str) -
     return screen(request, kiosk, office, "answer", **answers.words(answer, office, now()))
 
 
-def _try_pin(kiosk: Device, office: Directory, typed: str, request: HttpRequest) -> HttpResponse:
+def _try_pin(
+    kiosk: Device, office: OfficeSnapshot, typed: str, request: HttpRequest
+) -> HttpResponse:
     touch = touch_of(request)
     if len(typed) < DIGITS or touch is None:
         return redirect(answers.page(answers.Said("short")))
@@ -85,7 +87,7 @@ def _try_pin(kiosk: Device, office: Directory, typed: str, request: HttpRequest)
 def _refused(
     request: HttpRequest,
     kiosk: Device,
-    office: Directory,
+    office: OfficeSnapshot,
     typed: str,
     touch: UUID,
     refusal: DevicePaused | SecondAnswerNeeded,
@@ -98,7 +100,7 @@ def _refused(
 
 
 def _ask_second_answer(
-    request: HttpRequest, kiosk: Device, office: Directory, typed: str, touch: UUID
+    request: HttpRequest, kiosk: Device, office: OfficeSnapshot, typed: str, touch: UUID
 ) -> HttpResponse:
     """Also ask for three digits of the telephone; the booking's code may be typed instead."""
     second_answer = request.POST.get("second", "").strip()[:LONGEST_SECOND]

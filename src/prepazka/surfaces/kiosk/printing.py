@@ -8,8 +8,8 @@ from typing import Any
 
 from prepazka.gateways.printer import PrinterFault, print_slip, printer_state
 from prepazka.offices import devices
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
 from prepazka.web.ticket_paper import slip_of
 
@@ -36,7 +36,7 @@ def _printer(kiosk: Device) -> dict[str, Any]:
     return kiosk.options.get("printer") or {"kind": "none"}
 
 
-def print_ticket(kiosk: Device, office: Directory, ticket: Ticket, *, now: datetime) -> str:
+def print_ticket(kiosk: Device, office: OfficeSnapshot, ticket: Ticket, *, now: datetime) -> str:
     """Print a committed ticket; returns printed, browser, none, unsure or failed.
 
     A failure is reported to staff; the citizen still has the number on the screen. It is `unsure`

@@ -12,8 +12,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import cookies, devices
 from prepazka.web.shortcuts import now
 
@@ -41,14 +41,14 @@ def of_kiosk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def screen(
-    request: HttpRequest, kiosk: Device, office: Directory, template: str, **context: Any
+    request: HttpRequest, kiosk: Device, office: OfficeSnapshot, template: str, **context: Any
 ) -> HttpResponse:
     """Render a screen with the shared context; `idle` is None on a screen that stays."""
     contrast = request.GET.get("kontrast", cookies.read(request, CONTRAST))
     high = contrast == "1"
     moment = now().astimezone(office.tz)
     shared = {
-        "office": office.office,
+        "office": office.row,
         "contrast": "high" if high else "",
         "contrast_url": _contrast_url(request, "0" if high else "1"),
         "now": moment,

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 from prepazka.core import reading
 from prepazka.core.refusal import Refused
 from prepazka.offices import devices as registry
-from prepazka.offices.directory import Directory
 from prepazka.offices.incidents import said_of
 from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Ticket
 from prepazka.queueing.refusals import NoTicketsNow
 from prepazka.queueing.tickets import issue_ticket
@@ -41,7 +41,7 @@ REPRINT_WITHIN = timedelta(minutes=5)
 
 @of_kiosk
 @require_safe
-def start(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
+def start(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """The start screen: services offered now, and the way to the PIN keypad."""
     moment = now()
     offered = offer(office, kiosk, moment, _page(request))
@@ -56,7 +56,7 @@ def start(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
         down=down(office, kiosk),
         idle=None,
         open=is_open(office, moment),
-        phones=office.office.phone_tickets != "none",
+        phones=office.row.phone_tickets != "none",
         opens=opens,
         again_today=opens
         and opens.astimezone(office.tz).date() == moment.astimezone(office.tz).date(),
@@ -69,9 +69,9 @@ def start(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
 
 @of_kiosk
 @require_safe
-def phone(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
+def phone(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """The QR code for taking a ticket by telephone; it changes every minute."""
-    if office.office.phone_tickets == "none" or not offer(office, kiosk, now()).choices:
+    if office.row.phone_tickets == "none" or not offer(office, kiosk, now()).choices:
         return redirect(fresh_start())
     qr = door.qr_of(door.link_of(kiosk, now()))
     return screen(request, kiosk, office, "phone", qr=qr, idle=SHOWN_CODE)
@@ -79,7 +79,7 @@ def phone(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
 
 @of_kiosk
 @require_safe
-def agenda(request: HttpRequest, kiosk: Device, office: Directory, code: str) -> HttpResponse:
+def agenda(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The services of one agenda, where all of them do not fit on one screen."""
     agenda = next((a for a in office.agendas.values() if a.code == code and not a.retired), None)
     offered = agenda and offer_of_agenda(office, kiosk, agenda, now(), _page(request))
@@ -90,7 +90,7 @@ def agenda(request: HttpRequest, kiosk: Device, office: Directory, code: str) ->
 
 @of_kiosk
 @require_POST
-def issue(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
+def issue(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """Issue a ticket; a repeated touch gets the same ticket and no second slip."""
     touch, service = touch_of(request), office.service_by_code(request.POST.get("service", ""))
     if touch is None or service is None:
@@ -109,7 +109,9 @@ def issue(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
     return hand_over(kiosk, office, ticket, fresh=ticket.issued_at == moment)
 
 
-def hand_over(kiosk: Device, office: Directory, ticket: Ticket, *, fresh: bool) -> HttpResponse:
+def hand_over(
+    kiosk: Device, office: OfficeSnapshot, ticket: Ticket, *, fresh: bool
+) -> HttpResponse:
     """Print the ticket if it is `fresh`, and redirect to its screen."""
     paper = printing.print_ticket(kiosk, office, ticket, now=now()) if fresh else "known"
     return redirect(f"{reverse('kiosk:ticket', args=[ticket.code])}?papir={paper}")
@@ -117,7 +119,7 @@ def hand_over(kiosk: Device, office: Directory, ticket: Ticket, *, fresh: bool) 
 
 @of_kiosk
 @require_safe
-def ticket(request: HttpRequest, kiosk: Device, office: Directory, code: str) -> HttpResponse:
+def ticket(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The ticket's number in large type, with its position and instructions."""
     ticket = _ticket(office, code)
     paper = request.GET.get("papir", "")
@@ -147,7 +149,7 @@ def ticket(request: HttpRequest, kiosk: Device, office: Directory, code: str) ->
 
 @of_kiosk
 @require_POST
-def reprint(request: HttpRequest, kiosk: Device, office: Directory, code: str) -> HttpResponse:
+def reprint(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: str) -> HttpResponse:
     """Print a ticket again within `REPRINT_WITHIN` of its issue."""
     ticket = _ticket(office, code)
     # After a return to the queue the time is counted from the return.
@@ -173,8 +175,8 @@ def _status(refused: Refused) -> int:
     return 429 if isinstance(refused, TooManyTries) else 422
 
 
-def _ticket(office: Directory, code: str) -> Ticket:
-    ticket = Ticket.objects.filter(office=office.office, code=code).first()
+def _ticket(office: OfficeSnapshot, code: str) -> Ticket:
+    ticket = Ticket.objects.filter(office=office.row, code=code).first()
     if ticket is None:
         raise Http404(code)
     return ticket

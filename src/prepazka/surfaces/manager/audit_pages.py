@@ -15,8 +15,8 @@ from prepazka.accounts.models import User
 from prepazka.core import calendar, reading
 from prepazka.core.czech_order import czech_key
 from prepazka.core.reference import reference_of
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
 from prepazka.reporting.audit_log import MOST, Deed, deeds
 from prepazka.web import staff
@@ -180,25 +180,25 @@ BY_NOBODY = frozenset(
 
 @staff_only(*staff.HEADS)
 @require_GET
-def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """A day's events of everybody or of one person; all, or only views of contacts."""
     day = _day(request.GET.get("den", "")) or calendar.day_of(now(), office.tz)
     actor = reading.whole(request.GET.get("kdo"))
     looks_only = "kontakty" in request.GET
     day_deeds = deeds(office, day=day, actor=actor, looks_only=looks_only)
-    names = dict(office.office.memberships.values_list("user_id", "name"))
+    names = dict(office.row.memberships.values_list("user_id", "name"))
     people = {deed.actor for deed in day_deeds}
     people |= {int(deed.data["user"]) for deed in day_deeds if deed.data.get("user")}
     people |= {deed.data["clerk"] for deed in day_deeds if deed.kind in OF_A_COLLEAGUE}
     removed = people - set(names)
     names |= dict(User.objects.filter(pk__in=removed).values_list("pk", "username"))
     tickets = {deed.data["ticket"] for deed in day_deeds if deed.data.get("ticket")}
-    labels = {t.pk: t.label for t in Ticket.objects.filter(office=office.office, pk__in=tickets)}
+    labels = {t.pk: t.label for t in Ticket.objects.filter(office=office.row, pk__in=tickets)}
     return render(
         request,
         "manager/deeds.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "day": day,
             "actor": actor,
@@ -211,7 +211,7 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
 
 
 def _row(
-    office: Directory, deed: Deed, names: dict[int, str], labels: dict[int, str]
+    office: OfficeSnapshot, deed: Deed, names: dict[int, str], labels: dict[int, str]
 ) -> dict[str, Any]:
     """A row of the table; names staff, counters and tickets, never the client."""
     official = office.officials.get(deed.data.get("official") or 0)

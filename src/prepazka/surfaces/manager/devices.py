@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from prepazka.looks import typography
 from prepazka.messaging.channels import channel_for
 from prepazka.offices import devices as offices_devices
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import lost_kiosk
 from prepazka.queueing.offline import numbers_held
 from prepazka.web import staff
@@ -80,14 +80,16 @@ def printer_in_words(device: Device) -> str:
 
 @staff_only(*staff.HEADS)
 @require_GET
-def devices(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def devices(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """All devices of the office."""
     return _page(request, office, member)
 
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
-def pairing(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
+def pairing(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
+) -> HttpResponse:
     """Make a one-time pairing code, shown only in this response."""
     device = _device(office, code)
     pairing_code = offices_devices.make_pairing_code(device=device, now=now())
@@ -96,29 +98,33 @@ def pairing(request: HttpRequest, office: Directory, member: Membership, code: s
 
 @staff_only(*staff.HEADS)
 @require_POST
-def reload(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
+def reload(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
+) -> HttpResponse:
     """Ask the device to reload its screen when nobody uses it."""
     device = _device(office, code)
     offices_devices.ask_reload(device=device.pk, now=now(), actor=member.user_id)
     messages.success(request, _("The screen will be loaded anew."))
-    return redirect("manager:devices", office.office.slug)
+    return redirect("manager:devices", office.slug)
 
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
 def disconnect(
-    request: HttpRequest, office: Directory, member: Membership, code: str
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Revoke the device's pairing with its browser."""
     device = _device(office, code)
     offices_devices.revoke(device=device.pk, now=now(), actor=member.user_id)
     messages.success(request, _("The device was disconnected."))
-    return redirect("manager:devices", office.office.slug)
+    return redirect("manager:devices", office.slug)
 
 
 @staff_only(*staff.HEADS)
 @require_http_methods(["GET", "POST"])
-def lost(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
+def lost(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
+) -> HttpResponse:
     """The consequences of reporting a kiosk lost; a post reports it."""
     device = _device(office, code)
     if device.kind != Device.Kind.KIOSK:
@@ -138,31 +144,31 @@ def lost(request: HttpRequest, office: Directory, member: Membership, code: str)
             )
             % {"count": count},
         )
-        return redirect("manager:devices", office.office.slug)
+        return redirect("manager:devices", office.slug)
     held = lost_kiosk.bookings_held(office, device, now=moment)
     return render(
         request,
         "manager/lost.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "device": device,
             "bookings": len(held),
-            "unwritten": sum(channel_for(booking, office.office) is None for booking in held),
+            "unwritten": sum(channel_for(booking, office.row) is None for booking in held),
         },
     )
 
 
 def _page(
     request: HttpRequest,
-    office: Directory,
+    office: OfficeSnapshot,
     member: Membership,
     device: Device | None = None,
     pairing_code: str = "",
 ) -> HttpResponse:
     moment = now()
     held = numbers_held(office, moment)
-    active = list(Device.objects.filter(office=office.office, retired=False))
+    active = list(Device.objects.filter(office=office.row, retired=False))
     rows = [
         {
             "device": d,
@@ -178,7 +184,7 @@ def _page(
         request,
         "manager/devices.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "rows": rows,
             "fresh": device,
@@ -195,8 +201,8 @@ def _shows_code(device: Device) -> bool:
     return bool(device.token_hash) and at_door
 
 
-def _device(office: Directory, code: str) -> Device:
-    device = Device.objects.filter(office=office.office, code=code, retired=False).first()
+def _device(office: OfficeSnapshot, code: str) -> Device:
+    device = Device.objects.filter(office=office.row, code=code, retired=False).first()
     if device is None:
         raise Http404(code)
     return device

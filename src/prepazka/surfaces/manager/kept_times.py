@@ -10,8 +10,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from prepazka.booking import networks
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import staff
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
@@ -21,7 +21,7 @@ LONGEST_KEY = 32
 
 @staff_only(*staff.HEADS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Networks with their numbers of holds; a post releases those of one network."""
     moment = now()
     if request.method == "POST":
@@ -36,9 +36,9 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
             messages.success(request, text % {"n": times})
         else:
             messages.info(request, _("This connection keeps no time any more."))
-        return redirect("manager:kept_times", office.office.slug)
+        return redirect("manager:kept_times", office.slug)
     context = {
-        "office": office.office,
+        "office": office.row,
         "member": member,
         "crowd": networks.crowd_of(office, now=moment),
         "kept": networks.kept_of(office, now=moment),

@@ -20,8 +20,8 @@ from prepazka.core.message_texts import Fault, Part
 from prepazka.messaging import words as own_words
 from prepazka.messaging.channels import adapter_of
 from prepazka.messaging.models import Message
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.messages import MOST, sent_messages
 from prepazka.web import staff
 from prepazka.web.shortcuts import now
@@ -84,7 +84,7 @@ LANGUAGES = {"cs": gettext_lazy("Czech"), "en": gettext_lazy("English")}
 
 @staff_only(*staff.HEADS)
 @require_GET
-def sent(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def sent(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The newest messages; contacts are masked, and searched by the full contact."""
     search, kind, state = (request.GET.get(name, "")[:120] for name in ("hledat", "druh", "stav"))
     day = _day(request.GET.get("den", ""))
@@ -108,9 +108,9 @@ def sent(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
 
 @staff_only(*staff.HEADS)
 @require_GET
-def kinds(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def kinds(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The kinds of messages, with the languages in which the office has its own text."""
-    texts = office.office.message_rules.texts
+    texts = office.row.message_rules.texts
     rows = [
         {
             "kind": kind,
@@ -121,7 +121,7 @@ def kinds(request: HttpRequest, office: Directory, member: Membership) -> HttpRe
                     "name": LANGUAGES.get(code, code),
                     "own": _has_own(texts, kind, code),
                 }
-                for code in office.office.languages
+                for code in office.row.languages
             ],
         }
         for kind in own_words.kinds()
@@ -154,10 +154,10 @@ class WordsForm(forms.Form):
 @staff_only(*staff.HEADS)
 @require_http_methods(["GET", "POST"])
 def words(
-    request: HttpRequest, office: Directory, member: Membership, kind: str, language: str
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, kind: str, language: str
 ) -> HttpResponse:
     """Edit, preview and save the office's texts of one kind in one language."""
-    if kind not in own_words.kinds() or language not in office.office.languages:
+    if kind not in own_words.kinds() or language not in office.row.languages:
         raise Http404
     stored = own_words.written(office, kind, language)
     if request.method == "GET":
@@ -172,7 +172,7 @@ def words(
     if "ulozit" in request.POST:
         try:
             own_words.write_words(
-                office=office.office.pk,
+                office=office.office_id,
                 kind=kind,
                 language=language,
                 words=texts,
@@ -183,7 +183,7 @@ def words(
             pass  # the faults are shown beside the fields, as in a preview
         else:
             messages.success(request, _("The words were saved."))
-            return redirect("manager:kinds", office.office.slug)
+            return redirect("manager:kinds", office.slug)
     for part_name, faults in own_words.faults_of(kind, own_words.tidy(texts)).items():
         for fault in faults:
             form.add_error(part_name, in_words(kind, part_name, fault))
@@ -192,7 +192,7 @@ def words(
 
 def _words_page(
     request: HttpRequest,
-    office: Directory,
+    office: OfficeSnapshot,
     member: Membership,
     kind: str,
     language: str,
@@ -219,7 +219,7 @@ def _words_page(
         "parts": rows,
         "may_write": member.role in staff.ADMINISTRATORS,
         "preview": None if broken else own_words.preview(office, kind, language, texts, now=now()),
-        "sms_off": not office.office.message_rules.sms,
+        "sms_off": not office.row.message_rules.sms,
     }
     return _render(request, office, member, "words", context)
 
@@ -261,7 +261,11 @@ def _day(text: str) -> date | None:
 
 
 def _render(
-    request: HttpRequest, office: Directory, member: Membership, name: str, context: dict[str, Any]
+    request: HttpRequest,
+    office: OfficeSnapshot,
+    member: Membership,
+    name: str,
+    context: dict[str, Any],
 ) -> HttpResponse:
-    context |= {"office": office.office, "member": member}
+    context |= {"office": office.row, "member": member}
     return render(request, f"manager/{name}.html", context)

@@ -14,8 +14,8 @@ from prepazka.booking import feeds
 from prepazka.booking.models import CalendarFeed
 from prepazka.core.czech_order import czech_key
 from prepazka.offices import staff as offices_staff
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import staff
 from prepazka.web.feeds import address_of
 from prepazka.web.shortcuts import now
@@ -24,40 +24,42 @@ from prepazka.web.staff import staff_only
 
 @staff_only(*staff.HEADS)
 @require_GET
-def officials(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def officials(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """All officials with their accounts and feeds, and all counters with their feeds."""
     return _page(request, office, member)
 
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
-def link(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
+def link(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
+) -> HttpResponse:
     """Link the official's diary to an account of this office, or to none."""
     official = office.official_by_code(code)
     member_id = request.POST.get("member", "")
     if official is None or not (member_id == "" or member_id.isdecimal()):
         raise Http404
     account = (
-        Membership.objects.filter(office=office.office, pk=member_id).first() if member_id else None
+        Membership.objects.filter(office=office.row, pk=member_id).first() if member_id else None
     )
     if member_id and account is None:
         raise Http404
     offices_staff.link_official(official=official, member=account, actor=member.user_id, now=now())
     messages.success(request, _("The account of the diary was changed."))
-    return redirect("manager:officials", office.office.slug)
+    return redirect("manager:officials", office.slug)
 
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
 def make_feed(
-    request: HttpRequest, office: Directory, member: Membership, code: str
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Make a secret feed address of a counter's bookings, shown only in this response."""
     counter = next((c for c in office.open_counters() if c.code == code), None)
     if counter is None:
         raise Http404
     _feed, token = feeds.make_feed(
-        office=office.office,
+        office=office.row,
         owner=counter,
         with_names="names" in request.POST,
         now=now(),
@@ -69,23 +71,23 @@ def make_feed(
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
 def revoke_feed(
-    request: HttpRequest, office: Directory, member: Membership, feed: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, feed: int
 ) -> HttpResponse:
     """Revoke a feed address of the office."""
-    calendar_feed = CalendarFeed.objects.filter(pk=feed, office=office.office).first()
+    calendar_feed = CalendarFeed.objects.filter(pk=feed, office=office.row).first()
     if calendar_feed is None:
         raise Http404
     feeds.revoke_feed(feed=calendar_feed, now=now(), actor=member.user_id)
     messages.success(request, _("The address no longer shows anything."))
-    return redirect("manager:officials", office.office.slug)
+    return redirect("manager:officials", office.slug)
 
 
 def _page(
-    request: HttpRequest, office: Directory, member: Membership, feed_address: str = ""
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, feed_address: str = ""
 ) -> HttpResponse:
     of_official: dict[int | None, list[CalendarFeed]] = defaultdict(list)
     of_counter: dict[int | None, list[CalendarFeed]] = defaultdict(list)
-    for feed in CalendarFeed.objects.filter(office=office.office, revoked_at=None).order_by("pk"):
+    for feed in CalendarFeed.objects.filter(office=office.row, revoked_at=None).order_by("pk"):
         (of_official if feed.official_id else of_counter)[
             feed.official_id or feed.counter_id
         ].append(feed)
@@ -93,9 +95,9 @@ def _page(
         request,
         "manager/officials.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
-            "members": sorted(office.office.memberships.all(), key=lambda row: czech_key(row.name)),
+            "members": sorted(office.row.memberships.all(), key=lambda row: czech_key(row.name)),
             "rows": [(official, of_official[official.pk]) for official in office.open_officials()],
             "counters": [(counter, of_counter[counter.pk]) for counter in office.open_counters()],
             "made": feed_address,

@@ -18,8 +18,8 @@ from prepazka.accounts.second_factor import with_second_factor
 from prepazka.core.czech_order import czech_key
 from prepazka.core.refusal import Refused
 from prepazka.offices import staff as offices_staff
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Role
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import staff
 from prepazka.web.confirmation import confirmed
 from prepazka.web.errors import sentence
@@ -104,7 +104,7 @@ class StaffForm(forms.Form):
 
 @staff_only(*staff.HEADS)
 @require_http_methods(["GET", "POST"])
-def people(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def people(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The staff list; a post by an administrator adds a member."""
     if request.method == "GET":
         return _page(request, office, member)
@@ -115,7 +115,7 @@ def people(request: HttpRequest, office: Directory, member: Membership) -> HttpR
         fields = form.cleaned_data
         try:
             added = offices_staff.add_staff(
-                office=office.office,
+                office=office.row,
                 username=fields["username"],
                 name=fields["name"],
                 role=Role(fields["role"]),
@@ -137,13 +137,15 @@ def people(request: HttpRequest, office: Directory, member: Membership) -> HttpR
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
-def rename(request: HttpRequest, office: Directory, member: Membership, which: int) -> HttpResponse:
+def rename(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
+) -> HttpResponse:
     """Correct a member's name, including one's own."""
     person = _membership(office, which)
     form = NameForm(request.POST)
     if not form.is_valid():
         messages.error(request, " ".join(map(str, form.errors["name"])))
-        return redirect("manager:people", office.office.slug)
+        return redirect("manager:people", office.slug)
     try:
         offices_staff.rename_staff(
             member=person, name=form.cleaned_data["name"], actor=member.user_id, now=now()
@@ -151,14 +153,14 @@ def rename(request: HttpRequest, office: Directory, member: Membership, which: i
         messages.success(request, _("The name was corrected."))
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-    return redirect("manager:people", office.office.slug)
+    return redirect("manager:people", office.slug)
 
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
 @confirmed
 def second_factor(
-    request: HttpRequest, office: Directory, member: Membership, which: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
     """Reset a member's lost second factor."""
     try:
@@ -174,12 +176,14 @@ def second_factor(
         )
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-    return redirect("manager:people", office.office.slug)
+    return redirect("manager:people", office.slug)
 
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
-def role(request: HttpRequest, office: Directory, member: Membership, which: int) -> HttpResponse:
+def role(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
+) -> HttpResponse:
     """Change a member's role."""
     chosen_role = request.POST.get("role", "")
     if chosen_role not in Role.values:
@@ -194,13 +198,13 @@ def role(request: HttpRequest, office: Directory, member: Membership, which: int
         messages.success(request, _("The role was changed."))
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-    return redirect("manager:people", office.office.slug)
+    return redirect("manager:people", office.slug)
 
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
 def declares(
-    request: HttpRequest, office: Directory, member: Membership, which: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
     """Give or take a member's right to declare incidents."""
     may = request.POST.get("may") == "1"
@@ -208,14 +212,14 @@ def declares(
         member=_membership(office, which), may=may, actor=member.user_id, now=now()
     )
     messages.success(request, _("The right was given.") if may else _("The right was taken."))
-    return redirect("manager:people", office.office.slug)
+    return redirect("manager:people", office.slug)
 
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
 @confirmed
 def password(
-    request: HttpRequest, office: Directory, member: Membership, which: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
     """Give a member a new one-time password, shown only in this response."""
     person = _membership(office, which)
@@ -225,21 +229,23 @@ def password(
         )
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-        return redirect("manager:people", office.office.slug)
+        return redirect("manager:people", office.slug)
     return _page(request, office, member, fresh=person, password=one_time_password)
 
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_safe
-def access(request: HttpRequest, office: Directory, member: Membership, which: int) -> HttpResponse:
+def access(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
+) -> HttpResponse:
     """A member's sessions and API keys."""
     person = _membership(office, which)
     try:
         access_list = offices_staff.access_of(person, actor=member.user_id, now=now())
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-        return redirect("manager:people", office.office.slug)
-    context = {"office": office.office, "member": member, "person": person, "access": access_list}
+        return redirect("manager:people", office.slug)
+    context = {"office": office.row, "member": member, "person": person, "access": access_list}
     return render(request, "manager/access.html", context)
 
 
@@ -247,7 +253,7 @@ def access(request: HttpRequest, office: Directory, member: Membership, which: i
 @require_POST
 @confirmed
 def end_session(
-    request: HttpRequest, office: Directory, member: Membership, which: int, session: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int, session: int
 ) -> HttpResponse:
     """End one session of a member."""
     try:
@@ -257,14 +263,14 @@ def end_session(
         messages.success(request, _("That browser is logged out."))
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-    return redirect("manager:access", office.office.slug, which)
+    return redirect("manager:access", office.slug, which)
 
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
 @confirmed
 def end_token(
-    request: HttpRequest, office: Directory, member: Membership, which: int, api_token: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int, api_token: int
 ) -> HttpResponse:
     """Revoke one API key of a member."""
     try:
@@ -274,12 +280,14 @@ def end_token(
         messages.success(request, _("The key opens nothing any more."))
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-    return redirect("manager:access", office.office.slug, which)
+    return redirect("manager:access", office.slug, which)
 
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
-def remove(request: HttpRequest, office: Directory, member: Membership, which: int) -> HttpResponse:
+def remove(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
+) -> HttpResponse:
     """Remove a member's access to the office."""
     try:
         offices_staff.remove_staff(
@@ -288,18 +296,18 @@ def remove(request: HttpRequest, office: Directory, member: Membership, which: i
         messages.success(request, _("The person no longer has access to this office."))
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-    return redirect("manager:people", office.office.slug)
+    return redirect("manager:people", office.slug)
 
 
 def _page(
     request: HttpRequest,
-    office: Directory,
+    office: OfficeSnapshot,
     member: Membership,
     form: StaffForm | None = None,
     **extra: Any,
 ) -> HttpResponse:
     rows = sorted(
-        Membership.objects.filter(office=office.office).select_related("user"),
+        Membership.objects.filter(office=office.row).select_related("user"),
         key=lambda row: czech_key(row.name),
     )
     protected = with_second_factor(row.user_id for row in rows)
@@ -310,7 +318,7 @@ def _page(
         request,
         "manager/people.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "form": form or StaffForm(),
             "roles": ROLES,
@@ -318,13 +326,13 @@ def _page(
                 (words, [ability for ability, able in ABILITIES if role in able])
                 for role, words in ROLES.items()
             ],
-            "factor_roles": [ROLES[Role(role)] for role in office.office.second_factor_roles],
+            "factor_roles": [ROLES[Role(role)] for role in office.row.second_factor_roles],
             "rows": [
                 {
                     "member": row,
                     "role": ROLES[Role(row.role)],
                     "protected": row.user_id in protected,
-                    "lacks_factor": row.role in office.office.second_factor_roles
+                    "lacks_factor": row.role in office.row.second_factor_roles
                     and row.user_id not in protected,
                     "official": officials.get(row.user_id),
                 }
@@ -336,8 +344,8 @@ def _page(
     )
 
 
-def _membership(office: Directory, member_id: int) -> Membership:
-    memberships = Membership.objects.filter(pk=member_id, office=office.office)
+def _membership(office: OfficeSnapshot, member_id: int) -> Membership:
+    memberships = Membership.objects.filter(pk=member_id, office=office.row)
     if not (membership := memberships.select_related("user").first()):
         raise Http404
     return membership

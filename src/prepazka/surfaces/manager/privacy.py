@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods
 from prepazka.booking.models import Booking
 from prepazka.core.reference import reference_of
 from prepazka.core.refusal import Refused
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy.correction import Correction, correct_person
 from prepazka.privacy.erasure import erase_person
 from prepazka.privacy.export import export_person, sections_of
@@ -62,7 +62,7 @@ class Shown:
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Search for a person or do one step; by POST, so that no address or log has the name."""
     if request.method != "POST":
         return _page(request, office, member, words="")
@@ -91,7 +91,7 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
 
 
 def _export(
-    request: HttpRequest, office: Directory, common: dict[str, Any], form: CorrectionForm
+    request: HttpRequest, office: OfficeSnapshot, common: dict[str, Any], form: CorrectionForm
 ) -> HttpResponse:
     copy = export_person(**common, kinds=KINDS | INVITED)
     name = f"osobni-udaje-{common['now'].astimezone(office.tz):%Y-%m-%d}.zip"
@@ -101,18 +101,18 @@ def _export(
 
 
 def _correct(
-    request: HttpRequest, office: Directory, common: dict[str, Any], form: CorrectionForm
+    request: HttpRequest, office: OfficeSnapshot, common: dict[str, Any], form: CorrectionForm
 ) -> HttpResponse:
     values = form.cleaned_data
     right = Correction(values["name"], values["email"], values["phone"])
     number = correct_person(**common, correction=right)
     text = ngettext("%(n)s record was corrected.", "%(n)s records were corrected.", number)
     messages.success(request, text % {"n": number})
-    return redirect("manager:privacy", office.office.slug)
+    return redirect("manager:privacy", office.slug)
 
 
 def _erase(
-    request: HttpRequest, office: Directory, common: dict[str, Any], form: CorrectionForm
+    request: HttpRequest, office: OfficeSnapshot, common: dict[str, Any], form: CorrectionForm
 ) -> HttpResponse:
     erased = erase_person(**common, confirmed="rozumim" in request.POST)
     text = ngettext("%(n)s record was erased.", "%(n)s records were erased.", erased.records)
@@ -125,7 +125,7 @@ def _erase(
         )
         sentences.append(text % {"n": erased.cancelled})
     messages.success(request, " ".join(sentences))
-    return redirect("manager:privacy", office.office.slug)
+    return redirect("manager:privacy", office.slug)
 
 
 STEPS = {"vydat": _export, "opravit": _correct, "vymazat": _erase}
@@ -133,7 +133,7 @@ STEPS = {"vydat": _export, "opravit": _correct, "vymazat": _erase}
 
 def _page(
     request: HttpRequest,
-    office: Directory,
+    office: OfficeSnapshot,
     member: Membership,
     *,
     words: str,
@@ -150,7 +150,7 @@ def _page(
     moment = now()
     sections = sections_of(records) if records else []
     context = {
-        "office": office.office,
+        "office": office.row,
         "member": member,
         "words": words,
         "problem": problem,
@@ -167,7 +167,7 @@ def _page(
 
 
 def _listed(
-    office: Directory, root: Root, row: Any, chosen: set[str] | None, moment: datetime
+    office: OfficeSnapshot, root: Root, row: Any, chosen: set[str] | None, moment: datetime
 ) -> Shown:
     mark = mark_of(root, row)
     booking = row if root is Root.BOOKING else None
@@ -198,7 +198,7 @@ def _when(root: Root, row: Any) -> datetime:
     return moment
 
 
-def _service(office: Directory, root: Root, row: Any) -> str:
+def _service(office: OfficeSnapshot, root: Root, row: Any) -> str:
     if root is Root.PARTICIPANT:
         return str(office.services[row.meeting.booking.service_id].name)
     return str(office.services[row.service_id].name)

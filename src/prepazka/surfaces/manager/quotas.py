@@ -21,8 +21,8 @@ from prepazka.officefile import quota_change
 from prepazka.officefile.quota_change import Effect
 from prepazka.officefile.quotas import Quota
 from prepazka.officefile.rules import REASON
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Agenda, Membership
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import staff
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
@@ -47,11 +47,11 @@ FIGURES: dict[str, Callable[[], str]] = {
 
 @staff_only(*staff.HEADS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The quotas, and the effect of a chosen new one; a post saves it."""
     quotas = quota_change.present(office, now=now())
     form = request.POST if request.method == "POST" else request.GET
-    context: dict[str, Any] = {"office": office.office, "member": member, "reason_length": REASON}
+    context: dict[str, Any] = {"office": office.row, "member": member, "reason_length": REASON}
     status = 200
     if "agenda" in form:
         if form["agenda"] not in quotas:
@@ -81,10 +81,10 @@ def _number(text: str) -> int:
 
 
 def _save(
-    request: HttpRequest, office: Directory, member: Membership, chosen: Quota, quota: int
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, chosen: Quota, quota: int
 ) -> HttpResponse:
     quota_change.set_quota(
-        office=office.office,
+        office=office.row,
         agenda=chosen.agenda.code,
         quota=quota,
         reason=request.POST.get("reason", ""),
@@ -92,10 +92,10 @@ def _save(
         actor=member.user_id,
     )
     messages.success(request, _("The number of bookings was changed."))
-    return redirect("manager:quotas", office.office.slug)
+    return redirect("manager:quotas", office.slug)
 
 
-def _effect(office: Directory, chosen: Quota, quota: int) -> dict[str, Any]:
+def _effect(office: OfficeSnapshot, chosen: Quota, quota: int) -> dict[str, Any]:
     cache_key = ("quota", chosen.agenda.code, quota, now().date())
     effect: Effect | None = office.kept.get(cache_key)
     if effect is None:
@@ -117,11 +117,11 @@ def _effect(office: Directory, chosen: Quota, quota: int) -> dict[str, Any]:
     }
 
 
-def _agenda(office: Directory, quota: Quota) -> Agenda:
+def _agenda(office: OfficeSnapshot, quota: Quota) -> Agenda:
     return next(a for a in office.agendas.values() if a.code == quota.agenda.code and not a.retired)
 
 
-def _row(office: Directory, quota: Quota) -> dict[str, Any]:
+def _row(office: OfficeSnapshot, quota: Quota) -> dict[str, Any]:
     agenda = _agenda(office, quota)
     names = {a.code: a.name for a in office.agendas.values() if not a.retired}
     return {

@@ -19,8 +19,8 @@ from prepazka.messaging.channels import sms_alert
 from prepazka.officefile.export import export
 from prepazka.offices import log_ins
 from prepazka.offices.crests import CrestNotChosen, set_crest
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership, Role
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.history import scores
 from prepazka.queueing.stops import open_tickets, stop_tickets
 from prepazka.queueing.tickets import issues_tickets
@@ -43,7 +43,7 @@ SCORED_DAYS = 28
 
 @staff_only(*staff.HEADS)
 @require_GET
-def overview(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def overview(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Today's numbers, open counters, devices."""
     moment = now()
     snapshot = hall(office, now=moment)
@@ -51,16 +51,16 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
         request,
         "manager/overview.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "guarded_kiosks": guarded_kiosks(office, now=moment),
             "tried_accounts": (
-                log_ins.tried_accounts(office.office.pk)
+                log_ins.tried_accounts(office.office_id)
                 if member.role == Role.ADMINISTRATOR
                 else []
             ),
             "pin_day_limit": day_limit_since(office, now=moment),
-            "sms_alert": sms_alert(office.office, now=moment),
+            "sms_alert": sms_alert(office.row, now=moment),
             "crowd": networks.crowd_of(office, now=moment),
             "today": today_of(office, now=moment),
             "load": day_load(snapshot),
@@ -75,16 +75,16 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
                 if service.walk_in
             ],
             "scores": _scores(office),
-            "files": inventory.findings(office.office.pk, now=moment),
+            "files": inventory.findings(office.office_id, now=moment),
             "devices": [
                 {"device": device, "state": state_of(device, moment)}
-                for device in Device.objects.filter(office=office.office, retired=False)
+                for device in Device.objects.filter(office=office.row, retired=False)
             ],
         },
     )
 
 
-def _scores(office: Directory) -> dict[str, Any]:
+def _scores(office: OfficeSnapshot) -> dict[str, Any]:
     """The accuracy of the last four weeks' estimates, by service and overall."""
     estimates = scores(office, now=now(), days=SCORED_DAYS)
     rows = [(str(office.services[pk].name), score) for pk, score in estimates.services.items()]
@@ -105,21 +105,23 @@ def _scores(office: Directory) -> dict[str, Any]:
 
 @staff_only(*staff.HEADS)
 @require_POST
-def tickets(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
+def tickets(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
+) -> HttpResponse:
     """Stop a service's tickets for today, or allow them regardless of the estimate."""
     service = office.service_by_code(code)
     if service is None or not service.walk_in:
         raise Http404(code)
     change = open_tickets if request.POST.get("do") == "open" else stop_tickets
     change(office=office, service=service, now=now(), actor=member.user_id)
-    return redirect("manager:overview", office.office.slug)
+    return redirect("manager:overview", office.slug)
 
 
 @staff_only(*staff.HEADS)
 @require_GET
-def calls(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def calls(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Today's calls with their reasons and the tickets that they overtook."""
-    names = dict(office.office.memberships.values_list("user_id", "name"))
+    names = dict(office.row.memberships.values_list("user_id", "name"))
     rows = [
         {
             "call": call,
@@ -132,7 +134,7 @@ def calls(request: HttpRequest, office: Directory, member: Membership) -> HttpRe
         request,
         "manager/calls.html",
         {
-            "office": office.office,
+            "office": office.row,
             "member": member,
             "rows": rows,
         },
@@ -141,20 +143,20 @@ def calls(request: HttpRequest, office: Directory, member: Membership) -> HttpRe
 
 @staff_only(*staff.HEADS)
 @require_GET
-def why(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def why(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Why tickets issued later were called before the ticket of this number."""
     overtakes = asked(office, request.GET.get("cislo", ""), now())
-    context = {"office": office.office, "member": member, **overtakes}
+    context = {"office": office.row, "member": member, **overtakes}
     status = 200 if "ticket" in overtakes else 404
     return render(request, "manager/why.html", context, status=status)
 
 
 @staff_only(*staff.HEADS)
 @require_GET
-def waiting_list(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def waiting_list(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The waiting lists in order, and the offers made, without names."""
     context = {
-        "office": office.office,
+        "office": office.row,
         "member": member,
         "lists": [
             (agenda, [{"line": line, "code": waiting.code_of(line.entry)} for line in lines])
@@ -167,32 +169,32 @@ def waiting_list(request: HttpRequest, office: Directory, member: Membership) ->
 
 @staff_only(*staff.HEADS)
 @require_GET
-def file(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def file(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The office file, on the page or as a download."""
     if "stahnout" in request.GET:
         response = HttpResponse(
             _text_of(office, member), content_type="application/yaml; charset=utf-8"
         )
-        response["Content-Disposition"] = f'attachment; filename="{office.office.slug}.yaml"'
+        response["Content-Disposition"] = f'attachment; filename="{office.slug}.yaml"'
         return response
     return _file_page(request, office, member)
 
 
-def _text_of(office: Directory, member: Membership) -> str:
+def _text_of(office: OfficeSnapshot, member: Membership) -> str:
     """The office file; reasons of officials' absences only for roles that may read them."""
-    return export(office.office, with_reasons=member.role in staff.REASONS)
+    return export(office.row, with_reasons=member.role in staff.REASONS)
 
 
 def _file_page(
     request: HttpRequest,
-    office: Directory,
+    office: OfficeSnapshot,
     member: Membership,
     *,
     problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
     context = {
-        "office": office.office,
+        "office": office.row,
         "member": member,
         "text": _text_of(office, member),
         "may_set_crest": member.role == Role.ADMINISTRATOR,
@@ -203,7 +205,7 @@ def _file_page(
 
 @staff_only(Role.ADMINISTRATOR)
 @require_POST
-def crest(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def crest(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Set the office's crest from a chosen picture, or remove it."""
     chosen = request.FILES.get("crest")
     try:
@@ -213,11 +215,11 @@ def crest(request: HttpRequest, office: Directory, member: Membership) -> HttpRe
             raise CrestNotChosen
         else:
             content = chosen.read(MOST_BYTES + 1)
-        set_crest(office=office.office, content=content, now=now(), actor=member.user_id)
+        set_crest(office=office.row, content=content, now=now(), actor=member.user_id)
     except Refused as refused:
         return _file_page(
             request, office, member, problem=sentence(refused), status=status_of(refused)
         )
     text = _("The crest is removed.") if content is None else _("The crest is set.")
     messages.success(request, text)
-    return redirect("manager:file", office.office.slug)
+    return redirect("manager:file", office.slug)

@@ -9,8 +9,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from prepazka.edge.answers import Fragment
-from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import snapshot_by_slug
 from prepazka.surfaces.monitor.views import context
 
 BOARD = re.compile("/([-a-zA-Z0-9_]+)/nazivo/")
@@ -28,8 +28,8 @@ def fragment(path: str) -> Fragment | None:
 
 def _board(slug: str, language: str) -> tuple[int, str]:
     try:
-        office = directory_by_slug(slug)
+        office = snapshot_by_slug(slug)
     except Office.DoesNotExist:
         raise LookupError(slug) from None
     with translation.override(language), timezone.override(office.tz):
-        return office.office.pk, render_to_string("monitor/_board.html", context(office))
+        return office.office_id, render_to_string("monitor/_board.html", context(office))

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from prepazka.core import reading
 from prepazka.core.announcing import Expected
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.offices.text import Texts
 from prepazka.queueing.history import scores
 from prepazka.queueing.models import QuarterHour
@@ -31,7 +31,7 @@ COLUMNS = (
 
 @require_safe
 @of_office
-def office(request: HttpRequest, office: Directory) -> HttpResponse:
+def office(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The office's live view, or only its live part for a request with X-Fragment."""
     fragment = "X-Fragment" in request.headers
     template = "monitor/_board.html" if fragment else "monitor/office.html"
@@ -43,11 +43,11 @@ def office(request: HttpRequest, office: Directory) -> HttpResponse:
 
 @require_safe
 @of_office
-def frame(request: HttpRequest, office: Directory) -> HttpResponse:
+def frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The live view for a frame on another site; it reloads itself."""
     response = render(request, "monitor/frame.html", context(office))
     response["Refresh"] = "30"  # seconds; the frame has no script
-    allow_frames(response, office.office.embed_hosts)
+    allow_frames(response, office.row.embed_hosts)
     response["Cache-Control"] = "public, max-age=10"
     return response
 
@@ -57,7 +57,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     """All offices in one table, refreshed every minute or when the first office changes."""
     at = now()
     offices = all_offices()
-    rows = [{"office": office.office, "seen": _status_of(office, at)} for office in offices]
+    rows = [{"office": office.row, "seen": _status_of(office, at)} for office in offices]
     fragment = "X-Fragment" in request.headers
     template = "monitor/_offices.html" if fragment else "monitor/overview.html"
     # The page shows times in one time zone, that of the first office.
@@ -70,13 +70,13 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @of_office
-def history(request: HttpRequest, office: Directory) -> HttpResponse:
+def history(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The history of the last days as CSV, one row per service and quarter of an hour."""
     at = now()
     since = at - timedelta(days=_days(request.GET.get("dnu", "")))
-    rows = QuarterHour.objects.filter(office=office.office, at__gte=since).order_by("at", "service")
+    rows = QuarterHour.objects.filter(office=office.row, at__gte=since).order_by("at", "service")
     response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{office.office.slug}-nazivo.csv"'
+    response["Content-Disposition"] = f'attachment; filename="{office.slug}-nazivo.csv"'
     response["Cache-Control"] = "public, max-age=300"
     response["Access-Control-Allow-Origin"] = "*"
     out = csv.writer(response)
@@ -104,7 +104,7 @@ def _days(text: str) -> int:
     return USUAL_DAYS if days is None else max(1, min(days, MOST_DAYS))
 
 
-def _status_of(office: Directory, at: datetime) -> dict[str, Any]:
+def _status_of(office: OfficeSnapshot, at: datetime) -> dict[str, Any]:
     """The monitor's status with texts by language and instants as datetimes, for templates."""
     status = monitor(office, now=at)
     for service in status["services"]:
@@ -133,13 +133,13 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def context(office: Directory) -> dict[str, Any]:
+def context(office: OfficeSnapshot) -> dict[str, Any]:
     """Template context of the live view."""
     at = now()
-    status, slug = _status_of(office, at), office.office.slug
+    status, slug = _status_of(office, at), office.slug
     score = scores(office, now=at).whole
     return {
-        "office": office.office,
+        "office": office.row,
         "home_url": reverse("citizen:office", args=[slug]),
         "seen": status,
         "made_at": at,

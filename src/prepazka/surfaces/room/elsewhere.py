@@ -14,8 +14,8 @@ from prepazka.core.refusal import Refused
 from prepazka.gateways import video
 from prepazka.meetings import providers, room, signals
 from prepazka.meetings.models import Meeting, Participant
-from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import Room
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 from prepazka.surfaces.room import words
 
 
@@ -37,7 +37,9 @@ def must_sit(participant: Participant, seat: UUID | None) -> None:
         raise room.NotInside
 
 
-def way(office: Directory, participant: Participant, *, now: datetime, actor: int | None) -> str:
+def way(
+    office: OfficeSnapshot, participant: Participant, *, now: datetime, actor: int | None
+) -> str:
     """The participant's address in the server's room; empty if the meeting is on our page.
 
     If the server fails for the official, the meeting falls back to another room (MovedOn); other
@@ -62,7 +64,7 @@ def move(
     participant: Participant, chosen: str, address: str, *, now: datetime, actor: int | None
 ) -> None:
     """Move the meeting to the chosen room. Raises ServerAway, and what change_provider raises."""
-    office = directory_by_id(participant.office_id)
+    office = snapshot_by_id(participant.office_id)
     if chosen in video.SERVERS and participant.role == Participant.Role.CHAIR:
         try:
             video.prepare(participant.meeting, office, chosen)
@@ -79,18 +81,18 @@ def move(
     )
 
 
-def offered(meeting: Meeting, office: Directory) -> list[tuple[str, str]]:
+def offered(meeting: Meeting, office: OfficeSnapshot) -> list[tuple[str, str]]:
     """Codes and names of rooms to choose from: the office's list, our own room, an address."""
     listed = {*providers.rooms_of(meeting, office), Room.EMBEDDED.value, Room.LINK.value}
     return [(code, name) for code, name in words.rooms().items() if code in listed]
 
 
 def away(
-    request: HttpRequest, office: Directory, participant: Participant, text: str, status: int
+    request: HttpRequest, office: OfficeSnapshot, participant: Participant, text: str, status: int
 ) -> HttpResponse:
     """The page of a window for which there is no room."""
     context = {
-        "office": office.office,
+        "office": office.row,
         "said": text,
         "phone": words.phone(participant.meeting, office),
     }

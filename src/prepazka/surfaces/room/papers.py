@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from prepazka.core import reading
 from prepazka.meetings import access, contents, documents, showing, storage
 from prepazka.meetings.models import Document, DocumentState, Participant
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.room import papers_words
 from prepazka.surfaces.room.views import of_participant
 from prepazka.web.limits import REQUESTS, Limit, limit_address
@@ -33,7 +33,11 @@ def of_holder(view: View) -> View:
 
     @wraps(view)
     def wrapped(
-        request: HttpRequest, office: Directory, participant: Participant, link: int, **kwargs: Any
+        request: HttpRequest,
+        office: OfficeSnapshot,
+        participant: Participant,
+        link: int,
+        **kwargs: Any,
     ) -> HttpResponse:
         access.must_hold(participant.meeting, participant, link)
         return view(request, participant, link, **kwargs)

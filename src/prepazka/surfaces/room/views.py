@@ -27,7 +27,7 @@ from prepazka.core.refusal import Refused
 from prepazka.gateways import video
 from prepazka.meetings import links, providers, room, seats
 from prepazka.meetings.models import MeetingState, Participant, Said
-from prepazka.offices.directory import Directory, directory_by_id
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 from prepazka.reporting import meetings
 from prepazka.surfaces.room import elsewhere, papers_words, words
 from prepazka.web import errors
@@ -71,10 +71,10 @@ def of_participant(view: View) -> View:
     return never_cache(wrapped)
 
 
-def _participant(office: Directory, token: str) -> tuple[Participant, int]:
+def _participant(office: OfficeSnapshot, token: str) -> tuple[Participant, int]:
     payload = links.read(token)
     participant = payload and (
-        Participant.objects.filter(pk=payload[0], office=office.office)
+        Participant.objects.filter(pk=payload[0], office=office.row)
         .select_related("meeting__booking", "meeting__booking__lane", "official", "office")
         .first()
     )
@@ -86,13 +86,13 @@ def _participant(office: Directory, token: str) -> tuple[Participant, int]:
 @of_participant
 @require_safe
 def page(
-    request: HttpRequest, office: Directory, participant: Participant, link: int
+    request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int
 ) -> HttpResponse:
     """The room's page; its script switches between device check, lobby and room."""
     meeting, moment = participant.meeting, now()
     over = words.over_before(office, participant, link, moment)
     context: dict[str, Any] = {
-        "office": office.office,
+        "office": office.row,
         "meeting": meeting,
         "booking": meeting.booking,
         "service": office.services[meeting.booking.service_id].name,
@@ -107,7 +107,7 @@ def page(
         "rooms": elsewhere.offered(meeting, office)
         if participant.role == Participant.Role.CHAIR
         else [],
-        "follow_up": reverse("console:follow_up", args=[office.office.slug, meeting.booking_id]),
+        "follow_up": reverse("console:follow_up", args=[office.slug, meeting.booking_id]),
         "call": meeting.booking.phone if participant.role == Participant.Role.CHAIR else "",
         "settings": {
             "policy": settings.ICE_POLICY,
@@ -130,7 +130,7 @@ def page(
 @of_participant
 @require_POST
 def enter(
-    request: HttpRequest, office: Directory, participant: Participant, link: int
+    request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int
 ) -> HttpResponse:
     """Take a seat; returns its credential."""
     moment = now()
@@ -162,7 +162,7 @@ def enter(
 @of_participant
 @require_safe
 def turn(
-    request: HttpRequest, office: Directory, participant: Participant, link: int
+    request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int
 ) -> HttpResponse:
     """The participant's turn in words, for the lobby."""
     queue_turn = meetings.turn(participant.meeting, now=now())
@@ -172,7 +172,7 @@ def turn(
 @of_participant
 @require_safe
 def inside(
-    request: HttpRequest, office: Directory, participant: Participant, link: int
+    request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int
 ) -> HttpResponse:
     """ICE servers, and the chat since the participant was admitted; only for those inside."""
     link_holds = participant.revoked_at is None and participant.link == link
@@ -199,7 +199,7 @@ def inside(
 @of_participant
 @require_safe
 def venue(
-    request: HttpRequest, office: Directory, participant: Participant, link: int
+    request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int
 ) -> HttpResponse:
     """Redirect into the room of a conferencing server."""
     moment, seat = now(), _uuid(request.GET.get("misto", ""))
@@ -212,14 +212,14 @@ def venue(
     except Refused as refused:
         text, status = errors.sentence(refused), errors.status_of(refused)
         return elsewhere.away(request, office, participant, text, status)
-    own_page = reverse("room:page", args=[office.office.slug, links.sign(participant.pk, link)])
+    own_page = reverse("room:page", args=[office.slug, links.sign(participant.pk, link)])
     return HttpResponseRedirect(address or own_page)
 
 
 @of_participant
 @require_POST
 def step(
-    request: HttpRequest, office: Directory, participant: Participant, link: int, action: str
+    request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int, action: str
 ) -> HttpResponse:
     """Do one step of a participant inside, identified by the seat of its tab."""
     act = STEPS.get(action)
@@ -255,7 +255,7 @@ def _leave(request: HttpRequest, participant: Participant, seat: UUID, moment: d
 
 def _end(request: HttpRequest, participant: Participant, seat: UUID, moment: datetime) -> None:
     room.end_meeting(chair=participant.pk, now=moment, actor=_actor(request, participant))
-    video.close(participant.meeting, directory_by_id(participant.office_id))
+    video.close(participant.meeting, snapshot_by_id(participant.office_id))
 
 
 def _move_meeting(

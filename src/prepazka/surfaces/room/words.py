@@ -13,8 +13,8 @@ from prepazka.core import calendar
 from prepazka.core.addresses import host_of
 from prepazka.meetings import providers, room
 from prepazka.meetings.models import Meeting, MeetingState, Participant
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Room
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.meetings import Turn
 from prepazka.web.errors import sentence
 
@@ -27,13 +27,13 @@ def leads(meeting: Meeting) -> str:
     return (chair.name if chair else "") or (str(official.name) if official else "")
 
 
-def phone(meeting: Meeting, office: Directory) -> str:
+def phone(meeting: Meeting, office: OfficeSnapshot) -> str:
     """The telephone number to call if no connection can be made."""
     official = meeting.booking.lane.official
-    return (official.phone if official else "") or office.office.phone
+    return (official.phone if official else "") or office.row.phone
 
 
-def over_before(office: Directory, participant: Participant, link: int, now: datetime) -> str:
+def over_before(office: OfficeSnapshot, participant: Participant, link: int, now: datetime) -> str:
     """The reason why the link does not open the room, as a sentence; empty if it does."""
     booking, state = participant.meeting.booking, participant.meeting.state
     if participant.revoked_at or participant.link != link:
@@ -79,7 +79,7 @@ def rooms() -> dict[str, str]:
     }
 
 
-def elsewhere(meeting: Meeting, office: Directory, *, is_chair: bool) -> dict[str, str]:
+def elsewhere(meeting: Meeting, office: OfficeSnapshot, *, is_chair: bool) -> dict[str, str]:
     """The sentence on where the meeting takes place, by kind of room."""
     call = meeting.booking.phone
     if is_chair:

@@ -18,7 +18,7 @@ from prepazka.core.contact_text import FULL_WIDTH
 from prepazka.core.refusal import Refused
 from prepazka.gateways.push import LONGEST, public_key, understood
 from prepazka.messaging.channels import takes_phones
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.alerts import Contact, ask_alert, drop_alert
 from prepazka.queueing.models import IN_QUEUE, Ticket
 from prepazka.surfaces.ticket.views import of_ticket, told_by
@@ -62,7 +62,7 @@ class AlertForm(forms.Form):
 
 @of_ticket
 @require_http_methods(["GET", "HEAD", "POST"])
-def ask(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
+def ask(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """The form for a turn alert; a post stores the contact or push subscription."""
     if ticket.state not in IN_QUEUE:
         return redirect("ticket:page", code=ticket.code)
@@ -78,7 +78,7 @@ def ask(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse
 
 @of_ticket
 @require_POST
-def drop(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
+def drop(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """Turn the alert off; the contact is erased at once."""
     drop_alert(ticket=ticket.pk, now=now())
     return redirect("ticket:page", code=ticket.code)
@@ -92,7 +92,7 @@ def worker(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _store_push(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
+def _store_push(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     subscription = {name: request.POST.get(name, "")[: LONGEST + 1] for name in PUSH}
     if not understood(**subscription):
         problem = _("This browser cannot be told. Give an e-mail address instead.")
@@ -101,7 +101,7 @@ def _store_push(request: HttpRequest, ticket: Ticket, office: Directory) -> Http
 
 
 def _store_alert(
-    request: HttpRequest, ticket: Ticket, office: Directory, contact: Contact
+    request: HttpRequest, ticket: Ticket, office: OfficeSnapshot, contact: Contact
 ) -> HttpResponse:
     try:
         limits.limit_address(request, limits.REQUESTS, now=now())
@@ -115,20 +115,20 @@ def _store_alert(
     return redirect("ticket:page", code=ticket.code)
 
 
-def _form(office: Directory, posted: Any = None) -> AlertForm:
-    return AlertForm(posted, phones=takes_phones(office.office, now=now()))
+def _form(office: OfficeSnapshot, posted: Any = None) -> AlertForm:
+    return AlertForm(posted, phones=takes_phones(office.row, now=now()))
 
 
 def _page(
     request: HttpRequest,
     ticket: Ticket,
-    office: Directory,
+    office: OfficeSnapshot,
     form: AlertForm,
     problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
     context = {
-        "office": office.office,
+        "office": office.row,
         "ticket": ticket,
         "form": form,
         "problem": problem,

@@ -13,8 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from prepazka.core.refusal import Refused
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Service
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.refusals import NoTicketsNow
 from prepazka.queueing.tickets import issue_ticket, issues_tickets, tickets_ended
@@ -30,7 +30,7 @@ TAKEN = limits.Limit("door", 30, limits.HOLDS.per)
 @never_cache
 @of_office
 @require_safe
-def scan(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
+def scan(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The address in the QR code; redirects to a choice of services valid for five minutes."""
     try:
         door_pass = door.scanned(office, code, now())
@@ -42,7 +42,7 @@ def scan(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
 @never_cache
 @of_office
 @require_safe
-def start(request: HttpRequest, office: Directory) -> HttpResponse:
+def start(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The address on the poster, valid where the office issues tickets anywhere."""
     try:
         door_pass = door.from_anywhere(office, now())
@@ -53,26 +53,26 @@ def start(request: HttpRequest, office: Directory) -> HttpResponse:
 
 @of_office
 @require_safe
-def poster(request: HttpRequest, office: Directory) -> HttpResponse:
+def poster(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The printable poster; 404 unless the office issues tickets anywhere."""
-    if office.office.phone_tickets != "anywhere":
-        raise Http404(office.office.slug)
-    link = request.build_absolute_uri(reverse("door:start", args=[office.office.slug]))
-    context = {"office": office.office, "qr": door.qr_of(link), "link": link}
+    if office.row.phone_tickets != "anywhere":
+        raise Http404(office.slug)
+    link = request.build_absolute_uri(reverse("door:start", args=[office.slug]))
+    context = {"office": office.row, "qr": door.qr_of(link), "link": link}
     return render(request, "ticket/poster.html", context)
 
 
 @never_cache
 @of_office
 @require_http_methods(["GET", "HEAD", "POST"])
-def choose(request: HttpRequest, office: Directory, token: str) -> HttpResponse:
+def choose(request: HttpRequest, office: OfficeSnapshot, token: str) -> HttpResponse:
     """The services offered now; a post issues one ticket per pass, however often repeated."""
     moment = now()
     try:
         door_pass = door.read(office, token, moment)
     except door.DoorCodeOld as refused:
         return _refused(request, office, refused)
-    ticket = Ticket.objects.filter(office=office.office, touch=door_pass.touch).first()
+    ticket = Ticket.objects.filter(office=office.row, touch=door_pass.touch).first()
     if ticket:
         return redirect("ticket:page", code=ticket.code)
     if request.method != "POST":
@@ -81,7 +81,7 @@ def choose(request: HttpRequest, office: Directory, token: str) -> HttpResponse:
 
 
 def _issue(
-    request: HttpRequest, office: Directory, door_pass: door.Pass, moment: datetime
+    request: HttpRequest, office: OfficeSnapshot, door_pass: door.Pass, moment: datetime
 ) -> HttpResponse:
     service = office.service_by_code(request.POST.get("service", ""))
     if service is None or service not in _offered(office, door_pass):
@@ -103,7 +103,7 @@ def _issue(
 
 def _choice(
     request: HttpRequest,
-    office: Directory,
+    office: OfficeSnapshot,
     door_pass: door.Pass,
     moment: datetime,
     problem: str = "",
@@ -120,7 +120,7 @@ def _choice(
         if issues_tickets(office, service, moment)
     ]
     context: dict[str, Any] = {
-        "office": office.office,
+        "office": office.row,
         "choices": choices,
         "ended": [service for service in offered if tickets_ended(office, service, moment)],
         "opens": None if choices else next_opening(office, moment),
@@ -130,7 +130,7 @@ def _choice(
     return render(request, "ticket/choose.html", context, status=status)
 
 
-def _offered(office: Directory, door_pass: door.Pass) -> list[Service]:
+def _offered(office: OfficeSnapshot, door_pass: door.Pass) -> list[Service]:
     return [
         s
         for s in office.offered_services()
@@ -138,15 +138,15 @@ def _offered(office: Directory, door_pass: door.Pass) -> list[Service]:
     ]
 
 
-def _to_choice(request: HttpRequest, office: Directory, door_pass: door.Pass) -> HttpResponse:
+def _to_choice(request: HttpRequest, office: OfficeSnapshot, door_pass: door.Pass) -> HttpResponse:
     """Redirect to the choice in the telephone's language, if the office offers it."""
     preferred = translation.get_language_from_request(request)
-    language = preferred if preferred in office.office.languages else translation.get_language()
+    language = preferred if preferred in office.row.languages else translation.get_language()
     with translation.override(language):
-        return redirect("door:choose", slug=office.office.slug, token=door.written(door_pass))
+        return redirect("door:choose", slug=office.slug, token=door.written(door_pass))
 
 
-def _refused(request: HttpRequest, office: Directory, refused: Refused) -> HttpResponse:
+def _refused(request: HttpRequest, office: OfficeSnapshot, refused: Refused) -> HttpResponse:
     status = 410 if isinstance(refused, door.DoorCodeOld) else 403
-    context = {"office": office.office, "problem": sentence(refused)}
+    context = {"office": office.row, "problem": sentence(refused)}
     return render(request, "ticket/no_pass.html", context, status=status)

@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from prepazka.core import calendar
 from prepazka.edge.answers import Own
 from prepazka.offices import clock
-from prepazka.offices.directory import Directory, directory_by_id
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Ticket, TurnAlert
 from prepazka.reporting.hall import hall
 from prepazka.reporting.place import announced
@@ -43,21 +43,21 @@ def office_of(code: str) -> int:
 class Look:
     """A snapshot of the hall at one moment, with the turn alerts of the tickets in it."""
 
-    def __init__(self, office: Directory, now: datetime) -> None:
+    def __init__(self, office: OfficeSnapshot, now: datetime) -> None:
         self.hall = hall(office, now=now)
         self.office, self.now = self.hall.office, now
         self.shown: dict[tuple[str, str], bytes] = {}
         self.tickets = {ticket.code: ticket for ticket in self.hall.tickets.values()}
         self.today = calendar.day_of(now, office.tz)
         alerts = TurnAlert.objects.filter(
-            office=office.office, ticket__date=self.today, ticket__state__in=IN_QUEUE
+            office=office.row, ticket__date=self.today, ticket__state__in=IN_QUEUE
         )
         self.alert_channels = {alert.ticket_id: way(alert) for alert in alerts}
 
     @classmethod
     def at_office(cls, pk: int) -> Look:
         """The office's snapshot now."""
-        return cls(directory_by_id(pk), clock.now())
+        return cls(snapshot_by_id(pk), clock.now())
 
     def show(self, code: str, language: str) -> bytes:
         """The ticket's live part as HTML. Raises LookupError where Django should answer."""
@@ -70,7 +70,7 @@ class Look:
 
     def _ended(self, code: str) -> Ticket:
         """A ticket of today that ended; LookupError for one that was issued after the snapshot."""
-        today = Ticket.objects.filter(office=self.office.office, date=self.today, code=code)
+        today = Ticket.objects.filter(office=self.office.row, date=self.today, code=code)
         ticket = today.exclude(state__in=(*IN_QUEUE, *AT_COUNTER)).first()
         if ticket is None:
             raise LookupError

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from prepazka.core import calendar, reading
 from prepazka.core.refusal import Refused
-from prepazka.offices.directory import Directory, directory
 from prepazka.offices.incidents import said_of
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import tickets
 from prepazka.queueing.models import IN_QUEUE, Ticket, TicketState, TurnAlert
 from prepazka.queueing.validity import pin_returns_until
@@ -43,11 +43,11 @@ def of_ticket(view: View) -> View:
         ticket = matching.first()
         if ticket is None:
             raise Http404(code)
-        office = directory(ticket.office)
+        office = snapshot_of(ticket.office)
         timezone.activate(office.tz)
         try:
             if calendar.day_of(now(), office.tz) != ticket.date:
-                context = {"office": office.office, "ticket": ticket}
+                context = {"office": office.row, "ticket": ticket}
                 return render(request, "ticket/over.html", context, status=410)
             return view(request, ticket, office)
         finally:
@@ -58,21 +58,21 @@ def of_ticket(view: View) -> View:
 
 @of_ticket
 @require_safe
-def page(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
+def page(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """The ticket's page."""
     return render(request, "ticket/page.html", _context(ticket, office))
 
 
 @of_ticket
 @require_safe
-def content(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
+def content(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """The live part of the ticket's page."""
     return render(request, "ticket/_content.html", _context(ticket, office))
 
 
 @of_ticket
 @require_http_methods(["GET", "HEAD", "POST"])
-def leave(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
+def leave(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """Leave the queue, after a page that asks for confirmation."""
     if request.method != "POST":
         return _question(request, "leave", ticket, office)
@@ -81,7 +81,7 @@ def leave(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpRespon
 
 @of_ticket
 @require_http_methods(["GET", "HEAD", "POST"])
-def later(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
+def later(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """Postpone the ticket by some minutes, letting others go first."""
     if request.method != "POST":
         return _question(request, "later", ticket, office)
@@ -94,7 +94,9 @@ def later(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpRespon
     )
 
 
-def _question(request: HttpRequest, name: str, ticket: Ticket, office: Directory) -> HttpResponse:
+def _question(
+    request: HttpRequest, name: str, ticket: Ticket, office: OfficeSnapshot
+) -> HttpResponse:
     possible = ticket.state in IN_QUEUE if name == "leave" else tickets.may_postpone(ticket)
     if not possible:
         return redirect("ticket:page", code=ticket.code)
@@ -102,7 +104,7 @@ def _question(request: HttpRequest, name: str, ticket: Ticket, office: Directory
         request,
         f"ticket/{name}.html",
         {
-            "office": office.office,
+            "office": office.row,
             "ticket": ticket,
             "choices": tickets.POSTPONE_BY,
         },
@@ -110,7 +112,7 @@ def _question(request: HttpRequest, name: str, ticket: Ticket, office: Directory
 
 
 def _apply(
-    request: HttpRequest, ticket: Ticket, office: Directory, act: Callable[[], Ticket]
+    request: HttpRequest, ticket: Ticket, office: OfficeSnapshot, act: Callable[[], Ticket]
 ) -> HttpResponse:
     try:
         act()
@@ -133,19 +135,19 @@ def way(alert: TurnAlert | None) -> str:
     )
 
 
-def _context(ticket: Ticket, office: Directory) -> dict[str, Any]:
+def _context(ticket: Ticket, office: OfficeSnapshot) -> dict[str, Any]:
     moment = now()
     position = announced(office, ticket, now=moment)
     return shown(ticket, office, position, told_by(ticket), moment)
 
 
 def shown(
-    ticket: Ticket, office: Directory, position: Place, channel: str, moment: datetime
+    ticket: Ticket, office: OfficeSnapshot, position: Place, channel: str, moment: datetime
 ) -> dict[str, Any]:
     """Template context of the page and its live part; `channel` is the turn alert's."""
     aside = bool(ticket.parked_until and ticket.parked_until > moment)
     return {
-        "office": office.office,
+        "office": office.row,
         "ticket": ticket,
         "place": position,
         "aside": aside and ticket.state == TicketState.PARKED,
@@ -164,18 +166,18 @@ def shown(
     }
 
 
-def _pin_until(ticket: Ticket, office: Directory, moment: datetime) -> datetime | None:
+def _pin_until(ticket: Ticket, office: OfficeSnapshot, moment: datetime) -> datetime | None:
     until = pin_returns_until(office, ticket)
     return until if until and until > moment else None
 
 
 @of_ticket
 @require_safe
-def why(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
+def why(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """Tickets called earlier although issued later, with reasons; by number only."""
     explanation = before(office, ticket, now=now())
     context = {
-        "office": office.office,
+        "office": office.row,
         "ticket": ticket,
         "before": explanation,
         "own": reasons.public(explanation.reason, office),

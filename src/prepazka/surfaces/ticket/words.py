@@ -8,13 +8,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from prepazka.looks import typography
-from prepazka.offices.directory import Directory
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import TicketState
 from prepazka.reporting.place import Place
 from prepazka.web import missed
 
 
-def headline(position: Place, office: Directory, now: datetime) -> str:
+def headline(position: Place, office: OfficeSnapshot, now: datetime) -> str:
     """The ticket's state in one sentence for its holder."""
     ticket, counter = position.ticket, position.counter.number if position.counter else ""
     if ticket.state == TicketState.PARKED and ticket.parked_until and ticket.parked_until > now:

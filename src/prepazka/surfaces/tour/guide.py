@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from prepazka.booking.slot_search import is_bookable
 from prepazka.messaging.channels import sends_sms
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership, Mode, Official
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web.demo import has_mailbox
 from prepazka.web.demo_people import OFFICIAL, STAFF, VISITOR
 
@@ -45,7 +45,7 @@ class Card:
 class Facts:
     """Facts about the office on which the steps depend."""
 
-    office: Directory
+    office: OfficeSnapshot
     devices: list[Device]
     names: dict[str, str]  # of the demo's people, by role
     official: Official | None  # the one with a log-in
@@ -53,7 +53,7 @@ class Facts:
     @property
     def slug(self) -> str:
         """The office's slug in addresses."""
-        return self.office.office.slug
+        return self.office.slug
 
     @property
     def bookable(self) -> bool:
@@ -85,17 +85,17 @@ class Facts:
         return any(service.walk_in for service in self.office.offered_services())
 
 
-def facts(office: Directory) -> Facts:
+def facts(office: OfficeSnapshot) -> Facts:
     """Read the office's facts from the database."""
-    log_ins = {f"{name}.{office.office.slug}": role for role, name in LOG_INS.items()}
-    members = Membership.objects.filter(office=office.office, user__username__in=log_ins)
+    log_ins = {f"{name}.{office.slug}": role for role, name in LOG_INS.items()}
+    members = Membership.objects.filter(office=office.row, user__username__in=log_ins)
     names = {log_ins[m.user.username]: m.name for m in members.select_related("user")}
     with_log_in = Official.objects.filter(
-        office=office.office,
+        office=office.row,
         retired=False,
-        user__username=f"{OFFICIAL}.{office.office.slug}",
+        user__username=f"{OFFICIAL}.{office.slug}",
     )
-    devices = Device.objects.filter(office=office.office, retired=False)
+    devices = Device.objects.filter(office=office.row, retired=False)
     return Facts(office, list(devices.order_by("position")), names, with_log_in.first())
 
 
@@ -236,7 +236,7 @@ def _head(facts: Facts) -> Card:
 def _administrator(facts: Facts) -> Card:
     text = _("The whole office is one readable file: hours, services, counters, rules of booking.")
     devices_text = _("Devices and their codes, staff and their roles, words of messages.")
-    if sends_sms(facts.office.office):
+    if sends_sms(facts.office.row):
         devices_text = _(
             "Devices and their codes, staff and their roles, words of e-mails and SMS."
         )

@@ -22,8 +22,8 @@ from django.views.decorators.http import require_POST, require_safe
 from prepazka.core import calendar
 from prepazka.offices import clock, demo_play
 from prepazka.offices import devices as registry
-from prepazka.offices.directory import Directory
 from prepazka.offices.models import DemoClock, Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket, TicketState
 from prepazka.reporting.monitor import is_open, next_opening
 from prepazka.surfaces.tour import guide
@@ -49,7 +49,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "home_url": reverse("start"),
         "offices": [
             {
-                "office": office.office,
+                "office": office.row,
                 "about": _about(office),
                 "open": is_open(office, moment),
                 "url": _address(office),
@@ -116,7 +116,7 @@ def let_people_come(request: HttpRequest) -> HttpResponse:
         demo_play.stop()
     elif chosen:
         speed = SPEEDS.get(request.POST.get("speed", ""), SPEEDS["60"])
-        demo_play.ask(office=chosen.office, speed=speed)
+        demo_play.ask(office=chosen.row, speed=speed)
     return _back(chosen, "lide")
 
 
@@ -156,7 +156,7 @@ def log_in(request: HttpRequest, slug: str, role: str) -> HttpResponse:
 def pair(request: HttpRequest, slug: str, code: str) -> HttpResponse:
     """Pair this browser as the office's kiosk or display, replacing the browser paired before."""
     office = _office_or_404(slug)
-    device = Device.objects.filter(office=office.office, code=code, retired=False).first()
+    device = Device.objects.filter(office=office.row, code=code, retired=False).first()
     if device is None:
         raise Http404(code)
     pairing_code = registry.make_pairing_code(device=device, now=now())
@@ -167,34 +167,34 @@ def pair(request: HttpRequest, slug: str, code: str) -> HttpResponse:
     return response
 
 
-def _office_or_404(slug: str) -> Directory:
-    office = next((o for o in demo_offices() if o.office.slug == slug), None)
+def _office_or_404(slug: str) -> OfficeSnapshot:
+    office = next((o for o in demo_offices() if o.slug == slug), None)
     if office is None:
         raise Http404(slug)
     return office
 
 
-def _chosen(offices: list[Directory], slug: str, moment: datetime) -> Directory | None:
+def _chosen(offices: list[OfficeSnapshot], slug: str, moment: datetime) -> OfficeSnapshot | None:
     """The office of the slug; else the simulated one, an open one, or the first."""
-    if named := next((o for o in offices if o.office.slug == slug), None):
+    if named := next((o for o in offices if o.slug == slug), None):
         return named
     play = demo_play.current()
     if play and play.is_active:
-        return next((o for o in offices if o.office.pk == play.office_id), None)
+        return next((o for o in offices if o.office_id == play.office_id), None)
     opened = (o for o in offices if is_open(o, moment))
     return next(opened, offices[0] if offices else None)
 
 
-def _address(office: Directory, anchor: str = "") -> str:
-    query = urlencode({OFFICE: office.office.slug})
+def _address(office: OfficeSnapshot, anchor: str = "") -> str:
+    query = urlencode({OFFICE: office.slug})
     return f"{reverse('start')}?{query}" + (f"#{anchor}" if anchor else "")
 
 
-def _back(office: Directory | None, anchor: str) -> HttpResponse:
+def _back(office: OfficeSnapshot | None, anchor: str) -> HttpResponse:
     return redirect(_address(office, anchor) if office else "start")
 
 
-def _about(office: Directory) -> str:
+def _about(office: OfficeSnapshot) -> str:
     """What is special about the demo office, as a sentence; empty if nothing."""
     facts = guide.Facts(office, [], {}, None)
     if facts.by_video:
@@ -209,15 +209,17 @@ def _about(office: Directory) -> str:
     return ""
 
 
-def _status(office: Directory, offices: list[Directory], moment: datetime) -> dict[str, Any]:
+def _status(
+    office: OfficeSnapshot, offices: list[OfficeSnapshot], moment: datetime
+) -> dict[str, Any]:
     """Template context of the live part: time, opening, and the simulation."""
     today = calendar.day_of(moment, office.tz)
     hours = office.office_hours(today)
     closes = next((h.end for h in hours if h.contains(calendar.minute_of(moment, office.tz))), None)
     play = demo_play.current()
-    played = next((o for o in offices if play and o.office.pk == play.office_id), None)
+    played = next((o for o in offices if play and o.office_id == play.office_id), None)
     return {
-        "office_shown": office.office,
+        "office_shown": office.row,
         "now": moment,
         "closes": closes and calendar.local_instant(today, closes, office.tz),
         "opens": None if closes else next_opening(office, moment),
@@ -229,10 +231,10 @@ def _status(office: Directory, offices: list[Directory], moment: datetime) -> di
     }
 
 
-def _day_progress(office: Directory, moment: datetime) -> dict[str, Any]:
+def _day_progress(office: OfficeSnapshot, moment: datetime) -> dict[str, Any]:
     """The simulated day's progress in minutes, and counts of tickets and open counters."""
     today = calendar.day_of(moment, office.tz)
-    of_day = Ticket.objects.filter(office=office.office, date=today)
+    of_day = Ticket.objects.filter(office=office.row, date=today)
     states = Counter(of_day.values_list("state", flat=True))
     hours = office.office_hours(today)
     opens, closes = (hours[0].start, hours[-1].end) if hours else (0, calendar.DAY_MIN)
@@ -242,7 +244,7 @@ def _day_progress(office: Directory, moment: datetime) -> dict[str, Any]:
         "waiting": sum(states[state] for state in IN_QUEUE),
         "at_counters": sum(states[state] for state in AT_COUNTER),
         "served": states[TicketState.FINISHED],
-        "counters": Shift.objects.filter(office=office.office, closed_at=None).count(),
+        "counters": Shift.objects.filter(office=office.row, closed_at=None).count(),
         "of_day": min(max(minute - opens, 0), closes - opens),
         "whole_day": closes - opens,
     }

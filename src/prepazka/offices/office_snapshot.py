@@ -41,10 +41,10 @@ WHOLE_DAY = Interval(0, calendar.DAY_MIN)
 
 
 @dataclass(frozen=True)
-class Directory:
+class OfficeSnapshot:
     """A snapshot of the office, for screens and rules; retired parts stay readable by id."""
 
-    office: Office
+    row: Office
     departments: dict[int, Department]
     agendas: dict[int, Agenda]
     services: dict[int, Service]
@@ -61,17 +61,27 @@ class Directory:
     # Cache of what other modules derive from this snapshot, by a key of theirs.
     kept: dict[Hashable, Any] = field(default_factory=dict)
 
+    @property
+    def office_id(self) -> int:
+        """The id of the office's row."""
+        return self.row.pk
+
+    @property
+    def slug(self) -> str:
+        """The office's part of addresses."""
+        return self.row.slug
+
     @cached_property
     def tz(self) -> ZoneInfo:
         """The zone of the office's clocks."""
-        return ZoneInfo(self.office.timezone)
+        return ZoneInfo(self.row.timezone)
 
     @cached_property
-    def regular(self) -> Directory:
+    def regular(self) -> OfficeSnapshot:
         """A snapshot of the same office without exceptions and holidays: its regular weeks."""
-        office = copy(self.office)
+        office = copy(self.row)
         office.public_holidays = ""
-        return replace(self, office=office, exceptions=[], kept={})
+        return replace(self, row=office, exceptions=[], kept={})
 
     def offered_services(self) -> list[Service]:
         """Services of the current office file, in its order."""
@@ -216,7 +226,7 @@ class Directory:
                     reductions.append((minutes, exception.places))
         return reductions
 
-    def besides(self, exceptions: Iterable[HoursException]) -> Directory:
+    def besides(self, exceptions: Iterable[HoursException]) -> OfficeSnapshot:
         """A snapshot of the same office with these exceptions added."""
         return replace(self, exceptions=[*self.exceptions, *exceptions], kept={})
 
@@ -265,7 +275,7 @@ class Directory:
             for exception in self._exceptions_by_scope.get(_key(scope), ()):
                 if exception.kind == closed and exception.days.minutes_on(day) == WHOLE_DAY:
                     return str(exception.reason)
-        if not self.office.public_holidays:
+        if not self.row.public_holidays:
             return None
         return calendar.czech_holiday_name(day, get_language() or "cs")
 
@@ -322,9 +332,7 @@ class Directory:
             e for scope in closing for e in by_scope.get(_key(scope), ()) if e.kind == closed
         ]
         exceptions = [e.days for e in applying if e.kind != HoursException.Kind.REDUCED]
-        holidays = (
-            calendar.czech_holidays((day.year,)) if self.office.public_holidays else frozenset()
-        )
+        holidays = calendar.czech_holidays((day.year,)) if self.row.public_holidays else frozenset()
         return calendar.open_minutes(day, weekly, exceptions, holidays)
 
 
@@ -340,35 +348,35 @@ def _by_scope(rows: Iterable[Row]) -> dict[Scope, list[Row]]:
     return dict(grouped)
 
 
-_cached_by_id: dict[int, tuple[int, Directory]] = {}
+_cached_by_id: dict[int, tuple[int, OfficeSnapshot]] = {}
 _cache_lock = Lock()
 
 
-def directory(office: Office) -> Directory:
+def snapshot_of(office: Office) -> OfficeSnapshot:
     """The snapshot of that office's current version (`office` must be freshly read).
 
     It may be of a later version, which was current when it was read.
     """
-    return kept_directory(office.pk, office.version) or _read_and_keep(office.pk)
+    return cached_snapshot(office.pk, office.version) or _read_and_keep(office.pk)
 
 
-def directory_by_slug(slug: str) -> Directory:
-    """As `directory`; one small SQL statement when the version is cached. Raises DoesNotExist."""
+def snapshot_by_slug(slug: str) -> OfficeSnapshot:
+    """As `snapshot_of`; one small SQL statement when the version is cached. Raises DoesNotExist."""
     return _current("slug", slug)
 
 
-def directory_by_id(pk: int) -> Directory:
-    """As `directory_by_slug`, by the office's id."""
+def snapshot_by_id(pk: int) -> OfficeSnapshot:
+    """As `snapshot_by_slug`, by the office's id."""
     return _current("id", pk)
 
 
-def kept_directory(pk: int, version: int) -> Directory | None:
+def cached_snapshot(pk: int, version: int) -> OfficeSnapshot | None:
     """The snapshot of that version, which was just read, if this process has it cached."""
     cached = _cached_by_id.get(pk)
     return cached[1] if cached and cached[0] == version else None
 
 
-def _current(column: str, key: str | int) -> Directory:
+def _current(column: str, key: str | int) -> OfficeSnapshot:
     with connection.cursor() as cursor:  # every request runs this, so it bypasses the ORM
         cursor.execute(
             f"SELECT id, version FROM offices_office WHERE {column} = %s",  # noqa: S608  # ours
@@ -377,17 +385,17 @@ def _current(column: str, key: str | int) -> Directory:
         row = cursor.fetchone()
     if row is None:
         raise Office.DoesNotExist(f"There is no office whose {column} is {key}.")
-    return kept_directory(*row) or _read_and_keep(row[0])
+    return cached_snapshot(*row) or _read_and_keep(row[0])
 
 
-def _read_and_keep(pk: int) -> Directory:
+def _read_and_keep(pk: int) -> OfficeSnapshot:
     snapshot = _read(pk)
     with _cache_lock:
-        _cached_by_id[pk] = (snapshot.office.version, snapshot)
+        _cached_by_id[pk] = (snapshot.row.version, snapshot)
     return snapshot
 
 
-def read(office: Office) -> Directory:
+def read_snapshot(office: Office) -> OfficeSnapshot:
     """The snapshot read anew and not cached, for a transaction that may still be undone.
 
     It holds what this transaction has written, and otherwise what was committed at this moment.
@@ -395,10 +403,10 @@ def read(office: Office) -> Directory:
     return _read(office.pk)
 
 
-def _read(pk: int) -> Directory:
+def _read(pk: int) -> OfficeSnapshot:
     rows = read_rows(pk)
-    return Directory(
-        office=rows.office,
+    return OfficeSnapshot(
+        row=rows.office,
         departments={d.pk: d for d in rows.departments},
         agendas={a.pk: a for a in rows.agendas},
         services={s.pk: s for s in rows.services},
