@@ -43,7 +43,7 @@ def started(folder: Path, port: int) -> Iterator[program.Process]:
     arguments = ["run", "--port", str(port), "--data", str(folder)]
     (folder / "run.log").unlink(missing_ok=True)
     with program.running(arguments, told, folder / "run.log") as made:
-        wait_for("its word that it runs", lambda: "Running" in made.said, within=60)
+        wait_for("its word that it runs", lambda: "Running" in made.said, within=150)
         yield made  # from that word on it answers
 
 

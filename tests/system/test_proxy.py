@@ -288,7 +288,7 @@ def _who_does_not_go_on_is_cut_off(site: Site) -> None:
 def test_limits_of_the_proxy(tmp_path: Path) -> None:
     """More requests of one address than the zone takes are answered by 429."""
     site = Site(free_port(), free_port(), free_port(), tmp_path)
-    slow = {"rate=100r/s": "rate=1r/s", "burst=400": "burst=20"}
+    slow = {"rate=100r/s": "rate=1r/m", "burst=400": "burst=20"}
     with Nginx(adapted(site, **slow)):
         _until_open(site.https)
         statuses = [site.ask("/")[9:12] for _ in range(30)]
