@@ -14,7 +14,7 @@ from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Office
 from tests import town
 from tests.clock import real_now
-from tests.journeys.test_people import confirm, log_in
+from tests.journeys.test_staff_accounts import confirm, log_in
 from tests.surfaces.test_login import code_for
 
 pytestmark = pytest.mark.journey
