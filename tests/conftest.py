@@ -22,7 +22,7 @@ from prepazka.offices import clock, office_snapshot
 from prepazka.queueing import learning
 from prepazka.reporting import forecast
 from tests import needs, papers
-from tests.left_out import pytest_sessionfinish, pytest_terminal_summary
+from tests.skips import pytest_sessionfinish, pytest_terminal_summary
 
 __all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]  # hooks
 

@@ -147,7 +147,7 @@ ELSEWHERE = {
 PROCESSES = ("run", "web", "worker")  # they end only when told to; each has its test below
 MAKE = {
     "setup": "done before any test runs",
-    "run": "tests/faults/test_run.py starts what it starts",
+    "run": "tests/faults/test_run_command.py starts what it starts",
     "test": "runs this",
     "test-days": "runs a part of this on other days",
     "lock": "resolves all dependencies anew, by maintainers",
@@ -575,7 +575,7 @@ def test_every_command_is_in_a_test() -> None:
     }
     said_only = {
         "play-day": "tests/system/test_play_day.py plays a day",
-        "second-factor": "tests/surfaces/test_people.py resets one; no command can set one up",
+        "second-factor": "tests/surfaces/test_staff_accounts.py resets one; no command can set one up",
     }
     no_speech = {"voice render", "voice check"}  # where no espeak-ng is, they say so
     assert {*COMMANDS} - tested - no_speech == {*PROCESSES, *said_only}

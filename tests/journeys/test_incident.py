@@ -18,7 +18,7 @@ from tests import town
 from tests.clock import real_now
 from tests.journeys.test_hall import LANDSCAPE, Contexts, booked_now, give_ticket, kiosk_of, pair
 from tests.journeys.test_hall import office as open_office
-from tests.journeys.test_illness import log_in
+from tests.journeys.test_official_absent import log_in
 from tests.usecases.test_incidents import with_register
 
 pytestmark = pytest.mark.journey

@@ -19,7 +19,7 @@ from prepazka.queueing.models import Ticket
 from tests import town
 from tests.journeys.test_console import log_in
 from tests.journeys.test_hall import booked_now, kiosk_of, office, pair, press
-from tests.journeys.test_missed import enter, pictures
+from tests.journeys.test_missed_clients import enter, pictures
 from tests.journeys.test_offline import is_ready
 
 __all__ = ["office"]

@@ -19,7 +19,7 @@ from tests.clock import real_now
 from tests.journeys.test_console import log_in
 from tests.journeys.test_hall import booked_now, kiosk_of, now, office, press
 from tests.journeys.test_kiosk_sizes import FOLDER, SIZES, inside
-from tests.journeys.test_missed import enter, pictures
+from tests.journeys.test_missed_clients import enter, pictures
 from tests.journeys.test_offline import is_ready
 
 __all__ = ["office"]

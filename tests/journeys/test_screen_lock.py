@@ -24,8 +24,8 @@ from tests.clock import real_now
 from tests.journeys.test_console import PASSWORD, log_in, sit_down
 from tests.journeys.test_hall import give_ticket, office
 from tests.journeys.test_offline import has_list_of, is_ready
-from tests.journeys.test_people import log_in as log_in_at
-from tests.journeys.test_silent import until
+from tests.journeys.test_silent_consoles import until
+from tests.journeys.test_staff_accounts import log_in as log_in_at
 
 __all__ = ["office"]
 pytestmark = pytest.mark.journey

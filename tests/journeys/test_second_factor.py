@@ -14,7 +14,7 @@ from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import town
 from tests.clock import real_now
-from tests.journeys.test_people import confirm, log_in
+from tests.journeys.test_staff_accounts import confirm, log_in
 from tests.surfaces.test_login import code_for
 
 pytestmark = pytest.mark.journey

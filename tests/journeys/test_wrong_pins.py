@@ -20,7 +20,7 @@ from tests import town
 from tests.journeys.test_console import log_in, sit_down
 from tests.journeys.test_hall import booked_now, kiosk_of, now, office, press
 from tests.journeys.test_kiosk_sizes import FOLDER, SIZES, inside
-from tests.journeys.test_missed import enter
+from tests.journeys.test_missed_clients import enter
 from tests.waiting import becomes
 
 __all__ = ["office"]

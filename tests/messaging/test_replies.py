@@ -22,7 +22,7 @@ from prepazka.messaging.port import Incoming
 from prepazka.messaging.sms import compose_sms
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import town
-from tests.messaging.test_about import offer_to
+from tests.messaging.test_message_subjects import offer_to
 from tests.messaging.test_sms import sms_office
 from tests.races.together import together
 

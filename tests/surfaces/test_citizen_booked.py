@@ -14,7 +14,7 @@ from prepazka.booking import scheduled, usecases
 from prepazka.booking.models import Booking, BookingState
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, missed, tickets, turns
-from tests import citizen, town
+from tests import citizen, refusals, town
 from tests.citizen import Clock, confirm_url, personal_url, words
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,7 @@ def test_too_late_to_confirm_offers_others(
     clock.forward(minutes=16)
     answer = getattr(client, method)(confirm_url(booking))
     assert answer.status_code == 410
-    assert "Čas na potvrzení uplynul a termín se uvolnil." in words(answer)
+    assert refusals.says(words(answer), "confirmation_too_late")
     assert town.at("9:00").isoformat() in citizen.buttons(answer)  # it is free again
     again = client.post(
         citizen.action(answer),

@@ -18,7 +18,7 @@ from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import limits
 from prepazka.web.limits import HOLDS, REQUESTS
-from tests import citizen, town
+from tests import citizen, refusals, town
 from tests.citizen import DAYS, TIMES, Clock, fill_in, take, title, words
 
 pytestmark = pytest.mark.django_db
@@ -128,7 +128,7 @@ def test_the_loser_of_a_race_is_offered_the_three_nearest(
         },
     )
     assert answer.status_code == 409
-    assert "Tento termín právě obsadil někdo jiný." in words(answer)
+    assert refusals.says(words(answer), "term_taken")
     assert citizen.buttons(answer) == [town.at(c).isoformat() for c in ("8:00", "10:00", "11:00")]
 
 
@@ -147,7 +147,7 @@ def test_a_foreign_or_past_term_is_refused_politely(
 ) -> None:
     answer = client.post(TIMES, {"request_key": "tampered", "starts_at": said})
     assert answer.status_code == 409
-    assert "Tento termín úřad nenabízí." in words(answer)
+    assert refusals.says(words(answer), "term_not_offered")
     assert len(citizen.buttons(answer)) == 3
 
 
@@ -189,7 +189,7 @@ def test_more_time_on_request(client: Client, lhota: OfficeSnapshot, clock: Cloc
         client.post(contact, {"name": "Jana", "email": "ja", "extend": "1"})
     answer = client.post(contact, {"name": "Jana", "email": "ja", "extend": "1"})
     assert answer.status_code == 409
-    assert "Čas na dokončení už nelze prodloužit." in words(answer)
+    assert refusals.says(words(answer), "cannot_extend")
 
 
 @pytest.mark.parametrize("where", ["", "kontrola/"])
@@ -202,7 +202,7 @@ def test_a_hold_that_ran_out_keeps_the_answers(
     clock.forward(minutes=11)
     answer = client.post(contact + where, {"name": "Jana Nováková", "email": "jana@example.cz"})
     assert answer.status_code == 410
-    assert "čas na dokončení vypršel" in words(answer)
+    assert refusals.says(words(answer), "hold_expired")
     times = citizen.action(answer)
     again = client.post(
         times,
@@ -383,7 +383,7 @@ def test_too_many_holds_from_one_address(
         assert client.post(TIMES, {"starts_at": ""}).status_code == 409
     answer = client.post(TIMES, {"starts_at": ""})
     assert answer.status_code == 429
-    assert "příliš mnoho objednávek" in words(answer)
+    assert refusals.says(words(answer), "too_many_holds")
     assert "urad@lhota.example" in words(answer)  # the office of the tests has no telephone
     assert answer["Retry-After"].isdigit()
     neighbour = client.post(TIMES, {"starts_at": ""}, REMOTE_ADDR="192.0.2.7")

@@ -16,7 +16,7 @@ from prepazka.queueing.models import Shift, Ticket, TicketState
 from prepazka.surfaces.console import accounts, desk, overtakes, takeover, views
 from prepazka.surfaces.console import board as boards
 from prepazka.surfaces.manager import views as manager_views
-from tests import halls, town
+from tests import halls, refusals, town
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +93,7 @@ def test_counters_are_offered_and_a_taken_one_is_not(
     assert "Obsazená: Dvorak" in page
     assert page.count("disabled") == 1
     answer = client.post("/pult/lhota/otevrit/", {"counter": "p1"}, follow=True)
-    assert "už pracuje někdo jiný" in answer.content.decode()
+    assert refusals.says(answer.content.decode(), "counter_taken")
     assert client.post("/pult/lhota/otevrit/", {"counter": "p9"}).status_code == 404
     client.post("/pult/lhota/otevrit/", {"counter": "p2"})
     assert Shift.objects.filter(closed_at=None).count() == 2
@@ -146,7 +146,7 @@ def test_a_double_press_calls_nobody_else(
     first, second = walk_in(office, "8:50"), walk_in(office, "8:51")
     press(clerk, "next")
     again = press(clerk, "next")
-    assert "Nejprve dokončete" in again, "a sentence, not a second call"
+    assert refusals.says(again, "counter_busy"), "a sentence, not a second call"
     second.refresh_from_db()
     assert second.state == TicketState.WAITING
     press(clerk, "finish", first)
@@ -186,7 +186,7 @@ def test_a_client_is_sent_on_to_a_service_or_counter(
     press(clerk, "transfer", second, to=f"counter:{town.counter(office, '2').pk}")
     second.refresh_from_db()
     assert second.for_counter_id == town.counter(office, "2").pk
-    assert "Na tuto přepážku nikdo nečeká" in press(clerk, "next")
+    assert refusals.says(press(clerk, "next"), "nobody_waiting")
     third = walk_in(office, "8:52")
     press(clerk, "next")
     assert "neobsluhuje" in press(clerk, "transfer", third, to="counter:999999")
@@ -239,7 +239,7 @@ def test_a_break_calls_nobody_and_a_counter_with_a_client_does_not_close(
     assert first.state == TicketState.WAITING
     press(clerk, "resume")
     press(clerk, "next")
-    assert "Nejprve dokončete" in press(clerk, "close")
+    assert refusals.says(press(clerk, "close"), "counter_busy")
     press(clerk, "finish", first)
     page = clerk.post("/pult/lhota/krok/close/", follow=True).content.decode()
     assert "Vyberte svou přepážku" in page
@@ -342,7 +342,9 @@ def test_who_works_in_two_offices_chooses(office: OfficeSnapshot, client: Client
     client.post("/pult/lhota/otevrit/", {"counter": "p1"})
     walk_in(office, "8:50")
     answer = client.post("/pult/horka/krok/next/", follow=True).content.decode()
-    assert "Nejprve otevřete" in answer, "a counter of another office is not this one's"
+    assert refusals.says(answer, "counter_not_open"), (
+        "a counter of another office is not this one's"
+    )
 
 
 @pytest.mark.parametrize(
@@ -429,7 +431,7 @@ def test_closing_asks_while_people_wait_for_this_counter_alone(
     other = Client()
     other.force_login(town.clerk(office, "dvorak"))
     other.post("/pult/lhota/otevrit/", {"counter": "p2"})
-    assert "Jen na tuto přepážku" not in halls.text_of(clerk.get("/pult/lhota/"))
+    assert not refusals.says(halls.text_of(clerk.get("/pult/lhota/")), "waiting_here_alone")
     sent = walk_in(office, "8:52")
     pick(other, sent)
     press(other, "transfer", sent, to=f"counter:{town.counter(office).pk}")
@@ -453,9 +455,9 @@ def test_a_forgotten_counter_is_shown_taken_over_and_its_clerk_reads_it(
     assert "vyvolání: 9:05" in page
     assert "je tu, pokračuji s ním" in page
     stale = finder.post(address, {"do": "take", "client": "999999", "fate": "stays"}, follow=True)
-    assert "mezitím něco změnilo" in halls.text_of(stale)
+    assert refusals.says(halls.text_of(stale), "client_changed")
     missing = finder.post(address, {"do": "close", "client": first.pk}, follow=True)
-    assert "Uveďte, co s ním je" in halls.text_of(missing)
+    assert refusals.says(halls.text_of(missing), "fate_missing")
     done = finder.post(address, {"do": "take", "client": first.pk, "fate": "stays"}, follow=True)
     assert "Přepážka je teď vaše" in halls.text_of(done)
     assert first.label in halls.text_of(done)
@@ -486,7 +488,7 @@ def test_a_head_closes_or_takes_over_and_goes_back_to_the_overview(
     assert left.headers["X-Go"] == "/sprava/lhota/"
     assert head.get("/pult/lhota/").status_code == 403
     closed = head.get(address, follow=True)
-    assert "už je zavřená" in halls.text_of(closed)
+    assert refusals.says(halls.text_of(closed), "counter_closed_already")
     assert head.get("/pult/lhota/prepazky/999999/").status_code == 404
 
 
@@ -499,7 +501,9 @@ def test_logging_out_says_that_a_counter_is_open(
     assert "Máte otevřenou přepážku: Přepážka 1." in asked
     assert "Je u ní klient V1." in asked
     assert "Zavřít přepážku a odhlásit se" not in asked
-    assert "Nejprve dokončete" in halls.text_of(clerk.post("/ucet/logout/", {"counter": "close"}))
+    assert refusals.says(
+        halls.text_of(clerk.post("/ucet/logout/", {"counter": "close"})), "counter_busy"
+    )
     press(clerk, "finish", first)
     assert "Zavřít přepážku a odhlásit se" in halls.text_of(clerk.post("/ucet/logout/"))
     clerk.post("/ucet/logout/", {"counter": "close"})

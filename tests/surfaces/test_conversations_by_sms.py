@@ -28,8 +28,8 @@ from tests import town
 from tests.gateways import smpp_peer, web_peer
 from tests.gateways.smpp_peer import Centre
 from tests.gateways.web_peer import Peer
-from tests.surfaces.test_answered_by_sms import Worker, with_sms
-from tests.usecases.test_owed import lose_all_jobs
+from tests.surfaces.test_offers_answered_by_sms import Worker, with_sms
+from tests.usecases.test_owed_jobs import lose_all_jobs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW, PHONE = town.FRIDAY_BEFORE, "+420777123456"

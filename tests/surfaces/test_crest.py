@@ -23,7 +23,7 @@ from prepazka.offices.crests import CrestTooHeavy, crest_of, set_crest
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.surfaces.manager import views
-from tests import town
+from tests import refusals, town
 from tests.crests import jpeg, png
 
 pytestmark = pytest.mark.django_db
@@ -97,7 +97,7 @@ def test_other_files_are_refused_in_words(
 def test_nothing_chosen_is_said(admin: Client) -> None:
     page = admin.post(ADDRESS, {})
     assert page.status_code == 422
-    assert "Nejdřív vyberte obrázek se znakem." in page.content.decode()
+    assert refusals.says(page.content.decode(), "crest_not_chosen")
 
 
 def test_heads_see_it_and_may_not_change_it(lhota: OfficeSnapshot, client: Client) -> None:

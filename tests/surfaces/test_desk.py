@@ -17,7 +17,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
 from prepazka.surfaces.console import booking as bookings
 from prepazka.surfaces.console import desk
-from tests import town
+from tests import refusals, town
 
 pytestmark = pytest.mark.django_db
 DESK = "/pult/lhota/recepce/"
@@ -211,7 +211,7 @@ def test_wrong_contact_keeps_what_was_written(office: OfficeSnapshot, reception:
     page = text(reception.post(address, {"name": "", "email": "není", "phone": "12"}))
     assert "<title>Chyba:" in page
     assert 'value="není"' in page
-    assert "telefonní číslo ve tvaru jako 777 123 456" in page
+    assert refusals.says(page, "phone_not_understood")
     held.refresh_from_db()
     assert held.state == BookingState.HELD
 

@@ -17,7 +17,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.surfaces.calendars import views as feed_views
 from prepazka.surfaces.console import calendars, diary
 from prepazka.surfaces.manager import officials as manager
-from tests import officials, town
+from tests import officials, refusals, town
 from tests.surfaces.test_diary import MINE, OTHER, text
 
 pytestmark = pytest.mark.django_db
@@ -155,7 +155,7 @@ def test_settings_of_a_calendar(official: Client, django_capture_on_commit_callb
         official.get(PAGE).content.count(b" checked") == 5
     )  # four wishes, and the kind of a new one
     answer = official.post(where, {f"{prefix}owner_address": "nesmysl"})
-    assert "Vyplňte e-mailovou adresu ve tvaru" in text(answer)
+    assert refusals.says(text(answer), "address_not_understood")
     with django_capture_on_commit_callbacks() as jobs:
         answer = official.post(
             where, {f"{prefix}owner_address": "jana@x.cz", f"{prefix}takes_tentative": "on"}

@@ -16,7 +16,7 @@ from prepazka.surfaces.citizen import booked, terms
 from prepazka.surfaces.citizen import office as office_pages
 from prepazka.surfaces.console import desk, incidents, views
 from prepazka.surfaces.monitor import views as monitor_views
-from tests import halls, town
+from tests import halls, refusals, town
 from tests.halls import Clock, text_of
 from tests.usecases.test_incidents import with_register
 
@@ -161,7 +161,7 @@ def test_a_correction_keeps_a_time_that_has_passed_and_comes_too_late_after_the_
     assert "Tento čas už uplynul." in text_of(passed)
     assert logged_in(office, "novakova", "clerk").get(address).status_code == 403
     head.post(f"{SCREEN}{incident.pk}/konec/")
-    assert "není tedy co měnit" in text_of(head.get(address, follow=True))
+    assert refusals.says(text_of(head.get(address, follow=True)), "incident_over")
 
 
 def test_a_full_day_shows_on_the_kiosk_the_display_the_monitor_and_the_web_at_once(

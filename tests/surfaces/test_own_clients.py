@@ -21,7 +21,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.citizen import booked as citizen_booked
 from prepazka.surfaces.console import diary as diaries
 from prepazka.surfaces.console import own_clients
-from tests import officials, town
+from tests import officials, refusals, town
 
 pytestmark = pytest.mark.django_db
 MINE = "/pult/lhota/diar/novakova/"
@@ -283,4 +283,4 @@ def test_a_time_taken_meanwhile_is_said(official: Client, lhota: OfficeSnapshot)
     assert "Přesunout objednávku?" not in page
     booking.refresh_from_db()
     assert booking.starts_at == town.at("9:00")
-    assert "právě obsadil někdo jiný" in page
+    assert refusals.says(page, "term_taken")

@@ -19,7 +19,7 @@ from prepazka.officefile.export import export
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.surfaces.manager import quotas
-from tests import town
+from tests import refusals, town
 
 pytestmark = pytest.mark.django_db
 PAGE = "/sprava/lhota/objednavky-na-okno/"
@@ -84,7 +84,7 @@ def test_the_page_shows_formula_and_simulation_of_another_quota(
 def test_what_is_no_quota_is_said(quota: str, head: Client) -> None:
     answer = head.get(PAGE, {"agenda": "vozidla", "quota": quota})
     assert answer.status_code == 409
-    assert "celé číslo od 1 do 62" in text(answer)
+    assert refusals.says(text(answer), "no_such_quota")
     assert head.get(PAGE, {"agenda": "nic", "quota": "1"}).status_code == 404
 
 

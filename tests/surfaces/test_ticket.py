@@ -9,7 +9,7 @@ from prepazka.offices.models import Counter, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Ticket, TicketState
-from tests import halls, town
+from tests import halls, refusals, town
 from tests.halls import Clock, text_of
 
 pytestmark = pytest.mark.django_db
@@ -160,7 +160,7 @@ def test_giving_up_too_late_says_why(office: OfficeSnapshot, ticket: Ticket, clo
     turns.call_by_hand(office=office, clerk=clerk.pk, ticket=ticket.pk, now=clock())
     answer = Client().post(f"/t/{ticket.code}/vzdat/")
     assert answer.status_code == 409
-    assert "Tento lístek už nečeká." in text_of(answer)
+    assert refusals.says(text_of(answer), "not_waiting")
     assert "Právě Vás voláme" in text_of(answer)
 
 
@@ -174,7 +174,7 @@ def test_putting_off_lets_others_go_first_once_and_keeps_the_old_place(
     assert "Pouštíte ostatní před sebe do 8:50" in text_of(answer)
     assert "Potřebuji víc času" not in text_of(answer)
     again = client.post(f"/t/{first.code}/odlozit/", {"minutes": "20"})
-    assert "Pořadí lze odložit jen jednou." in text_of(again)
+    assert refusals.says(text_of(again), "cannot_postpone")
     assert Event.objects.filter(kind="TicketPostponed").count() == 1
 
     clerk = town.clerk(office)

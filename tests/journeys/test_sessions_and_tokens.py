@@ -12,7 +12,7 @@ from prepazka.officefile import load, presets
 from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import town
 from tests.clock import real_now
-from tests.journeys.test_people import confirm, log_in
+from tests.journeys.test_staff_accounts import confirm, log_in
 
 pytestmark = pytest.mark.journey
 Look = Callable[[Page, str], None]

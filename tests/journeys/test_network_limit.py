@@ -17,7 +17,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import town
 from tests.clock import real_now
 from tests.journeys.test_booking import WORDS, choose
-from tests.journeys.test_people import log_in
+from tests.journeys.test_staff_accounts import log_in
 
 pytestmark = pytest.mark.journey
 Look = Callable[[Page, str], None]

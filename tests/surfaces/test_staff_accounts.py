@@ -24,7 +24,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console import accounts
 from prepazka.surfaces.manager import people
 from prepazka.web import staff
-from tests import officials, town
+from tests import officials, refusals, town
 from tests.proofs import prove
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_time]
@@ -124,7 +124,9 @@ def test_an_account_of_another_office_is_not_taken_over(
     there.post(at(user, "odebrat", "horka"))
     user.refresh_from_db()
     assert not user.is_active
-    assert "už někdo přihlašuje" in text(admin.post(PAGE, AGAIN)), "the other was the last office"
+    assert refusals.says(text(admin.post(PAGE, AGAIN)), "name_taken"), (
+        "the other was the last office"
+    )
     user.refresh_from_db()
     assert not user.is_active
     assert one_time(there.post("/sprava/horka/lide/", AGAIN))
@@ -132,7 +134,7 @@ def test_an_account_of_another_office_is_not_taken_over(
 
 def test_an_account_that_nobody_removed_stays_off(office: OfficeSnapshot, admin: Client) -> None:
     User.objects.create_user("novakova", password=PASSWORD, is_active=False)
-    assert "už někdo přihlašuje" in text(admin.post(PAGE, AGAIN))
+    assert refusals.says(text(admin.post(PAGE, AGAIN)), "name_taken")
     assert not User.objects.get(username="novakova").is_active
 
 
@@ -270,14 +272,16 @@ def test_a_lost_second_factor_is_reset_and_the_person_reads_of_it(
     event = Event.objects.get(kind="SecondFactorReset")
     assert event.data == {"user": user.pk}
     assert event.actor == User.objects.get(username="spravce").pk
-    assert "není co rušit" in text(admin.post(at(user, "druhy-faktor"), follow=True))
+    assert refusals.says(
+        text(admin.post(at(user, "druhy-faktor"), follow=True)), "no_second_factor"
+    )
 
     fresh = Client()
     assert log_in(fresh, PASSWORD) == "/pult/"
     for page in ("/pult/lhota/", "/ucet/password/change/"):
         assert "Váš druhý faktor byl zrušen" in text(fresh.get(page))
         assert "Zrušil ho správce (Spravce)" in text(fresh.get(page))
-    assert "Váš druhý faktor" not in text(admin.get(PAGE))
+    assert not refusals.says(text(admin.get(PAGE)), "secret_unreadable")
     seen = fresh.post("/ucet/2fa/zruseno/", {"next": "/pult/lhota/"})
     assert seen.headers["Location"] == "/pult/lhota/"
     assert "Váš druhý faktor byl zrušen" not in text(fresh.get("/pult/lhota/"))
@@ -289,7 +293,9 @@ def test_a_lost_second_factor_is_reset_and_the_person_reads_of_it(
 def test_nobody_resets_their_own(office: OfficeSnapshot, admin: Client) -> None:
     own = User.objects.get(username="spravce")
     protect(own)
-    assert "Vlastní druhý faktor" in text(admin.post(at(own, "druhy-faktor"), follow=True))
+    assert refusals.says(
+        text(admin.post(at(own, "druhy-faktor"), follow=True)), "not_your_own_factor"
+    )
     assert Authenticator.objects.filter(user=own).count() == 2
 
 

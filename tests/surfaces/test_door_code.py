@@ -14,7 +14,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import stops
 from prepazka.queueing.models import Ticket
 from prepazka.web import door
-from tests import halls, town
+from tests import halls, refusals, town
 from tests.halls import Clock, text_of
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +83,7 @@ def test_an_old_code_sends_to_the_door(office: OfficeSnapshot, clock: Clock) -> 
     clock.set(NINE + timedelta(minutes=4))
     answer = scanned(link)
     assert answer.status_code == 410
-    assert "Jděte ke dveřím nebo ke kiosku a načtěte ho znovu." in text_of(answer)
+    assert refusals.says(text_of(answer), "door_code_old")
 
 
 def test_the_choice_lasts_five_minutes(office: OfficeSnapshot, clock: Clock) -> None:
@@ -121,7 +121,7 @@ def test_nobody_queues_from_home_unless_the_office_lets_them(
 ) -> None:
     answer = scanned("/listek/lhota/")
     assert answer.status_code == 403
-    assert "Načtěte kód u dveří nebo na kiosku." in text_of(answer)
+    assert refusals.says(text_of(answer), "door_only")
     assert scanned("/listek/lhota/plakat/").status_code == 404
     allowing(office, "anywhere")
     assert "S čím přicházíte?" in text_of(scanned("/listek/lhota/"))

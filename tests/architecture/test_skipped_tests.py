@@ -42,7 +42,7 @@ def run(folder: Path, *modules: str, ci: str, processes: int = 0) -> tuple[int, 
     for name in modules:
         (folder / f"{name}.py").write_text(MODULES[name])
     command = [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(folder)]
-    command += ["-p", "xdist", "-p", "tests.left_out", "-n", str(processes), str(folder)]
+    command += ["-p", "xdist", "-p", "tests.skips", "-n", str(processes), str(folder)]
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "DJANGO_"))}
     alone = {"CI": ci, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(

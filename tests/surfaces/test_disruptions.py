@@ -21,7 +21,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.surfaces.citizen import booked as personal
 from prepazka.surfaces.citizen import offer as pages
 from prepazka.surfaces.console import calls, disruptions
-from tests import officials, town
+from tests import officials, refusals, town
 from tests.halls import text_of
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +98,7 @@ def test_a_list_that_has_changed_is_shown_anew(head: Client) -> None:
     booked("8:30")
     again = head.post(PLAN, {**said(seen), "apply": "all"})
     assert again.status_code == 409
-    assert "Seznam lidí se mezitím změnil" in text_of(again)
+    assert refusals.says(text_of(again), "impact_changed")
     assert "V té době jsou objednaní 2 lidé" in text_of(again)
     assert not Disruption.objects.exists()
 
@@ -167,7 +167,7 @@ def test_the_citizen_chooses_any_other_term_or_none(head: Client, client: Client
     assert Booking.objects.get(pk=waits.pk).starts_at.isoformat() == value[1]
     wrong = client.post(offer_page(gone), {"choice": "9"})
     assert wrong.status_code == 409
-    assert "Tento termín už pro Vás nedržíme" in text_of(wrong)
+    assert refusals.says(text_of(wrong), "offer_term_gone")
     client.post(offer_page(gone), {"cancel": "1"})
     assert Booking.objects.get(pk=gone.pk).state == "cancelled_by_citizen"
 

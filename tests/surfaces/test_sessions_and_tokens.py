@@ -27,7 +27,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.manager import people
 from prepazka.web.confirmation import FACTOR as FACTOR_PROOF
 from prepazka.web.confirmation import PASSWORD as PASSWORD_PROOF
-from tests import town
+from tests import refusals, town
 from tests.clock import real_now
 from tests.proofs import prove
 from tests.surfaces.test_login import NEW, PASSWORD
@@ -205,7 +205,7 @@ def test_people_of_several_offices_are_for_who_administers_all(office: OfficeSna
     prove(admin)
     at = f"/sprava/lhota/lide/{Membership.objects.get(user=user, office=office.row).pk}/pristupy/"
     page = text(admin.get(at, follow=True))
-    assert "jen správce všech jeho úřadů" in page
+    assert refusals.says(page, "access_elsewhere")
     assert "Firefox" not in page
     admin.post(f"{at}{which(here)}/konec/")
     assert works(here)

@@ -13,7 +13,7 @@ from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Ticket, TicketState
 from prepazka.surfaces.console import booking, desk, operators, views
 from prepazka.surfaces.console import missed as missed_list
-from tests import halls, town
+from tests import halls, refusals, town
 from tests.halls import Clock, text_of
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_those_who_meet_people_put_them_back(office: OfficeSnapshot, clerk: int,
     assert event.data["by"] == "staff"
     assert event.actor
     again = text_of(client.post(f"{LIST}{ticket.pk}/zpet/", follow=True))
-    assert "není mezi těmi, kteří byli vyvoláni a nepřišli" in again
+    assert refusals.says(again, "not_missed")
 
 
 def test_the_head_only_looks_at_figures(office: OfficeSnapshot, clerk: int) -> None:
@@ -126,7 +126,7 @@ def test_after_closing_it_says_so(office: OfficeSnapshot, clerk: int, clock: Clo
     assert "Úřad už má dnes zavřeno" in page
     assert "Zařadit znovu" not in page
     done = text_of(client.post(f"{LIST}{ticket.pk}/zpet/", follow=True))
-    assert "Úřad už má dnes zavřeno, proto nikoho nelze vrátit" in done
+    assert refusals.says(done, "returns_over")
     assert Ticket.objects.get().state == TicketState.NO_SHOW
 
 

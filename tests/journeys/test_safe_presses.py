@@ -18,7 +18,7 @@ from tests import town
 from tests.clock import real_now
 from tests.faults.always import always_open
 from tests.journeys.test_console import log_in, sit_down, wait_for, walk_in
-from tests.journeys.test_silent import until, windows
+from tests.journeys.test_silent_consoles import until, windows
 
 pytestmark = pytest.mark.journey
 PLACES = """() => [...document.querySelectorAll(".console-actions > *")].map((one) => {

@@ -238,7 +238,7 @@ def test_a_ticket_newer_than_the_look_and_one_of_yesterday_are_djangos(
 def test_a_database_that_is_away_is_told_as_that(
     served: Served, hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.edge.test_away import lost  # noqa: PLC0415
+    from tests.edge.test_database_away import lost  # noqa: PLC0415
 
     def away(*_: Any) -> Any:
         lost()
