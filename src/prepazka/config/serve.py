@@ -67,10 +67,10 @@ def migrate(arguments: argparse.Namespace) -> None:
     again here, before any page can show them.
     """
     prepare_database()
-    from prepazka.jobs import steps  # noqa: PLC0415  # needs Django set up
+    from prepazka.jobs import periodic_steps  # noqa: PLC0415  # needs Django set up
     from prepazka.offices.clock import now  # noqa: PLC0415
 
-    steps.erase(now=now())
+    periodic_steps.erase(now=now())
 
 
 def prepare_database() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import transaction
 
+from prepazka.booking.booking_links import short_code
 from prepazka.booking.contacts import contact_hash, contact_of
-from prepazka.booking.links import short_code
 from prepazka.booking.models import Booking, WaitingListEntry
 from prepazka.core import events
 from prepazka.journal.record import record

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from prepazka.booking.booking_locks import lock_contact, lock_days, lock_list
 from prepazka.booking.contacts import (
     EXTENSION,
     clean_email,
@@ -21,18 +22,17 @@ from prepazka.booking.contacts import (
     normalise_phone,
     plain_phone,
 )
-from prepazka.booking.locks import lock_contact, lock_days, lock_list
 from prepazka.booking.models import Booking, Offer, OfferState, WaitingListEntry
+from prepazka.core.booking_reference import ids_of
 from prepazka.core.contact_text import clean_text
-from prepazka.core.reference import ids_of
 from prepazka.core.refusal import Refused
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.messaging.models import Message, MessageState
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy.refusals import NoRecordChosen, PersonNotNamed, RecordsChanged
 from prepazka.privacy.registry import Root
-from prepazka.queueing.alerts import NO_CONTACT
 from prepazka.queueing.models import TurnAlert
+from prepazka.queueing.turn_alerts import NO_CONTACT
 
 PUBLIC = (Participant.Role.CITIZEN, Participant.Role.GUEST)
 

@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
-from prepazka.core import visitors
+from prepazka.core import visitor_address
 from prepazka.offices.clock import now
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug, snapshot_of
@@ -59,7 +59,7 @@ def address_of(request: HttpRequest) -> str:
     peer = str(request.META.get("REMOTE_ADDR", ""))
     # Django joins repeated headers into one.
     forwarded = [request.headers.get("X-Forwarded-For", "")]
-    return visitors.address_of(peer, forwarded, settings.TRUSTED_PROXIES)
+    return visitor_address.address_of(peer, forwarded, settings.TRUSTED_PROXIES)
 
 
 __all__ = ["address_of", "all_offices", "now", "of_office", "office_or_404"]

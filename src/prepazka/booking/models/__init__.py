@@ -1,5 +1,6 @@
 """The tables of booking, one module per subject."""
 
+from prepazka.booking.models.busy_times import Busy, CalendarFeed, OutsideCalendar
 from prepazka.booking.models.claims import (
     EXPIRING,
     FOLDED,
@@ -14,7 +15,6 @@ from prepazka.booking.models.claims import (
     OfficeDay,
     quoted,
 )
-from prepazka.booking.models.diaries import Busy, CalendarFeed, OutsideCalendar
 from prepazka.booking.models.replaced_pins import ReplacedPin
 from prepazka.booking.models.substitutes import (
     CallListEntry,
@@ -23,7 +23,7 @@ from prepazka.booking.models.substitutes import (
     Offer,
     OfferState,
 )
-from prepazka.booking.models.waiting import WaitingListEntry, WaitingListState
+from prepazka.booking.models.waiting_entries import WaitingListEntry, WaitingListState
 
 __all__ = [
     "EXPIRING",

@@ -1,8 +1,7 @@
 """The tables of the queue: tickets, shifts, off-line grants, estimates, alerts."""
 
-from prepazka.queueing.models.alerts import TurnAlert
 from prepazka.queueing.models.estimates import Accuracy, Calibration, Learned, QuarterHour
-from prepazka.queueing.models.hall import (
+from prepazka.queueing.models.hall_rows import (
     AT_COUNTER,
     IN_QUEUE,
     NumberSeries,
@@ -12,7 +11,8 @@ from prepazka.queueing.models.hall import (
     TicketState,
 )
 from prepazka.queueing.models.incidents import Warned
-from prepazka.queueing.models.offline import (
+from prepazka.queueing.models.notices import TurnAlert
+from prepazka.queueing.models.offline_rows import (
     BLOCK,
     BUSIEST_OF,
     ENOUGH,

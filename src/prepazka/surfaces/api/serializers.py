@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from prepazka.booking import links as signed
+from prepazka.booking import booking_links
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking
 from prepazka.booking.slot_search import is_bookable
@@ -105,7 +105,7 @@ def booking(row: Booking) -> dict[str, Any]:
     service = office.services[row.service_id]
     rules = office.rules_of(service)
     return {
-        "token": signed.sign(row.pk, "personal"),
+        "token": booking_links.sign(row.pk, "personal"),
         "office": office.slug,
         "service": service.code,
         "official": whose(office, row),

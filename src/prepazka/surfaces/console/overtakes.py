@@ -10,7 +10,7 @@ from prepazka.offices.models import Membership, Role
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web.overtake_texts import asked
 from prepazka.web.shortcuts import now
-from prepazka.web.staff import staff_only
+from prepazka.web.staff_access import staff_only
 
 
 @staff_only(*Role)
