@@ -11,8 +11,7 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from psycopg.errors import LockNotAvailable
 
-from prepazka.config.command_errors import CommandFailed
-from prepazka.config.listening import must_be_free
+from prepazka.config.command_errors import CommandFailed, must_be_free
 from prepazka.looks.compress_static import compress_static
 
 log = logging.getLogger(__name__)

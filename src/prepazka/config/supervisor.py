@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from prepazka.config import embedded, mailbox
+from prepazka.config.command_errors import must_be_free
 from prepazka.config.database import FOLDER
-from prepazka.config.listening import must_be_free
 from prepazka.config.postmaster import Cluster
 from prepazka.looks.compile_messages import compile_messages
 

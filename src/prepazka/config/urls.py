@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
 from prepazka.surfaces.calendars import views as calendars
-from prepazka.surfaces.citizen import crest, office_pages, short_addresses
+from prepazka.surfaces.citizen import office_pages, short_addresses
 from prepazka.surfaces.mailbox import demo_clock
 from prepazka.surfaces.tour import views as tour
 
@@ -25,7 +25,7 @@ urlpatterns = [
     path("api/v1/", include("prepazka.surfaces.api.urls")),
     path("zpravy/sms/", include("prepazka.surfaces.callbacks.urls")),
     path("", include("prepazka.surfaces.offline.urls")),
-    path("znak/<slug:slug>/<slug:digest>.png", crest.picture, name="crest"),
+    path("znak/<slug:slug>/<slug:digest>.png", office_pages.crest_image, name="crest"),
     path("kalendar/<str:token>.ics", calendars.feed, name="feed"),
     *i18n_patterns(
         path("", start, name="start"),

@@ -19,7 +19,7 @@ from prepazka.edge.answer_cache import SOONEST
 from prepazka.offices import clock
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
-from prepazka.reporting import links, soonest
+from prepazka.reporting import soonest
 from prepazka.reporting.monitor import monitor
 from prepazka.reporting.queues import queue_monitors
 
@@ -235,14 +235,16 @@ def _next(slug: str, wish_codes: dict[str, str], limit: int) -> tuple[int, dict[
     next_terms = soonest.next_terms(office, wish, now=now, limit=limit)
     return office.office_id, {
         "made_at": now.isoformat(timespec="seconds"),
-        "path": links.choose(slug, wish),
+        "path": soonest.choice_address(slug, wish),
         "terms": [
             _term(office, next_term.term)
             | {
                 "service": next_term.service.code,
                 "service_name": next_term.service.name,
                 "official": wish.official.code if wish.official else None,
-                "path": links.day(slug, next_term.service, next_term.term.day, wish.official),
+                "path": soonest.day_address(
+                    slug, next_term.service, next_term.term.day, wish.official
+                ),
             }
             for next_term in next_terms
         ],

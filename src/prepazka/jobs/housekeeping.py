@@ -13,7 +13,7 @@ from prepazka.accounts.models import FailedLogIns
 from prepazka.journal.models import Event, PendingFollowUp
 from prepazka.offices.models import Office
 from prepazka.queueing import wrong_pins
-from prepazka.queueing.models.wrong_pins import WrongPin
+from prepazka.queueing.models.hall_rows import WrongPin
 
 # The layer `web` is above this one and has the same durations; `tests/privacy/test_retention.py`
 # compares them.

@@ -17,7 +17,7 @@ from prepazka.core.crest_images import (
     WrongCrest,
     clean_crest,
 )
-from prepazka.core.file_problems import sentence_of
+from prepazka.core.error_texts import sentence_of
 from prepazka.officefile.nodes import Wrong, scalar
 
 EXPECTED = 'the name of a PNG picture beside the file such as "crest.png"'

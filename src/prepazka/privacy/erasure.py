@@ -48,9 +48,8 @@ from prepazka.messaging.models import Message, MessageState
 from prepazka.messaging.replies import forget_person
 from prepazka.offices.models import HoursException, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.privacy.identity import must_be_stated
 from prepazka.privacy.models import ErasedRecord
-from prepazka.privacy.records import PUBLIC, Records, lock_records
+from prepazka.privacy.records import PUBLIC, Records, lock_records, require_identity
 from prepazka.privacy.refusals import ErasureNotConfirmed, MeetingIsRunning
 from prepazka.privacy.registry import Root
 from prepazka.privacy.remembered_erasures import is_remembered, remember
@@ -87,7 +86,7 @@ def erase_person(
     was shown. Raises IdentityNotStated, ErasureNotConfirmed, PersonNotNamed, RecordsChanged,
     NoRecordChosen, MeetingIsRunning.
     """
-    must_be_stated(identity)
+    require_identity(identity)
     if not confirmed:
         raise ErasureNotConfirmed
     records = lock_records(office, words, seen_token=seen_token).chosen(chosen)

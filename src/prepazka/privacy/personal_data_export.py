@@ -22,8 +22,7 @@ from prepazka.meetings.models import Document, Minutes
 from prepazka.messaging.models import Message
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy.erasure import counts_of
-from prepazka.privacy.identity import must_be_stated
-from prepazka.privacy.records import Records, lock_records
+from prepazka.privacy.records import Records, lock_records, require_identity
 from prepazka.privacy.registry import HELD, WORDS_OF_FIELDS, WORDS_OF_VALUES, Held, rows_of
 
 FOLDER_OF_DOCUMENTS = "dokumenty"
@@ -65,7 +64,7 @@ def export_person(
     It is not stored, and is in the active language; `kinds` are words for kinds of messages.
     Raises IdentityNotStated, PersonNotNamed, RecordsChanged, NoRecordChosen.
     """
-    must_be_stated(identity)
+    require_identity(identity)
     records = lock_records(office, words, seen_token=seen_token).chosen(chosen)
     sections = sections_of(records)
     packed = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Paired browsers of kiosks and displays: their token cookies and the view decorator."""
+"""Paired browsers of kiosks and displays: token cookies, the view decorator, faults in words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from prepazka.offices import devices
 from prepazka.offices.models import Device
@@ -59,3 +60,17 @@ def renew_token(request: HttpRequest, response: HttpResponse, kind: Device.Kind)
 def keep_token(response: HttpResponse, kind: Device.Kind, token: str) -> None:
     """Set the token cookie, with the longest lifetime that browsers allow."""
     cookies.write(response, COOKIES[kind], token, max_age=cookies.DEVICE_KEPT, samesite="Strict")
+
+
+def fault_in_words(fault: str) -> str:
+    """The text for a fault code reported by a device."""
+    texts = {
+        "printer_no_paper": _("the printer is out of paper"),
+        "printer_open": _("the printer is open"),
+        "printer_unreachable": _("the printer does not answer"),
+        "printer_silent": _("the printer takes tickets but no longer answers, perhaps it is stuck"),
+        "sound_blocked": _("the browser does not let the display be heard until it is touched"),
+        "sound_broken": _("the display cannot play its sounds"),
+        "printer_broken": _("the printer does not print"),
+    }
+    return texts.get(fault) or _("the device reports a fault")

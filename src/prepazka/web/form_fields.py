@@ -1,8 +1,9 @@
-"""Form fields for names, mail addresses and telephone numbers, cleaned as they are stored."""
+"""Form fields for days and for names, mail addresses and telephone numbers, cleaned as stored."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from prepazka.booking.contacts import clean_email, clean_name, normalise_phone
 from prepazka.booking.refusals import AddressNotUnderstood, PhoneNotUnderstood
+from prepazka.core import reading
 from prepazka.core.contact_text import clean_text
 from prepazka.core.refusal import Refused
 from prepazka.web.errors import sentence
@@ -77,3 +79,14 @@ class NumberField(forms.CharField):
             if text
             else ""
         )
+
+
+class DayField(forms.DateField):
+    """A date field that rejects years outside the range of calendar arithmetic."""
+
+    def to_python(self, value: Any) -> date | None:
+        """The day. Raises ValidationError."""
+        day = super().to_python(value)
+        if day is not None and reading.day(day.isoformat()) is None:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return day

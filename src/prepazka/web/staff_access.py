@@ -1,9 +1,10 @@
-"""Access of staff to pages: memberships, groups of roles, and first steps of accounts."""
+"""Access of staff to pages and counters: memberships, groups of roles, first steps of accounts."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -16,9 +17,18 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
+from prepazka.core.refusal import Refused
+from prepazka.looks.typography import clock
 from prepazka.offices.models import Membership, Official, Role
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.offices.required_steps import FirstStep, first_step
+from prepazka.queueing.refusals import (
+    CounterClosedByItself,
+    CounterClosedByOther,
+    CounterNotOpen,
+    CounterTakenOver,
+)
+from prepazka.reporting.open_counters import ended_without
 from prepazka.web import screen_lock
 from prepazka.web.shortcuts import office_or_404
 
@@ -158,3 +168,16 @@ def account_is_closed(request: HttpRequest, address: str) -> HttpResponse | None
     if step is FirstStep.SECOND_FACTOR and address == FIRST_STEP_PAGES[step]:
         return None
     return redirect(FIRST_STEP_PAGES[step]) if step else None
+
+
+def no_counter(office: OfficeSnapshot, clerk: int, now: datetime) -> Refused:
+    """The refusal that says whether the counter was taken over, closed, or never opened."""
+    ending = ended_without(office, clerk, now)
+    if ending is None:
+        return CounterNotOpen()
+    at = clock(ending.at.astimezone(office.tz))
+    if ending.taken_over:
+        return CounterTakenOver(name=ending.by, at=at)
+    if ending.by:
+        return CounterClosedByOther(name=ending.by, at=at)
+    return CounterClosedByItself(at=at)

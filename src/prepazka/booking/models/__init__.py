@@ -13,9 +13,9 @@ from prepazka.booking.models.claims import (
     Channel,
     Lane,
     OfficeDay,
+    ReplacedPin,
     quoted,
 )
-from prepazka.booking.models.replaced_pins import ReplacedPin
 from prepazka.booking.models.substitutes import (
     CallListEntry,
     DisruptedBooking,

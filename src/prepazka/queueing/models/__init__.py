@@ -9,9 +9,9 @@ from prepazka.queueing.models.hall_rows import (
     Shift,
     Ticket,
     TicketState,
+    WrongPin,
 )
-from prepazka.queueing.models.incidents import Warned
-from prepazka.queueing.models.notices import TurnAlert
+from prepazka.queueing.models.notices import TurnAlert, Warned
 from prepazka.queueing.models.offline_rows import (
     BLOCK,
     BUSIEST_OF,
@@ -25,7 +25,6 @@ from prepazka.queueing.models.offline_rows import (
     OfflineEvent,
     OfflineGrant,
 )
-from prepazka.queueing.models.wrong_pins import WrongPin
 
 __all__ = [
     "AT_COUNTER",

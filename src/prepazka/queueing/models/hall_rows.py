@@ -1,4 +1,4 @@
-"""Tables of the hall: tickets, shifts, series of numbers and the queue's lock row."""
+"""Tables of the hall: tickets, shifts, series of numbers, wrong PINs and the queue's lock row."""
 
 from __future__ import annotations
 
@@ -178,3 +178,14 @@ class Shift(OfOffice):
                 fields=["clerk"], condition=Q(closed_at__isnull=True), name="clerk_at_one_counter"
             ),
         ]
+
+
+class WrongPin(OfOffice):
+    """One wrong PIN, without its digits; rows are deleted after two days."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="wrong_pin_rows")
+    at = models.DateTimeField()
+    answered = models.BooleanField(help_text="a second answer was asked and given")
+
+    class Meta:
+        indexes = [models.Index(fields=["office", "at"], name="wrong_pin_at")]

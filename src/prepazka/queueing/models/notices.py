@@ -1,4 +1,4 @@
-"""Alerts to holders of tickets whose turn is near."""
+"""Notices to people: alerts of tickets whose turn is near, and warnings of incidents."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import uuid
 
 from django.db import models
 
-from prepazka.offices.models import OfOffice
+from prepazka.booking.models import Booking
+from prepazka.offices.models import Incident, OfOffice
 from prepazka.queueing.models.hall_rows import Ticket
 
 
@@ -53,3 +54,14 @@ class TurnAlert(OfOffice):
     def short_code(self) -> str:
         """An empty code: the address of the ticket is short enough."""
         return ""
+
+
+class Warned(models.Model):
+    """A booking whose person was warned of an incident, with its sequence at that time."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="warned")
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="warnings")
+    sequence = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["incident", "booking"], name="warned_once")]

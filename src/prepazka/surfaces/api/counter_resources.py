@@ -21,12 +21,11 @@ from prepazka.reporting.missed_tickets import missed_of_today
 from prepazka.reporting.open_counters import open_counters
 from prepazka.surfaces.api import schemas
 from prepazka.surfaces.api.auth import Staff, StaffToken, member
-from prepazka.web.counters import no_counter
 from prepazka.web.idempotency import once, part
 from prepazka.web.reasons import sentence
 from prepazka.web.refusals import NotFound, NotUnderstood
 from prepazka.web.shortcuts import now
-from prepazka.web.staff_access import COUNTER, DESK, MAY_TAKE_OVER
+from prepazka.web.staff_access import COUNTER, DESK, MAY_TAKE_OVER, no_counter
 
 router = Router(tags=["counter"], auth=StaffToken())
 PROBLEMS = frozenset({401, 403, 404, 409, 422, 503})

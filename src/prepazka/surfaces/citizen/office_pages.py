@@ -1,4 +1,4 @@
-"""Public pages of an office: services and opening hours, privacy, accessibility."""
+"""Public pages of an office: services and opening hours, crest, privacy, accessibility."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from itertools import groupby
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
+from django.views.decorators.http import require_safe
 
 from prepazka.booking.slot_search import is_bookable
 from prepazka.core import calendar
@@ -16,7 +17,7 @@ from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
 from prepazka.gateways.push import public_key
 from prepazka.messaging import replies
 from prepazka.messaging.channels import sends_sms
-from prepazka.offices.models import Mode, our_room
+from prepazka.offices.models import Crest, Mode, our_room
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy import remembered_erasures
 from prepazka.queueing.tickets import tickets_ended
@@ -145,3 +146,14 @@ def _next_opening(office: OfficeSnapshot, at: datetime) -> datetime | None:
         for interval in office.general_hours(day)
     )
     return next((instant for instant in opens if instant > at), None)
+
+
+@require_safe
+def crest_image(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
+    """The PNG with that digest; a changed crest gets another address, so caches may keep it."""
+    crest = Crest.objects.filter(office__slug=slug, office__crest=digest).first()
+    if crest is None:
+        raise Http404
+    response = HttpResponse(bytes(crest.content), content_type="image/png")
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response

@@ -21,7 +21,7 @@ from prepazka.reporting.missed_tickets import count_missed
 from prepazka.surfaces.console.console_texts import undo_in_words
 from prepazka.surfaces.console.schedule import own_meetings
 from prepazka.web import reasons
-from prepazka.web.faults import in_words
+from prepazka.web.device_access import fault_in_words
 from prepazka.web.incident_banners import Notice
 from prepazka.web.incident_banners import notices as notices_of
 
@@ -104,7 +104,7 @@ def down(office: OfficeSnapshot, shift: Shift | None = None) -> list[Notice]:
 def faults(office: OfficeSnapshot) -> list[dict[str, Any]]:
     """Devices with faults, and the faults as texts."""
     broken = Device.objects.filter(office=office.row, retired=False).exclude(fault="")
-    return [{"device": device, "text": in_words(device.fault)} for device in broken]
+    return [{"device": device, "text": fault_in_words(device.fault)} for device in broken]
 
 
 def silent(office: OfficeSnapshot, held: dict[int, Holder]) -> list[dict[str, Any]]:

@@ -21,8 +21,7 @@ from prepazka.surfaces.console.changes import official_of
 from prepazka.surfaces.console.diary_forms import CalendarForm, SettingsForm
 from prepazka.surfaces.console.external_calendar_texts import outside_with_doubts
 from prepazka.web.errors import sentence
-from prepazka.web.feeds import address_of
-from prepazka.web.shortcuts import now
+from prepazka.web.shortcuts import feed_address, now
 from prepazka.web.staff_access import staff_only
 
 
@@ -125,7 +124,7 @@ def make_feed(
         now=now(),
         actor=member.user_id,
     )
-    return _page(request, office, member, official, feed_address=address_of(token))
+    return _page(request, office, member, official, feed_address=feed_address(token))
 
 
 @staff_only(*Role)

@@ -15,7 +15,7 @@ from prepazka.queueing import counters, turns
 from prepazka.queueing.models import Shift, Ticket
 from prepazka.queueing.refusals import NotAtCounter, NotServedHere, WaitingHereAlone
 from prepazka.surfaces.console.board import PARK_MINUTES, at_counter, current_shift, local_clock
-from prepazka.web.counters import no_counter
+from prepazka.web.staff_access import no_counter
 
 
 @dataclass(frozen=True)

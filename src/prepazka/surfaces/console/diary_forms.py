@@ -20,8 +20,7 @@ from prepazka.booking.private_appointments import weekly
 from prepazka.core import calendar
 from prepazka.core.interval import Interval
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.web.fields import DayField
-from prepazka.web.form_fields import AddressField
+from prepazka.web.form_fields import AddressField, DayField
 
 TIMES = re.compile(r"(\d{1,2})(?:[:.](\d\d))?\s*[-–]\s*(\d{1,2})(?:[:.](\d\d))?")
 MOST_DAYS = 31

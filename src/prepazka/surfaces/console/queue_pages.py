@@ -1,4 +1,4 @@
-"""Today's missed tickets, and returning them to the queue."""
+"""Pages about the queue: missed tickets and their return, and which tickets overtook one."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from prepazka.core.refusal import Refused
-from prepazka.offices.models import Membership
+from prepazka.offices.models import Membership, Role
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import turns
 from prepazka.queueing.models import Ticket
 from prepazka.reporting.missed_tickets import missed_of_today, returned_waiting
 from prepazka.web import staff_access
 from prepazka.web.errors import sentence
+from prepazka.web.overtake_texts import asked
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -25,7 +26,9 @@ AT_WORK = tuple(dict.fromkeys((*staff_access.COUNTER, *staff_access.DESK)))
 
 @staff_only(*AT_WORK)
 @require_GET
-def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def missed_tickets(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """Today's missed tickets, or only those of the number in the address."""
     moment = now()
     number = request.GET.get("cislo", "").strip()[:LONGEST_NUMBER]
@@ -65,3 +68,13 @@ def put_back(
             % {"number": returned.label},
         )
     return redirect("console:missed", office.slug)
+
+
+@staff_only(*Role)
+@require_GET
+def overtakes(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+    """Overtakes of the ticket number in the address, without names; 404 if there is none."""
+    overtakes_of_ticket = asked(office, request.GET.get("cislo", ""), now())
+    context = {"office": office.row, "member": member, **overtakes_of_ticket}
+    status = 404 if overtakes_of_ticket["label"] and "ticket" not in overtakes_of_ticket else 200
+    return render(request, "console/before.html", context, status=status)

@@ -19,10 +19,9 @@ from prepazka.queueing.refusals import CounterNotOpen
 from prepazka.queueing.wrong_pins import guarded_kiosks
 from prepazka.surfaces.console import board, counter_steps, takeover
 from prepazka.web import readings, staff_access
-from prepazka.web.counters import no_counter
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
-from prepazka.web.staff_access import staff_only
+from prepazka.web.staff_access import no_counter, staff_only
 
 FIRST_PAGE = {Role.OPERATOR: "console:operators", Role.HEAD: "manager:overview"}
 

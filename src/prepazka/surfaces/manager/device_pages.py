@@ -19,7 +19,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import lost_kiosk
 from prepazka.queueing.offline_grants import numbers_held
 from prepazka.web import staff_access
-from prepazka.web.faults import in_words
+from prepazka.web.device_access import fault_in_words
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -32,7 +32,7 @@ def state_of(device: Device, moment: datetime) -> dict[str, str]:
     if not device.token_hash:
         return _state_without_browser(device)
     if device.fault:
-        return {"kind": "error", "text": in_words(device.fault)}
+        return {"kind": "error", "text": fault_in_words(device.fault)}
     if device.seen_at is None or moment - device.seen_at > SILENT_AFTER:
         return {"kind": "warning", "text": _("silent")}
     if clock_in_words(device):

@@ -17,8 +17,7 @@ from prepazka.offices import staff as offices_staff
 from prepazka.offices.models import Membership
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import staff_access
-from prepazka.web.feeds import address_of
-from prepazka.web.shortcuts import now
+from prepazka.web.shortcuts import feed_address, now
 from prepazka.web.staff_access import staff_only
 
 
@@ -65,7 +64,7 @@ def make_feed(
         now=now(),
         actor=member.user_id,
     )
-    return _page(request, office, member, feed_address=address_of(token))
+    return _page(request, office, member, feed_address=feed_address(token))
 
 
 @staff_only(*staff_access.ADMINISTRATORS)

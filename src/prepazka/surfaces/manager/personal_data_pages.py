@@ -21,9 +21,8 @@ from prepazka.offices.models import Membership
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy.correction import Correction, correct_person
 from prepazka.privacy.erasure import erase_person
-from prepazka.privacy.identity import IDENTITIES
 from prepazka.privacy.personal_data_export import export_person, sections_of
-from prepazka.privacy.records import Records, find_records, is_ahead, mark_of
+from prepazka.privacy.records import IDENTITIES, Records, find_records, is_ahead, mark_of
 from prepazka.privacy.registry import ROOTS, WORDS_OF_VALUES, Root, held_by
 from prepazka.surfaces.manager.message_pages import INVITED, KINDS
 from prepazka.web import readings, staff_access
