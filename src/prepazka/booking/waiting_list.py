@@ -1,4 +1,4 @@
-"""Entries of the waiting list: join, confirm, leave, end. Offers to them are in `places`."""
+"""Entries of the waiting list: join, confirm, leave, end. `waiting_list_offers` makes them offers."""
 
 from __future__ import annotations
 

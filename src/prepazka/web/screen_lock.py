@@ -47,7 +47,7 @@ class ScreenLock:
     def process_view(
         self, request: HttpRequest, view: object, args: object, kwargs: object
     ) -> HttpResponse | None:
-        """Redirect pages of the account to the lock; other pages do so by `staff.not_yet`."""
+        """Redirect pages of the account to the lock; other pages do so by `staff_access.not_yet`."""
         name = str(request.resolver_match.url_name) if request.resolver_match else ""
         account = name.startswith(("account_", "mfa_")) and name not in OWN
         return to_unlock(request) if account and is_locked(request) else None

@@ -99,7 +99,7 @@ def said_of(row: OutsideCalendar) -> str:
     return _("The calendar at %(host)s will be read within a few minutes.") % words
 
 
-# Texts by `booking.outside.PARTIAL`: reading succeeded, but with a reservation.
+# Texts by `booking.external_calendars.PARTIAL`: reading succeeded, but with a reservation.
 READ = {
     "transparent": gettext_lazy("By its server's word it takes no time, so it takes none here."),
     "damaged": gettext_lazy(
