@@ -19,7 +19,7 @@ from prepazka.accounts.models import User  # noqa: E402
 from prepazka.booking.models import Booking, BookingState, Lane  # noqa: E402
 from prepazka.core import calendar  # noqa: E402
 from prepazka.officefile import presets  # noqa: E402
-from prepazka.officefile.load import load  # noqa: E402
+from prepazka.officefile.office_loading import load  # noqa: E402
 from prepazka.offices.clock import now  # noqa: E402
 from prepazka.offices.models import Office  # noqa: E402
 from prepazka.offices.office_snapshot import snapshot_of  # noqa: E402

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bench import town
 from bench.report import Report
-from prepazka.booking.impact import impact_of
+from prepazka.booking.impact_preview import impact_of
 from prepazka.booking.models import Booking, BookingState, Lane
 from prepazka.offices.models import HoursException, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id

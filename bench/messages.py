@@ -18,14 +18,14 @@ from smpplib.client import Client
 
 from bench import peers, town
 from bench.report import Report
-from prepazka.booking.links import short_code
+from prepazka.booking.booking_links import short_code
 from prepazka.booking.models import Booking
 from prepazka.gateways import email
 from prepazka.gateways.sms import smpp
 from prepazka.jobs.tasks import GATEWAYS
 from prepazka.messaging.mail import compose_mail
+from prepazka.messaging.message_delivery import deliver
 from prepazka.messaging.models import Message
-from prepazka.messaging.usecases import deliver
 from prepazka.offices.models import Office
 
 MANY = 1000

@@ -25,8 +25,8 @@ from bench.clients import Ask, Connection, drive, requests_per_second
 from bench.report import Report
 from prepazka.booking.models import Booking, BookingState, Lane, OfficeDay
 from prepazka.core import calendar
-from prepazka.edge import answers, room_face
-from prepazka.meetings import links, seats
+from prepazka.edge import hot_routes, room_routes
+from prepazka.meetings import participant_links, seats
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.offices.models import Membership, Official, Role
 
@@ -47,7 +47,7 @@ def signals(report: Report) -> None:
     body = json.dumps({"signals": [{"kind": "point", "body": {"x": 1, "y": 2}}]}).encode()
 
     async def say(_connection: Connection, _number: int, ask: Ask) -> None:
-        await ask("POST", room_face.PREFIX + "signaly", _bearer(next(by_turns)), body)
+        await ask("POST", room_routes.PREFIX + "signaly", _bearer(next(by_turns)), body)
 
     with servers.program() as program:
         ours = drive(CLIENTS, 4, program.port, say)
@@ -154,7 +154,7 @@ async def _raw_signals(all_seats: list[seats.Seat], seconds: float = 3.0) -> flo
 
     async def work(part: int) -> None:
         nonlocal done
-        link = await psycopg.AsyncConnection.connect(answers.conninfo(), autocommit=True)
+        link = await psycopg.AsyncConnection.connect(hot_routes.conninfo(), autocommit=True)
         async with link:
             for seat in itertools.cycle(all_seats[part::CONNECTIONS]):
                 if time.perf_counter() > until:
@@ -171,7 +171,7 @@ async def _many(program: servers.Server, all_seats: list[seats.Seat]) -> tuple[i
     streams = []
     for seat in all_seats:
         reader, writer = await asyncio.open_connection("127.0.0.1", program.port)
-        lines = [f"GET {room_face.PREFIX}proud HTTP/1.1", "host: localhost"]
+        lines = [f"GET {room_routes.PREFIX}proud HTTP/1.1", "host: localhost"]
         lines += [f"{name}: {value}" for name, value in _bearer(seat).items()]
         writer.write("\r\n".join([*lines, "", ""]).encode())
         streams.append((reader, writer))
@@ -189,7 +189,7 @@ async def _many(program: servers.Server, all_seats: list[seats.Seat]) -> tuple[i
 
     async def speak(part: int) -> None:
         for seat in all_seats[::PEOPLE][part::8]:
-            await speakers[part].ask("POST", room_face.PREFIX + "signaly", _bearer(seat), body)
+            await speakers[part].ask("POST", room_routes.PREFIX + "signaly", _bearer(seat), body)
 
     listeners = [one[0] for at, one in enumerate(streams) if at % PEOPLE]
     took, _ = await asyncio.gather(
@@ -253,4 +253,4 @@ def _person(meeting: Meeting, role: str) -> Participant:
 
 
 def _path(meeting: Meeting, who: Participant) -> str:
-    return f"/{meeting.office.slug}/schuzka/{links.sign(who.pk, 1)}/"
+    return f"/{meeting.office.slug}/schuzka/{participant_links.sign(who.pk, 1)}/"

@@ -13,7 +13,7 @@ from django.db import connection
 
 from bench import town
 from bench.report import Report
-from prepazka.core.reference import reference_of
+from prepazka.core.booking_reference import reference_of
 from prepazka.offices.models import Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.search import find_bookings

@@ -9,9 +9,9 @@ import numpy as np
 
 from bench.report import Report
 from prepazka.core.discipline import Policy, Waiting
-from prepazka.core.hall import Coming, Counter
+from prepazka.core.hall_model import Coming, Counter
 from prepazka.core.interval import Interval
-from prepazka.core.learning import Finished, learn
+from prepazka.core.learned_durations import Finished, learn
 from prepazka.core.replay import replay
 from prepazka.core.whatif import simulate
 from prepazka.studies import sample_office

@@ -77,7 +77,7 @@ def meetings(arguments: list[str]) -> dict[str, Any]:
 
 def read_calendars(arguments: list[str]) -> dict[str, Any]:
     """Have the outside calendars read at once, again and again, for so many seconds."""
-    from prepazka.jobs.calendars import read_soon  # noqa: PLC0415  # see `meetings`
+    from prepazka.jobs.calendar_jobs import read_soon  # noqa: PLC0415  # see `meetings`
 
     until, asked = time.monotonic() + float(arguments[0]), 0
     while time.monotonic() < until:

@@ -13,40 +13,40 @@ from typing import Any
 
 def without_lock() -> None:
     """Bookings lock no day before they look (the campaign drops the constraint beneath as well)."""
-    from prepazka.booking import locks  # noqa: PLC0415
+    from prepazka.booking import booking_locks  # noqa: PLC0415
     from prepazka.booking.models import OfficeDay  # noqa: PLC0415
 
     def only_read(office: int, days: list[date]) -> int:
         return OfficeDay.objects.filter(office=office, date__in=days).count()
 
-    locks._lock_rows = only_read  # noqa: SLF001
+    booking_locks._lock_rows = only_read  # noqa: SLF001
 
 
 def without_isolation() -> None:
     """The first office in which a step fails ends the step for all others."""
-    from prepazka.jobs import steps  # noqa: PLC0415
+    from prepazka.jobs import periodic_steps  # noqa: PLC0415
 
     def note_and_end(_step: Any, office: Any, error: Exception, *_: Any) -> None:
         raise RuntimeError(f"the step ended at office {office}") from error
 
-    steps._note_failure = note_and_end  # type: ignore[assignment]  # noqa: SLF001
+    periodic_steps._note_failure = note_and_end  # type: ignore[assignment]  # noqa: SLF001
 
 
 def without_catch_up() -> None:
     """Daily work runs at its minute of the night or not at all, as before."""
     from prepazka.core import calendar  # noqa: PLC0415
-    from prepazka.jobs import steps  # noqa: PLC0415
+    from prepazka.jobs import periodic_steps  # noqa: PLC0415
 
     def is_due(_earlier: Any, zone: Any, now: datetime) -> bool:
-        night = calendar.local_instant(calendar.day_of(now, zone), steps.NIGHT_MIN, zone)
+        night = calendar.local_instant(calendar.day_of(now, zone), periodic_steps.NIGHT_MIN, zone)
         return night <= now < night + timedelta(minutes=10)
 
-    steps._is_due = is_due  # type: ignore[assignment]  # noqa: SLF001
+    periodic_steps._is_due = is_due  # type: ignore[assignment]  # noqa: SLF001
 
 
 def without_rescue() -> None:
     """Nobody looks for jobs that a dead worker left."""
-    from prepazka.jobs.steps import STEPS  # noqa: PLC0415
+    from prepazka.jobs.periodic_steps import STEPS  # noqa: PLC0415
 
     for name in ("rescue", "defer_lost"):
         del STEPS[name]

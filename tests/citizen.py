@@ -10,9 +10,17 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from prepazka.booking import links
+from prepazka.booking import booking_links
 from prepazka.booking.models import Booking
-from prepazka.surfaces.citizen import booked, contact, hold, office, officials, terms, waiting
+from prepazka.surfaces.citizen import (
+    booking_pages,
+    contact_hours,
+    hold_pages,
+    office_pages,
+    official_pages,
+    slot_pages,
+    waiting_list_pages,
+)
 from tests import town
 
 DAYS = "/lhota/objednat/prepis/"
@@ -24,7 +32,15 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.at = town.FRIDAY_BEFORE
-        for module in (booked, contact, hold, terms, office, officials, waiting):
+        for module in (
+            booking_pages,
+            contact_hours,
+            hold_pages,
+            slot_pages,
+            office_pages,
+            official_pages,
+            waiting_list_pages,
+        ):
             monkeypatch.setattr(module, "now", lambda: self.at)
 
     def forward(self, **much: float) -> None:
@@ -102,8 +118,8 @@ def request_booking(client: Client, clock: str = "9:00", **contact: str) -> Book
 
 
 def confirm_url(booking: Booking) -> str:
-    return f"/potvrzeni/{links.sign(booking.pk, 'confirm')}/"
+    return f"/potvrzeni/{booking_links.sign(booking.pk, 'confirm')}/"
 
 
 def personal_url(booking: Booking) -> str:
-    return f"/objednavka/{links.sign(booking.pk, 'personal')}/"
+    return f"/objednavka/{booking_links.sign(booking.pk, 'personal')}/"

@@ -19,7 +19,7 @@ from hypothesis import settings as hypothesis
 from prepazka.looks.compile_messages import compile_messages
 from prepazka.looks.compress_static import compress_static
 from prepazka.offices import clock, office_snapshot
-from prepazka.queueing import learning
+from prepazka.queueing import wait_learning
 from prepazka.reporting import forecast
 from tests import needs, papers
 from tests.skips import pytest_sessionfinish, pytest_terminal_summary
@@ -98,7 +98,7 @@ def _nothing_outlives_its_test() -> Iterator[None]:
     yield
     translation.deactivate()  # a page read in English leaves its language in the thread
     office_snapshot._cached_by_id.clear()
-    learning._known.clear()
+    wait_learning._known.clear()
     forecast.forget()
 
 
@@ -132,4 +132,4 @@ def _estimates_are_never_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests press faster than people; what they look at is of that very moment."""
     monkeypatch.setattr(forecast, "PAUSE", 0.0)
     monkeypatch.setattr(forecast, "SHARE", 0.0)
-    monkeypatch.setattr(learning, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(wait_learning, "LOOK_EVERY", 0.0)

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from prepazka.offices.models import Device
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing import counters, merging, offline
+from prepazka.queueing import counters, offline_grants, offline_logs
 from prepazka.queueing.models import OfflineGrant, Shift
 from tests import town
 
@@ -19,16 +19,16 @@ class Browser:
 
     def __init__(self, grant: OfflineGrant) -> None:
         self.grant = grant
-        self.log: list[merging.Entry] = []
+        self.log: list[offline_logs.Entry] = []
 
     def does(self, kind: str, label: str, at: datetime, **more: Any) -> str:
         body = json.dumps({"kind": kind, "label": label, "at": at.isoformat(), **more})
         seq = len(self.log) + 1
-        self.log.append(merging.Entry(seq, body, self.grant.sign(seq, body)))
+        self.log.append(offline_logs.Entry(seq, body, self.grant.sign(seq, body)))
         return label
 
     def merge(self, now: datetime, *, upto: int | None = None) -> int:
-        return merging.merge_log(grant=self.grant.pk, entries=self.log[:upto], now=now)
+        return offline_logs.merge_log(grant=self.grant.pk, entries=self.log[:upto], now=now)
 
 
 class Kiosk(Browser):
@@ -41,7 +41,7 @@ class Kiosk(Browser):
         self.next = {n.letter: n.first for n in self.grant.numbers.all()}
 
     def _lease(self, now: datetime) -> OfflineGrant:
-        return offline.lease_numbers(
+        return offline_grants.lease_numbers(
             office=self.office, device=self.device, browser=self.browser, now=now
         )
 
@@ -72,9 +72,9 @@ class Console(Browser):
         self.list = self.renew(now)
         super().__init__(self.list.grant)
 
-    def renew(self, now: datetime, *, lost: bool = False) -> offline.CallList:
+    def renew(self, now: datetime, *, lost: bool = False) -> offline_grants.CallList:
         """Ask for the list; `lost`: the answer never comes to the browser."""
-        said = offline.renew(
+        said = offline_grants.renew(
             office=self.office,
             shift=self.shift,
             browser=self.browser,

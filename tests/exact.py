@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 
 from prepazka.core.discipline import Policy
-from prepazka.core.hall import MINUTE, Counter
+from prepazka.core.hall_model import MINUTE, Counter
 from prepazka.core.interval import Interval
 from prepazka.core.simulation import Visit, play
 

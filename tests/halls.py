@@ -19,18 +19,18 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 
 # Every module of the hall's surfaces that reads the clock, by its own name for it.
 READERS = (
-    "prepazka.surfaces.api.tickets.now",
-    "prepazka.surfaces.api.counters.now",
+    "prepazka.surfaces.api.ticket_resources.now",
+    "prepazka.surfaces.api.counter_resources.now",
     "prepazka.surfaces.api.auth.now",
-    "prepazka.web.devices.now",
+    "prepazka.web.device_access.now",
     "prepazka.surfaces.kiosk.views.now",
-    "prepazka.surfaces.kiosk.pins.now",
-    "prepazka.surfaces.kiosk.screens.now",
-    "prepazka.surfaces.kiosk.cutoff.now",
+    "prepazka.surfaces.kiosk.pin_screens.now",
+    "prepazka.surfaces.kiosk.screen_frame.now",
+    "prepazka.surfaces.kiosk.kiosk_offline_pack.now",
     "prepazka.surfaces.display.views.now",
     "prepazka.surfaces.ticket.views.now",
-    "prepazka.surfaces.ticket.alerts.now",
-    "prepazka.surfaces.ticket.door.now",
+    "prepazka.surfaces.ticket.alert_pages.now",
+    "prepazka.surfaces.ticket.door_pages.now",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from prepazka.booking import usecases
+from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import officials, town
@@ -33,7 +33,7 @@ def confirmed(where: OfficeSnapshot, clock: str = "9:00", **more: Any) -> Bookin
     """A booking by video with Nováková."""
     said = {"mode": "video", "code": "novakova"} | more
     held = officials.hold(where, clock, **said)
-    return usecases.request_confirmation(
+    return booking_lifecycle.request_confirmation(
         booking=held.pk,
         name="Jana Malá",
         email="jana@example.cz",

@@ -10,10 +10,10 @@ from uuid import UUID
 from django.db import transaction
 from django.test import Client
 
-from prepazka.booking.locks import lock_days
+from prepazka.booking.booking_locks import lock_days
 from prepazka.booking.models import Booking, BookingState, Lane
 from prepazka.core import calendar
-from prepazka.meetings import links, room
+from prepazka.meetings import participant_links, room
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import officials, town
@@ -31,7 +31,7 @@ class Held:
     guest: Participant
 
     def path(self, who: Participant) -> str:
-        return f"/{self.office.slug}/schuzka/{links.sign(who.pk, who.link)}/"
+        return f"/{self.office.slug}/schuzka/{participant_links.sign(who.pk, who.link)}/"
 
     def enter(self, who: Participant, now: datetime, **more: Any) -> room.Entered:
         return room.enter(participant=who.pk, link=who.link, now=now, **more)

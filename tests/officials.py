@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import F
 
-from prepazka.booking import usecases
+from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking
-from prepazka.officefile.load import load
+from prepazka.officefile.office_loading import load
 from prepazka.offices.models import Office, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug, snapshot_of
 from tests import town
@@ -98,7 +98,7 @@ def hold(
     **more: Any,
 ) -> Booking:
     """A held term, with the official of that code or with anybody."""
-    return usecases.hold_term(
+    return booking_lifecycle.hold_term(
         office=where,
         service=town.service(where, service),
         starts_at=town.at(clock),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from prepazka.jobs import steps
+from prepazka.jobs import periodic_steps
 from prepazka.journal.models import StepRun
 
 
 def run(*names: str, now: datetime) -> None:
     """Run these steps, daily ones also where they have run since last night."""
     for name in names:
-        failed = steps.run(steps.STEPS[name], now=now, even_if_done=True)
+        failed = periodic_steps.run(periodic_steps.STEPS[name], now=now, even_if_done=True)
         assert not failed, list(StepRun.objects.exclude(failures=0).values())
 
 

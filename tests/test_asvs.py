@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from prepazka.offices import passwords
+from prepazka.offices import guessable_passwords
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "prepazka"
@@ -195,8 +195,8 @@ def test_the_counts_at_the_top_are_those_of_the_tables() -> None:
 
 
 def test_the_words_refused_in_passwords_are_documented() -> None:
-    said = passwords.plain((ROOT / "docs" / "operations.md").read_text("utf-8"))
-    assert [word for word in passwords.WORDS if word not in said] == []
+    said = guessable_passwords.plain((ROOT / "docs" / "operations.md").read_text("utf-8"))
+    assert [word for word in guessable_passwords.WORDS if word not in said] == []
 
 
 @pytest.mark.parametrize("name", ["web", "worker"])

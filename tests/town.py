@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from prepazka.accounts.models import User
-from prepazka.booking import slot_search, usecases
+from prepazka.booking import booking_lifecycle, slot_search
 from prepazka.booking.models import Booking, Lane
 from prepazka.offices.models import (
     Agenda,
@@ -176,7 +176,7 @@ def hold(
 ) -> Booking:
     """A held term of the Monday, or of that day."""
     wanted = service(where, more.pop("service", "prepis"))
-    return usecases.hold_term(
+    return booking_lifecycle.hold_term(
         office=where, service=wanted, starts_at=at(clock, day), now=now, **more
     )
 
@@ -191,7 +191,7 @@ def requested(
 ) -> Booking:
     """A booking that waits for the click in the message."""
     held = hold(where, clock, now, **more)
-    return usecases.request_confirmation(
+    return booking_lifecycle.request_confirmation(
         booking=held.pk, name="Jana", email=email, phone=phone, now=now
     )
 
@@ -202,7 +202,7 @@ def confirmed(
     """A confirmed booking with its PIN."""
     email = more.pop("email", f"jana{clock.replace(':', '')}@example.cz")
     asked = requested(where, clock, now, email=email, **more)
-    return usecases.confirm_booking(booking=asked.pk, now=now)
+    return booking_lifecycle.confirm_booking(booking=asked.pk, now=now)
 
 
 def offered(

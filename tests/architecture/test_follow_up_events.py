@@ -4,7 +4,7 @@ import pytest
 
 from prepazka.core.events import REGISTRY
 from prepazka.jobs.rounds import FREEING
-from prepazka.messaging.usecases import KINDS
+from prepazka.messaging.message_delivery import KINDS
 
 
 @pytest.mark.parametrize("kind", sorted({*KINDS, *FREEING}))

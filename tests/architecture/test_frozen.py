@@ -29,7 +29,7 @@ from procrastinate.contrib.django import app as job_app
 
 import prepazka
 import prepazka.jobs.tasks
-from prepazka.booking import links
+from prepazka.booking import booking_links
 from prepazka.core.discipline import __file__ as discipline
 from prepazka.core.events import REGISTRY
 from prepazka.core.refusal import Refused
@@ -37,7 +37,7 @@ from prepazka.meetings import signals
 from prepazka.messaging import mail, sms
 from prepazka.officefile.check import check
 from prepazka.officefile.nodes import Section, WrongFile
-from prepazka.queueing import merging
+from prepazka.queueing import offline_logs
 from prepazka.web import reasons
 
 SOURCE = Path(prepazka.__file__).parent
@@ -107,7 +107,7 @@ def message_kinds() -> Iterable[str]:
 
 
 def offline_kinds() -> Iterator[str]:
-    yield from (f"console: {kind}" for kind in merging.KINDS)
+    yield from (f"console: {kind}" for kind in offline_logs.KINDS)
     yield from (f"room: {kind}" for kind in signals.KINDS)
 
 
@@ -175,7 +175,7 @@ def _trees(folder: Path) -> Iterator[ast.Module]:
 
 def salts() -> Iterator[str]:
     yield from constants("SALT")
-    yield from (f"booking:{purpose}" for purpose in get_args(links.Purpose))
+    yield from (f"booking:{purpose}" for purpose in get_args(booking_links.Purpose))
 
 
 def settings() -> Iterator[str]:

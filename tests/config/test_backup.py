@@ -19,7 +19,7 @@ from prepazka.booking.models import Booking
 from prepazka.config.cli import main
 from prepazka.journal.models import StepRun
 from prepazka.offices.models import Office
-from prepazka.privacy import remembered
+from prepazka.privacy import remembered_erasures
 from prepazka.privacy.registry import Root
 from prepazka.queueing import counters, tickets, turns
 from tests import town
@@ -184,7 +184,11 @@ def erased_on_request(url: str, booking: Booking) -> None:
     with psycopg.connect(url) as database:
         database.execute(
             "INSERT INTO privacy_erasedrecord (office_id, key, erased_at) VALUES (%s, %s, %s)",
-            [booking.office_id, remembered.keys_of(Root.BOOKING, booking.pk)[0], real_now()],
+            [
+                booking.office_id,
+                remembered_erasures.keys_of(Root.BOOKING, booking.pk)[0],
+                real_now(),
+            ],
         )
 
 

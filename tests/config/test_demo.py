@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from prepazka.config import demo, embedded, player, serve, supervisor
+from prepazka.config import demo_setup, embedded, player, serve, supervisor
 from prepazka.config.cli import parser
 from prepazka.journal.models import Event
 from prepazka.offices import clock, demo_play
 from prepazka.offices.models import DemoClock, DemoPlay, Office
-from prepazka.web.demo import demo_offices, next_morning
+from prepazka.web.demo_installation import demo_offices, next_morning
 from tests import town
 
 LOADED = town.at("10:00", date(2026, 11, 20))
@@ -29,8 +29,8 @@ LOADED = town.at("10:00", date(2026, 11, 20))
 @pytest.fixture
 def offices(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.DEMO = True
-    monkeypatch.setattr(demo, "now", lambda: LOADED)
-    demo.load()
+    monkeypatch.setattr(demo_setup, "now", lambda: LOADED)
+    demo_setup.load()
     yield
     clock._cached_clock, clock._looked_at = None, float("-inf")
 
@@ -61,7 +61,7 @@ def test_started_when_all_is_closed_it_shows_the_next_working_morning(
     offices: None, day: date, hour: str, morning: date
 ) -> None:
     nine = moment(morning, "9:00")
-    assert demo.wake(moment(day, hour)) == nine
+    assert demo_setup.wake(moment(day, hour)) == nine
     assert nine <= clock.now() < nine + timedelta(minutes=1)
     assert not clock.shows_real_time()
 
@@ -77,7 +77,7 @@ def test_started_when_all_is_closed_it_shows_the_next_working_morning(
 def test_started_while_an_office_is_open_nothing_is_changed(
     offices: None, day: date, hour: str
 ) -> None:
-    assert demo.wake(moment(day, hour)) is None
+    assert demo_setup.wake(moment(day, hour)) is None
     assert not DemoClock.objects.exists()
 
 
@@ -124,9 +124,11 @@ def test_the_clock_is_set_before_anybody_looks_at_it(
 ) -> None:
     steps: list[str] = []
     monkeypatch.setattr(serve, "prepare_database", lambda: steps.append("tables"))
-    monkeypatch.setattr(demo, "load", lambda: steps.append("offices"))
-    monkeypatch.setattr(demo, "wake", lambda _now: steps.append("clock"))
-    monkeypatch.setattr(demo, "addresses", lambda _base, _passwords: f"after {len(steps)} steps")
+    monkeypatch.setattr(demo_setup, "load", lambda: steps.append("offices"))
+    monkeypatch.setattr(demo_setup, "wake", lambda _now: steps.append("clock"))
+    monkeypatch.setattr(
+        demo_setup, "addresses", lambda _base, _passwords: f"after {len(steps)} steps"
+    )
     monkeypatch.setenv("PREPAZKA_URL", "http://localhost:8000")
     arguments = parser().parse_args(["run"])
     supervisor._prepare_database(arguments, is_new=new)

@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 
 from prepazka.config.log_folding import FoldingHandler, RefusalsAreNoErrors, ShortRefusals
-from prepazka.messaging.port import Undeliverable
+from prepazka.messaging.message_types import Undeliverable
 from prepazka.reporting import health
 from prepazka.surfaces.api import api
 from tests import town

@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from prepazka.config.env import env_database
 from prepazka.config.settings import _database
-from prepazka.edge import answers
+from prepazka.edge import hot_routes
 
 
 def test_what_else_the_address_says_reaches_libpq(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,7 +25,7 @@ def test_what_else_the_address_says_reaches_libpq(monkeypatch: pytest.MonkeyPatc
     assert (made["HOST"], made["PASSWORD"]) == ("db.example", "x y")
     assert made["OPTIONS"]["sslmode"] == "verify-full"
     monkeypatch.setitem(connection.settings_dict, "OPTIONS", made["OPTIONS"])
-    assert conninfo_to_dict(answers.conninfo())["sslmode"] == "verify-full"
+    assert conninfo_to_dict(hot_routes.conninfo())["sslmode"] == "verify-full"
 
 
 @pytest.mark.parametrize(("proxies", "warnings"), [("0", 1), ("1", 0)])

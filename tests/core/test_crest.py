@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from prepazka.core.crest import (
+from prepazka.core.crest_images import (
     MOST_BYTES,
     SIGNATURE,
     WrongCrest,

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 from prepazka.core.announcing import Expected, is_near
-from prepazka.core.door import GRACE, STEP, code_at, is_fresh
+from prepazka.core.door_codes import GRACE, STEP, code_at, is_fresh
 
 NOW = datetime(2026, 11, 23, 8, 0, 30, tzinfo=UTC)
 OURS, OTHERS = b"ours", b"others"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepazka.core.impact import Calendar, Term, Visit, stay, substitutes
+from prepazka.core.displacement import Calendar, Term, Visit, stay, substitutes
 from prepazka.core.interval import Interval
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)

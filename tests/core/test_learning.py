@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepazka.core.learning import (
+from prepazka.core.learned_durations import (
     FEW,
     THETA_MAX,
     Calibration,

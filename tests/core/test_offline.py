@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prepazka.core.offline import (
+from prepazka.core.offline_merge import (
     Base,
     Happened,
     Known,

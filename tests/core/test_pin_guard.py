@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from prepazka.core import pin_guard, pins
+from prepazka.core.booking_reference import reference_of
 from prepazka.core.pin_guard import Asks, WrongPins
-from prepazka.core.reference import reference_of
 
 BOOKING = UUID("12345678-1234-5678-1234-567812345678")
 LIVE = (1, 10, 50)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepazka.core.reference import ALPHABET, ids_of, reference_of
+from prepazka.core.booking_reference import ALPHABET, ids_of, reference_of
 
 
 @given(st.uuids())

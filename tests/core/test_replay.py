@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prepazka.core.discipline import Policy, Waiting, next_in_turn
-from prepazka.core.hall import Coming, Counter, Habits
+from prepazka.core.hall_model import Coming, Counter, Habits
 from prepazka.core.interval import Interval
 from prepazka.core.key_phases import Lines, lines_of
 from prepazka.core.replay import replay

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepazka.core.replies import Said, understand
+from prepazka.core.reply_parsing import Said, understand
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prepazka.core.discipline import Policy
-from prepazka.core.hall import MINUTE, Counter
+from prepazka.core.hall_model import MINUTE, Counter
 from prepazka.core.interval import Interval
 from prepazka.core.simulation import Visit, play
 from tests.exact import START, Queue

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepazka.core.waiting import LEAST_TO_ANSWER, Wish, is_dropped, keep_until
+from prepazka.core.waiting_list_rules import LEAST_TO_ANSWER, Wish, is_dropped, keep_until
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 minutes = st.integers(0, 3000).map(lambda m: timedelta(minutes=m))

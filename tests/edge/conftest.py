@@ -18,8 +18,8 @@ from prepazka.config.onehop import OneHop
 from prepazka.edge import hub
 from prepazka.edge.app import Edge
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.surfaces.monitor import live as board
-from prepazka.surfaces.ticket import live as own_ticket
+from prepazka.surfaces.monitor import monitor_fragment
+from prepazka.surfaces.ticket import ticket_fragment
 from tests.faults.always import always_open
 from tests.ports import free_port
 
@@ -32,7 +32,7 @@ class Served:
 
     def __init__(self) -> None:
         self.inner = OneHop()
-        self.edge = Edge(self.inner, board.fragment, own_ticket.fragment)
+        self.edge = Edge(self.inner, monitor_fragment.fragment, ticket_fragment.fragment)
         self.port = free_port()
         config = uvicorn.Config(
             self.edge,

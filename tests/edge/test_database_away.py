@@ -14,7 +14,7 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.exceptions import ConnectorException
 
 from prepazka.booking.models import Booking, BookingState
-from prepazka.edge import answers
+from prepazka.edge import hot_routes
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests.edge.conftest import Served
 from tests.faults.always import coming_terms
@@ -31,8 +31,8 @@ def lost(*_: Any, **__: Any) -> Any:
 def test_the_edge_says_it_in_the_language_of_the_asker(
     served: Served, monkeypatch: pytest.MonkeyPatch, path: str, language: str, said: str
 ) -> None:
-    monkeypatch.setattr(answers, "office_id", lost)
-    monkeypatch.setattr(answers, "monitor", lost)
+    monkeypatch.setattr(hot_routes, "office_id", lost)
+    monkeypatch.setattr(hot_routes, "monitor", lost)
     answer = served.client.get(path, headers={"Accept-Language": language})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "20")
     assert answer.headers["content-type"] == "application/problem+json"

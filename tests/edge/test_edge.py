@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.edge.snapshots import Snapshots
+from prepazka.edge.answer_cache import Snapshots
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import tickets
 from tests import town

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from prepazka.edge import health_face
-from prepazka.edge.health_face import HealthFace
+from prepazka.edge import health_route
+from prepazka.edge.health_route import HealthFace
 from tests import loops
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +36,7 @@ def test_a_server_that_takes_connections_and_says_nothing(monkeypatch: pytest.Mo
     """As a stopped (SIGSTOP) server does: the system takes the connection, nobody reads from it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        monkeypatch.setattr(health_face, "conninfo", lambda: f"host=127.0.0.1 port={port}")
+        monkeypatch.setattr(health_route, "conninfo", lambda: f"host=127.0.0.1 port={port}")
         began = time.monotonic()
         ((status, answer),) = ask(HealthFace())
         assert time.monotonic() - began < 2

@@ -19,9 +19,9 @@ from django.test.utils import CaptureQueriesContext
 from prepazka.journal.record import CHANNEL
 from prepazka.offices.models import Incident, Office, System
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
-from prepazka.queueing import alerts, counters, incidents, tickets, turns
+from prepazka.queueing import counters, incidents, tickets, turn_alerts, turns
 from prepazka.queueing.models import Ticket, TicketState
-from prepazka.surfaces.ticket import live
+from prepazka.surfaces.ticket import ticket_fragment
 from tests import halls, town
 from tests.clock import real_now
 from tests.edge.conftest import Served
@@ -127,16 +127,16 @@ def test_it_says_what_django_says_in_every_state(
         tickets.postpone(ticket=other.pk, minutes=20, now=now())
         heard()
         assert "Pouštíte ostatní před sebe" in said(other)
-        alerts.ask_alert(
+        turn_alerts.ask_alert(
             ticket=third.pk,
-            contact=alerts.Contact(email="jana@example.cz"),
+            contact=turn_alerts.Contact(email="jana@example.cz"),
             language="cs",
             now=now(),
         )
         heard()
         assert "Vás upozorníme e-mailem" in said(third)
         assert "Vás upozorníme e-mailem" not in said(last)
-        alerts.drop_alert(ticket=third.pk, now=now())
+        turn_alerts.drop_alert(ticket=third.pk, now=now())
         heard()
         assert "Vás upozorníme e-mailem" not in said(third)
         down = incidents.declare_incident(
@@ -162,13 +162,13 @@ def test_it_says_what_django_says_in_every_state(
 def test_one_look_after_a_change_serves_all(
     served: Served, hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks, real = [], live.Look.at_office
+    looks, real = [], ticket_fragment.Look.at_office
 
-    def counted(pk: int) -> live.Look:
+    def counted(pk: int) -> ticket_fragment.Look:
         looks.append(pk)
         return real(pk)
 
-    monkeypatch.setattr(live.Look, "at_office", counted)
+    monkeypatch.setattr(ticket_fragment.Look, "at_office", counted)
     with served.stream() as raw:
         read_until(raw, b"event: alive")
         for _ in range(2):
@@ -186,7 +186,7 @@ def test_one_look_after_a_change_serves_all(
 
 
 def test_a_part_asks_the_database_nothing(hall: Hall) -> None:
-    look = live.Look.at_office(hall.office.office_id)
+    look = ticket_fragment.Look.at_office(hall.office.office_id)
     look.show(hall.queue[0].code, "cs")  # now the estimate is made
     with CaptureQueriesContext(connection) as seen:
         for ticket in hall.queue:
@@ -243,7 +243,7 @@ def test_a_database_that_is_away_is_told_as_that(
     def away(*_: Any) -> Any:
         lost()
 
-    monkeypatch.setattr(live, "hall", lambda *_a, **_k: away())
+    monkeypatch.setattr(ticket_fragment, "hall", lambda *_a, **_k: away())
     assert part(served, hall.queue[0]).status_code == 503
     monkeypatch.undo()
     assert part(served, hall.queue[0]).status_code == 200

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from django.db import transaction
 
-from prepazka.edge import room_face, rooms
+from prepazka.edge import room_routes, room_streams
 from prepazka.meetings import providers, room, seats, signals
 from prepazka.meetings.models import Meeting, Participant, Signal
 from prepazka.offices.office_snapshot import snapshot_by_slug
@@ -22,7 +22,7 @@ from tests.clock import real_now
 from tests.edge.conftest import Served, until
 from tests.meetings_town import Held, held
 
-STREAM, SEND, PULSE = (room_face.PREFIX + what for what in ("proud", "signaly", "tep"))
+STREAM, SEND, PULSE = (room_routes.PREFIX + what for what in ("proud", "signaly", "tep"))
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ def test_what_is_not_understood_or_allowed(served: Served, here: Held) -> None:
     ]
     for wrong in odd:
         assert chair.post(wrong) == 422, wrong
-    assert chair.post(b"x" * (room_face.LARGEST_POST + 1)) == 413
+    assert chair.post(b"x" * (room_routes.LARGEST_POST + 1)) == 413
     assert chair.send(to=uuid4()) == 200, "nobody sits there, so nobody hears it"
     assert Signal.objects.count() == before
     for said in ("", "Bearer x", "Bearer nope", chair.headers["Authorization"][:-1]):
@@ -223,7 +223,7 @@ def test_what_is_not_understood_or_allowed(served: Served, here: Held) -> None:
             answer = served.client.request(method, path, headers={"Authorization": said})
             assert answer.status_code == 401
     assert served.client.post(STREAM, headers=chair.headers).status_code == 405
-    assert served.client.get(room_face.PREFIX + "cizi").status_code == 404
+    assert served.client.get(room_routes.PREFIX + "cizi").status_code == 404
     fresh = served.client.post(PULSE, headers=chair.headers).json()["credential"]
     assert seats.read(fresh) == seats.read(chair.headers["Authorization"][7:])
 
@@ -231,8 +231,8 @@ def test_what_is_not_understood_or_allowed(served: Served, here: Held) -> None:
 def test_who_sends_too_much_must_wait(
     served: Served, here: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "BURST", 5.0)
-    monkeypatch.setattr(rooms, "RATE", 0.1)
+    monkeypatch.setattr(room_streams, "BURST", 5.0)
+    monkeypatch.setattr(room_streams, "RATE", 0.1)
     chair = Tab(here, here.chair, served)
     assert [chair.send(number=n) for n in range(7)] == [200] * 5 + [429] * 2
 

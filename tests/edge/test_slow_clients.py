@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from prepazka.config import bodies
-from prepazka.edge import room_face
-from prepazka.edge.visitors import network_of
+from prepazka.edge import room_routes
+from prepazka.edge.visitor_networks import network_of
 from tests.edge.conftest import Served, until
 
 
@@ -20,7 +20,7 @@ def test_a_body_that_does_not_come(
     served: Served, monkeypatch: pytest.MonkeyPatch, head: str
 ) -> None:
     monkeypatch.setattr(bodies, "FIRST_BYTES", 0.5)
-    monkeypatch.setattr(room_face, "SENDS_WITHIN", 0.5)
+    monkeypatch.setattr(room_routes, "SENDS_WITHIN", 0.5)
     with served.connect(f"{head}\nHost: localhost\nContent-Length: 9\n\nabc") as line:
         began, got = time.monotonic(), b""
         while part := line.recv(65536):

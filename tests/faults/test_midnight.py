@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.booking import slot_search, usecases
+from prepazka.booking import booking_lifecycle, slot_search
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar
 from prepazka.journal.models import Event
@@ -38,13 +38,13 @@ def on(office: OfficeSnapshot, day: date, now: datetime) -> list[Booking]:
     for number, term in enumerate(
         slot_search.offered(office=office, service=town.service(office), days=[day], now=now)
     ):
-        held = usecases.hold_term(
+        held = booking_lifecycle.hold_term(
             office=office, service=town.service(office), starts_at=term.starts_at, now=now
         )
-        usecases.request_confirmation(
+        booking_lifecycle.request_confirmation(
             booking=held.pk, name="Jana", email=f"jana{number}@example.cz", now=now
         )
-        made.append(usecases.confirm_booking(booking=held.pk, now=now))
+        made.append(booking_lifecycle.confirm_booking(booking=held.pk, now=now))
     return made
 
 

@@ -10,7 +10,7 @@ from django.db import connection
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from prepazka.edge.answers import conninfo
+from prepazka.edge.hot_routes import conninfo
 from prepazka.journal.models import StepRun
 from tests.clock import real_now
 from tests.faults.program import Mailbox, environment, running, wait_for

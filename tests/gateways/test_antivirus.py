@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from prepazka.gateways import antivirus
-from prepazka.jobs import papers as jobs
+from prepazka.jobs import document_jobs
 from prepazka.meetings import documents
 from prepazka.meetings.models import Document
 from tests import needs, papers, town
@@ -67,7 +67,7 @@ def brought(here: Held, content: bytes) -> Document:
 
 
 def after_check(one: Document) -> tuple[str, str]:
-    jobs.check(document=one.pk, now=NOW)
+    document_jobs.check(document=one.pk, now=NOW)
     one.refresh_from_db()
     return one.state, one.refusal
 
@@ -97,7 +97,7 @@ def test_while_it_is_away_nobody_sees_the_file(here: Held, settings: Any, tmp_pa
             settings.CLAMD = where
             assert after_check(one) == ("checking", "")
         closing.join(5)
-    assert jobs.to_check() == [one.pk], "the next round tries again"
+    assert document_jobs.to_check() == [one.pk], "the next round tries again"
     assert not documents.seen_by(here.chair).filter(state="ready").exists()
     settings.CLAMD = ""
     assert after_check(one) == ("ready", "")

@@ -19,8 +19,8 @@ from aiosmtpd.controller import Controller
 from prepazka.core.interval import Interval
 from prepazka.gateways import email
 from prepazka.gateways.calendars import Source, Unreadable, read
-from prepazka.gateways.sms import web
-from prepazka.messaging.port import Mail, Undeliverable
+from prepazka.gateways.sms import sms_http
+from prepazka.messaging.message_types import Mail, Undeliverable
 from tests.certificates import self_signed
 from tests.ports import free_port
 
@@ -99,7 +99,7 @@ def test_an_outside_calendar_that_nobody_vouches_for_is_not_read(
 def test_a_gateway_that_nobody_vouches_for_gets_nothing(secure: tuple[str, list[str]]) -> None:
     url, asked = secure
     with pytest.raises(Undeliverable, match="cannot be reached"):
-        web.post([url], "/send", data={"password": "heslo"})
+        sms_http.post([url], "/send", data={"password": "heslo"})
     assert asked == []
 
 

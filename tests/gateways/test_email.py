@@ -12,7 +12,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from prepazka.gateways import email
-from prepazka.messaging.port import ADDRESS_REFUSED, Mail, Undeliverable
+from prepazka.messaging.message_types import ADDRESS_REFUSED, Mail, Undeliverable
 
 MAIL = Mail(
     to="jana@example.cz",

@@ -17,8 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prepazka.core import printable
-from prepazka.gateways.pdf import minutes as pdf
-from prepazka.gateways.pdf import typeset
+from prepazka.gateways.pdf import minutes_pdf, typeset
 
 AT = datetime(2026, 11, 23, 9, 20, tzinfo=UTC)
 NOTE = "Some characters stand in brackets."
@@ -36,7 +35,7 @@ TEXTS = st.lists(
 ).map("".join)
 
 
-def sheet(text: str, **changed: Any) -> pdf.Sheet:
+def sheet(text: str, **changed: Any) -> minutes_pdf.Sheet:
     """Minutes that hold the text wherever people's texts can stand."""
     fields: dict[str, Any] = {
         "lang": "cs",
@@ -54,12 +53,12 @@ def sheet(text: str, **changed: Any) -> pdf.Sheet:
         "page": "strana",
         "replaced_note": NOTE,
     }
-    return pdf.Sheet(**fields | changed)
+    return minutes_pdf.Sheet(**fields | changed)
 
 
 def printed(text: str) -> str:
     """What a reader of the PDF sees of the part with the text, in one line."""
-    content = pdf.make(sheet("", parts=[("Průběh", text)]), at=AT)
+    content = minutes_pdf.make(sheet("", parts=[("Průběh", text)]), at=AT)
     document = pypdfium2.PdfDocument(content)
     words = [page.get_textpage().get_text_range() for page in document]
     document.close()
@@ -84,7 +83,7 @@ def only_own_fonts(request: bytes) -> tuple[int, bytes]:
 @pytest.fixture
 def own_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without any font."""
-    monkeypatch.setattr(pdf, "_run", only_own_fonts)
+    monkeypatch.setattr(minutes_pdf, "_run", only_own_fonts)
 
 
 @given(TEXTS)
@@ -92,8 +91,8 @@ def own_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
 @example("\u0d4e\u02b4\u2655\u0378")
 def test_no_text_fails_a_print(text: str) -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(pdf, "_run", in_process)
-        content = pdf.make(sheet(text), at=AT)
+        patched.setattr(minutes_pdf, "_run", in_process)
+        content = minutes_pdf.make(sheet(text), at=AT)
     with pikepdf.open(io.BytesIO(content)) as made:
         metadata = made.open_metadata()
         assert metadata["pdfaid:part"] == "2"
@@ -135,7 +134,7 @@ def test_a_compiler_that_fails_in_other_words_still_prints_plain_letters(
 ) -> None:
     """Another release of typst may word its answer otherwise; then only Latin stays as it is."""
     monkeypatch.setattr(typeset, "MISSING", re.compile("no such words"))
-    monkeypatch.setattr(pdf, "_run", in_process)
+    monkeypatch.setattr(minutes_pdf, "_run", in_process)
     seen = printed("Dohoda s 李: příliš žluťoučký kůň Ω")
     assert "Dohoda s [U+674E]: příliš žluťoučký kůň [U+03A9]" in seen
     assert NOTE in seen
@@ -146,7 +145,7 @@ def test_plain_letters_are_in_the_fonts_that_come_with_the_program() -> None:
     everything = "".join(sorted(printable.PLAIN - {"\n"}))
     assert NOTE not in printed(everything)
     heavy = sheet("", comments=[(everything, everything)])  # the name is printed in bold
-    assert pdf.make(heavy, at=AT)
+    assert minutes_pdf.make(heavy, at=AT)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +172,7 @@ def test_a_compiler_that_breaks_harms_nobody_else(
         .replace("    job =", f"    if b'u03a9' in request: {program}\n    job =", 1)
     )
     monkeypatch.setattr(typeset, "__file__", str(broken))
-    monkeypatch.setattr(pdf, "WAITS", 3)
+    monkeypatch.setattr(minutes_pdf, "WAITS", 3)
     assert "Průběh Ohm [U+03A9]" in printed("Ohm Ω")
     assert why in caplog.text
 
@@ -185,8 +184,8 @@ def test_a_long_text_of_many_scripts_is_printed_soon() -> None:
     replaced = printable.Replacer(set(many))(many)
     assert replaced.startswith("[U+4E00][U+4E01]")
     assert time.thread_time() - began < 5
-    assert pdf.make(sheet("", parts=[("Průběh", many)]), at=AT).startswith(b"%PDF")
+    assert minutes_pdf.make(sheet("", parts=[("Průběh", many)]), at=AT).startswith(b"%PDF")
 
 
 def test_the_same_sheet_gives_the_same_bytes() -> None:
-    assert pdf.make(sheet("😀 李"), at=AT) == pdf.make(sheet("😀 李"), at=AT)
+    assert minutes_pdf.make(sheet("😀 李"), at=AT) == minutes_pdf.make(sheet("😀 李"), at=AT)

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from prepazka.gateways import push
+from prepazka.messaging.message_types import Push, PushGone, Undeliverable
 from prepazka.messaging.models import PushKey
-from prepazka.messaging.port import Push, PushGone, Undeliverable
 from tests.clock import machine_time
 from tests.gateways import push_peer
 from tests.gateways.push_peer import Browser, opened, plain

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prepazka.gateways.sms import send, smpp, smpp_receiver
-from prepazka.messaging.port import Incoming, Receipt, Sent, Sms, Undeliverable
+from prepazka.messaging.message_types import Incoming, Receipt, Sent, Sms, Undeliverable
 from tests import needs
 from tests.gateways import smpp_peer
 from tests.gateways.smpp_peer import Centre, deliver

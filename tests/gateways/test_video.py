@@ -14,12 +14,12 @@ from django.core.files.storage import storages
 from prepazka.booking.models import Booking
 from prepazka.core import gsm7
 from prepazka.gateways import video
-from prepazka.gateways.video import bigbluebutton, jitsi, web
-from prepazka.gateways.video.port import Paper, Person, Unavailable, Venue
+from prepazka.gateways.video import bigbluebutton, jitsi, video_http
+from prepazka.gateways.video.video_types import Paper, Person, Unavailable, Venue
 from prepazka.journal.models import Event
 from prepazka.meetings import providers, room
 from prepazka.meetings.models import Document, Meeting, Participant, Signal
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import message_delivery
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.messaging.sms import compose_sms
@@ -137,7 +137,7 @@ def test_a_join_that_was_changed_or_belongs_to_an_earlier_meeting_opens_nothing(
 def test_a_server_that_fails_is_unavailable_and_says_no_secret(
     bbb: Conference, meet: Conference, settings: Any, monkeypatch: Any, fault: str
 ) -> None:
-    monkeypatch.setattr(web, "TIMEOUT", httpx.Timeout(0.3))
+    monkeypatch.setattr(video_http, "TIMEOUT", httpx.Timeout(0.3))
     bbb.fault = meet.fault = fault
     if fault == "secret":
         settings.BBB_SECRET = "wrong"
@@ -220,8 +220,8 @@ def test_when_a_server_goes_away_the_next_room_is_taken_once(here: Held, meet: C
 
 
 def told_of(event: Event, at: Any = NOW) -> list[Message]:
-    made = messaging.compose(event=event.pk, now=at)
-    return [one for one in made if not messaging.is_pointless(one, at)]
+    made = message_delivery.compose(event=event.pk, now=at)
+    return [one for one in made if not message_delivery.is_pointless(one, at)]
 
 
 @database
@@ -239,14 +239,14 @@ def test_who_is_not_there_gets_a_message_with_how_to_join_once_per_change(
     (message,) = told_of(event)
     assert (message.kind, message.to.email) == ("meeting_room", "eva@posta.example")
     for _ in range(2):
-        assert [one.pk for one in messaging.compose(event=event.pk, now=NOW)] == [message.pk]
+        assert [one.pk for one in message_delivery.compose(event=event.pk, now=NOW)] == [message.pk]
     said = compose_mail(message, now=NOW).text
     assert here.path(here.guest) in said
     assert "zůstává stejný" in said
     # The citizen's page is closed, and the telephone is all that is left.
     Participant.objects.filter(pk=here.citizen.pk).update(seen_at=town.FRIDAY_BEFORE)
     providers.change_provider(provider="telephone", **change)
-    assert messaging.is_pointless(message, NOW), "there is a later change"
+    assert message_delivery.is_pointless(message, NOW), "there is a later change"
     last = Event.objects.filter(kind="MeetingProviderChanged").last()
     assert last
     told = {one.kind: one for one in told_of(last)}
@@ -257,9 +257,11 @@ def test_who_is_not_there_gets_a_message_with_how_to_join_once_per_change(
             assert "Zavolejte prosím na 353 000 112." in part.replace("\u00a0", " ")
             assert "Po videu" not in part
     here.enter(here.guest, NOW)
-    assert messaging.is_pointless(told["meeting_room"], NOW), "the page has said it meanwhile"
+    assert message_delivery.is_pointless(told["meeting_room"], NOW), (
+        "the page has said it meanwhile"
+    )
     room.end_meeting(chair=here.chair.pk, now=NOW)
-    assert messaging.is_pointless(told["room_changed"], NOW)
+    assert message_delivery.is_pointless(told["room_changed"], NOW)
 
 
 @database

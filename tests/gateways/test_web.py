@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from prepazka.gateways.sms import gosms, send, web
-from prepazka.messaging.port import Sent, Sms, Undeliverable
+from prepazka.gateways.sms import gosms, send, sms_http
+from prepazka.messaging.message_types import Sent, Sms, Undeliverable
 from tests.gateways import web_peer
 from tests.gateways.web_peer import Answer, Peer
 
@@ -37,7 +37,7 @@ def line(text: str, status: int = 200) -> Answer:
 
 @pytest.fixture
 def peer(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]:
-    monkeypatch.setattr(web, "TIMEOUT", httpx.Timeout(0.5, connect=0.5))
+    monkeypatch.setattr(sms_http, "TIMEOUT", httpx.Timeout(0.5, connect=0.5))
     gosms._tokens.clear()
     with web_peer.running() as found:
         settings.SMS_URL, settings.SMS_USER, settings.SMS_PASSWORD = found.url, "jmeno", "heslo"

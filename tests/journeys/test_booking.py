@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
+from prepazka.booking.booking_lifecycle import hold_term
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
-from prepazka.booking.usecases import hold_term
-from prepazka.officefile import load, presets
+from prepazka.officefile import office_loading, presets
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import town
 from tests.clock import real_now
@@ -56,7 +56,7 @@ WORDS = {
 
 @pytest.fixture
 def krumlov(live_url: str) -> OfficeSnapshot:
-    load.load(presets.text("cesky-krumlov"), now=real_now())
+    office_loading.load(presets.text("cesky-krumlov"), now=real_now())
     return snapshot_by_slug("krumlov")
 
 

@@ -13,7 +13,7 @@ from django.db.models import F
 from playwright.sync_api import Page, expect
 
 from prepazka.booking.models import Busy, OutsideCalendar
-from prepazka.officefile import load, presets
+from prepazka.officefile import office_loading, presets
 from prepazka.offices.models import Office, Official
 from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import town
@@ -36,7 +36,7 @@ def elsewhere() -> Iterator[Peer]:
 def test_the_calendars_of_an_official(
     elsewhere: Peer, live_url: str, mails: Any, page: Page, look: Look
 ) -> None:
-    load.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.text("praha-6"), now=real_now())
     office = snapshot_by_slug("praha6")
     Official.objects.filter(code="novotna").update(user=town.clerk(office, "novotna"))
     Office.objects.update(version=F("version") + 1)
@@ -147,7 +147,7 @@ def _until(holds: Callable[[], bool], page: Page) -> None:
 
 
 def test_the_administrators_view(live_url: str, page: Page, look: Look) -> None:
-    load.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.text("praha-6"), now=real_now())
     town.clerk(snapshot_by_slug("praha6"), "spravce", "administrator")
     page.goto(f"{live_url}/sprava/praha6/urednici/")
     page.locator("#id_login").fill("spravce")

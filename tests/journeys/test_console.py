@@ -13,7 +13,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core.cache import cache
 from playwright.sync_api import Page, Route, expect
 
-from prepazka.booking import usecases
+from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking
 from prepazka.core import calendar
 from prepazka.offices.models import Device
@@ -45,13 +45,13 @@ def booked(office: OfficeSnapshot) -> Ticket:
     """A client booked for the window that runs now, already here."""
     minute = calendar.minute_of(real_now(), office.tz) // 60 * 60
     start = calendar.local_instant(today(office), minute, office.tz)
-    made = usecases.hold_term(
+    made = booking_lifecycle.hold_term(
         office=office, service=town.service(office), starts_at=start, now=start - timedelta(hours=2)
     )
-    usecases.request_confirmation(
+    booking_lifecycle.request_confirmation(
         booking=made.pk, name="Jana", email="jana@example.cz", now=start - timedelta(hours=2)
     )
-    made = usecases.confirm_booking(booking=made.pk, now=start - timedelta(hours=2))
+    made = booking_lifecycle.confirm_booking(booking=made.pk, now=start - timedelta(hours=2))
     came = tickets.check_in(
         office=office, device=town.kiosk(office), pin=made.pin, touch=uuid4(), now=real_now()
     ).ticket

@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 from prepazka.offices.models import Device, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing.models import Ticket, TurnAlert
-from prepazka.web import door
+from prepazka.web import door_passes
 from tests import rounds
 from tests.journeys.conftest import Mails
 from tests.journeys.test_hall import (
@@ -80,7 +80,7 @@ def test_a_ticket_in_the_telephone_and_its_notice(
     give_ticket(office)
     device = Device.objects.select_related("office").get(code="panel")
     phone = context(java_script_enabled=False).new_page()
-    phone.goto(live_url + urlsplit(door.link_of(device, now())).path)
+    phone.goto(live_url + urlsplit(door_passes.link_of(device, now())).path)
     phone.get_by_role("button", name="Přepis vozidla").click()
     phone.wait_for_url("**/t/*/")
     ticket = Ticket.objects.latest("pk")
@@ -100,8 +100,8 @@ def test_a_ticket_in_the_telephone_and_its_notice(
         reader.goto(f"{live_url}{language}/t/{ticket.code}/upozornit/")
         expect(reader.locator("[data-push] button")).to_be_visible()
         look(reader, f"alert{language.strip('/')}")
-        token = door.written(
-            door.scanned(office, door.link_of(device, now()).split("/")[-2], now())
+        token = door_passes.written(
+            door_passes.scanned(office, door_passes.link_of(device, now()).split("/")[-2], now())
         )
         reader.goto(f"{live_url}{language}/listek/lhota/vyber/{token}/")
         look(reader, f"choose{language.strip('/')}")

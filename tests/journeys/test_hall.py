@@ -20,7 +20,7 @@ from prepazka.core import calendar
 from prepazka.core.speech import every_clip
 from prepazka.gateways.voice import sound
 from prepazka.offices import devices
-from prepazka.offices.displays import LAYOUTS
+from prepazka.offices.display_options import LAYOUTS
 from prepazka.offices.models import Agenda, Counter, Device, HoursException, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import counters, tickets, turns

@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.accounts.models import User
 from prepazka.booking.models import Booking
-from prepazka.officefile import load, presets
+from prepazka.officefile import office_loading, presets
 from prepazka.offices.models import Membership, Office, Role
 from tests import citizen
 from tests.clock import real_now
@@ -30,7 +30,7 @@ def test_a_term_in_person_becomes_a_meeting_by_video(
     page: Page,
     look: Callable[[Page, str], None],
 ) -> None:
-    load.load(presets.text("liberec"), now=real_now())
+    office_loading.load(presets.text("liberec"), now=real_now())
     page.goto(f"{live_url}/liberec/objednat/dotace-sport/")
     expect(page.get_by_role("link", name="Po videu ve webovém prohlížeči")).to_have_attribute(
         "aria-current", "true"

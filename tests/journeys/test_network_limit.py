@@ -8,11 +8,11 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.booking import networks
+from prepazka.booking.booking_lifecycle import hold_term
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
-from prepazka.booking.usecases import hold_term
 from prepazka.core.hold_limits import CITIZEN, Asker
-from prepazka.officefile import load, presets
+from prepazka.officefile import office_loading, presets
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import town
 from tests.clock import real_now
@@ -46,7 +46,7 @@ def make_a_crowd(office: OfficeSnapshot) -> None:
 
 @pytest.fixture
 def krumlov(live_url: str) -> OfficeSnapshot:
-    load.load(presets.text("cesky-krumlov"), now=real_now())
+    office_loading.load(presets.text("cesky-krumlov"), now=real_now())
     office = snapshot_by_slug("krumlov")
     make_a_crowd(office)
     return office

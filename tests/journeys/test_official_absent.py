@@ -11,12 +11,12 @@ import pytest
 from django.core.cache import cache
 from playwright.sync_api import BrowserContext, Page, expect
 
+from prepazka.booking.booking_lifecycle import hold_term, request_confirmation
 from prepazka.booking.models import Booking, Offer
 from prepazka.booking.slot_search import offered
-from prepazka.booking.usecases import hold_term, request_confirmation
 from prepazka.looks import typography
+from prepazka.messaging.message_types import Incoming
 from prepazka.messaging.models import Message
-from prepazka.messaging.port import Incoming
 from prepazka.messaging.replies import hear
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import officials, town

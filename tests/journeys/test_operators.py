@@ -9,9 +9,9 @@ from playwright.sync_api import Page, expect
 
 from prepazka.accounts.models import User
 from prepazka.booking.models import Booking, BookingState
-from prepazka.core.reference import reference_of
+from prepazka.core.booking_reference import reference_of
 from prepazka.journal.models import Event
-from prepazka.officefile import load, presets
+from prepazka.officefile import office_loading, presets
 from prepazka.offices.models import Membership
 from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import town
@@ -48,7 +48,7 @@ def ask(page: Page, words: str) -> None:
 @pytest.fixture
 def operator(live_url: str, page: Page) -> User:
     """Logged in, at the screen."""
-    load.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.text("praha-6"), now=real_now())
     user = town.clerk(snapshot_by_slug("praha6"), "ustredna", role="operator")
     page.goto(f"{live_url}/pult/")
     tab_to(page, "id_login")

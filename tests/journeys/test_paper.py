@@ -22,7 +22,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from prepazka.booking.models import Booking, Lane
 from prepazka.core import calendar
 from prepazka.looks import typography
-from prepazka.officefile.load import load
+from prepazka.officefile.office_loading import load
 from prepazka.offices.crests import set_crest
 from prepazka.offices.models import Counter, Device, Office, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug

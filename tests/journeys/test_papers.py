@@ -12,7 +12,7 @@ from django.db import transaction
 from playwright.sync_api import Page, expect
 
 from prepazka.booking.models import Booking
-from prepazka.jobs.papers import print_minutes
+from prepazka.jobs.document_jobs import print_minutes
 from prepazka.meetings import minutes, room
 from prepazka.meetings.models import MinutesVersion, Participant
 from tests import papers

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from prepazka.booking.booking_lifecycle import hold_term, request_confirmation
 from prepazka.booking.models import Booking
 from prepazka.booking.slot_search import offered
-from prepazka.booking.usecases import hold_term, request_confirmation
-from prepazka.officefile import load, presets
+from prepazka.officefile import office_loading, presets
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import town
 from tests.clock import real_now
@@ -26,7 +26,7 @@ Look = Callable[[Page, str], None]
 
 @pytest.fixture
 def praha6(live_url: str) -> OfficeSnapshot:
-    load.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.text("praha-6"), now=real_now())
     return snapshot_by_slug("praha6")
 
 

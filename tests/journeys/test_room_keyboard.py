@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from prepazka.jobs import papers as jobs
+from prepazka.jobs import document_jobs
 from prepazka.meetings import documents, room
 from tests import papers
 from tests.citizen import personal_url
@@ -94,7 +94,7 @@ def plan(here: Held) -> None:
     now = real_now()
     who = here.citizen
     made = documents.add(participant=who.pk, link=who.link, name="Rozpočet.pdf", file=file, now=now)
-    jobs.check(document=made.pk, now=now)
+    document_jobs.check(document=made.pk, now=now)
 
 
 def test_without_a_mouse_and_without_eyes(

@@ -12,8 +12,8 @@ import pytest
 from django.db import connection, transaction
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from prepazka.queueing.locks import lock_queue
 from prepazka.queueing.models import Shift, Ticket, TicketState
+from prepazka.queueing.queue_locks import lock_queue
 from tests import town
 from tests.clock import real_now
 from tests.faults.always import always_open

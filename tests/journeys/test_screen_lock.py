@@ -13,9 +13,9 @@ from django.db.models import F
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.accounts.models import StaffScreen
+from prepazka.booking.booking_lifecycle import hold_term, request_confirmation
 from prepazka.booking.slot_search import offered
-from prepazka.booking.usecases import hold_term, request_confirmation
-from prepazka.officefile import load, presets
+from prepazka.officefile import office_loading, presets
 from prepazka.offices.models import Office, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing.models import CallLease, Shift, Ticket, TicketState
@@ -252,7 +252,7 @@ def see_covered(page: Page) -> None:
 def test_pages_of_officials_and_operators_are_covered_by_time(
     live_url: str, context: Contexts, look: Callable[[Page, str], None], role: str, path: str
 ) -> None:
-    load.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.text("praha-6"), now=real_now())
     user = town.clerk(snapshot_by_slug("praha6"), "novotna", role)
     Official.objects.filter(code="novotna").update(user=user)
     Office.objects.update(version=F("version") + 1)

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.db.models import F
 from playwright.sync_api import BrowserContext, Page, expect
 
-from prepazka.officefile import load, presets
+from prepazka.officefile import office_loading, presets
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import town
@@ -34,7 +34,7 @@ def set_up(page: Page) -> str:
 def test_a_required_factor_is_set_up_lost_and_set_up_anew(
     live_url: str, context: Callable[..., BrowserContext], look: Look
 ) -> None:
-    load.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.text("praha-6"), now=real_now())
     Office.objects.update(second_factor_roles=["head"], version=F("version") + 1)
     praha6 = snapshot_by_slug("praha6")
     town.clerk(praha6, "spravce", "administrator")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.accounts.tokens import make_token
-from prepazka.officefile import load, presets
+from prepazka.officefile import office_loading, presets
 from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import town
 from tests.clock import real_now
@@ -21,7 +21,7 @@ Look = Callable[[Page, str], None]
 def test_what_opens_an_account_is_seen_and_ended(
     live_url: str, context: Callable[..., BrowserContext], look: Look
 ) -> None:
-    load.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.text("praha-6"), now=real_now())
     praha6 = snapshot_by_slug("praha6")
     town.clerk(praha6, "spravce", "administrator")
     user = town.clerk(praha6, "novotna")

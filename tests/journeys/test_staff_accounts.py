@@ -13,10 +13,10 @@ from django.db.models import F
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.accounts.models import User
+from prepazka.booking.booking_lifecycle import hold_term, request_confirmation
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
-from prepazka.booking.usecases import hold_term, request_confirmation
-from prepazka.officefile import load, presets
+from prepazka.officefile import office_loading, presets
 from prepazka.offices.models import Office, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import town
@@ -29,7 +29,7 @@ PASSWORD, NEW = "heslo heslo heslo", "docela jiné heslo 7"
 
 @pytest.fixture
 def praha6(live_url: str) -> OfficeSnapshot:
-    load.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.text("praha-6"), now=real_now())
     return snapshot_by_slug("praha6")
 
 

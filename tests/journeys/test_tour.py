@@ -13,12 +13,12 @@ from aiosmtpd.controller import Controller
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from prepazka.booking.models import Booking
-from prepazka.config import demo
+from prepazka.config import demo_setup
 from prepazka.config.mailbox import _Keeper
 from prepazka.offices import clock
 from prepazka.offices.office_snapshot import snapshot_by_slug
 from prepazka.queueing.models import Ticket
-from prepazka.web.demo import next_morning
+from prepazka.web.demo_installation import next_morning
 
 pytestmark = [pytest.mark.journey, pytest.mark.played]
 
@@ -43,8 +43,8 @@ def mails(told: dict[str, str]) -> Iterator[Path]:
 @pytest.fixture
 def night(live_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The demo's start page at 3:00 of a day on which the office opens."""
-    monkeypatch.setattr(demo, "PRESETS", ("cesky-krumlov", "touzim"))
-    demo.load()
+    monkeypatch.setattr(demo_setup, "PRESETS", ("cesky-krumlov", "touzim"))
+    demo_setup.load()
     morning = next_morning([snapshot_by_slug("krumlov")], clock.now())
     assert morning
     clock.move_to(morning - timedelta(hours=6))

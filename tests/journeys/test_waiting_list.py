@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from prepazka.booking import usecases, waiting_list
-from prepazka.booking.links import sign
+from prepazka.booking import booking_lifecycle, waiting_list
+from prepazka.booking.booking_links import sign
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
 from prepazka.booking.waiting_list import Wanted
@@ -30,12 +30,12 @@ def full_week(office: OfficeSnapshot, now: datetime) -> Booking:
     mine: Booking | None = None
     for term in offered(office=office, service=service, now=now, channel="phone"):
         channel = "web" if mine is None and term.starts_at > now + timedelta(days=1) else "phone"
-        held = usecases.hold_term(
+        held = booking_lifecycle.hold_term(
             office=office, service=service, starts_at=term.starts_at, now=now, channel=channel
         )
-        asked = usecases.request_confirmation(booking=held.pk, name="K", email="", now=now)
+        asked = booking_lifecycle.request_confirmation(booking=held.pk, name="K", email="", now=now)
         if channel == "web":
-            mine = usecases.confirm_booking(booking=asked.pk, now=now)
+            mine = booking_lifecycle.confirm_booking(booking=asked.pk, now=now)
     assert mine
     return mine
 
@@ -75,7 +75,7 @@ def test_one_declines_and_the_next_accepts(
     )
     waiting_list.confirm_entry(entry=petr.pk, now=real_now())
     mails.wait(2)
-    usecases.cancel_booking(booking=freed.pk, now=real_now())
+    booking_lifecycle.cancel_booking(booking=freed.pk, now=real_now())
     offer = mails.wait(3)
     assert offer["To"] == "jana@example.cz"
     page.goto(mails.link(offer, "/s/"))

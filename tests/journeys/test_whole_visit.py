@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.accounts.models import User
 from prepazka.booking.models import Booking, BookingState
-from prepazka.officefile import load, presets
+from prepazka.officefile import office_loading, presets
 from prepazka.offices import clock, devices
 from prepazka.offices.models import Device, Membership
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
@@ -47,7 +47,7 @@ def it_is(hour: str, day: date = MONDAY) -> datetime:
 
 
 def office(preset: str) -> OfficeSnapshot:
-    loaded = load.load(presets.text(preset), now=real_now()).office
+    loaded = office_loading.load(presets.text(preset), now=real_now()).office
     clerk = User.objects.create_user(username="novakova", password=PASSWORD)
     Membership.objects.create(office=loaded, user=clerk, role="clerk", name="Jana Nováková")
     return snapshot_by_slug(loaded.slug)

@@ -13,7 +13,7 @@ from django.db.models import F
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.booking.models import Booking
-from prepazka.core.reference import reference_of
+from prepazka.core.booking_reference import reference_of
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import WrongPin
 from tests import town

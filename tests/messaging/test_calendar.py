@@ -9,7 +9,7 @@ import pytest
 import vobject
 from icalendar import Calendar
 
-from prepazka.booking import usecases
+from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking
 from prepazka.messaging.mail import calendar_file, compose_mail
 from prepazka.messaging.models import Message
@@ -41,9 +41,9 @@ def test_each_change_is_a_newer_version_of_the_same_event(lhota: OfficeSnapshot)
     found: list[tuple[object, ...]] = []
     for kind in ("confirmed", "reminder", "moved", "cancelled"):
         if kind == "moved":
-            usecases.move_booking(booking=booking.pk, starts_at=town.at("10:00"), now=NOW)
+            booking_lifecycle.move_booking(booking=booking.pk, starts_at=town.at("10:00"), now=NOW)
         if kind == "cancelled":
-            usecases.cancel_booking(booking=booking.pk, now=NOW)
+            booking_lifecycle.cancel_booking(booking=booking.pk, now=NOW)
         booking.refresh_from_db()
         media_type, content = attached(booking, kind, len(found) + 1)
         read = vobject.readOne(content.decode())

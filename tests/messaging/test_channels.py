@@ -10,18 +10,17 @@ from django.utils import translation
 
 from prepazka.jobs.tasks import GATEWAYS
 from prepazka.journal.models import Event
-from prepazka.messaging import channels
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import channels, message_delivery
 from prepazka.messaging.channels import ADAPTERS, adapter_of, channel_for
+from prepazka.messaging.message_types import Undeliverable
 from prepazka.messaging.models import Message
-from prepazka.messaging.port import Undeliverable
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import counters
-from prepazka.queueing.alerts import Contact
 from prepazka.queueing.models import TurnAlert
-from prepazka.surfaces.console.words import way_in_words
-from prepazka.surfaces.manager.messages import masked
+from prepazka.queueing.turn_alerts import Contact
+from prepazka.surfaces.console.console_texts import way_in_words
+from prepazka.surfaces.manager.message_pages import masked
 from tests import rounds, town
 from tests.usecases.test_turn_alerts import BROWSER, MAIL, NINE, PHONE, asked, issue
 
@@ -54,7 +53,7 @@ def message_by(office: OfficeSnapshot, channel: Message.Channel) -> Message:
     asked(issue(office), CONTACTS[channel])
     rounds.tell_near(now=NINE)
     event = Event.objects.get(kind="TurnNear").pk
-    (message,) = messaging.compose(event=event, now=NINE)
+    (message,) = message_delivery.compose(event=event, now=NINE)
     return message
 
 
@@ -70,7 +69,7 @@ def test_its_contact_chooses_it_and_its_gateway_gets_what_it_composes(
     assert message.channel == channel
     left: list[Any] = []
     gateways: dict[str, Any] = dict.fromkeys(CHANNELS, pytest.fail) | {channel: left.append}
-    messaging.deliver(message=message.pk, gateways=gateways, now=NINE)
+    message_delivery.deliver(message=message.pk, gateways=gateways, now=NINE)
     message.refresh_from_db()
     assert (message.state, left) == ("sent", [adapter_of(message).compose(message, now=NINE)])
 
@@ -102,9 +101,9 @@ def test_without_a_contact_it_is_not_chosen_and_sends_nothing(
     alert = TurnAlert.objects.get()
     assert channel_for(alert, office.row) is None
     gateways: dict[str, Any] = dict.fromkeys(CHANNELS, pytest.fail)
-    messaging.deliver(message=message.pk, gateways=gateways, now=NINE)
+    message_delivery.deliver(message=message.pk, gateways=gateways, now=NINE)
     message.refresh_from_db()
-    assert (message.state, message.error) == ("failed", messaging.NO_LONGER_NEEDED)
+    assert (message.state, message.error) == ("failed", message_delivery.NO_LONGER_NEEDED)
 
 
 def test_a_contact_that_cannot_be_written_to_fails_for_good(
@@ -115,7 +114,7 @@ def test_a_contact_that_cannot_be_written_to_fails_for_good(
     nowhere = {**ADAPTERS, channel: dataclasses.replace(adapter, address=lambda _contact: "")}
     monkeypatch.setattr(channels, "ADAPTERS", nowhere)
     with pytest.raises(Undeliverable) as failure:
-        messaging.deliver(message=message.pk, gateways={channel: pytest.fail}, now=NINE)
+        message_delivery.deliver(message=message.pk, gateways={channel: pytest.fail}, now=NINE)
     message.refresh_from_db()
     assert failure.value.permanent
     assert (message.state, message.error) == ("failed", adapter.no_address)
@@ -126,9 +125,9 @@ def test_a_channel_without_a_gateway_fails_for_good(
 ) -> None:
     message = message_by(office, channel)
     with pytest.raises(Undeliverable):
-        messaging.deliver(message=message.pk, gateways={}, now=NINE)
+        message_delivery.deliver(message=message.pk, gateways={}, now=NINE)
     message.refresh_from_db()
-    assert (message.state, message.error) == ("failed", messaging.NO_GATEWAY)
+    assert (message.state, message.error) == ("failed", message_delivery.NO_GATEWAY)
 
 
 @pytest.mark.parametrize("permanent", [True, False])
@@ -141,7 +140,7 @@ def test_the_gateway_says_whether_a_failure_is_permanent(
         raise Undeliverable("refused", permanent=permanent)
 
     with pytest.raises(Undeliverable):
-        messaging.deliver(message=message.pk, gateways={channel: refuse}, now=NINE)
+        message_delivery.deliver(message=message.pk, gateways={channel: refuse}, now=NINE)
     message.refresh_from_db()
     assert message.state == ("failed" if permanent else "queued")
     assert TurnAlert.objects.get().has_contact
@@ -157,7 +156,7 @@ def test_a_contact_is_forgotten_after_the_failures_that_end_it(
             raise kind
 
         with pytest.raises(kind):
-            messaging.deliver(message=message.pk, gateways={channel: gone}, now=NINE)
+            message_delivery.deliver(message=message.pk, gateways={channel: gone}, now=NINE)
         assert not TurnAlert.objects.get().has_contact
 
 
@@ -168,7 +167,7 @@ def test_only_channels_with_a_monthly_limit_are_counted(
     asked(issue(office), CONTACTS[channel])
     rounds.tell_near(now=NINE)
     event = Event.objects.get(kind="TurnNear").pk
-    messaging.compose(event=event, now=NINE)
+    message_delivery.compose(event=event, now=NINE)
     message = Message.objects.get()
     limit = ADAPTERS[channel].monthly_limit
     assert message.state == ("failed" if limit else "queued")

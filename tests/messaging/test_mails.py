@@ -17,13 +17,13 @@ from django.utils import timezone, translation
 from icalendar import Calendar
 
 from prepazka import messaging
-from prepazka.booking import usecases
+from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking
 from prepazka.gateways.email import send
 from prepazka.messaging.contexts import facts_of
 from prepazka.messaging.mail import compose_mail
+from prepazka.messaging.message_types import Mail
 from prepazka.messaging.models import Message
-from prepazka.messaging.port import Mail
 from prepazka.offices.models import Service
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from tests import citizen, town
@@ -95,7 +95,7 @@ def test_every_mail_in_both_languages(
     make = town.requested if kind == "confirm" else town.confirmed
     booking = make(lhota, language=language)
     if kind == "cancelled":
-        booking = usecases.cancel_booking(booking=booking.pk, now=town.FRIDAY_BEFORE)
+        booking = booking_lifecycle.cancel_booking(booking=booking.pk, now=town.FRIDAY_BEFORE)
     made = compose(booking, kind)
     assert made.text.startswith(greeting)
     assert f'<html lang="{language}">' in made.html
@@ -115,7 +115,9 @@ def test_every_mail_in_both_languages(
 
 def test_the_office_says_sorry_when_it_cancels(lhota: OfficeSnapshot) -> None:
     booking = town.confirmed(lhota)
-    booking = usecases.cancel_booking(booking=booking.pk, now=town.FRIDAY_BEFORE, by_office=True)
+    booking = booking_lifecycle.cancel_booking(
+        booking=booking.pk, now=town.FRIDAY_BEFORE, by_office=True
+    )
     made = compose(booking, "cancelled")
     assert "omlouváme se, úřad musel Vaši objednávku zrušit" in made.text
     assert "/lhota/objednat/prepis/" in made.text
@@ -126,11 +128,11 @@ def test_on_the_wire_text_comes_first_and_the_calendar_can_be_read(lhota: Office
     seen = []
     for change in (None, "move", "cancel"):
         if change == "move":
-            booking = usecases.move_booking(
+            booking = booking_lifecycle.move_booking(
                 booking=booking.pk, starts_at=town.at("10:00"), now=town.FRIDAY_BEFORE
             )
         elif change == "cancel":
-            booking = usecases.cancel_booking(booking=booking.pk, now=town.FRIDAY_BEFORE)
+            booking = booking_lifecycle.cancel_booking(booking=booking.pk, now=town.FRIDAY_BEFORE)
         kind = {None: "confirmed", "move": "moved", "cancel": "cancelled"}[change]
         seen.append(read_calendar(booking, kind))
     uids, sequences, methods, statuses = zip(*seen, strict=True)

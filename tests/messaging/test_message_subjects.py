@@ -9,11 +9,10 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 
-from prepazka.booking.links import short_code
+from prepazka.booking.booking_links import short_code
 from prepazka.booking.models import Booking, Offer, WaitingListEntry
 from prepazka.journal.models import Event
-from prepazka.messaging import sms
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import message_delivery, sms
 from prepazka.messaging.contexts import context_of_message
 from prepazka.messaging.models import Message
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -62,9 +61,9 @@ def offer_to(where: OfficeSnapshot, *clocks: str, **to: Any) -> Offer:
 
 
 def composed(monkeypatch: pytest.MonkeyPatch, where: OfficeSnapshot, **data: str) -> Message:
-    monkeypatch.setitem(messaging.KINDS, "DiaryChanged", "offer")
+    monkeypatch.setitem(message_delivery.KINDS, "DiaryChanged", "offer")
     event = Event.objects.create(office=where.office_id, kind="DiaryChanged", data=data, at=NOW)
-    return messaging.compose(event=event.pk, now=NOW)[0]
+    return message_delivery.compose(event=event.pk, now=NOW)[0]
 
 
 def test_an_offer_leads_to_its_booking_and_numbers_its_terms(
@@ -86,8 +85,8 @@ def test_an_offer_leads_to_its_booking_and_numbers_its_terms(
     assert said["terms"].startswith("1) po 23.11. 10:00-11:00, 2) po 23.11. 11:00-12:00, 3) ")
     assert said["url"].endswith(f"/s/{offer.short_code}/")
     assert said["until"] == "20.11. 15:00"
-    assert not messaging.is_pointless(message, NOW)
-    assert messaging.is_pointless(message, offer.expires_at)
+    assert not message_delivery.is_pointless(message, NOW)
+    assert message_delivery.is_pointless(message, offer.expires_at)
 
 
 def test_an_entry_has_its_own_contact(

@@ -9,9 +9,9 @@ import pytest
 from prepazka.core import message_texts
 from prepazka.core.message_texts import Fault, faults
 from prepazka.messaging.mail import SUBJECTS, compose_mail
+from prepazka.messaging.message_delivery import KINDS
 from prepazka.messaging.models import Message
 from prepazka.messaging.sms import TEXTS, compose_sms
-from prepazka.messaging.usecases import KINDS
 from prepazka.officefile import presets
 from prepazka.officefile.check import check
 from prepazka.officefile.nodes import WrongFile

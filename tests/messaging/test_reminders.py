@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking import usecases
+from prepazka.booking import booking_lifecycle
 from prepazka.journal.models import Event
 from tests import rounds, town
 from tests.messaging.test_sms import PHONE, sms_office, with_rules
@@ -60,7 +60,9 @@ def test_not_to_those_who_have_just_booked_or_moved() -> None:
     assert run(town.at("9:10")) == []
     moved = town.confirmed(where, "14:00", now=NOW)
     run(town.at("15:00", SUNDAY))
-    usecases.move_booking(booking=moved.pk, starts_at=town.at("15:00"), now=town.at("12:30"))
+    booking_lifecycle.move_booking(
+        booking=moved.pk, starts_at=town.at("15:00"), now=town.at("12:30")
+    )
     assert run(town.at("13:00"), town.at("13:30")) == ["ReminderDue"]
 
 

@@ -8,17 +8,16 @@ from typing import Any
 import pytest
 
 from prepazka.booking import offers
+from prepazka.booking.booking_lifecycle import move_booking
 from prepazka.booking.contacts import contact_hash
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.usecases import move_booking
 from prepazka.core import events
-from prepazka.core.replies import understand
+from prepazka.core.reply_parsing import understand
 from prepazka.journal.models import Event
 from prepazka.journal.record import record
-from prepazka.messaging import replies
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import message_delivery, replies
+from prepazka.messaging.message_types import Incoming
 from prepazka.messaging.models import Message, Reply
-from prepazka.messaging.port import Incoming
 from prepazka.messaging.sms import compose_sms
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import town
@@ -49,7 +48,7 @@ def answers(kind: str = "") -> list[str]:
     made = [
         one
         for event in Event.objects.order_by("pk")
-        for one in messaging.compose(event=event.pk, now=NOW)
+        for one in message_delivery.compose(event=event.pk, now=NOW)
     ]
     return [one.kind for one in made if not kind or one.kind == kind]
 
@@ -171,15 +170,15 @@ def test_stop_ends_the_reminders_and_says_so(lhota: OfficeSnapshot) -> None:
     record(events.ReminderDue(office=booking.office_id, booking=str(booking.pk), at=NOW))
     answers()
     reminder = Message.objects.get(kind="reminder")
-    assert not messaging.is_pointless(reminder, NOW)
+    assert not message_delivery.is_pointless(reminder, NOW)
     assert say("STOP") == "stop"
     assert answers("reminders_off") == ["reminders_off"]
-    assert messaging.is_pointless(reminder, NOW)
-    assert not messaging.is_pointless(Message.objects.get(kind="reminders_off"), NOW)
+    assert message_delivery.is_pointless(reminder, NOW)
+    assert not message_delivery.is_pointless(Message.objects.get(kind="reminders_off"), NOW)
     replies.forget_replies(now=NOW + replies.KEEP * 2)
-    assert messaging.is_pointless(reminder, NOW), "for a year"
+    assert message_delivery.is_pointless(reminder, NOW), "for a year"
     replies.forget_replies(now=NOW + replies.KEEP_STOP + timedelta(days=1))
-    assert not messaging.is_pointless(reminder, NOW)
+    assert not message_delivery.is_pointless(reminder, NOW)
 
 
 @pytest.mark.parametrize("kind", [events.ReminderDue, events.SoonReminderDue])
@@ -189,11 +188,11 @@ def test_a_reminder_of_the_time_before_is_dropped(lhota: OfficeSnapshot, kind: A
     move_booking(booking=booking.pk, starts_at=town.at("11:00"), now=NOW + timedelta(minutes=1))
     answers()
     (reminder,) = Message.objects.filter(kind__startswith="reminder")
-    assert messaging.is_pointless(reminder, NOW + timedelta(minutes=2))
+    assert message_delivery.is_pointless(reminder, NOW + timedelta(minutes=2))
     record(kind(office=booking.office_id, booking=str(booking.pk), at=NOW + timedelta(minutes=3)))
     answers()
     fresh = Message.objects.filter(kind__startswith="reminder").latest("pk")
-    assert not messaging.is_pointless(fresh, NOW + timedelta(minutes=4))
+    assert not message_delivery.is_pointless(fresh, NOW + timedelta(minutes=4))
 
 
 def test_help_once_an_hour_and_nothing_to_strangers(lhota: OfficeSnapshot) -> None:

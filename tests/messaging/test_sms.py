@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepazka.booking import usecases
+from prepazka.booking import booking_lifecycle
 from prepazka.booking.contacts import normalise_phone
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import PhoneNotMobile, PhoneOfOtherCountry
 from prepazka.core import gsm7
 from prepazka.journal.models import Event
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import message_delivery
 from prepazka.messaging.channels import sms_alert, takes_phones
+from prepazka.messaging.message_types import Mail, Sent, Sms, Undeliverable
 from prepazka.messaging.models import Message
-from prepazka.messaging.port import Mail, Sent, Sms, Undeliverable
 from prepazka.messaging.sms import compose_sms, names
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
@@ -61,7 +61,7 @@ def composed(
     booking: Booking, kind: str = "ConfirmationRequested", now: Any = NOW
 ) -> Message | None:
     event = Event.objects.filter(kind=kind, data__booking=str(booking.pk)).latest("pk")
-    found = messaging.compose(event=event.pk, now=now)
+    found = message_delivery.compose(event=event.pk, now=now)
     return found[0] if found else None
 
 
@@ -84,7 +84,9 @@ def no_mail(mail: Mail) -> None:
 
 
 def deliver(message: Message, gateway: Gateway, now: Any = NOW) -> Message:
-    messaging.deliver(message=message.pk, gateways={"email": no_mail, "sms": gateway}, now=now)
+    message_delivery.deliver(
+        message=message.pk, gateways={"email": no_mail, "sms": gateway}, now=now
+    )
     message.refresh_from_db()
     return message
 
@@ -93,7 +95,7 @@ def of_kind(where: OfficeSnapshot, kind: str, language: str = "cs") -> Message:
     make = town.requested if kind == "confirm" else town.confirmed
     booking = make(where, email="", phone=PHONE, language=language)
     if kind.startswith("cancelled"):
-        booking = usecases.cancel_booking(
+        booking = booking_lifecycle.cancel_booking(
             booking=booking.pk, now=NOW, by_office=kind == "cancelled_by_office"
         )
         kind = "cancelled"
@@ -302,8 +304,8 @@ class TestMonthlyLimit:
         booking = town.requested(where, email="", phone=PHONE)
         message = composed(booking)
         assert message is not None
-        usecases.cancel_booking(booking=booking.pk, now=NOW)
-        assert deliver(message, Gateway()).error == messaging.NO_LONGER_NEEDED
+        booking_lifecycle.cancel_booking(booking=booking.pk, now=NOW)
+        assert deliver(message, Gateway()).error == message_delivery.NO_LONGER_NEEDED
         assert takes_phones(where.row, now=NOW)
 
 
@@ -374,7 +376,7 @@ def test_confirmed_by_the_message_alone_the_pin_comes_by_another() -> None:
     asked = composed(booking)
     assert asked is not None
     deliver(asked, gateway)
-    booking = usecases.confirm_booking(booking=booking.pk, now=NOW)
+    booking = booking_lifecycle.confirm_booking(booking=booking.pk, now=NOW)
     told = composed(booking, "BookingConfirmed")
     assert told is not None
     deliver(told, gateway)

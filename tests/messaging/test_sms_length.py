@@ -8,7 +8,7 @@ import pytest
 from django.db.models import F
 
 from prepazka.core import gsm7
-from prepazka.messaging import words
+from prepazka.messaging import custom_texts
 from prepazka.messaging.sms import TEXTS
 from prepazka.offices.models import Office, Service
 from prepazka.offices.office_snapshot import snapshot_of
@@ -34,7 +34,7 @@ def test_one_plain_message_at_a_long_address(
     where = town.office()
     Office.objects.update(name={"cs": name, "en": name}, messages_data={"sms": True}, version=2)
     where = snapshot_of(Office.objects.get(pk=where.office_id))
-    made = words.preview(where, kind, language, {}, now=town.FRIDAY_BEFORE)
+    made = custom_texts.preview(where, kind, language, {}, now=town.FRIDAY_BEFORE)
     assert made is not None
     assert made.plain
     most = 2 if kind == "offer" else 1
@@ -42,7 +42,11 @@ def test_one_plain_message_at_a_long_address(
     assert made.parts <= most
     if kind in {"turn_called", "reply_which"}:
         return  # says where to go, or asks for a number; there is nothing more to see
-    address = f"/t/{words.SAMPLE_CODE}/" if kind in words.OF_TICKETS else f"/s/{words.SAMPLE_CODE}/"
+    address = (
+        f"/t/{custom_texts.SAMPLE_CODE}/"
+        if kind in custom_texts.OF_TICKETS
+        else f"/s/{custom_texts.SAMPLE_CODE}/"
+    )
     assert address in made.sms
     assert HOST in made.sms
     if kind == "offer":
@@ -59,7 +63,7 @@ def test_an_offer_names_the_matter_however_long_it_is(*, unicode: bool, settings
     Service.objects.filter(code="prepis").update(name={"cs": service})
     Office.objects.update(messages_data={"sms": True, "unicode": unicode}, version=2)
     where = snapshot_of(Office.objects.get(pk=where.office_id))
-    made = words.preview(where, "offer", "cs", {}, now=town.FRIDAY_BEFORE)
+    made = custom_texts.preview(where, "offer", "cs", {}, now=town.FRIDAY_BEFORE)
     assert made is not None
     matter = "(Zápis technického zhodnocení nebo...)"
     assert (matter if unicode else gsm7.plain(matter)) in made.sms
@@ -75,7 +79,7 @@ def test_a_freed_time_names_the_matter_where_it_fits(settings: Any) -> None:
         Service.objects.update(name={"cs": service})
         Office.objects.update(version=F("version") + 1)
         where = snapshot_of(Office.objects.get(pk=where.office_id))
-        made = words.preview(where, "place", "cs", {}, now=town.FRIDAY_BEFORE)
+        made = custom_texts.preview(where, "place", "cs", {}, now=town.FRIDAY_BEFORE)
         assert made is not None
         assert made.parts == 1
         assert (gsm7.plain(service) in made.sms) is named

@@ -7,11 +7,11 @@ import pytest
 import yaml
 
 from prepazka.config.cli import main
-from prepazka.core.crest import clean_crest
+from prepazka.core.crest_images import clean_crest
 from prepazka.officefile.check import check
-from prepazka.officefile.export import export, plan_of
-from prepazka.officefile.load import load
 from prepazka.officefile.nodes import WrongFile
+from prepazka.officefile.office_export import export, plan_of
+from prepazka.officefile.office_loading import load
 from prepazka.officefile.write import write
 from prepazka.offices.crests import crest_of
 from prepazka.offices.models import Crest, Office

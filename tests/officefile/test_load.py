@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.booking import slot_search, usecases, waiting_list
+from prepazka.booking import booking_lifecycle, slot_search, waiting_list
 from prepazka.booking.models import (
     Booking,
     BookingState,
@@ -18,12 +18,12 @@ from prepazka.booking.models import (
 )
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
-from prepazka.messaging.usecases import compose, is_pointless
+from prepazka.messaging.message_delivery import compose, is_pointless
 from prepazka.officefile import presets
-from prepazka.officefile.export import export
-from prepazka.officefile.load import LoadRefused, LoadReport, load
+from prepazka.officefile.office_export import export
+from prepazka.officefile.office_loading import LoadRefused, LoadReport, load
 from prepazka.officefile.quota_change import set_quota
-from prepazka.officefile.values import ROLES
+from prepazka.officefile.value_readers import ROLES
 from prepazka.offices.models import (
     Agenda,
     Counter,
@@ -195,7 +195,7 @@ def test_a_booking_that_no_longer_fits_stops_the_load(text: str, why: str) -> No
     loaded(TWO)
     other = town.hold(lhota(), "9:00")
     booking = book("9:00")
-    usecases.release_hold(booking=other.pk, now=NOW)
+    booking_lifecycle.release_hold(booking=other.pk, now=NOW)
     assert booking.lane.number == 1
     before, version = rows(), Office.objects.get().version
     with pytest.raises(LoadRefused) as refused:
@@ -224,12 +224,12 @@ def test_what_still_fits_or_is_over_stops_nothing(ended: str) -> None:
         town.hold(lhota(), "9:00")
         now += timedelta(minutes=11)
     elif ended == "first lane":
-        usecases.release_hold(booking=blocker.pk, now=NOW)
+        booking_lifecycle.release_hold(booking=blocker.pk, now=NOW)
         assert book("9:00").lane.number == 0
     else:
         booking = book("9:00")
         if ended == "cancelled":
-            usecases.cancel_booking(booking=booking.pk, now=NOW)
+            booking_lifecycle.cancel_booking(booking=booking.pk, now=NOW)
         else:
             now = town.at("10:00")
     assert load(RIGHT, now=now).conflicts == []

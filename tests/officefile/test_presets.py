@@ -5,11 +5,11 @@ from itertools import groupby
 
 import pytest
 
-from prepazka.booking import slot_search, usecases
+from prepazka.booking import booking_lifecycle, slot_search
 from prepazka.booking.models import Channel
 from prepazka.booking.slot_search import Term, is_bookable
 from prepazka.officefile import presets
-from prepazka.officefile.load import load
+from prepazka.officefile.office_loading import load
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests.town import PRAGUE, at
 
@@ -151,7 +151,7 @@ def test_praha6_keeps_a_share_for_its_call_centre_and_writes_to_telephones() -> 
     assert office.row.message_rules.sms
     day = [MONDAY + timedelta(days=7)]
     for n, term in enumerate(offered(office, "kaceni-drevin", *day)[:19]):
-        usecases.hold_term(
+        booking_lifecycle.hold_term(
             office=office,
             service=service,
             starts_at=term.starts_at,

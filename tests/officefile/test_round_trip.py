@@ -15,16 +15,16 @@ from prepazka.core.interval import Interval
 from prepazka.core.message_rules import MessageRules
 from prepazka.core.message_texts import tidy
 from prepazka.core.slots import Rules
-from prepazka.officefile import plan, presets
+from prepazka.officefile import file_plan, presets
 from prepazka.officefile.check import check
-from prepazka.officefile.export import export, plan_of
-from prepazka.officefile.hours import exceptional
-from prepazka.officefile.load import load
-from prepazka.officefile.quotas import quotas
-from prepazka.officefile.values import ROLES
-from prepazka.officefile.values import ROOMS as ROOM_NAMES
+from prepazka.officefile.hours_section import exceptional
+from prepazka.officefile.office_export import export, plan_of
+from prepazka.officefile.office_loading import load
+from prepazka.officefile.quota_effect import quotas
+from prepazka.officefile.value_readers import ROLES
+from prepazka.officefile.value_readers import ROOMS as ROOM_NAMES
 from prepazka.officefile.write import write
-from prepazka.offices import displays
+from prepazka.offices import display_options
 from prepazka.offices.models import Agenda, Office
 from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import town
@@ -71,7 +71,7 @@ line = st.one_of(
 words = st.lists(line, min_size=1, max_size=2).map("\n".join)
 czech = words.map(lambda said: {"cs": said})
 texts = czech | st.builds(lambda cs, en: {"cs": cs, "en": en}, words, words)
-nothing: plan.Text = {}
+nothing: file_plan.Text = {}
 maybe = texts | st.just(nothing)
 days = st.integers(0, 800).map(lambda n: date(2026, 1, 1) + timedelta(days=n))
 
@@ -107,8 +107,8 @@ def weeks(draw: Any, least: int = 0) -> tuple[WeeklyHours, ...]:
 
 
 @st.composite
-def exceptions(draw: Any) -> tuple[plan.Exceptional, ...]:
-    found: list[plan.Exceptional] = []
+def exceptions(draw: Any) -> tuple[file_plan.Exceptional, ...]:
+    found: list[file_plan.Exceptional] = []
     for _ in range(draw(st.integers(0, 2))):
         kind = draw(st.sampled_from(["closed", "extra", "instead"]))
         start = draw(days)
@@ -120,16 +120,16 @@ def exceptions(draw: Any) -> tuple[plan.Exceptional, ...]:
             days_ = DayException.without_break(start, end, begins, ends)
             minutes = days_.minutes_on(start)
             one_day = exceptional(kind, start, end, minutes, reason)
-            found.append(one_day if end == start else plan.Exceptional(days_, reason))
+            found.append(one_day if end == start else file_plan.Exceptional(days_, reason))
             continue
         several = draw(spans()) if kind != "closed" or draw(st.booleans()) else [None]
         found += [exceptional(kind, start, end, one, reason) for one in several]
     return tuple(found)
 
 
-def times(*, booking: bool = False, least: int = 0) -> st.SearchStrategy[plan.Times]:
+def times(*, booking: bool = False, least: int = 0) -> st.SearchStrategy[file_plan.Times]:
     hours = weeks(least) if least else st.just(()) | weeks()
-    return st.builds(plan.Times, hours, weeks() if booking else st.just(()), exceptions())
+    return st.builds(file_plan.Times, hours, weeks() if booking else st.just(()), exceptions())
 
 
 small = st.integers(1, 1440)
@@ -193,19 +193,21 @@ messages = st.builds(
 
 
 @st.composite
-def offices(draw: Any) -> plan.OfficePlan:
+def offices(draw: Any) -> file_plan.OfficePlan:
     departments = tuple(
-        plan.DepartmentPlan(f"odbor-{n}", draw(texts)) for n in range(draw(st.integers(0, 2)))
+        file_plan.DepartmentPlan(f"odbor-{n}", draw(texts)) for n in range(draw(st.integers(0, 2)))
     )
     agendas = tuple(_agenda(draw, n, departments) for n in range(draw(st.integers(1, 2))))
     every = tuple(s.code for a in agendas for s in a.services)
     counters = [
-        plan.CounterPlan("p0", "1", plan.counter_name("1"), draw(maybe), every, draw(times()))
+        file_plan.CounterPlan(
+            "p0", "1", file_plan.counter_name("1"), draw(maybe), every, draw(times())
+        )
     ]
     if draw(st.booleans()):
         some = draw(st.sets(st.sampled_from(every), min_size=1))
         counters.append(
-            plan.CounterPlan(
+            file_plan.CounterPlan(
                 "p1", "2a", draw(texts), {}, tuple(c for c in every if c in some), draw(times())
             )
         )
@@ -215,7 +217,7 @@ def offices(draw: Any) -> plan.OfficePlan:
     )
 
 
-def _with_reasons(draw: Any, office: plan.OfficePlan) -> plan.OfficePlan:
+def _with_reasons(draw: Any, office: file_plan.OfficePlan) -> file_plan.OfficePlan:
     """Quotas that would be refused get a reason, and some others too."""
     refused = {code for code, one in quotas(office).items() if one.refused}
     reason = line.map(tidy).filter(lambda said: said and said == said.strip())
@@ -230,12 +232,12 @@ def _with_reasons(draw: Any, office: plan.OfficePlan) -> plan.OfficePlan:
 
 def _office(
     draw: Any,
-    agendas: tuple[plan.AgendaPlan, ...],
-    counters: list[plan.CounterPlan],
-    departments: tuple[plan.DepartmentPlan, ...],
+    agendas: tuple[file_plan.AgendaPlan, ...],
+    counters: list[file_plan.CounterPlan],
+    departments: tuple[file_plan.DepartmentPlan, ...],
     every: tuple[str, ...],
-) -> plan.OfficePlan:
-    return plan.OfficePlan(
+) -> file_plan.OfficePlan:
+    return file_plan.OfficePlan(
         slug="lhota",
         name=draw(texts),
         address=draw(maybe),
@@ -276,8 +278,10 @@ def _office(
 
 
 def _officials(
-    draw: Any, agendas: tuple[plan.AgendaPlan, ...], departments: tuple[plan.DepartmentPlan, ...]
-) -> tuple[plan.OfficialPlan, ...]:
+    draw: Any,
+    agendas: tuple[file_plan.AgendaPlan, ...],
+    departments: tuple[file_plan.DepartmentPlan, ...],
+) -> tuple[file_plan.OfficialPlan, ...]:
     exact = [
         s.code
         for a in agendas
@@ -289,7 +293,7 @@ def _officials(
     for n in range(draw(st.integers(0, 2)) if exact else 0):
         some = draw(st.sets(st.sampled_from(exact), min_size=1))
         found.append(
-            plan.OfficialPlan(
+            file_plan.OfficialPlan(
                 f"urednik-{n}",
                 draw(texts),
                 draw(st.sampled_from([None, *(d.code for d in departments)])),
@@ -305,7 +309,9 @@ def _officials(
     return tuple(found)
 
 
-def _agenda(draw: Any, n: int, departments: tuple[plan.DepartmentPlan, ...]) -> plan.AgendaPlan:
+def _agenda(
+    draw: Any, n: int, departments: tuple[file_plan.DepartmentPlan, ...]
+) -> file_plan.AgendaPlan:
     booking = draw(st.none() | rules)
     if booking:
         share, until = draw(shares)
@@ -321,7 +327,7 @@ def _agenda(draw: Any, n: int, departments: tuple[plan.DepartmentPlan, ...]) -> 
     for i in range(draw(st.integers(1, 2))):
         bookable = booking is not None and draw(st.booleans())
         services.append(
-            plan.ServicePlan(
+            file_plan.ServicePlan(
                 f"ukon-{n}-{i}",
                 draw(texts),
                 draw(st.integers(1, 600)),
@@ -334,7 +340,7 @@ def _agenda(draw: Any, n: int, departments: tuple[plan.DepartmentPlan, ...]) -> 
                 rooms=draw(ROOMS | st.just(())),
             )
         )
-    return plan.AgendaPlan(
+    return file_plan.AgendaPlan(
         f"agenda-{n}",
         draw(texts),
         "VD"[n],
@@ -345,9 +351,11 @@ def _agenda(draw: Any, n: int, departments: tuple[plan.DepartmentPlan, ...]) -> 
     )
 
 
-def _devices(draw: Any, every: tuple[str, ...], counters: list[str]) -> tuple[plan.DevicePlan, ...]:
+def _devices(
+    draw: Any, every: tuple[str, ...], counters: list[str]
+) -> tuple[file_plan.DevicePlan, ...]:
     chosen = draw(st.sets(st.sampled_from(every), min_size=1))
-    kiosk = plan.DevicePlan(
+    kiosk = file_plan.DevicePlan(
         "kiosk",
         "kiosk",
         draw(texts),
@@ -367,20 +375,20 @@ def _devices(draw: Any, every: tuple[str, ...], counters: list[str]) -> tuple[pl
             "languages": draw(st.sampled_from([["cs"], ["en", "cs"]])),
         },
     )
-    display = plan.DevicePlan(
+    display = file_plan.DevicePlan(
         "display",
         "panel",
-        plan.DEVICE_NAMES["display"],
+        file_plan.DEVICE_NAMES["display"],
         {
             "counters": draw(st.sampled_from([counters, counters[:1]])),
-            "layout": draw(st.sampled_from(displays.LAYOUTS)),
-            "sound": draw(st.sampled_from(displays.SOUNDS)),
+            "layout": draw(st.sampled_from(display_options.LAYOUTS)),
+            "sound": draw(st.sampled_from(display_options.SOUNDS)),
             "speech": draw(st.sampled_from([["cs"], ["en"], ["cs", "en"], ["en", "cs"]])),
             "volume": draw(st.integers(1, 100)),
             "text": draw(st.just({}) | texts),
             "arrows": draw(
                 st.sampled_from(
-                    [{}, {code: displays.ARROWS[i % 5] for i, code in enumerate(counters)}]
+                    [{}, {code: display_options.ARROWS[i % 5] for i, code in enumerate(counters)}]
                 )
             ),
         },
@@ -390,14 +398,14 @@ def _devices(draw: Any, every: tuple[str, ...], counters: list[str]) -> tuple[pl
 
 @settings(max_examples=40, deadline=None)
 @given(offices())
-def test_what_is_written_reads_the_same(office: plan.OfficePlan) -> None:
+def test_what_is_written_reads_the_same(office: file_plan.OfficePlan) -> None:
     assert check(write(office)) == office
 
 
 class Loaded(TestCase):
     @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(offices())
-    def test_what_is_loaded_exports_the_same(self, office: plan.OfficePlan) -> None:
+    def test_what_is_loaded_exports_the_same(self, office: file_plan.OfficePlan) -> None:
         load(write(office), now=town.FRIDAY_BEFORE)
         assert plan_of(snapshot_by_slug("lhota")) == office
 

@@ -6,8 +6,8 @@ import pytest
 
 from prepazka.journal.models import Event
 from prepazka.officefile.check import check
-from prepazka.officefile.load import load
 from prepazka.officefile.nodes import WrongFile
+from prepazka.officefile.office_loading import load
 from prepazka.offices.models import Agenda, Office, OpeningHours, Service
 from tests import officials
 from tests.town import FRIDAY_BEFORE

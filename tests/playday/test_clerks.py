@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from prepazka.playday.clerks import Clerk
-from prepazka.playday.hall import Clock, Hall
+from prepazka.playday.shared_state import Clock, Hall
 from prepazka.playday.tally import Tally
 from tests import loops
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from prepazka.offices.models import Role
-from prepazka.playday import pages
+from prepazka.playday import html_reading
 from prepazka.playday.tally import Tally, Visit, p80, table
 from prepazka.web import demo_people
 
@@ -22,16 +22,16 @@ def visit(
 
 
 def test_an_empty_page_is_no_board() -> None:
-    board = pages.board("<html></html>")
+    board = html_reading.board("<html></html>")
     assert (board.label, board.ticket, board.called, board.can_next) == ("", "", False, False)
-    assert pages.touch("") == pages.number("") == pages.heading("") == ""
+    assert html_reading.touch("") == html_reading.number("") == html_reading.heading("") == ""
 
 
 def test_the_time_on_the_page_of_the_clock() -> None:
     page = '<time id="shown" datetime="2026-11-23T12:00:00+01:00">23. listopadu 2026 12:00</time>'
-    assert pages.shown_time(page) == NOON
+    assert html_reading.shown_time(page) == NOON
     with pytest.raises(ValueError, match="isoformat"):
-        pages.shown_time("<html></html>")
+        html_reading.shown_time("<html></html>")
 
 
 def test_the_share_of_four_fifths() -> None:

@@ -12,8 +12,8 @@ from prepazka.journal.models import Event
 from prepazka.messaging import replies
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.privacy import remembered
-from prepazka.surfaces.manager import privacy
+from prepazka.privacy import remembered_erasures
+from prepazka.surfaces.manager import personal_data_pages
 from tests import town
 from tests.citizen import words
 
@@ -27,7 +27,7 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     def now() -> datetime:
         return NOW
 
-    monkeypatch.setattr(privacy, "now", now)
+    monkeypatch.setattr(personal_data_pages, "now", now)
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_the_public_page_says_the_periods(office: OfficeSnapshot, settings: Any)
     assert "9 dní po návštěvě" in page
     assert "uchováváme 222 dní" in page
     assert f"si {replies.KEEP.days} dní ponecháme nečitelný kód" in page
-    assert f"si necháme {remembered.KEPT.days} dní" in page
+    assert f"si necháme {remembered_erasures.KEPT.days} dní" in page
     english = words(Client().get("/en/lhota/osobni-udaje/"))
     assert "kept for 222 days" in english
-    assert f"erased record for {remembered.KEPT.days} days" in english
+    assert f"erased record for {remembered_erasures.KEPT.days} days" in english

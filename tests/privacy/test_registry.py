@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import translation
 
-from prepazka.jobs.steps import STEPS
+from prepazka.jobs.periodic_steps import STEPS
 from prepazka.privacy.registry import HELD, ROOTS, WITHOUT, WORDS_OF_FIELDS, WORDS_OF_VALUES, Held
 
 CAN_HOLD_WORDS = (

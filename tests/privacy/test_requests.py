@@ -12,24 +12,24 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from prepazka.booking import usecases
+from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking, WaitingListEntry
 from prepazka.booking.refusals import BookingCancelled
 from prepazka.booking.waiting_list import Wanted, confirm_entry, join_list
-from prepazka.core.reference import reference_of
+from prepazka.core.booking_reference import reference_of
 from prepazka.core.refusal import Refused
-from prepazka.jobs import rounds, steps
+from prepazka.jobs import periodic_steps, rounds
 from prepazka.journal.models import Event
 from prepazka.meetings import participants, storage, storage_identity
 from prepazka.meetings.models import Document, Meeting, Participant
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import message_delivery
 from prepazka.messaging.models import Message
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.privacy import remembered
+from prepazka.privacy import remembered_erasures
 from prepazka.privacy.correction import Correction, correct_person
 from prepazka.privacy.erasure import erase_person
-from prepazka.privacy.export import export_person
 from prepazka.privacy.models import ErasedRecord
+from prepazka.privacy.personal_data_export import export_person
 from prepazka.privacy.records import Records, find_records, mark_of
 from prepazka.privacy.refusals import (
     ErasureNotConfirmed,
@@ -93,7 +93,7 @@ def test_half_a_contact_names_nobody(words: str) -> None:
 def test_a_number_is_found_however_it_is_written() -> None:
     office = town.office()
     held = town.hold(office)
-    usecases.request_confirmation(
+    booking_lifecycle.request_confirmation(
         booking=held.pk, name="Jana", email="", phone="+420777123456", now=NOW
     )
     assert find_records(office, "tel. 777 123 456").bookings == [held]
@@ -112,7 +112,7 @@ def test_erasing_empties_the_rows_and_cancels_what_is_to_come() -> None:
     )
     confirm_entry(entry=entry.pk, now=NOW)
     for event in Event.objects.all():
-        messaging.compose(event=event.pk, now=NOW)
+        message_delivery.compose(event=event.pk, now=NOW)
     Message.objects.update(error=f"550 <{JANA}> unknown", gateway_id="123")
     answer = erase(office)
     assert (answer.records, answer.cancelled) == (2, 1)
@@ -122,7 +122,7 @@ def test_erasing_empties_the_rows_and_cancels_what_is_to_come() -> None:
     assert (booking.state, booking.erased_at) == ("cancelled_by_citizen", NOW)
     assert (entry.name, entry.email, entry.state, entry.erased_at) == ("", "", "left", NOW)
     rows = set(Message.objects.values_list("state", "error", "gateway_id"))
-    assert rows == {("failed", messaging.NO_LONGER_NEEDED, "")}
+    assert rows == {("failed", message_delivery.NO_LONGER_NEEDED, "")}
     assert town.hold(office, "9:00").state == "held"
     assert not [e for e in Event.objects.all() if "jana" in json.dumps(e.data).lower()]
     event = Event.objects.get(kind="PersonErased")
@@ -137,10 +137,10 @@ def test_erasing_empties_the_rows_and_cancels_what_is_to_come() -> None:
     # The follow-ups write to nobody.
     before = Message.objects.count()
     for event in Event.objects.all():
-        messaging.compose(event=event.pk, now=NOW)
+        message_delivery.compose(event=event.pk, now=NOW)
     assert Message.objects.count() == before
     with pytest.raises(BookingCancelled):
-        usecases.confirm_booking(booking=booking.pk, now=NOW)
+        booking_lifecycle.confirm_booking(booking=booking.pk, now=NOW)
 
 
 def test_a_family_with_one_address_is_told_apart() -> None:
@@ -177,7 +177,7 @@ def test_what_changed_since_the_look_is_looked_at_again() -> None:
     office = town.office()
     booking = town.confirmed(office, email=JANA)
     wanted = request_of(office, confirmed=True)
-    usecases.cancel_booking(booking=booking.pk, now=NOW)
+    booking_lifecycle.cancel_booking(booking=booking.pk, now=NOW)
     with pytest.raises(RecordsChanged):
         erase_person(**wanted)
 
@@ -194,7 +194,7 @@ def test_a_correction_reaches_every_place_and_messages_that_wait(settings: Any) 
         now=NOW,
     )
     event = Event.objects.filter(kind="BookingConfirmed").get()
-    (waiting,) = messaging.compose(event=event.pk, now=NOW)
+    (waiting,) = message_delivery.compose(event=event.pk, now=NOW)
     with pytest.raises(NothingToCorrect):
         correct_person(**request_of(office), correction=Correction())
     right = Correction(name="Jana Malá", email="mala@example.cz")
@@ -206,7 +206,7 @@ def test_a_correction_reaches_every_place_and_messages_that_wait(settings: Any) 
     assert len(marks(find_records(office, "mala@example.cz"))) == 2
     assert booking.contact_hash == entry.contact_hash
     sent: list[Any] = []
-    messaging.deliver(message=waiting.pk, gateways={"email": sent.append}, now=NOW)
+    message_delivery.deliver(message=waiting.pk, gateways={"email": sent.append}, now=NOW)
     assert [letter.to for letter in sent] == ["mala@example.cz"]
     event = Event.objects.get(kind="PersonCorrected")
     assert event.data["fields"] == ["name", "email"]
@@ -219,11 +219,11 @@ def test_a_message_that_waits_takes_the_channel_of_the_corrected_contact(setting
     office.row.messages_data = {"sms": True}
     office.row.save()
     held = town.hold(office)
-    usecases.request_confirmation(
+    booking_lifecycle.request_confirmation(
         booking=held.pk, name="Jana", email="", phone="+420777123456", now=NOW
     )
     event = Event.objects.get(kind="ConfirmationRequested")
-    (waiting,) = messaging.compose(event=event.pk, now=NOW)
+    (waiting,) = message_delivery.compose(event=event.pk, now=NOW)
     assert waiting.channel == "sms"
     wanted = request_of(office, "777123456")
     correct_person(**wanted, correction=Correction(email="mala@example.cz"))
@@ -328,7 +328,7 @@ def test_papers_of_the_meeting_go_with_the_person(
     event = Event.objects.get(kind="PersonErased")
     rounds.erase_after(event=event.pk, now=NOW)
     kept = [path for path in files.rglob("*") if path.is_file() and path.name != storage.MARKER]
-    assert {path.parts[-3] for path in kept} == {remembered.FOLDER}
+    assert {path.parts[-3] for path in kept} == {remembered_erasures.FOLDER}
     assert not Document.objects.exists()
     assert not [path for path in kept if "jana" in (path.name + path.read_text()).lower()]
 
@@ -361,7 +361,7 @@ def test_after_a_restore_they_are_erased_again(
     if by == "files":
         ErasedRecord.objects.all().delete()
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "k" * 50, [settings.SECRET_KEY]
-    assert steps.erase(now=NOW) == 0
+    assert periodic_steps.erase(now=NOW) == 0
     for row in (booking, entry):
         row.refresh_from_db()
         assert (row.name, row.email, row.erased_at) == ("", "", NOW)
@@ -374,8 +374,8 @@ def test_what_was_erased_is_not_remembered_for_ever(files: Path) -> None:
     office = town.office()
     town.confirmed(office, email=JANA)
     erase(office)
-    remembered.exchange(office.office_id, now=NOW)
+    remembered_erasures.exchange(office.office_id, now=NOW)
     assert [path for path in (files / "erased").rglob("*") if path.is_file()]
-    remembered.exchange(office.office_id, now=NOW + remembered.KEPT * 1.1)
+    remembered_erasures.exchange(office.office_id, now=NOW + remembered_erasures.KEPT * 1.1)
     assert not ErasedRecord.objects.exists()
     assert not [path for path in (files / "erased").rglob("*") if path.is_file()]

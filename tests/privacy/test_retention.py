@@ -21,33 +21,31 @@ from django.db import connection
 from django.test import Client
 from psycopg import sql
 
-from prepazka.booking import calls, usecases
-from prepazka.booking.appointments import add_appointment
+from prepazka.booking import booking_lifecycle, call_entries
 from prepazka.booking.disruptions import disrupt
-from prepazka.booking.impact import impact_of
+from prepazka.booking.impact_preview import impact_of
 from prepazka.booking.models import Booking, CallListEntry
+from prepazka.booking.private_appointments import add_appointment
 from prepazka.booking.waiting_list import Wanted, confirm_entry, join_list
 from prepazka.core.interval import Interval
-from prepazka.jobs import papers as jobs
-from prepazka.jobs import retention as deletion
-from prepazka.jobs import rounds
-from prepazka.jobs.steps import STEPS, Every
+from prepazka.jobs import document_jobs, housekeeping, rounds
+from prepazka.jobs.periodic_steps import STEPS, Every
 from prepazka.journal.models import Event
 from prepazka.meetings import documents, minutes, participants, room, storage
 from prepazka.meetings.models import Meeting, Participant
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import message_delivery
+from prepazka.messaging.message_types import Incoming, Undeliverable
 from prepazka.messaging.models import Message
-from prepazka.messaging.port import Incoming, Undeliverable
 from prepazka.messaging.replies import hear
 from prepazka.offices.models import HoursException, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
-from prepazka.privacy import remembered
+from prepazka.privacy import remembered_erasures
 from prepazka.privacy.erasure import erase_person
 from prepazka.privacy.records import find_records, mark_of
 from prepazka.privacy.retention import RETENTION
-from prepazka.queueing import alerts, counters, tickets, turns
-from prepazka.queueing.alerts import Contact
+from prepazka.queueing import counters, tickets, turn_alerts, turns
 from prepazka.queueing.models import TurnAlert
+from prepazka.queueing.turn_alerts import Contact
 from prepazka.web import idempotency, limits, readings
 from prepazka.web.models import Answered, Count
 from tests import citizen, meetings, officials, papers, town
@@ -139,30 +137,34 @@ def _on_the_web(monkeypatch: pytest.MonkeyPatch) -> None:
     slug = "/mesto/objednat/prepis/2026-11-23/"
     citizen.take(client, "8:00", slug)
     half = Booking.objects.latest("created_at")
-    usecases.note_contact(
+    booking_lifecycle.note_contact(
         booking=half.pk, name=NAME, email=EMAIL, phone=PHONE, topic=WORDS, now=NOW
     )
     held = town.hold(snapshot_of(Office.objects.get(slug="mesto")), "9:00")
-    usecases.note_contact(booking=held.pk, name=NAME, email=EMAIL, topic=WORDS, now=NOW)
-    usecases.request_confirmation(booking=held.pk, name=NAME, email=EMAIL, phone=PHONE, now=NOW)
-    usecases.confirm_booking(booking=held.pk, now=NOW)
-    usecases.cancel_booking(booking=held.pk, now=NOW, by_office=True, actor=0, reason=WORDS)
+    booking_lifecycle.note_contact(booking=held.pk, name=NAME, email=EMAIL, topic=WORDS, now=NOW)
+    booking_lifecycle.request_confirmation(
+        booking=held.pk, name=NAME, email=EMAIL, phone=PHONE, now=NOW
+    )
+    booking_lifecycle.confirm_booking(booking=held.pk, now=NOW)
+    booking_lifecycle.cancel_booking(
+        booking=held.pk, now=NOW, by_office=True, actor=0, reason=WORDS
+    )
 
 
 def _at_the_desk_and_kiosk(where: OfficeSnapshot) -> None:
     """Booked by telephone, told by SMS, came to the kiosk, called, missed; a walk-in wants a notice."""
     held = town.hold(where, "10:00", channel="phone")
-    booked = usecases.request_confirmation(
+    booked = booking_lifecycle.request_confirmation(
         booking=held.pk, name=NAME, email="", phone=PHONE, now=NOW, actor=0
     )
     _deliver()
     hear(Incoming(PHONE, f"KDY {WORDS}"), gateway="file", now=NOW)
     hear(Incoming(PHONE, "STOP"), gateway="file", now=NOW)
-    calls.put_on_call_list(booking=booked.pk, reason=CallListEntry.Reason.CALL_ME, now=NOW)
+    call_entries.put_on_call_list(booking=booked.pk, reason=CallListEntry.Reason.CALL_ME, now=NOW)
     entry = CallListEntry.objects.get(booking=booked)
     clerk = town.clerk(where, "prepazkova")
-    calls.take_call(entry=entry.pk, actor=clerk.pk, now=NOW)
-    calls.not_reached(entry=entry.pk, actor=clerk.pk, now=NOW)
+    call_entries.take_call(entry=entry.pk, actor=clerk.pk, now=NOW)
+    call_entries.not_reached(entry=entry.pk, actor=clerk.pk, now=NOW)
     member = clerk.memberships.get()
     readings.note_search(member, EMAIL, now=NOW)
     readings.note_booking(member, booked, now=NOW)
@@ -171,7 +173,7 @@ def _at_the_desk_and_kiosk(where: OfficeSnapshot) -> None:
     came = tickets.check_in(**with_pin, touch=uuid4(), now=at)
     assert came.ticket
     walk_in = tickets.issue_ticket(office=where, service=town.service(where), touch=uuid4(), now=at)
-    alerts.ask_alert(
+    turn_alerts.ask_alert(
         ticket=walk_in.pk, contact=Contact(email=EMAIL, phone=PHONE), language="cs", now=at
     )
     shift = counters.open_counter(counter=town.counter(where), clerk=clerk.pk, now=at)
@@ -201,10 +203,10 @@ def _on_the_waiting_list(where: OfficeSnapshot) -> None:
 def _in_a_meeting(where: OfficeSnapshot) -> None:
     """Jana and her guest: chat, a document, minutes with a remark, all ended and printed."""
     held = officials.hold(where, "9:00", mode="video", code="novakova")
-    usecases.note_contact(
+    booking_lifecycle.note_contact(
         booking=held.pk, name=NAME, email=EMAIL, phone=PHONE, topic=WORDS, now=NOW
     )
-    booking = usecases.request_confirmation(
+    booking = booking_lifecycle.request_confirmation(
         booking=held.pk, name=NAME, email=EMAIL, phone=PHONE, now=NOW
     )
     participants.meeting_for(booking, NOW)
@@ -230,7 +232,7 @@ def _in_a_meeting(where: OfficeSnapshot) -> None:
         file=papers.file(papers.pdf(WORDS), f"{WORDS}.pdf"),
         now=at,
     )
-    jobs.check(document=document.pk, now=at)
+    document_jobs.check(document=document.pk, now=at)
     begun = minutes.begin(participant=chair.pk, now=at)
     minutes.comment(participant=jana.pk, link=jana.link, text=WORDS, now=at)
     saved = minutes.save(
@@ -258,7 +260,9 @@ def _absent(where: OfficeSnapshot) -> None:
         )
     ]
     held = officials.hold(where, "8:00", "novakova")
-    usecases.request_confirmation(booking=held.pk, name=NAME, email=EMAIL, phone=PHONE, now=NOW)
+    booking_lifecycle.request_confirmation(
+        booking=held.pk, name=NAME, email=EMAIL, phone=PHONE, now=NOW
+    )
     seen = impact_of(office=where, exceptions=absence, now=NOW).token
     disrupt(office=where, exceptions=absence, seen_token=seen, now=NOW, actor=head.pk, note=STAFF)
     start = town.at("17:00")
@@ -279,10 +283,10 @@ def _deliver() -> None:
         raise Undeliverable(f"550 5.1.1 <{EMAIL}> {PHONE} unknown", permanent=True)
 
     for event in Event.objects.order_by("pk"):
-        for message in messaging.compose(event=event.pk, now=NOW):
+        for message in message_delivery.compose(event=event.pk, now=NOW):
             gateways = dict.fromkeys(("email", "sms", "push"), refuse)
             with suppress(Undeliverable):
-                messaging.deliver(message=message.pk, gateways=gateways, now=NOW)
+                message_delivery.deliver(message=message.pk, gateways=gateways, now=NOW)
 
 
 def run_retention(*, now: Any = LATER) -> None:
@@ -300,7 +304,7 @@ def test_nothing_is_left_in_any_table_or_file(day: Day) -> None:
     assert [path.name for path in day.files.rglob("*") if path.is_file()] == [storage.MARKER]
     assert not Answered.objects.exists()
     assert not Count.objects.exists()
-    assert not Event.objects.filter(kind__in=deletion.LOOKS).exists()
+    assert not Event.objects.filter(kind__in=housekeeping.LOOKS).exists()
     assert Event.objects.filter(kind="BookingConfirmed").exists()
 
 
@@ -325,7 +329,7 @@ def test_the_day_after_nothing_is_erased_too_early(day: Day) -> None:
             {"messaging_message", "booking_busy", "booking_disruption", "queueing_shift"},
         ),
         (rounds, "erase_papers", {"meetings_document", "meetings_minutes", "files"}),
-        (alerts, "forget_ended", {"queueing_turnalert"}),
+        (turn_alerts, "forget_ended", {"queueing_turnalert"}),
     ],
 )
 def test_control_without_an_eraser_its_marks_are_found(
@@ -349,7 +353,7 @@ def test_who_is_erased_on_request_is_nowhere_any_more(
     # Of others and of the staff; the marks of staff name her in the title of an appointment.
     assert left(PERSON, day.files) <= {"booking_busy", "meetings_meeting"}
     kept = [path.name for path in day.files.rglob("*") if path.is_file()]
-    assert all(name == storage.MARKER or remembered.NAME.fullmatch(name) for name in kept)
+    assert all(name == storage.MARKER or remembered_erasures.NAME.fullmatch(name) for name in kept)
 
 
 def _erase(office: OfficeSnapshot, words: str) -> None:
@@ -395,5 +399,5 @@ def test_every_step_that_erases_is_in_the_list() -> None:
 
 
 def test_what_higher_layers_keep_is_kept_as_long_as_the_step_says() -> None:
-    assert (deletion.COUNTS, deletion.ANSWERS) == (limits.KEEP, idempotency.KEEP)
+    assert (housekeeping.COUNTS, housekeeping.ANSWERS) == (limits.KEEP, idempotency.KEEP)
     assert configured.AUDIT_DAYS == 550

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking import absences, appointments, slot_search
+from prepazka.booking import absences, private_appointments, slot_search
 from prepazka.booking.absences import Affected
 from prepazka.booking.models import Booking, Busy
 from prepazka.booking.refusals import TermTaken
@@ -22,7 +22,7 @@ def both(where: Any) -> list[Any]:
     def one(number: int) -> Any:
         if number:
             return officials.hold(where, "9:00", "novakova")
-        return appointments.add_appointment(
+        return private_appointments.add_appointment(
             office=where,
             official=officials.official(where),
             times=[TIME],
@@ -47,7 +47,7 @@ def test_one_of_them_is_told() -> None:
 def test_control_without_the_lock_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     where = officials.office()
     # Both look before either writes.
-    monkeypatch.setattr(appointments, "lock_days", lambda *_: None)
+    monkeypatch.setattr(private_appointments, "lock_days", lambda *_: None)
     met = meeting(2)
     look, find = absences.coming, slot_search.find
 
@@ -61,7 +61,7 @@ def test_control_without_the_lock_nobody_is_told(monkeypatch: pytest.MonkeyPatch
         met()
         return found
 
-    monkeypatch.setattr(appointments, "coming", looked)
+    monkeypatch.setattr(private_appointments, "coming", looked)
     monkeypatch.setattr(slot_search, "find", found_term)
     appointment, hold = both(where)
     assert appointment == []

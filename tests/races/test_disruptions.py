@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import IntegrityError
 
-from prepazka.booking import disruptions, impact, offers, usecases
+from prepazka.booking import booking_lifecycle, disruptions, impact_preview, offers
 from prepazka.booking.disruptions import disrupt, undo_disruption
 from prepazka.booking.models import LIVE, Booking, Disruption, Offer
 from prepazka.booking.refusals import ImpactChanged, OfferOver
@@ -34,7 +34,7 @@ def absence() -> list[HoursException]:
 
 
 def _confirm(held: Booking) -> Booking:
-    return usecases.request_confirmation(
+    return booking_lifecycle.request_confirmation(
         booking=held.pk, name="Jana", email=f"{held.pk}@example.cz", now=NOW
     )
 
@@ -56,7 +56,7 @@ def head() -> int:
 
 def seen() -> str:
     where = snapshot_by_slug("lhota")
-    return impact.impact_of(office=where, exceptions=absence(), now=NOW).token
+    return impact_preview.impact_of(office=where, exceptions=absence(), now=NOW).token
 
 
 def displaced(head: int, *clocks: str) -> list[Offer]:

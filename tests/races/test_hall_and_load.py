@@ -8,10 +8,10 @@ import pytest
 
 from prepazka.offices.models import Counter, Office, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
-from prepazka.queueing import counters, history, learning, tickets
+from prepazka.queueing import counters, history, tickets, wait_learning
 from prepazka.queueing.models import Ticket
-from prepazka.reporting import hall as halls
-from prepazka.reporting.hall import hall
+from prepazka.reporting import live_hall
+from prepazka.reporting.live_hall import hall
 from prepazka.reporting.monitor import monitor
 from tests import rounds, town
 
@@ -51,7 +51,7 @@ def test_control_an_office_that_is_kept_as_it_was_does_not_know_them(
 ) -> None:
     old = town.office()
     loaded_since(old)
-    monkeypatch.setattr(halls, "_knows", lambda *_: True)
+    monkeypatch.setattr(live_hall, "_knows", lambda *_: True)
     with pytest.raises(KeyError):
         assert hall(old, now=NINE).outlook.served
 
@@ -70,6 +70,6 @@ def test_a_round_whose_list_of_offices_is_old_reads_each_office_anew(
         seen[slug] = office.row.version - offices[slug].row.version
 
     monkeypatch.setattr(history, "measure", measured)
-    monkeypatch.setattr(learning, "relearn", lambda **_: None)
+    monkeypatch.setattr(wait_learning, "relearn", lambda **_: None)
     rounds.learn(now=NINE)
     assert list(seen.values()) == [0, 1]

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.booking import absences, transitions, usecases
+from prepazka.booking import absences, booking_lifecycle, transitions
 from prepazka.booking.absences import Affected
 from prepazka.booking.models import LIVE, Booking
 from prepazka.booking.refusals import TermNotOffered, TermTaken
@@ -37,7 +37,7 @@ def test_control_without_the_lock_only_the_constraint_refuses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     office = town.office()
-    monkeypatch.setattr(usecases, "lock_days", lambda *_: None)
+    monkeypatch.setattr(booking_lifecycle, "lock_days", lambda *_: None)
     monkeypatch.setattr(rows, "insert", meet_before(4, rows.insert))
     answers = together(4, lambda _: town.hold(office, "9:00"))
     # All four believed the term free.
@@ -51,7 +51,7 @@ def test_web_api_desk_phone_and_a_move_at_once() -> None:
 
     def take(number: int) -> Booking:
         if number == 4:
-            return usecases.move_booking(
+            return booking_lifecycle.move_booking(
                 booking=moving.pk, starts_at=town.at("9:00"), now=town.FRIDAY_BEFORE
             )
         channel = ("web", "api", "desk", "phone")[number]
@@ -67,20 +67,20 @@ def test_two_moves_that_swap_days_do_not_deadlock() -> None:
     office = town.office()
     tuesday = town.MONDAY + timedelta(days=1)
     first = town.confirmed(office, "9:00")
-    held = usecases.hold_term(
+    held = booking_lifecycle.hold_term(
         office=office,
         service=town.service(office),
         starts_at=town.at("9:00", tuesday),
         now=town.FRIDAY_BEFORE,
     )
-    asked = usecases.request_confirmation(
+    asked = booking_lifecycle.request_confirmation(
         booking=held.pk, name="Petr", email="petr@example.cz", now=town.FRIDAY_BEFORE
     )
-    usecases.confirm_booking(booking=asked.pk, now=town.FRIDAY_BEFORE)
+    booking_lifecycle.confirm_booking(booking=asked.pk, now=town.FRIDAY_BEFORE)
     moves = [(first.pk, town.at("10:00", tuesday)), (asked.pk, town.at("10:00"))]
     answers = together(
         2,
-        lambda n: usecases.move_booking(
+        lambda n: booking_lifecycle.move_booking(
             booking=moves[n][0], starts_at=moves[n][1], now=town.FRIDAY_BEFORE
         ),
     )
@@ -98,7 +98,7 @@ def test_twelve_citizens_share_two_officials() -> None:
 def test_control_officials_without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     office = officials.office()
     officials.hold(office, "17:00")  # the day is laid, so that both come to the race at once
-    monkeypatch.setattr(usecases, "lock_days", lambda *_: None)
+    monkeypatch.setattr(booking_lifecycle, "lock_days", lambda *_: None)
     monkeypatch.setattr(rows, "insert", meet_before(2, rows.insert))
     answers = together(2, lambda _: officials.hold(office, "8:00"))
     assert sum(map(is_refused, answers)) == 1, answers
@@ -139,7 +139,7 @@ def test_eight_clicks_on_the_mail_give_one_pin() -> None:
     office = town.office()
     asked = town.requested(office)
     answers = together(
-        8, lambda _: usecases.confirm_booking(booking=asked.pk, now=town.FRIDAY_BEFORE)
+        8, lambda _: booking_lifecycle.confirm_booking(booking=asked.pk, now=town.FRIDAY_BEFORE)
     )
     assert len({getattr(a, "pin", a) for a in answers}) == 1
 
@@ -148,7 +148,7 @@ def test_the_limit_of_a_contact_holds_across_days(monkeypatch: pytest.MonkeyPatc
     office = town.office(confirm_min=0)
     days = [town.MONDAY + timedelta(days=n) for n in range(5)]
     holds = [
-        usecases.hold_term(
+        booking_lifecycle.hold_term(
             office=office,
             service=town.service(office),
             starts_at=town.at("9:00", day),
@@ -158,7 +158,7 @@ def test_the_limit_of_a_contact_holds_across_days(monkeypatch: pytest.MonkeyPatc
     ]
 
     def ask(number: int) -> Booking:
-        return usecases.request_confirmation(
+        return booking_lifecycle.request_confirmation(
             booking=holds[number].pk,
             name="Jana",
             email="Jana+x@example.cz",
@@ -171,7 +171,7 @@ def test_the_limit_of_a_contact_holds_across_days(monkeypatch: pytest.MonkeyPatc
     # The control: without the contact's lock all five pass the look before the first is written.
     Booking.objects.all().delete()
     holds[:] = [
-        usecases.hold_term(
+        booking_lifecycle.hold_term(
             office=office,
             service=town.service(office),
             starts_at=town.at("9:00", day),
@@ -194,7 +194,9 @@ def test_of_several_requests_of_a_contact_one_is_confirmed(monkeypatch: pytest.M
     def clicks(bookings: list[Booking]) -> int:
         answers = together(
             3,
-            lambda n: usecases.confirm_booking(booking=bookings[n].pk, now=town.FRIDAY_BEFORE),
+            lambda n: booking_lifecycle.confirm_booking(
+                booking=bookings[n].pk, now=town.FRIDAY_BEFORE
+            ),
         )
         return sum(isinstance(answer, Booking) for answer in answers)
 

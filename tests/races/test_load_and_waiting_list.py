@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from prepazka.booking import locks, waiting_list, waiting_list_offers
+from prepazka.booking import booking_locks, waiting_list, waiting_list_offers
 from prepazka.booking.models import Booking, Offer, WaitingListEntry
 from prepazka.booking.waiting_list import Wanted
-from prepazka.officefile import load as loading
-from prepazka.officefile.load import load
+from prepazka.officefile import office_loading
+from prepazka.officefile.office_loading import load
 from tests import officials, town
 from tests.races.together import meeting, together
 
@@ -83,7 +83,7 @@ def test_an_offer_waits_for_the_load_and_is_not_made(monkeypatch: pytest.MonkeyP
         wait_until_somebody_waits_for_a_lock()
         return end_waits(**values)
 
-    monkeypatch.setattr(loading, "end_waits", slow_end_waits)
+    monkeypatch.setattr(office_loading, "end_waits", slow_end_waits)
     answers = load_and_offer(entry.office, first=looked)
     assert answers[1] == 0, answers
     assert state() == ("dropped", 0, 0)
@@ -108,9 +108,9 @@ def test_control_without_the_lock_a_place_is_offered_to_nobody_on_the_list(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     entry = somebody_waits()
-    monkeypatch.setattr(loading, "lock_list", lambda _: None)
+    monkeypatch.setattr(office_loading, "lock_list", lambda _: None)
     # Both have looked: the load whose waits end, the offer who is next.
-    meet, end_waits, lock_days = meeting(2), waiting_list.end_waits, locks.lock_days
+    meet, end_waits, lock_days = meeting(2), waiting_list.end_waits, booking_locks.lock_days
 
     def met_end_waits(**values: Any) -> int:
         meet()
@@ -120,7 +120,7 @@ def test_control_without_the_lock_a_place_is_offered_to_nobody_on_the_list(
         meet()
         lock_days(*values)
 
-    monkeypatch.setattr(loading, "end_waits", met_end_waits)
+    monkeypatch.setattr(office_loading, "end_waits", met_end_waits)
     monkeypatch.setattr(waiting_list_offers, "lock_days", met_lock_days)
     load_and_offer(entry.office)
     assert state()[1:] == (1, 1), "the office has no such list any more"

@@ -11,7 +11,7 @@ from prepazka.booking.models import Booking, ReplacedPin
 from prepazka.core.pins import Outcome
 from prepazka.journal.models import Event
 from prepazka.offices.models import Device
-from prepazka.queueing import lost_kiosk, merging, tickets
+from prepazka.queueing import lost_kiosk, offline_logs, tickets
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.refusals import GrantUnknown
 from tests import town
@@ -129,8 +129,10 @@ def test_control_a_look_before_the_lock_takes_the_log_of_a_lost_kiosk(
     head = town.clerk(office, "hlavni", "head").pk
     kiosk = Kiosk(office, NINE)
     kiosk.gives(NINE)
-    before = merging._is_revoked(kiosk.grant)
+    before = offline_logs._is_revoked(kiosk.grant)
     lost_kiosk.report_lost(office=office, device=kiosk.device.pk, now=LATER, actor=head)
-    monkeypatch.setattr(merging, "_is_revoked", lambda _: before)  # what was seen before the loss
+    monkeypatch.setattr(
+        offline_logs, "_is_revoked", lambda _: before
+    )  # what was seen before the loss
     assert kiosk.merge(LATER) == 1
     assert Ticket.objects.exists()

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from prepazka.core import minutes as pure
+from prepazka.core import minutes_text
 from prepazka.journal.models import Event
-from prepazka.meetings import access, minutes
+from prepazka.meetings import meeting_permissions, minutes
 from prepazka.meetings.models import Meeting, Minutes, Participant
 from tests import town
 from tests.meetings_town import Held, held
@@ -35,7 +35,7 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
         who = Participant.objects.select_related("official").get(pk=participant)
         return Meeting.objects.select_related("booking").get(pk=who.meeting_id), who
 
-    monkeypatch.setattr(access, "lock", look)
+    monkeypatch.setattr(meeting_permissions, "lock", look)
 
 
 def both_write(here: Held) -> list[Any]:
@@ -65,7 +65,7 @@ def test_control_without_the_lock_a_text_is_lost_or_refused(
     here: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unlocked(monkeypatch)
-    monkeypatch.setattr(pure, "merge", meet_before(2, pure.merge))
+    monkeypatch.setattr(minutes_text, "merge", meet_before(2, minutes_text.merge))
     answers = both_write(here)
     assert [one for one in answers if isinstance(one, Exception)]
     content = Minutes.objects.get().content
@@ -83,6 +83,6 @@ def test_control_without_the_lock_they_are_closed_twice(
 ) -> None:
     Minutes.objects.update(content=Minutes.objects.get().content | {"course": "Proběhlo."})
     unlocked(monkeypatch)
-    monkeypatch.setattr(pure, "is_blank", meet_before(2, pure.is_blank))
+    monkeypatch.setattr(minutes_text, "is_blank", meet_before(2, minutes_text.is_blank))
     both_close(here)
     assert Event.objects.filter(kind="MinutesClosed").count() == 2

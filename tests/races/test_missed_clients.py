@@ -12,7 +12,7 @@ from prepazka.booking.models import Booking, BookingState
 from prepazka.core.pins import Outcome
 from prepazka.journal.models import Event
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
-from prepazka.queueing import missed, tickets, turns
+from prepazka.queueing import missed_bookings, tickets, turns
 from prepazka.queueing.models import Ticket, TicketState
 from prepazka.queueing.refusals import NobodyWaiting, NotMissed, NotWaiting
 from tests import town
@@ -82,7 +82,7 @@ def end_and_return() -> tuple[str, str]:
     def press(n: int) -> object:
         if n:
             return turns.return_missed(office=office, ticket=ticket.pk, now=over, actor=clerks[0])
-        return missed.end_missed(office=office, now=over)
+        return missed_bookings.end_missed(office=office, now=over)
 
     together(2, press)
     return Ticket.objects.get().state, Booking.objects.get(pk=booking.pk).state
@@ -93,7 +93,7 @@ def test_the_round_never_ends_the_booking_of_somebody_who_is_back() -> None:
 
 
 def test_control_without_the_lock_the_round_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(missed, "lock_queue", lambda _: None)
+    monkeypatch.setattr(missed_bookings, "lock_queue", lambda _: None)
     looked, returned = meeting(2), meeting(2)
     return_missed = turns.return_missed
 
@@ -108,6 +108,6 @@ def test_control_without_the_lock_the_round_ends_it(monkeypatch: pytest.MonkeyPa
         returned()
         return ticket
 
-    monkeypatch.setattr(missed, "end", end_what_was_seen)
+    monkeypatch.setattr(missed_bookings, "end", end_what_was_seen)
     monkeypatch.setattr(turns, "return_missed", return_after_the_look)
     assert end_and_return() == (TicketState.WAITING, BookingState.NO_SHOW)

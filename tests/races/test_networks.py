@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from prepazka.booking import networks, usecases
+from prepazka.booking import booking_lifecycle, networks
 from prepazka.booking.models import Booking
 from prepazka.booking.refusals import TooManyHolds
 from prepazka.core.hold_limits import CITIZEN, Asker
@@ -57,7 +57,7 @@ def test_of_twenty_confirmed_without_a_click_at_once_six_are(
     holds = [hold(office, number, "8:00") for number in range(MANY)]
 
     def book(number: int) -> Booking:
-        return usecases.request_confirmation(
+        return booking_lifecycle.request_confirmation(
             booking=holds[number].pk,
             name="Jana",
             email=f"jana{number}@example.cz",

@@ -13,7 +13,7 @@ from django.db import IntegrityError
 from prepazka.journal.models import Event
 from prepazka.offices.models import Device
 from prepazka.offices.office_snapshot import snapshot_of
-from prepazka.queueing import counters, merging, offline, tickets
+from prepazka.queueing import counters, offline_grants, offline_logs, tickets
 from prepazka.queueing.models import CallLease, NumberLease, NumberSeries, Ticket
 from tests import town
 from tests.cutoff import Console, Kiosk
@@ -31,7 +31,7 @@ def kiosks(office, many: int) -> list[Device]:
 
 
 def lease(office, device: Device):
-    return offline.lease_numbers(office=office, device=device, browser=uuid4().hex, now=NINE)
+    return offline_grants.lease_numbers(office=office, device=device, browser=uuid4().hex, now=NINE)
 
 
 def test_eight_kiosks_get_blocks_apart() -> None:
@@ -51,9 +51,9 @@ def test_control_without_the_locks_the_constraint_refuses(monkeypatch: pytest.Mo
     def unlocked(office: int, day: date, letter: str) -> NumberSeries:
         return NumberSeries.objects.get(office_id=office, date=day, letter=letter)
 
-    monkeypatch.setattr(offline, "lock_queue", lambda _: None)
-    monkeypatch.setattr(offline, "lock_series", unlocked)
-    monkeypatch.setattr(offline, "_next_block", meet_after(4, offline._next_block))
+    monkeypatch.setattr(offline_grants, "lock_queue", lambda _: None)
+    monkeypatch.setattr(offline_grants, "lock_series", unlocked)
+    monkeypatch.setattr(offline_grants, "_next_block", meet_after(4, offline_grants._next_block))
     answers = together(4, lambda n: lease(office, others[n]))
     assert sum(map(is_refused, answers)) == 3, answers
     blocks = NumberLease.objects.filter(letter="V").values_list("first", flat=True)
@@ -80,9 +80,9 @@ def test_consoles_that_renew_at_once_share_no_ticket() -> None:
 def test_control_without_the_lock_both_want_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     _, consoles = hall_of_two()
     CallLease.objects.all().delete()
-    monkeypatch.setattr(offline, "lock_queue", lambda _: None)
-    monkeypatch.setattr(offline, "dealt_to", lambda *a: set(a[1]))  # all that wait
-    monkeypatch.setattr(offline, "_write_list", meet_before(2, offline._write_list))
+    monkeypatch.setattr(offline_grants, "lock_queue", lambda _: None)
+    monkeypatch.setattr(offline_grants, "dealt_to", lambda *a: set(a[1]))  # all that wait
+    monkeypatch.setattr(offline_grants, "_write_list", meet_before(2, offline_grants._write_list))
     answers = together(2, lambda n: consoles[n].renew(NINE + timedelta(seconds=1)))
     assert sum(isinstance(a, IntegrityError) for a in answers) == 1
 
@@ -102,9 +102,9 @@ def test_control_without_the_locks_a_log_collides(monkeypatch: pytest.MonkeyPatc
     office = town.office()
     kiosk = Kiosk(office, NINE)
     kiosk.gives(NINE)
-    monkeypatch.setattr(merging, "lock_queue", lambda _: None)
-    monkeypatch.setattr(merging, "lock_days", lambda *_: None)
-    monkeypatch.setattr(merging, "_store_new", meet_before(4, merging._store_new))
+    monkeypatch.setattr(offline_logs, "lock_queue", lambda _: None)
+    monkeypatch.setattr(offline_logs, "lock_days", lambda *_: None)
+    monkeypatch.setattr(offline_logs, "_store_new", meet_before(4, offline_logs._store_new))
     answers = together(4, lambda _: kiosk.merge(town.at("10:00")))
     assert any(isinstance(a, IntegrityError) for a in answers)
     assert Ticket.objects.count() == 1
@@ -140,9 +140,9 @@ def gives_back(console: Console, how: str) -> None:
     if how == "break":
         counters.pause_counter(shift=console.shift, now=NINE)
     elif how == "page":
-        offline.leave_page(office=console.office, shift=console.shift, page=console.page)
+        offline_grants.leave_page(office=console.office, shift=console.shift, page=console.page)
     else:
-        offline.log_out(clerk=console.clerk, page=console.page)
+        offline_grants.log_out(clerk=console.clerk, page=console.page)
 
 
 @pytest.mark.parametrize("how", ["break", "page", "log-out"])
@@ -158,10 +158,10 @@ def test_control_without_the_lock_the_renewal_holds_somebody_for_nothing(
 ) -> None:
     """A break that begins between look and write. Farewells write the grant's row, a second lock."""
     console = alone()
-    monkeypatch.setattr(offline, "lock_queue", lambda _: None)
+    monkeypatch.setattr(offline_grants, "lock_queue", lambda _: None)
     monkeypatch.setattr(counters, "lock_queue", lambda _: None)
     looked, paused = threading.Event(), threading.Event()
-    deal = offline.dealt_to
+    deal = offline_grants.dealt_to
 
     def deals(*args: Any) -> set[int]:
         looked.set()
@@ -173,7 +173,7 @@ def test_control_without_the_lock_the_renewal_holds_somebody_for_nothing(
         gives_back(console, "break")
         paused.set()
 
-    monkeypatch.setattr(offline, "dealt_to", deals)
+    monkeypatch.setattr(offline_grants, "dealt_to", deals)
     together(2, lambda n: takes_a_break() if n else console.renew(NINE))
     assert CallLease.objects.count() == 1
 
@@ -186,7 +186,9 @@ def test_the_farewell_of_the_page_before_never_drops_the_list_of_the_next() -> N
 
         def one(n: int, before: str = before) -> object:
             if n:
-                return offline.leave_page(office=console.office, shift=console.shift, page=before)
+                return offline_grants.leave_page(
+                    office=console.office, shift=console.shift, page=before
+                )
             return console.renew(NINE)
 
         answers = together(2, one)

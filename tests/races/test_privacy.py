@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking import transitions, usecases
+from prepazka.booking import booking_lifecycle, transitions
 from prepazka.booking.models import Booking
 from prepazka.booking.refusals import BookingCancelled
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -29,7 +29,7 @@ def both(
 
     def act(number: int) -> object:
         if number:
-            return usecases.confirm_booking(booking=booking.pk, now=NOW)
+            return booking_lifecycle.confirm_booking(booking=booking.pk, now=NOW)
         done = erasure.erase_person(
             office=office,
             words=JANA,
@@ -87,7 +87,7 @@ def test_control_without_the_locks_a_booking_without_a_contact_is_confirmed(
         meet()
         return erase(*args, **more)
 
-    monkeypatch.setattr(usecases, "confirm", confirm_late)
+    monkeypatch.setattr(booking_lifecycle, "confirm", confirm_late)
     monkeypatch.setattr(erasure, "_erase", erase_late)
     answers = both(office, booking, erased)
     assert not [answer for answer in answers if isinstance(answer, Exception)], answers

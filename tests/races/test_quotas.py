@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from prepazka.journal.models import Event
-from prepazka.officefile import load, quota_change
-from prepazka.officefile.quotas import Quota
+from prepazka.officefile import office_loading, quota_change
+from prepazka.officefile.quota_effect import Quota
 from prepazka.offices.models import Agenda, Office
 from tests import town
 from tests.races.together import meet_before, together
@@ -53,7 +53,7 @@ def test_control_without_the_lock_one_change_is_lost(monkeypatch: pytest.MonkeyP
     version = town.office(quota=4).row.version
     plain = Office.objects.filter
     monkeypatch.setattr(Office.objects, "select_for_update", lambda **_: plain(), raising=False)
-    lock = load.lock_coming_days
+    lock = office_loading.lock_coming_days
     monkeypatch.setattr(quota_change, "lock_coming_days", meet_before(2, lock))
     assert all(isinstance(one, Quota) for one in both())
     assert [before for before, _after in said()] == [4, 4], "the second knows nothing of the first"

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from prepazka.journal.models import Event
-from prepazka.queueing import alerts, tickets
-from prepazka.queueing.alerts import Contact
+from prepazka.queueing import tickets, turn_alerts
 from prepazka.queueing.models import Ticket, TurnAlert
+from prepazka.queueing.turn_alerts import Contact
 from tests import town
 from tests.races.together import meet_before, together
 
@@ -26,12 +26,12 @@ def issued() -> Ticket:
 
 
 def asked(ticket: Ticket) -> TurnAlert:
-    return alerts.ask_alert(ticket=ticket.pk, contact=MAIL, language="cs", now=NINE)
+    return turn_alerts.ask_alert(ticket=ticket.pk, contact=MAIL, language="cs", now=NINE)
 
 
 def test_four_workers_tell_once() -> None:
     alert = asked(issued())
-    answers = together(4, lambda _: alerts.tell_near(alert=alert.pk, now=NINE))
+    answers = together(4, lambda _: turn_alerts.tell_near(alert=alert.pk, now=NINE))
     assert sorted(answers) == [False, False, False, True]  # type: ignore[type-var]
     assert Event.objects.filter(kind="TurnNear").count() == 1
 
@@ -43,8 +43,8 @@ def test_control_without_the_lock_they_tell_twice(monkeypatch: pytest.MonkeyPatc
         return TurnAlert.objects.select_related("ticket").get(pk=pk)
 
     seen = meet_before(2, lambda found: found)
-    monkeypatch.setattr(alerts, "lock_alert", lambda pk: seen(unlocked(pk)))
-    together(2, lambda _: alerts.tell_near(alert=alert.pk, now=NINE))
+    monkeypatch.setattr(turn_alerts, "lock_alert", lambda pk: seen(unlocked(pk)))
+    together(2, lambda _: turn_alerts.tell_near(alert=alert.pk, now=NINE))
     assert Event.objects.filter(kind="TurnNear").count() == 2
 
 
@@ -58,4 +58,4 @@ def test_who_asks_while_the_ticket_ends_leaves_no_contact() -> None:
             return asked(ticket) if number else tickets.give_up(ticket=ticket.pk, now=NINE)
 
         together(2, act)
-        assert not TurnAlert.objects.exclude(alerts.NO_CONTACT).exists()
+        assert not TurnAlert.objects.exclude(turn_alerts.NO_CONTACT).exists()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
-from prepazka.booking import usecases, waiting_list, waiting_list_offers
+from prepazka.booking import booking_lifecycle, waiting_list, waiting_list_offers
 from prepazka.booking.models import LIVE, Booking, BookingState, Offer, WaitingListEntry
 from prepazka.booking.refusals import AlreadyWaiting, PlaceOver, PlaceTaken, TermTaken
 from prepazka.booking.waiting_list import Wanted
@@ -174,7 +174,7 @@ def test_the_list_and_the_public_at_the_end_of_the_delay() -> None:
     office = town.office(**RULES)
     fill(office, "8:00")
     booked = town.confirmed(office, "8:00")
-    usecases.cancel_booking(booking=booked.pk, now=NOW)
+    booking_lifecycle.cancel_booking(booking=booked.pk, now=NOW)
     claim = Booking.objects.get(starts_at=town.at("8:00"), state=BookingState.HELD)
     over = claim.expires_at
     assert over

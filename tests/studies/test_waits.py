@@ -14,9 +14,9 @@ from prepazka.studies.forecasts import forecasts
 from prepazka.studies.known import study
 from prepazka.studies.log import LogError, read_calls, read_tickets, rows_of
 from prepazka.studies.online import Calibrated
+from prepazka.studies.queue_state_logs import judge, read_states
 from prepazka.studies.regression import Linear
 from prepazka.studies.scores import score
-from prepazka.studies.snapshots import judge, read_states
 
 BASE = {
     "ticket": "1", "service": "op", "agenda": "op", "arrived_at": "2026-01-05T08:00",

@@ -10,10 +10,10 @@ import pytest
 from django.test import Client
 from icalendar import Calendar
 
-from prepazka.booking import scheduled, usecases
+from prepazka.booking import booking_lifecycle, scheduled
 from prepazka.booking.models import Booking, BookingState
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing import counters, missed, tickets, turns
+from prepazka.queueing import counters, missed_bookings, tickets, turns
 from tests import citizen, refusals, town
 from tests.citizen import Clock, confirm_url, personal_url, words
 
@@ -84,7 +84,7 @@ def test_too_late_to_confirm_offers_others(
 
 def test_a_cancelled_booking_is_not_confirmed(client: Client, lhota: OfficeSnapshot) -> None:
     booking = town.requested(lhota)
-    usecases.cancel_booking(booking=booking.pk, now=town.FRIDAY_BEFORE)
+    booking_lifecycle.cancel_booking(booking=booking.pk, now=town.FRIDAY_BEFORE)
     assert "Objednávka je zrušená" in words(client.post(confirm_url(booking), follow=True))
 
 
@@ -210,7 +210,7 @@ def test_a_call_in_vain_is_told_and_never_that_the_time_has_passed(
     assert "Volali jsme Vás v 9:20 k přepážce 1" in page
     assert "Přijďte prosím k informacím" in page
     assert "zadejte PIN" not in page
-    missed.end_missed(office=lhota, now=town.at("10:10"))
+    missed_bookings.end_missed(office=lhota, now=town.at("10:10"))
     clock.at = town.at("10:11")
     page = words(client.get(personal_url(booking)))
     assert "Volali jsme Vás v 9:20 k přepážce 1" in page
@@ -239,7 +239,9 @@ def test_the_calendar_file_grows_with_each_change(client: Client, lhota: OfficeS
 
     uid = event()[0]
     assert event() == (uid, 0, "CONFIRMED", "PUBLISH")
-    usecases.move_booking(booking=booking.pk, starts_at=town.at("10:00"), now=town.FRIDAY_BEFORE)
+    booking_lifecycle.move_booking(
+        booking=booking.pk, starts_at=town.at("10:00"), now=town.FRIDAY_BEFORE
+    )
     assert event() == (uid, 1, "CONFIRMED", "PUBLISH")
-    usecases.cancel_booking(booking=booking.pk, now=town.FRIDAY_BEFORE)
+    booking_lifecycle.cancel_booking(booking=booking.pk, now=town.FRIDAY_BEFORE)
     assert event() == (uid, 2, "CANCELLED", "CANCEL")

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.test import Client
 from django.utils import translation
 
-from prepazka.booking import usecases
+from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking, BookingState
 from prepazka.messaging.contexts import facts_of
 from prepazka.offices.models import Counter, Office, Official
@@ -298,7 +298,7 @@ def test_what_it_is_about_in_ones_own_words(
     client.post(f"{contact}kontrola/")
     booking = Booking.objects.get()
     assert booking.topic == TOPIC
-    usecases.confirm_booking(booking=booking.pk, now=town.FRIDAY_BEFORE)
+    booking_lifecycle.confirm_booking(booking=booking.pk, now=town.FRIDAY_BEFORE)
     assert TOPIC in words(client.get(citizen.personal_url(booking)))
 
     user = town.clerk(lhota)

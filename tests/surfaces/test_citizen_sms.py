@@ -14,10 +14,10 @@ from prepazka.booking.models import Booking, BookingState
 from prepazka.gateways.email import send
 from prepazka.gateways.sms import send as send_sms
 from prepazka.journal.models import Event
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import message_delivery
 from prepazka.messaging.models import Message
 from prepazka.officefile import presets
-from prepazka.officefile.load import load
+from prepazka.officefile.office_loading import load
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from tests import citizen, town
@@ -52,8 +52,8 @@ def touzim() -> OfficeSnapshot:
 def work(at: Clock) -> None:
     """What the worker does: follow every event, deliver every message."""
     for event in Event.objects.order_by("pk"):
-        for message in messaging.compose(event=event.pk, now=at.at):
-            messaging.deliver(
+        for message in message_delivery.compose(event=event.pk, now=at.at):
+            message_delivery.deliver(
                 message=message.pk, gateways={"email": send, "sms": send_sms}, now=at.at
             )
 

@@ -7,11 +7,17 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from prepazka.booking import links, slot_search, usecases, waiting_list, waiting_list_offers
+from prepazka.booking import (
+    booking_lifecycle,
+    booking_links,
+    slot_search,
+    waiting_list,
+    waiting_list_offers,
+)
 from prepazka.booking.models import Booking, BookingState, Offer, WaitingListEntry
 from prepazka.jobs.rounds import offer_after
 from prepazka.journal.models import Event
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import message_delivery
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.messaging.sms import compose_sms
@@ -37,10 +43,10 @@ def lhota() -> OfficeSnapshot:
     town.confirmed(office, "8:00")
     service = town.service(office)
     for term in slot_search.offered(office=office, service=service, now=NOW, channel="phone"):
-        held = usecases.hold_term(
+        held = booking_lifecycle.hold_term(
             office=office, service=service, starts_at=term.starts_at, now=NOW, channel="phone"
         )
-        usecases.request_confirmation(booking=held.pk, name="Telefon", email="", now=NOW)
+        booking_lifecycle.request_confirmation(booking=held.pk, name="Telefon", email="", now=NOW)
     return office
 
 
@@ -66,7 +72,7 @@ def join(client: Client, **changes: Any) -> WaitingListEntry:
 def message(kind: str) -> Message:
     """What the last event of the kind causes."""
     event = Event.objects.filter(kind=kind).latest("pk")
-    (found,) = messaging.compose(event=event.pk, now=NOW)
+    (found,) = message_delivery.compose(event=event.pk, now=NOW)
     return Message.objects.get(pk=found.pk)
 
 
@@ -104,7 +110,7 @@ def test_from_a_full_calendar_to_a_booked_term(client: Client, lhota: OfficeSnap
     assert "Jste v pořadníku" in words(page)
     assert "Nikdo před Vámi není" in words(page)
 
-    usecases.cancel_booking(
+    booking_lifecycle.cancel_booking(
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
     event = Event.objects.filter(kind="BookingCancelled").latest("pk")
@@ -129,15 +135,15 @@ def test_from_a_full_calendar_to_a_booked_term(client: Client, lhota: OfficeSnap
 
 def test_declining_and_leaving(client: Client, lhota: OfficeSnapshot) -> None:
     entry = join(client)
-    usecases.cancel_booking(
+    booking_lifecycle.cancel_booking(
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
-    mine = f"/poradnik/{links.sign(entry.pk, 'list')}/"
+    mine = f"/poradnik/{booking_links.sign(entry.pk, 'list')}/"
     client.post(mine, {"confirm": "1"})
     waiting_list_offers.offer_freed(office=lhota.row, now=NOW)
     offer = Offer.objects.get()
     assert "Zobrazit termín" in words(client.get(mine))
-    place = f"/misto/{links.sign(offer.pk, 'place')}/"
+    place = f"/misto/{booking_links.sign(offer.pk, 'place')}/"
     page = client.post(place, {"decline": "1"}, follow=True)
     assert "Jste v pořadníku" in words(page)
     assert "odmítli" in words(client.get(place))
@@ -208,7 +214,7 @@ def test_sms_of_an_offer(lhota: OfficeSnapshot) -> None:
         queued_at=NOW,
         created_at=NOW,
     )
-    usecases.cancel_booking(
+    booking_lifecycle.cancel_booking(
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
     waiting_list_offers.offer_freed(office=lhota.row, now=NOW)
@@ -239,9 +245,9 @@ def test_who_is_dropped_is_told_and_can_join_again(
     if for_a_sooner_term:
         booked = Booking.objects.filter(starts_at=town.at("9:00"), state="confirmed")[0]
         changes["booking"] = booked
-        again = f"/objednavka/{links.sign(booked.pk, 'personal')}/drive/"
+        again = f"/objednavka/{booking_links.sign(booked.pk, 'personal')}/drive/"
     WaitingListEntry.objects.filter(pk=entry.pk).update(**changes)
-    usecases.cancel_booking(
+    booking_lifecycle.cancel_booking(
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
     waiting_list_offers.offer_freed(office=lhota.row, now=NOW)
@@ -251,8 +257,8 @@ def test_who_is_dropped_is_told_and_can_join_again(
     assert mail.to == "jana@example.cz"
     assert again in paths(mail.text)
     assert ("Vaše objednávka platí" in mail.text) == for_a_sooner_term
-    assert not messaging.is_pointless(made, NOW)
-    page = client.get(f"/poradnik/{links.sign(entry.pk, 'list')}/")
+    assert not message_delivery.is_pointless(made, NOW)
+    page = client.get(f"/poradnik/{booking_links.sign(entry.pk, 'list')}/")
     assert "V pořadníku už nejste" in words(page)
     assert f'href="{again}"' in page.content.decode()
 
@@ -263,7 +269,7 @@ def test_the_head_sees_the_order_and_no_names(
     stop_clocks(monkeypatch, NOW)
     entry = join(client)
     waiting_list.confirm_entry(entry=entry.pk, now=NOW)
-    usecases.cancel_booking(
+    booking_lifecycle.cancel_booking(
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
     waiting_list_offers.offer_freed(office=lhota.row, now=NOW)

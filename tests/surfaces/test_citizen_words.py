@@ -13,17 +13,17 @@ from django.test import Client
 from django.utils import translation
 
 import prepazka
-from prepazka.booking import links
+from prepazka.booking import booking_links
+from prepazka.booking.booking_lifecycle import hold_term
 from prepazka.booking.models import Booking
 from prepazka.booking.slot_search import offered
-from prepazka.booking.usecases import hold_term
 from prepazka.core.message_rules import MessageRules
 from prepazka.looks.catalogue import used
 from prepazka.looks.typography import CS_MONTHS
 from prepazka.offices.models import Agenda, HoursException, Office, OpeningHours, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets
-from prepazka.surfaces.citizen.pages import free_terms
+from prepazka.surfaces.citizen.page_frame import free_terms
 from tests import citizen, town
 from tests.citizen import DAYS, TIMES, Clock, text, words
 
@@ -149,8 +149,8 @@ def every_page(client: Client, office: OfficeSnapshot, prefix: str) -> list[tupl
             "/nic/",
             "/objednavka/x/",
             citizen.confirm_url(waiting),
-            f"/termin/{links.sign(gone.pk, 'hold')}/",
-            f"/termin/{links.sign(waiting.pk, 'hold')}/odeslano/",
+            f"/termin/{booking_links.sign(gone.pk, 'hold')}/",
+            f"/termin/{booking_links.sign(waiting.pk, 'hold')}/odeslano/",
         )
     ]
     got += [

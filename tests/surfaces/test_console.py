@@ -13,7 +13,7 @@ from prepazka.offices.models import Device
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import tickets
 from prepazka.queueing.models import Shift, Ticket, TicketState
-from prepazka.surfaces.console import accounts, desk, overtakes, takeover, views
+from prepazka.surfaces.console import accounts, desk, queue_pages, takeover, views
 from prepazka.surfaces.console import board as boards
 from prepazka.surfaces.manager import views as manager_views
 from tests import halls, refusals, town
@@ -26,7 +26,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.at = town.at("9:05")
-        for module in (accounts, overtakes, views, desk, takeover, manager_views):
+        for module in (accounts, queue_pages, views, desk, takeover, manager_views):
             monkeypatch.setattr(module, "now", lambda: self.at)
 
     def on(self, **more: int) -> datetime:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import pytest
 from django.test import Client
 
-from prepazka.booking import scheduled, usecases
+from prepazka.booking import booking_lifecycle, scheduled
 from prepazka.booking.models import Booking, BookingState, CallListEntry
 from prepazka.config import work
 from prepazka.gateways.sms import smpp, smpp_receiver
@@ -139,10 +139,10 @@ def lhota() -> OfficeSnapshot:
 
 def request(where: OfficeSnapshot, clock: Clock, at: str = "9:00") -> Booking:
     """A booking by telephone number alone, which waits for its confirmation."""
-    held = usecases.hold_term(
+    held = booking_lifecycle.hold_term(
         office=where, service=town.service(where), starts_at=town.at(at), now=clock.at
     )
-    return usecases.request_confirmation(
+    return booking_lifecycle.request_confirmation(
         booking=held.pk, name="Karel Vomáčka", email="", phone=PHONE, now=clock.at
     )
 
@@ -160,7 +160,9 @@ def test_a_number_refused_for_good_is_on_the_call_list(
     worker.run()
     assert state_of(booking) == BookingState.CONFIRMED
     telephone.refuse()
-    usecases.cancel_booking(booking=booking.pk, now=clock.at, by_office=True, reason="Porucha")
+    booking_lifecycle.cancel_booking(
+        booking=booking.pk, now=clock.at, by_office=True, reason="Porucha"
+    )
     worker.run()
     message = Message.objects.get(booking=booking, kind="cancelled")
     assert (message.state, message.attempts) == (MessageState.FAILED, 1), "not tried again"

@@ -14,7 +14,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 from PIL import Image
 
-from prepazka.core.crest import clean_crest
+from prepazka.core.crest_images import clean_crest
 from prepazka.gateways.email import send
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail

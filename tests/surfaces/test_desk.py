@@ -11,12 +11,11 @@ from django.test import Client
 
 from prepazka.booking.models import Booking, BookingState, CallListEntry
 from prepazka.journal.models import Event
+from prepazka.messaging.message_delivery import compose
 from prepazka.messaging.models import Message
-from prepazka.messaging.usecases import compose
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
-from prepazka.surfaces.console import booking as bookings
-from prepazka.surfaces.console import desk
+from prepazka.surfaces.console import desk, desk_booking_pages
 from tests import refusals, town
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +30,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    for module in (desk, bookings):
+    for module in (desk, desk_booking_pages):
         monkeypatch.setattr(module, "now", lambda: made.at)
     return made
 

@@ -10,8 +10,7 @@ from django.test import Client
 
 from prepazka.booking.models import Booking, BookingState
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.surfaces.console import booking as bookings
-from prepazka.surfaces.console import desk
+from prepazka.surfaces.console import desk, desk_booking_pages
 from tests import officials, town
 from tests.officials import whose
 
@@ -22,7 +21,7 @@ TERMS = f"{DESK}objednat/ohlaseni/?osob=1&kanal=phone"
 
 @pytest.fixture
 def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
-    for module in (desk, bookings):
+    for module in (desk, desk_booking_pages):
         monkeypatch.setattr(module, "now", lambda: town.FRIDAY_BEFORE)
     return officials.office()
 

@@ -29,7 +29,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> halls.Clock:
 
 @pytest.fixture
 def office(clock: halls.Clock, monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
-    for reader in ("manager.devices", "console.cutoff", "console.views"):
+    for reader in ("manager.device_pages", "console.console_offline_pack", "console.views"):
         monkeypatch.setattr(f"prepazka.surfaces.{reader}.now", lambda: NINE)
     return town.office()
 

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from prepazka.booking import usecases
+from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking
 from prepazka.offices.models import HoursException, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.surfaces.console import booking as bookings
-from prepazka.surfaces.console import desk, disruptions
+from prepazka.surfaces.console import desk, desk_booking_pages, disruption_pages
 from prepazka.surfaces.console import diary as diaries
 from tests import officials, town
 
@@ -31,7 +30,7 @@ ABSENCE = {
 
 @pytest.fixture
 def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
-    for module in (desk, bookings, diaries, disruptions):
+    for module in (desk, desk_booking_pages, diaries, disruption_pages):
         monkeypatch.setattr(module, "now", lambda: town.FRIDAY_BEFORE)
     return officials.office()
 
@@ -49,7 +48,7 @@ def official(lhota: OfficeSnapshot, client: Client) -> Client:
 
 def booked(where: OfficeSnapshot, clock: str = "9:00") -> Booking:
     held = officials.hold(where, clock, "novakova")
-    return usecases.request_confirmation(
+    return booking_lifecycle.request_confirmation(
         booking=held.pk,
         name="Karel Vomáčka",
         email=f"karel{clock[0]}@example.cz",
@@ -164,7 +163,7 @@ def test_an_absence_over_days_is_one_row(official: Client, lhota: OfficeSnapshot
 
 def test_its_impact_carries_the_times_on(official: Client, lhota: OfficeSnapshot) -> None:
     booking = officials.hold(lhota, "17:00", "novakova")
-    usecases.request_confirmation(
+    booking_lifecycle.request_confirmation(
         booking=booking.pk, name="Karel", email="karel@example.cz", now=town.FRIDAY_BEFORE
     )
     answer = official.post(f"{MINE}zmena/", OVER_DAYS)

@@ -15,8 +15,8 @@ from prepazka.core.interval import Interval
 from prepazka.offices.models import Membership, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.surfaces.calendars import views as feed_views
-from prepazka.surfaces.console import calendars, diary
-from prepazka.surfaces.manager import officials as manager
+from prepazka.surfaces.console import calendar_pages, diary
+from prepazka.surfaces.manager import diary_account_pages
 from tests import officials, refusals, town
 from tests.surfaces.test_diary import MINE, OTHER, text
 
@@ -29,7 +29,7 @@ MANAGER = "/sprava/lhota/urednici/"
 
 @pytest.fixture
 def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
-    for module in (diary, calendars, manager, feed_views):
+    for module in (diary, calendar_pages, diary_account_pages, feed_views):
         monkeypatch.setattr(module, "now", lambda: NOW)
     return officials.office()
 

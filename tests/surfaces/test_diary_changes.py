@@ -11,8 +11,12 @@ from django.test import Client
 from prepazka.booking.models import Busy
 from prepazka.offices.models import Official
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.surfaces.console import appointments, disruptions, weeks
 from prepazka.surfaces.console import diary as diaries
+from prepazka.surfaces.console import (
+    disruption_pages,
+    private_appointment_pages,
+    weekly_hours_pages,
+)
 from tests import officials, town
 from tests.surfaces.test_diary import MINE, OTHER, booked, text
 
@@ -23,7 +27,7 @@ WEEK = {"first": "2026-11-30", "last": "", "day0": "9:00–10:00, 11–12", "day
 
 @pytest.fixture
 def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
-    for module in (diaries, appointments, weeks):
+    for module in (diaries, private_appointment_pages, weekly_hours_pages):
         monkeypatch.setattr(module, "now", lambda: town.FRIDAY_BEFORE)
     return officials.office()
 
@@ -90,7 +94,7 @@ def test_who_is_booked_comes_first_and_the_clash_is_shown(
 def test_the_people_can_be_given_other_terms_first(
     official: Client, lhota: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(disruptions, "now", lambda: town.FRIDAY_BEFORE)
+    monkeypatch.setattr(disruption_pages, "now", lambda: town.FRIDAY_BEFORE)
     booking = booked(lhota, "8:00")
     page = official.post(f"{MINE}cas/", OWN).content.decode()
     asked = dict(

@@ -9,18 +9,17 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from prepazka.booking import links, usecases
+from prepazka.booking import booking_lifecycle, booking_links
 from prepazka.booking.models import Booking, CallListEntry, Disruption, Offer
 from prepazka.core import gsm7
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
+from prepazka.messaging.message_delivery import compose
 from prepazka.messaging.sms import compose_sms
-from prepazka.messaging.usecases import compose
 from prepazka.offices.models import HoursException, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
-from prepazka.surfaces.citizen import booked as personal
-from prepazka.surfaces.citizen import offer as pages
-from prepazka.surfaces.console import calls, disruptions
+from prepazka.surfaces.citizen import booking_pages, substitute_pages
+from prepazka.surfaces.console import call_list_pages, disruption_pages
 from tests import officials, refusals, town
 from tests.halls import text_of
 
@@ -40,7 +39,7 @@ OUTAGE = {
 
 @pytest.fixture
 def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
-    for module in (calls, disruptions, pages, personal):
+    for module in (call_list_pages, disruption_pages, substitute_pages, booking_pages):
         monkeypatch.setattr(module, "now", lambda: town.FRIDAY_BEFORE)
     return officials.office()
 
@@ -55,7 +54,7 @@ def head(lhota: OfficeSnapshot) -> Client:
 def booked(clock: str, phone: str = "") -> Booking:
     held = officials.hold(snapshot_by_slug("lhota"), clock, "novakova")
     email = "" if phone else f"karel{clock[0]}{clock[2:]}@example.cz"
-    return usecases.request_confirmation(
+    return booking_lifecycle.request_confirmation(
         booking=held.pk, name="Karel Vomáčka", now=town.FRIDAY_BEFORE, email=email, phone=phone
     )
 
@@ -70,7 +69,7 @@ def fall_ill(head: Client, apply: str = "all", **more: str) -> Any:
 
 
 def offer_page(booking: Booking) -> str:
-    return f"/nahradni/{links.sign(Offer.objects.get(booking=booking).pk, 'offer')}/"
+    return f"/nahradni/{booking_links.sign(Offer.objects.get(booking=booking).pk, 'offer')}/"
 
 
 def test_the_head_sees_the_impact_decides_and_takes_it_back(head: Client) -> None:
@@ -278,7 +277,11 @@ def test_the_public_reason_reaches_people_and_the_private_one_nobody(
                 texts += [mail.text.replace("\u00a0", " "), mail.html.replace("\u00a0", " ")]
     for booking in (by_mail, by_sms):
         texts.append(
-            text_of(client.get(f"/objednavka/{links.sign(booking.pk, 'personal')}/", follow=True))
+            text_of(
+                client.get(
+                    f"/objednavka/{booking_links.sign(booking.pk, 'personal')}/", follow=True
+                )
+            )
         )
     assert len(texts) == 5
     assert [PUBLIC in text or gsm7.plain(PUBLIC) in text for text in texts] == [True] * 5

@@ -11,9 +11,9 @@ from django.test import Client
 
 from prepazka.offices.models import Device, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
-from prepazka.queueing import stops
+from prepazka.queueing import walk_in_stops
 from prepazka.queueing.models import Ticket
-from prepazka.web import door
+from prepazka.web import door_passes
 from tests import halls, refusals, town
 from tests.halls import Clock, text_of
 
@@ -42,7 +42,7 @@ def code(office: OfficeSnapshot, clock: Clock) -> str:
     """What the kiosk shows now, as a telephone reads it."""
     halls.paired(office, "kiosk", clock())
     device = Device.objects.select_related("office").get(code="kiosk")
-    return door.link_of(device, clock()).split("localhost:8000")[1]
+    return door_passes.link_of(device, clock()).split("localhost:8000")[1]
 
 
 def scanned(link: str, language: str = "cs") -> Any:
@@ -141,7 +141,7 @@ def test_the_rules_of_the_kiosk(office: OfficeSnapshot, clock: Clock) -> None:
     assert "Cestovní pas" not in text_of(answer)
     Client().post(address, {"service": "pas"})
     assert not Ticket.objects.exists()
-    stops.stop_tickets(office=office, service=town.service(office), now=clock())
+    walk_in_stops.stop_tickets(office=office, service=town.service(office), now=clock())
     answer = Client().post(address, {"service": "prepis"})
     assert answer.status_code == 409
     assert "Dnes už bez lístků: Přepis vozidla" in text_of(answer)

@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from prepazka.booking import feeds, usecases
+from prepazka.booking import booking_lifecycle, calendar_feeds
 from prepazka.booking.models import Booking, CalendarFeed
 from prepazka.offices.models import Counter, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -34,7 +34,7 @@ def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
 
 def booked(where: OfficeSnapshot, clock: str = "9:00", **more: Any) -> Booking:
     held = officials.hold(where, clock, "novakova", **more)
-    return usecases.request_confirmation(
+    return booking_lifecycle.request_confirmation(
         booking=held.pk,
         name="Karel Vomáčka",
         email=f"k{clock.replace(':', '')}@example.cz",
@@ -43,7 +43,7 @@ def booked(where: OfficeSnapshot, clock: str = "9:00", **more: Any) -> Booking:
 
 
 def feed(where: OfficeSnapshot, of: Any = None, *, names: bool = False) -> str:
-    _, token = feeds.make_feed(
+    _, token = calendar_feeds.make_feed(
         office=where.row,
         owner=of or officials.official(where),
         with_names=names,
@@ -83,11 +83,11 @@ def test_another_library_reads_time_zone_and_changes(lhota: OfficeSnapshot) -> N
     assert event.dtstart.value == town.at("9:00")
     assert event.dtend.value == town.at("9:15")
     uid = event.uid.value
-    usecases.move_booking(booking=booking.pk, starts_at=town.at("17:00"), now=NOW)
+    booking_lifecycle.move_booking(booking=booking.pk, starts_at=town.at("17:00"), now=NOW)
     (event,) = events(address)
     assert (event.uid.value, event.sequence.value) == (uid, "1")
     assert event.dtstart.value == town.at("17:00")
-    usecases.cancel_booking(booking=booking.pk, now=NOW)
+    booking_lifecycle.cancel_booking(booking=booking.pk, now=NOW)
     assert events(address) == []
 
 
@@ -116,8 +116,8 @@ def test_nobody_finds_keeps_or_changes_it(lhota: OfficeSnapshot) -> None:
     assert Client().post(address).status_code == 405
     assert address.split("/")[2][:-4] not in CalendarFeed.objects.get().token_hash
     row = CalendarFeed.objects.get()
-    feeds.revoke_feed(feed=row, now=NOW, actor=0)
-    feeds.revoke_feed(feed=row, now=NOW, actor=0)
+    calendar_feeds.revoke_feed(feed=row, now=NOW, actor=0)
+    calendar_feeds.revoke_feed(feed=row, now=NOW, actor=0)
     assert read(address).status_code == 404
     assert read("/kalendar/nikdo.ics").headers["X-Robots-Tag"] == "noindex, nofollow"
 
@@ -135,7 +135,7 @@ def test_a_counters_feed_has_what_is_served_there(lhota: OfficeSnapshot) -> None
     assert len(events(feed(lhota, d12))) == 1
     assert events(feed(lhota, p1)) == []
     held = officials.hold(lhota, "9:00", "dvorak")  # he has no counter of his own
-    usecases.request_confirmation(booking=held.pk, name="A", email="a@b.cz", now=NOW)
+    booking_lifecycle.request_confirmation(booking=held.pk, name="A", email="a@b.cz", now=NOW)
     assert len(events(feed(lhota, p1))) == 1
 
 

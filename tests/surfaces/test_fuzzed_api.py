@@ -16,7 +16,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from prepazka.booking import links
+from prepazka.booking import booking_links
 from prepazka.offices import clock, office_snapshot
 from prepazka.surfaces.api.api import api
 from tests import halls, town
@@ -42,7 +42,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
         "slug": ["lhota"],
         "code": ["prepis", "p1"],
         "service": ["prepis"],
-        "token": [links.sign(held.pk, "hold"), links.sign(booked.pk, "personal")],
+        "token": [booking_links.sign(held.pk, "hold"), booking_links.sign(booked.pk, "personal")],
         "action": ["next", "park"],
         "bearer": [next(iter(kiosk.cookies.values())).value],
     }

@@ -21,7 +21,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import Resolver404, resolve
 
-from prepazka.booking import calls, feeds, links, offers, slot_search
+from prepazka.booking import booking_links, calendar_feeds, call_entries, offers, slot_search
 from prepazka.booking.models import (
     Booking,
     BookingState,
@@ -31,8 +31,8 @@ from prepazka.booking.models import (
     WaitingListEntry,
 )
 from prepazka.core.interval import Interval
-from prepazka.meetings import links as meeting_links
-from prepazka.officefile.load import load
+from prepazka.meetings import participant_links
+from prepazka.officefile.office_loading import load
 from prepazka.offices import clock, office_snapshot
 from prepazka.offices.models import (
     HoursException,
@@ -43,8 +43,8 @@ from prepazka.offices.models import (
     System,
 )
 from prepazka.queueing import counters, tickets, turns
-from prepazka.surfaces.kiosk import answers
-from prepazka.web import door
+from prepazka.surfaces.kiosk import outcome_screens
+from prepazka.web import door_passes
 from prepazka.web.inbound_sms import callback_token
 from tests import halls, meetings_town, officials, town
 from tests.raw_requests import FORM, Program, Reply, cookies_of
@@ -180,7 +180,7 @@ class Town:
         return user
 
     def _book(self) -> None:
-        office, sign = self.hall, links.sign
+        office, sign = self.hall, booking_links.sign
         held = town.hold(office, "11:00", NOW)
         asked = town.requested(office, "14:00", NOW, email="c@d.example")
         self.bookings = [town.confirmed(office, at) for at in ("9:00", "10:00", "15:00", "16:00")]
@@ -232,13 +232,15 @@ class Town:
             "place": [sign(place.pk, "place")],
             "offer": [sign(offer.pk, "offer")],
             "short": [offer.short_code],
-            "door": [door.written(door.from_anywhere(office, NOW))],
+            "door": [door_passes.written(door_passes.from_anywhere(office, NOW))],
             "callback": [callback_token("gosms")],
-            "answer": [answers.page(answers.Said("unknown")).split("/")[-2]],
+            "answer": [outcome_screens.page(outcome_screens.Said("unknown")).split("/")[-2]],
         }
-        calls.request_call(booking=self.bookings[2], reason=CallListEntry.Reason.CALL_ME, now=NOW)
+        call_entries.request_call(
+            booking=self.bookings[2], reason=CallListEntry.Reason.CALL_ME, now=NOW
+        )
         taken = CallListEntry.objects.get()
-        calls.take_call(entry=taken.pk, actor=self.users["reception"].pk, now=NOW)
+        call_entries.take_call(entry=taken.pk, actor=self.users["reception"].pk, now=NOW)
         self.ids["entry"] = [str(taken.pk)]
 
     def _queue(self) -> None:
@@ -280,7 +282,7 @@ class Town:
         official = officials.official(office)
         held = meetings_town.held(office, starts_at=town.at("9:30"))
         everybody = (held.citizen, held.guest, held.chair)
-        self.tokens["room"] = [meeting_links.sign(who.pk, who.link) for who in everybody]
+        self.tokens["room"] = [participant_links.sign(who.pk, who.link) for who in everybody]
         for who in (held.citizen, held.guest):
             held.enter(who, NOW)
         booked = Booking.objects.create(
@@ -303,7 +305,7 @@ class Town:
             from_date=town.MONDAY + timedelta(days=9),
             reason={"cs": "u lékaře"},
         )
-        _feed, token = feeds.make_feed(
+        _feed, token = calendar_feeds.make_feed(
             office=office.row,
             owner=official,
             with_names=True,
@@ -533,7 +535,9 @@ def test_every_form_is_reached_and_none_breaks_the_program(everybody: Everybody)
 
 def test_a_fault_is_seen(everybody: Everybody, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: one field of one form breaks, and the walk says which."""
-    monkeypatch.setattr("prepazka.surfaces.citizen.pages.reading.instant", lambda text: text[99])
+    monkeypatch.setattr(
+        "prepazka.surfaces.citizen.page_frame.reading.instant", lambda text: text[99]
+    )
     nobody = everybody.people[NOBODY]
     for address in EVERY:
         if address.name == "citizen:offer":

@@ -9,11 +9,11 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 
-from prepazka.jobs.owed import GIVEN_UP_AFTER
+from prepazka.jobs.owed_work import GIVEN_UP_AFTER
 from prepazka.journal.models import PendingFollowUp, StepRun
+from prepazka.messaging.message_delivery import GIVES_UP
+from prepazka.messaging.message_types import ADDRESS_REFUSED, QUIET_HOURS
 from prepazka.messaging.models import Message, MessageState
-from prepazka.messaging.port import ADDRESS_REFUSED, QUIET_HOURS
-from prepazka.messaging.usecases import GIVES_UP
 from prepazka.offices import devices
 from prepazka.offices.clock import machine_s
 from prepazka.reporting import health

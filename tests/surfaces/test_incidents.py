@@ -11,10 +11,9 @@ from django.test import Client
 from prepazka.offices import staff
 from prepazka.offices.models import Incident, Membership, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
-from prepazka.queueing import counters, stops, tickets
-from prepazka.surfaces.citizen import booked, terms
-from prepazka.surfaces.citizen import office as office_pages
-from prepazka.surfaces.console import desk, incidents, views
+from prepazka.queueing import counters, tickets, walk_in_stops
+from prepazka.surfaces.citizen import booking_pages, office_pages, slot_pages
+from prepazka.surfaces.console import desk, incident_pages, views
 from prepazka.surfaces.monitor import views as monitor_views
 from tests import halls, refusals, town
 from tests.halls import Clock, text_of
@@ -28,7 +27,15 @@ SCREEN = "/pult/lhota/porucha/"
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = halls.stop_clocks(monkeypatch, town.at("9:00"))
-    for module in (booked, terms, office_pages, desk, incidents, views, monitor_views):
+    for module in (
+        booking_pages,
+        slot_pages,
+        office_pages,
+        desk,
+        incident_pages,
+        views,
+        monitor_views,
+    ):
         monkeypatch.setattr(module, "now", made)
     return made
 
@@ -178,7 +185,7 @@ def test_a_full_day_shows_on_the_kiosk_the_display_the_monitor_and_the_web_at_on
         counter=town.counter(office), clerk=town.clerk(office).pk, now=town.at("8:00")
     )
     before = {address: text_of(one.get(address)) for address, one in screens.items()}
-    stops.stop_tickets(office=office, service=town.service(office), now=town.at("9:00"))
+    walk_in_stops.stop_tickets(office=office, service=town.service(office), now=town.at("9:00"))
     after = {address: text_of(one.get(address)) for address, one in screens.items()}
     for address in screens:
         assert before[address] != after[address], address

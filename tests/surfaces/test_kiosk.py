@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from prepazka.booking import usecases
+from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core.pins import ACCEPTED, Outcome
 from prepazka.journal.models import Event
@@ -15,7 +15,7 @@ from prepazka.offices.models import Agenda, Device, HoursException, Office, Open
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Ticket
-from prepazka.surfaces.kiosk import answers
+from prepazka.surfaces.kiosk import outcome_screens
 from tests import halls, refusals, town
 from tests.halls import Clock, text_of
 
@@ -59,7 +59,7 @@ def enter(kiosk: Client, pin: str, touch: str = "") -> Any:
 def outcome_of(answer: Any) -> str:
     """What the kiosk's answer screen answers, out of its signed address; "" on other screens."""
     path = answer.request["PATH_INFO"]
-    said = answers.read(path.split("/")[-2]) if "/odpoved/" in path else None
+    said = outcome_screens.read(path.split("/")[-2]) if "/odpoved/" in path else None
     return said.outcome if said else ""
 
 
@@ -506,7 +506,7 @@ class TestPin:
         assert ticket.label not in words
         assert ticket.code not in answer.content.decode()
         token = answer.request["PATH_INFO"].split("/")[-2]
-        assert ticket.code not in str(answers.read(token))
+        assert ticket.code not in str(outcome_screens.read(token))
         clerk = town.clerk(office)
         counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
         turns.call_next(office=office, clerk=clerk.pk, now=clock())
@@ -602,7 +602,7 @@ class TestPin:
         self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
         booking = town.confirmed(office, "9:00")
-        usecases.cancel_booking(booking=booking.pk, now=clock())
+        booking_lifecycle.cancel_booking(booking=booking.pk, now=clock())
         assert "Objednávka na 9:00–10:00 už neplatí." in text_of(enter(kiosk, booking.pin))
 
     def test_unconfirmed_it_says_what_was_missing(
@@ -660,7 +660,7 @@ class TestPin:
 
     def test_every_outcome_has_words_of_its_own(self, kiosk: Client) -> None:
         said = {
-            outcome: text_of(kiosk.get(answers.page(answers.Said(outcome.value))))
+            outcome: text_of(kiosk.get(outcome_screens.page(outcome_screens.Said(outcome.value))))
             for outcome in Outcome
             if outcome not in {*ACCEPTED, Outcome.RETURNED, Outcome.AGAIN}
         }

@@ -16,12 +16,12 @@ from django.test import Client
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import translation
 
-from prepazka.booking import links, usecases
+from prepazka.booking import booking_lifecycle, booking_links
 from prepazka.booking.models import Booking
 from prepazka.booking.slot_search import offered
 from prepazka.core import calendar
 from prepazka.meetings import participants
-from prepazka.officefile import load, presets
+from prepazka.officefile import office_loading, presets
 from prepazka.offices.clock import now
 from prepazka.offices.models import HoursException, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
@@ -126,7 +126,7 @@ def name_of(path: str) -> str:
 
 
 def office(preset: str) -> OfficeSnapshot:
-    return snapshot_of(load.load(presets.text(preset), now=now()).office)
+    return snapshot_of(office_loading.load(presets.text(preset), now=now()).office)
 
 
 def open_today(where: OfficeSnapshot) -> OfficeSnapshot:
@@ -145,7 +145,7 @@ def held(where: OfficeSnapshot, service: str, mode: str | None = None) -> Bookin
     """A hold of the first free term."""
     one = town.service(where, service)
     term = offered(office=where, service=one, now=now(), mode=mode)[0]
-    return usecases.hold_term(
+    return booking_lifecycle.hold_term(
         office=where, service=one, starts_at=term.starts_at, now=now(), mode=mode, language="cs"
     )
 
@@ -153,7 +153,7 @@ def held(where: OfficeSnapshot, service: str, mode: str | None = None) -> Bookin
 def requested(
     where: OfficeSnapshot, service: str, mode: str | None = None, email: str = "jana@example.cz"
 ) -> Booking:
-    return usecases.request_confirmation(
+    return booking_lifecycle.request_confirmation(
         booking=held(where, service, mode).pk,
         name="Jana Nováková",
         email=email,
@@ -174,15 +174,16 @@ def test_pages_of_a_booking(client: Client) -> None:
     krumlov, praha = open_today(office("cesky-krumlov")), office("praha-6")
     form = held(krumlov, "prepis-vozidla")
     client.post(
-        f"/termin/{links.sign(form.pk, 'hold')}/", {"name": "Jan", "email": "jan@example.cz"}
+        f"/termin/{booking_links.sign(form.pk, 'hold')}/",
+        {"name": "Jan", "email": "jan@example.cz"},
     )
     waits = requested(krumlov, "prepis-vozidla")
-    confirmed = usecases.confirm_booking(
+    confirmed = booking_lifecycle.confirm_booking(
         booking=requested(krumlov, "ridicsky-prukaz", email="eva@example.cz").pk, now=now()
     )
     by_video = requested(praha, "stavebni-upravy", "video")
     cancelled = requested(praha, "parkovani", email="ota@example.cz")
-    usecases.cancel_booking(booking=cancelled.pk, now=now())
+    booking_lifecycle.cancel_booking(booking=cancelled.pk, now=now())
     ticket = tickets.issue_ticket(
         office=krumlov,
         service=town.service(krumlov, "vypis-bodu"),
@@ -193,11 +194,11 @@ def test_pages_of_a_booking(client: Client) -> None:
     guest = participants.citizen_of(by_video)
     assert guest
     starts = [
-        f"/termin/{links.sign(form.pk, 'hold')}/kontrola/",
-        f"/termin/{links.sign(waits.pk, 'hold')}/odeslano/",
-        f"/potvrzeni/{links.sign(waits.pk, 'confirm')}/",
+        f"/termin/{booking_links.sign(form.pk, 'hold')}/kontrola/",
+        f"/termin/{booking_links.sign(waits.pk, 'hold')}/odeslano/",
+        f"/potvrzeni/{booking_links.sign(waits.pk, 'confirm')}/",
         *(
-            f"/objednavka/{links.sign(one.pk, 'personal')}/"
+            f"/objednavka/{booking_links.sign(one.pk, 'personal')}/"
             for one in (waits, confirmed, by_video, cancelled)
         ),
         participants.room_path(guest, "praha6"),

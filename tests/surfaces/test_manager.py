@@ -19,7 +19,7 @@ from prepazka.offices.models import Device, Membership, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets, turns
 from prepazka.surfaces.console import accounts
-from prepazka.surfaces.manager import devices, kept_times, people, views
+from prepazka.surfaces.manager import device_pages, network_hold_pages, staff_pages, views
 from tests import town
 from tests.proofs import prove
 
@@ -29,7 +29,7 @@ NINE_THIRTY = town.at("9:30")
 
 @pytest.fixture
 def office(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
-    for module in (views, devices, people, kept_times):
+    for module in (views, device_pages, staff_pages, network_hold_pages):
         monkeypatch.setattr(module, "now", lambda: town.at("9:30"))
     return town.office()
 

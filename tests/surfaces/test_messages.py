@@ -11,13 +11,13 @@ from django.test import Client
 
 from prepazka.booking import scheduled
 from prepazka.journal.models import Event
+from prepazka.messaging.custom_texts import kinds
 from prepazka.messaging.models import Message
-from prepazka.messaging.words import kinds
 from prepazka.officefile.check import check
-from prepazka.officefile.export import export
+from prepazka.officefile.office_export import export
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.surfaces.manager import messages
+from prepazka.surfaces.manager import message_pages
 from tests import town
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ WORDS = f"{ADDRESS}zneni/reminder/cs/"
 
 @pytest.fixture
 def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
-    monkeypatch.setattr(messages, "now", lambda: NOW)
+    monkeypatch.setattr(message_pages, "now", lambda: NOW)
     return town.office(quota=4)
 
 

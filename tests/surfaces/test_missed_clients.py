@@ -11,8 +11,13 @@ from prepazka.journal.models import Event
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Ticket, TicketState
-from prepazka.surfaces.console import booking, desk, operators, views
-from prepazka.surfaces.console import missed as missed_list
+from prepazka.surfaces.console import (
+    desk,
+    desk_booking_pages,
+    operators,
+    queue_pages,
+    views,
+)
 from tests import halls, refusals, town
 from tests.halls import Clock, text_of
 
@@ -23,7 +28,7 @@ LIST = "/pult/lhota/neprisli/"
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = halls.stop_clocks(monkeypatch, town.at("9:30"))
-    for screen in (booking, desk, missed_list, operators, views):
+    for screen in (desk_booking_pages, desk, queue_pages, operators, views):
         monkeypatch.setattr(screen, "now", clock)
     return clock
 

@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from prepazka.booking import usecases, waiting_list
+from prepazka.booking import booking_lifecycle, waiting_list
 from prepazka.booking.models import LIVE, Booking, BookingState, Offer
 from prepazka.booking.slot_search import offered
 from prepazka.booking.waiting_list import Wanted
@@ -21,7 +21,7 @@ from prepazka.journal.record import FOLLOW_UP
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug, snapshot_of
 from prepazka.surfaces.callbacks import views
-from prepazka.surfaces.console import disruptions
+from prepazka.surfaces.console import disruption_pages
 from prepazka.web.inbound_sms import callback_token
 from tests import officials, town
 from tests.gateways import web_peer
@@ -67,7 +67,7 @@ class Worker:
 
 @pytest.fixture(autouse=True)
 def _clocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (views, disruptions, tasks):
+    for module in (views, disruption_pages, tasks):
         monkeypatch.setattr(module, "now", lambda: NOW)
 
 
@@ -103,7 +103,7 @@ def test_an_illness_is_answered_by_a_number(peer: Peer) -> None:
     worker, head = Worker(), Client()
     head.force_login(town.clerk(where, "vedouci", "head"))
     held = officials.hold(where, "9:00", "novakova", service="povoleni")
-    booking = usecases.request_confirmation(
+    booking = booking_lifecycle.request_confirmation(
         booking=held.pk, name="Karel Vomáčka", email="", phone=PHONE, now=NOW
     )
     worker.run()
@@ -148,14 +148,14 @@ def waits(peer: Peer) -> tuple[Booking, Worker]:
     where = with_sms(town.office(waiting_list=True, lead_min=60))
     mine = town.confirmed(where, "8:00")
     for clock in ("9:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00"):
-        held = usecases.hold_term(
+        held = booking_lifecycle.hold_term(
             office=where,
             service=town.service(where),
             starts_at=town.at(clock),
             now=NOW,
             channel="phone",
         )
-        usecases.request_confirmation(booking=held.pk, name="Telefon", email="", now=NOW)
+        booking_lifecycle.request_confirmation(booking=held.pk, name="Telefon", email="", now=NOW)
     entry = waiting_list.join_list(
         office=where,
         service=town.service(where),
@@ -169,7 +169,7 @@ def waits(peer: Peer) -> tuple[Booking, Worker]:
     worker = Worker()
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(tasks.GATEWAYS, "email", lambda _mail: None)
-        usecases.cancel_booking(booking=mine.pk, now=NOW)
+        booking_lifecycle.cancel_booking(booking=mine.pk, now=NOW)
         worker.run()
     return mine, worker
 

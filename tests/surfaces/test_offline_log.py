@@ -11,8 +11,8 @@ from django.conf import settings
 from django.test import Client
 
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing.merging import MOST, Entry
 from prepazka.queueing.models import NumberLease, OfflineEvent, Ticket
+from prepazka.queueing.offline_logs import MOST, Entry
 from tests import halls, town
 from tests.cutoff import Kiosk
 

@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from prepazka.booking import usecases
+from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking, BookingState
-from prepazka.core.reference import reference_of
+from prepazka.core.booking_reference import reference_of
 from prepazka.journal.models import Event
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.reporting import plan
-from prepazka.surfaces.console import booking as bookings
-from prepazka.surfaces.console import operators
+from prepazka.reporting import department_day
+from prepazka.surfaces.console import desk_booking_pages, operators
 from prepazka.surfaces.manager import audit_pages
 from tests import officials, town
 from tests.halls import text_of
@@ -28,7 +27,7 @@ ASKED = {"odbor": "vystavba", "ukon": "ohlaseni", "den": MONDAY, "kanal": "phone
 
 @pytest.fixture
 def office(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
-    for module in (operators, bookings, audit_pages):
+    for module in (operators, desk_booking_pages, audit_pages):
         monkeypatch.setattr(module, "now", lambda: town.FRIDAY_BEFORE)
     return officials.office()
 
@@ -47,7 +46,7 @@ def places(answer: Any) -> list[tuple[str, str]]:
 
 def booked(office: OfficeSnapshot, clock: str, code: str, name: str, phone: str = "") -> Booking:
     held = officials.hold(office, clock, code, channel="phone")
-    return usecases.request_confirmation(
+    return booking_lifecycle.request_confirmation(
         booking=held.pk, name=name, email="", phone=phone, now=town.FRIDAY_BEFORE
     )
 
@@ -72,7 +71,9 @@ def test_diaries_stand_side_by_side(office: OfficeSnapshot, operator: Client) ->
 
 def test_windows_say_how_many_are_taken(office: OfficeSnapshot, operator: Client) -> None:
     held = town.hold(office, "9:00", service="rodny-list", channel="phone")
-    usecases.request_confirmation(booking=held.pk, name="Karel", email="", now=town.FRIDAY_BEFORE)
+    booking_lifecycle.request_confirmation(
+        booking=held.pk, name="Karel", email="", now=town.FRIDAY_BEFORE
+    )
     page = operator.get(SCREEN, {"ukon": "rodny-list", "den": MONDAY})
     assert "obsazeno 1 z 1" in text_of(page)
     assert (at("10:00"), "") in places(page)
@@ -156,13 +157,13 @@ def test_find_move_and_cancel(office: OfficeSnapshot, operator: Client) -> None:
 
 
 def test_the_statements_do_not_grow(office: OfficeSnapshot, django_assert_num_queries: Any) -> None:
-    wanted = plan.Wanted(town.service(office, "ohlaseni"))
-    plan.day_plan(office, None, wanted, day=town.MONDAY, now=town.FRIDAY_BEFORE)
+    wanted = department_day.Wanted(town.service(office, "ohlaseni"))
+    department_day.day_plan(office, None, wanted, day=town.MONDAY, now=town.FRIDAY_BEFORE)
     for clock in ("", "9:00", "9:15"):
         if clock:
             booked(office, clock, "novakova", "Karel")
         with django_assert_num_queries(2):
-            plan.day_plan(office, None, wanted, day=town.MONDAY, now=town.FRIDAY_BEFORE)
+            department_day.day_plan(office, None, wanted, day=town.MONDAY, now=town.FRIDAY_BEFORE)
 
 
 def test_the_next_free_day(office: OfficeSnapshot, operator: Client) -> None:
@@ -215,7 +216,7 @@ def test_the_head_reads_who_did_what(office: OfficeSnapshot, client: Client) -> 
         held = officials.hold(
             office, "9:00" if user is one else "9:15", "novakova", channel="phone", actor=user.pk
         )
-        made[user.pk] = usecases.request_confirmation(
+        made[user.pk] = booking_lifecycle.request_confirmation(
             booking=held.pk, name="Tajná Osoba", email="", now=town.FRIDAY_BEFORE, actor=user.pk
         )
     client.force_login(two)

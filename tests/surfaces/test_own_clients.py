@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from prepazka.booking import links, scheduled, usecases
+from prepazka.booking import booking_lifecycle, booking_links, scheduled
 from prepazka.booking.models import Booking, BookingState
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
+from prepazka.messaging.message_delivery import compose
 from prepazka.messaging.models import Message
 from prepazka.messaging.sms import compose_sms
-from prepazka.messaging.usecases import compose
 from prepazka.offices.models import Membership, Office, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.surfaces.citizen import booked as citizen_booked
+from prepazka.surfaces.citizen import booking_pages
 from prepazka.surfaces.console import diary as diaries
 from prepazka.surfaces.console import own_clients
 from tests import officials, refusals, town
@@ -31,7 +31,7 @@ AT, LATER = town.at("9:00").isoformat(), town.at("9:30").isoformat()
 
 @pytest.fixture
 def lhota(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
-    for module in (own_clients, diaries, citizen_booked):
+    for module in (own_clients, diaries, booking_pages):
         monkeypatch.setattr(module, "now", lambda: town.FRIDAY_BEFORE)
     return officials.office()
 
@@ -52,7 +52,9 @@ def booked(
 ) -> Booking:
     held = officials.hold(where, clock, code)
     contact: dict[str, Any] = {"name": "Karel Vomáčka", "email": "karel@example.cz"} | who
-    return usecases.request_confirmation(booking=held.pk, now=town.FRIDAY_BEFORE, **contact)
+    return booking_lifecycle.request_confirmation(
+        booking=held.pk, now=town.FRIDAY_BEFORE, **contact
+    )
 
 
 def of(booking: Booking, step: str = "") -> str:
@@ -145,7 +147,7 @@ def test_the_office_cancels_with_a_reason_that_the_client_reads(
     mail = mail_of("BookingCancelled")
     assert f"Důvod: {REASON}" in mail
     assert without(mail) in without(said)
-    personal = Client().get(f"/objednavka/{links.sign(booking.pk, 'personal')}/")
+    personal = Client().get(f"/objednavka/{booking_links.sign(booking.pk, 'personal')}/")
     assert f"Důvod: {REASON}" in text(personal)
     scheduled.erase_personal_data(office=lhota.row, now=town.FRIDAY_BEFORE + timedelta(days=2))
     booking.refresh_from_db()
@@ -269,7 +271,7 @@ def test_what_is_over_is_not_changed(
     same = official.post(of(booking, "presun/"), {"starts_at": AT}, follow=True)
     assert "už v tomto čase je" in text(same)
     assert official.post(of(booking, "presun/"), {"starts_at": "x"}).status_code == 404
-    usecases.cancel_booking(booking=booking.pk, now=town.FRIDAY_BEFORE)
+    booking_lifecycle.cancel_booking(booking=booking.pk, now=town.FRIDAY_BEFORE)
     for step, said in (("presun/", {"starts_at": LATER}), ("zrusit/", {"reason": REASON})):
         page = text(official.post(of(booking, step), said, follow=True))
         assert "už změnit nejde" in page

@@ -10,11 +10,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from prepazka.jobs import papers as jobs
+from prepazka.jobs import document_jobs
 from prepazka.meetings import room
 from prepazka.meetings.models import Document, Meeting, Minutes, Participant
-from prepazka.surfaces.room import minutes as minutes_views
-from prepazka.surfaces.room import papers as views
+from prepazka.surfaces.room import document_views, minutes_views
 from prepazka.surfaces.room import views as room_views
 from tests import papers, town
 from tests.meetings_town import Held, held
@@ -26,7 +25,7 @@ JSON = {"Accept": "application/json"}
 
 @pytest.fixture
 def here(files: Path, monkeypatch: pytest.MonkeyPatch) -> Held:
-    for module in (views, minutes_views, room_views):
+    for module in (document_views, minutes_views, room_views):
         monkeypatch.setattr(module, "now", lambda: NOW)
     return held()
 
@@ -40,7 +39,7 @@ def bring(here: Held, content: bytes, name: str, **more: Any) -> Any:
 def brought(here: Held, content: bytes, name: str = "žádost.pdf") -> Document:
     assert bring(here, content, name, headers=JSON).status_code == 201
     found = Document.objects.latest("created_at")
-    jobs.check(document=found.pk, now=NOW)
+    document_jobs.check(document=found.pk, now=NOW)
     return found
 
 
@@ -148,7 +147,7 @@ def test_minutes_from_the_draft_to_the_pdf(here: Held) -> None:
         closed = chair.post(office + "zapis/uzavrit/", {"version": 2}, headers=JSON)
         assert closed.json()["closed"]
     assert citizen.get(people + "zapis.pdf").status_code == 404, "not printed yet"
-    jobs.print_minutes(minutes_id=Minutes.objects.get().pk, now=NOW)
+    document_jobs.print_minutes(minutes_id=Minutes.objects.get().pk, now=NOW)
     room.end_meeting(chair=here.chair.pk, now=NOW)
     page = citizen.get(people)
     assert page.status_code == 410

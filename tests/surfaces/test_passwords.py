@@ -118,7 +118,7 @@ def test_stolen_ones_are_refused_by_the_operators_file(
     settings.AUTH_PASSWORD_VALIDATORS = [
         *settings.AUTH_PASSWORD_VALIDATORS,
         {
-            "NAME": "prepazka.accounts.passwords.StolenPassword",
+            "NAME": "prepazka.accounts.password_validators.StolenPassword",
             "OPTIONS": {"path": str(path)},
         },
     ]

@@ -14,11 +14,11 @@ import pytest
 from django.test import Client
 
 from prepazka.accounts.models import User
-from prepazka.booking import links
+from prepazka.booking import booking_links
 from prepazka.booking.models import Booking
-from prepazka.config import demo
+from prepazka.config import demo_setup
 from prepazka.gateways import email
-from prepazka.messaging.port import Mail, Undeliverable
+from prepazka.messaging.message_types import Mail, Undeliverable
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.outgoing import guard
 from prepazka.web.demo_people import PASSWORD
@@ -55,7 +55,7 @@ def keep_mail(folder: Path, about: object, subject: str) -> int:
 def visitor(booking: Booking) -> Client:
     """A browser that has held the time."""
     client = Client()
-    client.cookies["hold"] = links.sign(booking.pk, "hold")
+    client.cookies["hold"] = booking_links.sign(booking.pk, "hold")
     return client
 
 
@@ -81,7 +81,7 @@ def test_a_stranger_reads_nothing(office: OfficeSnapshot, tmp_path: Path, token:
     keep_mail(tmp_path, "", "Bez čísla")
     keep_mail(tmp_path, "None", "Nikoho")
     client = Client()
-    client.cookies["hold"] = token.format(links.sign(held.pk, "hold").split(".")[0])
+    client.cookies["hold"] = token.format(booking_links.sign(held.pk, "hold").split(".")[0])
     assert "jana@example.org" not in client.get(MAILBOX + "?vsichni").content.decode()
 
 
@@ -95,9 +95,9 @@ def test_pages_say_that_it_is_a_demo_and_where_the_messages_are() -> None:
 
 def test_nobody_logs_in_by_the_published_password(settings: Any) -> None:
     settings.DEMO, settings.DEMO_PUBLIC = True, False
-    assert demo.load() == {}  # a demo at home, whose password everybody knows
+    assert demo_setup.load() == {}  # a demo at home, whose password everybody knows
     settings.DEMO, settings.DEMO_PUBLIC = False, True
-    passwords = demo.load()
+    passwords = demo_setup.load()
     assert set(passwords) == set(User.objects.values_list("username", flat=True))
     assert len(set(passwords.values())) == len(passwords)
     assert not any(user.check_password(PASSWORD) for user in User.objects.all())
@@ -105,11 +105,11 @@ def test_nobody_logs_in_by_the_published_password(settings: Any) -> None:
     form = {"login": name, "password": PASSWORD}
     assert Client().post("/ucet/login/", form).status_code == 200
     assert Client().post("/ucet/login/", form | {"password": password}).status_code == 302
-    said = demo.addresses("https://ukazka.example", passwords)
+    said = demo_setup.addresses("https://ukazka.example", passwords)
     assert password in said
     assert PASSWORD not in said
-    assert demo.load() == {}  # they are shown once
-    assert "prepazka staff" in demo.addresses("https://ukazka.example", {})
+    assert demo_setup.load() == {}  # they are shown once
+    assert "prepazka staff" in demo_setup.addresses("https://ukazka.example", {})
 
 
 def test_nothing_leaves(settings: Any) -> None:

@@ -15,10 +15,10 @@ from prepazka.core.figures import stretch
 from prepazka.journal.models import Event
 from prepazka.officefile import quota_change
 from prepazka.officefile.check import check
-from prepazka.officefile.export import export
+from prepazka.officefile.office_export import export
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
-from prepazka.surfaces.manager import quotas
+from prepazka.surfaces.manager import quota_pages
 from tests import refusals, town
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +28,8 @@ NOW = town.FRIDAY_BEFORE
 
 @pytest.fixture
 def office(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
-    monkeypatch.setattr(quotas, "now", lambda: NOW)
-    monkeypatch.setattr(quotas, "SIMULATED_SECONDS", 0.1)
+    monkeypatch.setattr(quota_pages, "now", lambda: NOW)
+    monkeypatch.setattr(quota_pages, "SIMULATED_SECONDS", 0.1)
     found = town.office()
     row = found.agendas[min(found.agendas)]
     assert row.code == "vozidla"

@@ -23,7 +23,7 @@ def clerk() -> User:
 
 
 def refused(caplog: pytest.LogCaptureFixture) -> list[str]:
-    lines = [one.getMessage() for one in caplog.records if one.name == "prepazka.web.staff"]
+    lines = [one.getMessage() for one in caplog.records if one.name == "prepazka.web.staff_access"]
     caplog.clear()
     return lines
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from prepazka.booking.models import Booking
-from prepazka.meetings import links, room, seats
+from prepazka.meetings import participant_links, room, seats
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.offices.models import Office
 from tests import conferencing, refusals, town
@@ -78,7 +78,7 @@ def test_links_that_open_nothing_any_more_say_why(here: Held, clock: Clock) -> N
     room.enter(participant=here.chair.pk, link=1, now=NOW)
     room.end_meeting(chair=here.chair.pk, now=NOW)
     shown("Schůzka skončila")
-    wrong = f"/lhota/schuzka/{links.sign(here.citizen.pk, 1)}x/"
+    wrong = f"/lhota/schuzka/{participant_links.sign(here.citizen.pk, 1)}x/"
     assert Client().get(wrong).status_code == 404
     assert Client().get(here.path(here.citizen).replace("lhota", "jinde")).status_code == 404
 
@@ -135,7 +135,7 @@ def test_the_steps_of_the_room(here: Held, settings: Any) -> None:
 
 def test_every_step_wants_our_form(here: Held) -> None:
     strict = Client(enforce_csrf_checks=True)
-    token = links.sign(here.citizen.pk, 1)
+    token = participant_links.sign(here.citizen.pk, 1)
     for name, more in (("room:enter", []), ("room:step", ["odejit"])):
         assert strict.post(reverse(name, args=["lhota", token, *more])).status_code == 403
 

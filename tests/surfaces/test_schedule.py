@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from prepazka.accounts.models import User
-from prepazka.booking import links
+from prepazka.booking import booking_links
 from prepazka.booking.models import Booking, BookingState
 from prepazka.meetings import participants, room
 from prepazka.meetings.models import Meeting, MeetingState, Participant
@@ -23,8 +23,13 @@ LIST = "/pult/lhota/schuzky/"
 
 
 READERS = (
-    *("console.schedule", "console.views", "console.disruptions", "console.meetings"),
-    *("citizen.booked", "citizen.meeting", "room.views"),
+    *(
+        "console.schedule",
+        "console.views",
+        "console.disruption_pages",
+        "console.desk_meeting_pages",
+    ),
+    *("citizen.booking_pages", "citizen.meeting_mode_pages", "room.views"),
 )
 
 
@@ -177,7 +182,7 @@ def test_a_colleague_who_will_be_away_is_seen_by_everybody(
     booking = meetings.confirmed(where)
     official = officials.official(where, "dvorak")
     participants.invite_colleague(booking=booking.pk, official=official, now=town.FRIDAY_BEFORE)
-    personal = f"/objednavka/{links.sign(booking.pk, 'personal')}/"
+    personal = f"/objednavka/{booking_links.sign(booking.pk, 'personal')}/"
     assert "Přijdou také Petr Dvořák" in text_of(Client().get(personal))
     head = Client()
     head.force_login(town.clerk(where, "vedouci", "head"))

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 
-from prepazka.accounts import attempts, screens
+from prepazka.accounts import attempts, locked_sessions
 from prepazka.accounts.models import FailedLogIns, StaffScreen
 from prepazka.journal.models import Event
 from prepazka.offices.models import Membership, Office
@@ -204,15 +204,15 @@ def test_the_button_locks_and_the_way_back_is_our_own(clerk: Client) -> None:
 def test_a_lock_during_a_request_stays(clerk: Client) -> None:
     screen = StaffScreen.objects.get()
     screen.pressed_at -= timedelta(minutes=1)
-    screens.lock(screen.pk, now=real_now())
-    screens.note_press(screen, now=real_now())
+    locked_sessions.lock(screen.pk, now=real_now())
+    locked_sessions.note_press(screen, now=real_now())
     assert not is_open(clerk)
 
 
 def test_a_press_during_the_look_keeps_it_open(clerk: Client) -> None:
     screen = StaffScreen.objects.get()
     earlier = screen.pressed_at - timedelta(minutes=20)
-    assert not screens.lock(screen.pk, now=real_now(), pressed_at=earlier)
+    assert not locked_sessions.lock(screen.pk, now=real_now(), pressed_at=earlier)
     assert is_open(clerk)
 
 

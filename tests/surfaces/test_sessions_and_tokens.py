@@ -19,12 +19,12 @@ from prepazka.accounts import sessions
 from prepazka.accounts.models import ApiToken, StaffSession, User
 from prepazka.accounts.tokens import make_token
 from prepazka.config import office_commands
-from prepazka.jobs import steps
+from prepazka.jobs import periodic_steps
 from prepazka.journal.models import Event
 from prepazka.offices import bearers, staff
 from prepazka.offices.models import Membership, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.surfaces.manager import people
+from prepazka.surfaces.manager import staff_pages
 from prepazka.web.confirmation import FACTOR as FACTOR_PROOF
 from prepazka.web.confirmation import PASSWORD as PASSWORD_PROOF
 from tests import refusals, town
@@ -190,7 +190,7 @@ def test_an_administrator_sees_and_ends_a_persons(
     event = Event.objects.get(kind="SessionEnded")
     assert event.data["user"] == user.pk
     assert event.actor == User.objects.get(username="spravce").pk
-    monkeypatch.setattr(people, "now", lambda: town.at("9:30"))
+    monkeypatch.setattr(staff_pages, "now", lambda: town.at("9:30"))
     page = text(admin.get("/sprava/lhota/kdo/"))
 
 
@@ -223,7 +223,9 @@ def test_what_has_ended_by_itself_is_not_listed_and_forgotten_at_night(
     assert len(sessions.open_sessions(user.pk)) == 1
     Session.objects.update(expire_date=Now() - timedelta(minutes=1))
     assert sessions.open_sessions(user.pk) == []
-    steps.run(steps.STEPS["clear_sessions"], now=town.at("4:00"), even_if_done=True)
+    periodic_steps.run(
+        periodic_steps.STEPS["clear_sessions"], now=town.at("4:00"), even_if_done=True
+    )
     assert not StaffSession.objects.exists()
 
 

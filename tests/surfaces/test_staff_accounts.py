@@ -22,8 +22,8 @@ from prepazka.offices import bearers
 from prepazka.offices.models import Membership, Official, Role
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console import accounts
-from prepazka.surfaces.manager import people
-from prepazka.web import staff
+from prepazka.surfaces.manager import staff_pages
+from prepazka.web import staff_access
 from tests import officials, refusals, town
 from tests.proofs import prove
 
@@ -36,7 +36,7 @@ AGAIN = {"name": "Jana Nová", "username": "novakova", "role": "clerk"}
 @pytest.fixture
 def office(monkeypatch: pytest.MonkeyPatch) -> OfficeSnapshot:
     cache.clear()
-    for pages in (people, accounts):  # a password that is given and used at one time
+    for pages in (staff_pages, accounts):  # a password that is given and used at one time
         monkeypatch.setattr(pages, "now", lambda: town.at("9:30"))
     return town.office()
 
@@ -336,11 +336,12 @@ def test_roles_say_what_they_may_do(office: OfficeSnapshot, admin: Client) -> No
     said = text(admin.get(PAGE))
     assert "jen nahlíží" not in said
     assert "Vedoucí (přehledy, kvóty, uzavírky)" in said
-    assert set(people.ROLES) == set(Role)
-    assert [value for value, _ in people.StaffForm().fields["role"].choices] == list(Role.values)  # type: ignore[attr-defined]
+    assert set(staff_pages.ROLES) == set(Role)
+    choices = staff_pages.StaffForm().fields["role"].choices  # type: ignore[attr-defined]
+    assert [value for value, _ in choices] == list(Role.values)
     with override("cs"):
-        rows = {str(words).capitalize(): role for role, words in people.ROLES.items()}
-        for ability, able in people.ABILITIES:
+        rows = {str(words).capitalize(): role for role, words in staff_pages.ROLES.items()}
+        for ability, able in staff_pages.ABILITIES:
             for words, role in rows.items():
                 (row,) = re.findall(rf"{re.escape(words)} ([^.]*)\.", said)
                 assert (str(ability).lower() in row.lower()) == (role in able), (words, ability)
@@ -348,21 +349,21 @@ def test_roles_say_what_they_may_do(office: OfficeSnapshot, admin: Client) -> No
 
 # One address for each line of the table: what stands there is what the pages do.
 TRIED = (
-    ("/pult/lhota/", staff.COUNTER),
-    ("/pult/lhota/telefon/", staff.DESK),
-    ("/pult/lhota/volani/", staff.DESK_LOOK),
-    ("/pult/lhota/vypadek/", staff.HEADS),
-    ("/sprava/lhota/kdo-co/", staff.HEADS),
-    ("/sprava/lhota/lide/", staff.ADMINISTRATORS),
+    ("/pult/lhota/", staff_access.COUNTER),
+    ("/pult/lhota/telefon/", staff_access.DESK),
+    ("/pult/lhota/volani/", staff_access.DESK_LOOK),
+    ("/pult/lhota/vypadek/", staff_access.HEADS),
+    ("/sprava/lhota/kdo-co/", staff_access.HEADS),
+    ("/sprava/lhota/lide/", staff_access.ADMINISTRATORS),
 )
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_the_table_is_true(office: OfficeSnapshot, client: Client, role: Role) -> None:
     client.force_login(town.clerk(office, role=role))
-    assert [able for _, able in people.ABILITIES] == [able for _, able in TRIED]
+    assert [able for _, able in staff_pages.ABILITIES] == [able for _, able in TRIED]
     for address, able in TRIED:
-        do = client.post if able == staff.ADMINISTRATORS else client.get
+        do = client.post if able == staff_access.ADMINISTRATORS else client.get
         assert (do(address).status_code == 200) == (role in able), f"{role} {address}"
 
 

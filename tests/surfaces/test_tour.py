@@ -13,9 +13,9 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from prepazka.accounts.models import User
-from prepazka.config import demo
+from prepazka.config import demo_setup
 from prepazka.officefile import presets
-from prepazka.officefile.load import load
+from prepazka.officefile.office_loading import load
 from prepazka.offices import clock, demo_play
 from prepazka.offices.models import DemoClock, DemoPlay, Device, Membership, Office
 from prepazka.queueing import counters
@@ -32,10 +32,10 @@ MORNING = town.at("9:00", date(2026, 11, 30))
 def _demo(settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.DEMO = settings.DEMO_PLAYER = True
     monkeypatch.setenv("PREPAZKA_MAILBOX", str(tmp_path))
-    monkeypatch.setattr(demo, "now", lambda: LOADED)
+    monkeypatch.setattr(demo_setup, "now", lambda: LOADED)
     monkeypatch.setattr(clock, "real_now", lambda: LOADED)
-    monkeypatch.setattr(demo, "PRESETS", ("touzim", "praha-6"))
-    demo.load()
+    monkeypatch.setattr(demo_setup, "PRESETS", ("touzim", "praha-6"))
+    demo_setup.load()
     clock.move_to(NIGHT)
     yield
     clock._cached_clock, clock._looked_at = None, float("-inf")
@@ -78,13 +78,13 @@ def test_the_morning_is_one_on_which_the_chosen_office_is_open(client: Client) -
 
 
 @pytest.mark.parametrize("language", ["", "/en"])
-@pytest.mark.parametrize("preset", demo.PRESETS)
+@pytest.mark.parametrize("preset", demo_setup.PRESETS)
 def test_every_link_and_button_of_every_office_leads_where_it_says(
     client: Client, monkeypatch: pytest.MonkeyPatch, preset: str, language: str
 ) -> None:
     if not Office.objects.filter(slug=presets_slug(preset)).exists():
-        monkeypatch.setattr(demo, "PRESETS", (preset,))
-        demo.load()
+        monkeypatch.setattr(demo_setup, "PRESETS", (preset,))
+        demo_setup.load()
     slug = presets_slug(preset)
     clock.move_to(MORNING)
     html = client.get(f"{language}/?urad={slug}").content.decode()

@@ -8,14 +8,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from prepazka.booking import absences, slot_search, usecases
+from prepazka.booking import absences, booking_lifecycle, slot_search
 from prepazka.booking.disruptions import disrupt, undo_disruption
-from prepazka.booking.impact import impact_of
+from prepazka.booking.impact_preview import impact_of
 from prepazka.booking.models import Booking
 from prepazka.core.calendar import DayException
 from prepazka.core.interval import Interval
-from prepazka.officefile.export import export
-from prepazka.officefile.load import load
+from prepazka.officefile.office_export import export
+from prepazka.officefile.office_loading import load
 from prepazka.offices.models import HoursException, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import officials, town
@@ -54,7 +54,7 @@ def hours(day: date) -> list[tuple[int, int]]:
 
 def booked(day: date, clock: str, service: str = "ohlaseni") -> Booking:
     where = here()
-    held = usecases.hold_term(
+    held = booking_lifecycle.hold_term(
         office=where,
         service=town.service(where, service),
         starts_at=town.at(clock, day),
@@ -62,7 +62,9 @@ def booked(day: date, clock: str, service: str = "ohlaseni") -> Booking:
         official=official(where),
     )
     email = f"j{held.pk.hex[:8]}@example.cz"
-    return usecases.request_confirmation(booking=held.pk, name="Jana", email=email, now=NOW)
+    return booking_lifecycle.request_confirmation(
+        booking=held.pk, name="Jana", email=email, now=NOW
+    )
 
 
 def test_the_hours_end_and_begin_at_its_ends(lhota: OfficeSnapshot) -> None:

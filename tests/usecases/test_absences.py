@@ -11,8 +11,8 @@ from prepazka.booking.models import Booking
 from prepazka.booking.refusals import TermNotOffered
 from prepazka.core.calendar import DayException
 from prepazka.journal.models import Event
-from prepazka.officefile.export import export
-from prepazka.officefile.load import load
+from prepazka.officefile.office_export import export
+from prepazka.officefile.office_loading import load
 from prepazka.offices.models import HoursException, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import officials, town

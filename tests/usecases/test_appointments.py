@@ -7,10 +7,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from prepazka.booking import appointments, slot_search, usecases
+from prepazka.booking import booking_lifecycle, private_appointments, slot_search
 from prepazka.booking.absences import Affected
-from prepazka.booking.appointments import AppointmentTooFar, weekly
 from prepazka.booking.models import Booking, Busy, OutsideCalendar
+from prepazka.booking.private_appointments import AppointmentTooFar, weekly
 from prepazka.booking.refusals import TermTaken
 from prepazka.core.interval import Interval
 from prepazka.journal.models import Event
@@ -34,7 +34,7 @@ def span(start: str, end: str, day: date = town.MONDAY) -> Interval[datetime]:
 def add(
     where: OfficeSnapshot, *times: Interval[datetime], code: str = "novakova", **more: Any
 ) -> list[Booking]:
-    return appointments.add_appointment(
+    return private_appointments.add_appointment(
         office=where,
         official=official(where, code),
         times=list(times),
@@ -65,9 +65,11 @@ def test_nobody_books_busy_time(lhota: OfficeSnapshot) -> None:
         with pytest.raises(TermTaken):
             hold(lhota, "8:45", "novakova", channel=channel)
     booked = hold(lhota, "9:00", "novakova")
-    booked = usecases.request_confirmation(booking=booked.pk, name="A", email="a@b.cz", now=NOW)
+    booked = booking_lifecycle.request_confirmation(
+        booking=booked.pk, name="A", email="a@b.cz", now=NOW
+    )
     with pytest.raises(TermTaken):
-        usecases.move_booking(booking=booked.pk, starts_at=town.at("8:30"), now=NOW)
+        booking_lifecycle.move_booking(booking=booked.pk, starts_at=town.at("8:30"), now=NOW)
     # A longer service must not reach into it either.
     with pytest.raises(TermTaken):
         hold(lhota, "8:00", "novakova", service="povoleni")
@@ -103,9 +105,9 @@ def test_a_repeated_appointment_and_its_end(lhota: OfficeSnapshot) -> None:
     assert len({one.series for one in rows}) == 1
     assert clocks(lhota, day=town.MONDAY + timedelta(days=14))[0] == "09:00"
     who: dict[str, Any] = {"office": lhota, "official": official(lhota), "now": NOW, "actor": 0}
-    appointments.remove_appointment(appointment=rows[1].pk, **who)
-    appointments.remove_appointment(appointment=rows[2].pk, later_too=True, **who)
-    appointments.remove_appointment(appointment=rows[2].pk, later_too=True, **who)
+    private_appointments.remove_appointment(appointment=rows[1].pk, **who)
+    private_appointments.remove_appointment(appointment=rows[2].pk, later_too=True, **who)
+    private_appointments.remove_appointment(appointment=rows[2].pk, later_too=True, **who)
     assert list(Busy.objects.all()) == [rows[0]]
 
 
@@ -119,7 +121,7 @@ def test_who_is_booked_comes_first_and_stays(lhota: OfficeSnapshot) -> None:
     booked.refresh_from_db()
     assert booked.state == "held"
     busy = Busy.objects.get()
-    assert appointments.clashes([busy], [booked]) == {booked}
+    assert private_appointments.clashes([busy], [booked]) == {booked}
     # Making it shorter asks nobody again; moving it over somebody else does.
     more: dict[str, Any] = {
         "office": lhota,
@@ -129,12 +131,16 @@ def test_who_is_booked_comes_first_and_stays(lhota: OfficeSnapshot) -> None:
         "title": "x",
     }
     assert (
-        appointments.change_appointment(appointment=busy.pk, time=span("8:10", "8:30"), **more)
+        private_appointments.change_appointment(
+            appointment=busy.pk, time=span("8:10", "8:30"), **more
+        )
         == []
     )
     other = hold(lhota, "9:45", "novakova")
     with pytest.raises(Affected) as again:
-        appointments.change_appointment(appointment=busy.pk, time=span("9:30", "10:00"), **more)
+        private_appointments.change_appointment(
+            appointment=busy.pk, time=span("9:30", "10:00"), **more
+        )
     assert again.value.bookings == [other]
     assert "zubař" not in str(list(Event.objects.values_list("data", flat=True)))
 
@@ -156,11 +162,11 @@ def test_an_appointment_of_an_outside_calendar_is_not_ours_to_change(lhota: Offi
         starts_at=town.at("8:00"),
         ends_at=town.at("9:00"),
     )
-    appointments.remove_appointment(
+    private_appointments.remove_appointment(
         office=lhota, official=official(lhota), appointment=row.pk, now=NOW, actor=0
     )
     with pytest.raises(Busy.DoesNotExist):
-        appointments.change_appointment(
+        private_appointments.change_appointment(
             office=lhota,
             official=official(lhota),
             appointment=row.pk,

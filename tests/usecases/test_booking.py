@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.db.models import CharField
 
-from prepazka.booking import scheduled, slot_search, usecases
+from prepazka.booking import booking_lifecycle, scheduled, slot_search
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import (
     AlreadyArrived,
@@ -99,7 +99,7 @@ class TestOffered:
             now=town.at("9:00", day - timedelta(days=3)),
         )
         for term in found:
-            held = usecases.hold_term(
+            held = booking_lifecycle.hold_term(
                 office=office,
                 service=town.service(office),
                 starts_at=term.starts_at,
@@ -154,32 +154,32 @@ class TestExtendHold:
         held, now = town.hold(town.office()), NOW
         for _ in range(10):
             now += timedelta(minutes=9)
-            held = usecases.extend_hold(booking=held.pk, now=now)
+            held = booking_lifecycle.extend_hold(booking=held.pk, now=now)
         assert held.expires_at == now + FULL_LENGTH
         with pytest.raises(CannotExtend):
-            usecases.extend_hold(booking=held.pk, now=now)
+            booking_lifecycle.extend_hold(booking=held.pk, now=now)
 
     def test_not_after_it_has_expired(self) -> None:
         held = town.hold(town.office())
         with pytest.raises(HoldExpired):
-            usecases.extend_hold(booking=held.pk, now=NOW + FULL_LENGTH)
+            booking_lifecycle.extend_hold(booking=held.pk, now=NOW + FULL_LENGTH)
 
 
 class TestRequestAndConfirm:
     def test_the_pin_comes_only_with_the_click(self) -> None:
         asked = town.requested(town.office())
         assert (asked.state, asked.pin) == (BookingState.UNCONFIRMED, "")
-        done = usecases.confirm_booking(booking=asked.pk, now=NOW)
+        done = booking_lifecycle.confirm_booking(booking=asked.pk, now=NOW)
         assert (done.state, len(done.pin), done.expires_at) == (BookingState.CONFIRMED, 4, None)
 
     def test_repeated_both_answer_the_same_and_record_once(self) -> None:
         office = town.office()
         asked = town.requested(office)
-        usecases.request_confirmation(
+        booking_lifecycle.request_confirmation(
             booking=asked.pk, name="Jiná", email="jina@example.cz", now=NOW
         )
-        first = usecases.confirm_booking(booking=asked.pk, now=NOW)
-        again = usecases.confirm_booking(booking=asked.pk, now=NOW + timedelta(days=1))
+        first = booking_lifecycle.confirm_booking(booking=asked.pk, now=NOW)
+        again = booking_lifecycle.confirm_booking(booking=asked.pk, now=NOW + timedelta(days=1))
         assert (first.pin, first.name) == (again.pin, again.name)
         assert Event.objects.filter(kind="BookingConfirmed").count() == 1
         assert Event.objects.filter(kind="ConfirmationRequested").count() == 1
@@ -191,20 +191,20 @@ class TestRequestAndConfirm:
     def test_too_late(self) -> None:
         asked = town.requested(town.office())
         with pytest.raises(ConfirmationTooLate):
-            usecases.confirm_booking(booking=asked.pk, now=NOW + timedelta(minutes=15))
+            booking_lifecycle.confirm_booking(booking=asked.pk, now=NOW + timedelta(minutes=15))
 
     def test_the_deadline_starts_anew_while_our_mail_is_late(self) -> None:
         asked = town.requested(town.office())
-        usecases.wait_for_mail(booking=asked.pk, now=NOW + timedelta(minutes=14))
-        usecases.confirm_booking(booking=asked.pk, now=NOW + timedelta(minutes=28))
+        booking_lifecycle.wait_for_mail(booking=asked.pk, now=NOW + timedelta(minutes=14))
+        booking_lifecycle.confirm_booking(booking=asked.pk, now=NOW + timedelta(minutes=28))
 
     def test_a_server_that_never_takes_the_mail_keeps_no_term_for_ever(self) -> None:
         asked = town.requested(town.office())
         assert asked.expires_at
-        most = asked.expires_at + usecases.MAIL_LATE_MOST
+        most = asked.expires_at + booking_lifecycle.MAIL_LATE_MOST
         moment = NOW
         while moment < NOW + timedelta(hours=12):
-            usecases.wait_for_mail(booking=asked.pk, now=moment)
+            booking_lifecycle.wait_for_mail(booking=asked.pk, now=moment)
             moment += timedelta(minutes=5)
         asked.refresh_from_db()
         assert asked.expires_at == most
@@ -219,7 +219,7 @@ class TestRequestAndConfirm:
     def test_an_expired_hold(self) -> None:
         held = town.hold(town.office())
         with pytest.raises(HoldExpired):
-            usecases.request_confirmation(
+            booking_lifecycle.request_confirmation(
                 booking=held.pk, name="J", email="j@example.cz", now=NOW + FULL_LENGTH
             )
 
@@ -238,16 +238,18 @@ class TestMove:
         office = town.office()
         booking = town.confirmed(office, "9:00")
         tuesday = town.at("10:00", town.MONDAY + timedelta(days=1))
-        moved = usecases.move_booking(booking=booking.pk, starts_at=tuesday, now=NOW)
+        moved = booking_lifecycle.move_booking(booking=booking.pk, starts_at=tuesday, now=NOW)
         assert (moved.pk, moved.sequence, moved.starts_at) == (booking.pk, 1, tuesday)
         assert "09:00" in clocks(town.offered(office))
-        again = usecases.move_booking(booking=booking.pk, starts_at=tuesday, now=NOW)
+        again = booking_lifecycle.move_booking(booking=booking.pk, starts_at=tuesday, now=NOW)
         assert again.sequence == 1
 
     def test_to_an_overlapping_term_of_its_own(self) -> None:
         office = town.office(max_persons=2)
         booking = town.confirmed(office, "9:00", persons=2)
-        moved = usecases.move_booking(booking=booking.pk, starts_at=town.at("10:00"), now=NOW)
+        moved = booking_lifecycle.move_booking(
+            booking=booking.pk, starts_at=town.at("10:00"), now=NOW
+        )
         assert moved.ends_at == town.at("12:00")
 
     def test_to_a_taken_term_leaves_it_where_it_was(self) -> None:
@@ -255,7 +257,7 @@ class TestMove:
         booking = town.confirmed(office, "9:00")
         town.hold(office, "10:00")
         with pytest.raises(TermTaken):
-            usecases.move_booking(booking=booking.pk, starts_at=town.at("10:00"), now=NOW)
+            booking_lifecycle.move_booking(booking=booking.pk, starts_at=town.at("10:00"), now=NOW)
         booking.refresh_from_db()
         assert booking.starts_at == town.at("9:00")
 
@@ -265,14 +267,14 @@ class TestCancel:
         office = town.office()
         booking = town.confirmed(office, "9:00")
         for _ in range(2):
-            done = usecases.cancel_booking(booking=booking.pk, now=NOW)
+            done = booking_lifecycle.cancel_booking(booking=booking.pk, now=NOW)
             assert (done.state, done.sequence) == (BookingState.CANCELLED_BY_CITIZEN, 1)
         assert Event.objects.filter(kind="BookingCancelled").count() == 1
         town.hold(office, "9:00")
         with pytest.raises(BookingCancelled):
-            usecases.confirm_booking(booking=booking.pk, now=NOW)
+            booking_lifecycle.confirm_booking(booking=booking.pk, now=NOW)
         with pytest.raises(BookingCancelled):
-            usecases.move_booking(booking=booking.pk, starts_at=town.at("10:00"), now=NOW)
+            booking_lifecycle.move_booking(booking=booking.pk, starts_at=town.at("10:00"), now=NOW)
 
     def test_not_once_it_has_begun_or_the_client_is_there(self) -> None:
         office = town.office()
@@ -285,9 +287,9 @@ class TestCancel:
             now=town.at("9:45"),
         )
         with pytest.raises(BookingOver):
-            usecases.cancel_booking(booking=late.pk, now=town.at("9:00"))
+            booking_lifecycle.cancel_booking(booking=late.pk, now=town.at("9:00"))
         with pytest.raises(AlreadyArrived):
-            usecases.cancel_booking(booking=there.pk, now=town.at("9:50"))
+            booking_lifecycle.cancel_booking(booking=there.pk, now=town.at("9:50"))
 
 
 class TestRounds:
@@ -314,7 +316,7 @@ class TestRounds:
     def test_personal_data_go_and_the_row_stays(self) -> None:
         office = town.office()
         visited, cancelled = town.confirmed(office, "9:00"), town.confirmed(office, "10:00")
-        usecases.cancel_booking(booking=cancelled.pk, now=NOW)
+        booking_lifecycle.cancel_booking(booking=cancelled.pk, now=NOW)
         next_day = NOW + timedelta(hours=25)
         assert scheduled.erase_personal_data(office=office.row, now=next_day) == 1
         week_later = town.at("17:00") + timedelta(days=7)

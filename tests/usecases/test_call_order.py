@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from prepazka.core import discipline
 from prepazka.journal.models import Event
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing import counters, offline, offline_leases, tickets, turns
+from prepazka.queueing import counters, offline_grants, offline_leases, tickets, turns
 from prepazka.queueing.models import (
     CallLease,
     OfflineEvent,
@@ -157,10 +157,12 @@ class Day:
             self.renews(which)
         elif step == "leave" and not book.silent:
             page = book.console.page
-            self.on(which, lambda: offline.leave_page(office=self.office, shift=shift, page=page))
+            self.on(
+                which, lambda: offline_grants.leave_page(office=self.office, shift=shift, page=page)
+            )
             book.console.page, book.holds, book.silent = uuid4().hex, False, True
         elif step == "out" and not book.silent:
-            self.on(which, lambda: offline.log_out(clerk=book.console.clerk))
+            self.on(which, lambda: offline_grants.log_out(clerk=book.console.clerk))
             book.holds, book.silent = False, True
         elif step == "alone" and book.silent and book.holds:
             free = [label for label in book.console.labels if label not in book.alone]
@@ -266,9 +268,9 @@ def test_control_by_the_rule_before_the_later_comer_is_called(
 ) -> None:
     """A console kept its people for ever, in a break too."""
     monkeypatch.setattr(offline_leases, "SILENT_AFTER", timedelta(days=1))
-    monkeypatch.setattr(offline, "SILENT_AFTER", timedelta(days=1))
+    monkeypatch.setattr(offline_grants, "SILENT_AFTER", timedelta(days=1))
     monkeypatch.setattr(counters, "CallLease", MagicMock())  # a break gives nothing back
-    monkeypatch.setattr(offline, "_takes_part", lambda *_: True)
+    monkeypatch.setattr(offline_grants, "_takes_part", lambda *_: True)
     before = offline_leases.HELD.replace(" AND s.paused_at IS NULL", "")
     for module in (turns, offline_leases):
         monkeypatch.setattr(module, "HELD", before)

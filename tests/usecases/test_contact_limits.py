@@ -8,10 +8,10 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepazka.booking import scheduled, usecases
+from prepazka.booking import booking_lifecycle, scheduled
+from prepazka.booking.booking_links import SHORT, SHORT_LENGTH
 from prepazka.booking.contact_rows import clean_contacts
 from prepazka.booking.contacts import contact_hash, contact_of, normalise_phone
-from prepazka.booking.links import SHORT, SHORT_LENGTH
 from prepazka.booking.models import Booking, WaitingListEntry
 from prepazka.booking.refusals import (
     PhoneNotMobile,
@@ -150,7 +150,7 @@ def test_the_limit_of_a_contact_knows_its_number_in_every_form() -> None:
     town.confirmed(office, "9:00", email="", phone="777 123 456")
     held = town.hold(office, "10:00")
     with pytest.raises(TooManyBookings):
-        usecases.request_confirmation(
+        booking_lifecycle.request_confirmation(
             booking=held.pk, name="Jana", email="", phone="00420777123456", now=town.FRIDAY_BEFORE
         )
     assert Booking.objects.filter(contact_hash=contact_hash("+420777123456")).exists()
@@ -167,7 +167,7 @@ def test_a_short_address_belongs_to_who_has_a_telephone_only_and_is_erased_with_
     assert by_phone.short_code is not None
     assert len(by_phone.short_code) == SHORT_LENGTH
     assert len(set(SHORT)) ** SHORT_LENGTH >= 2**60
-    usecases.cancel_booking(booking=by_phone.pk, now=town.FRIDAY_BEFORE)
+    booking_lifecycle.cancel_booking(booking=by_phone.pk, now=town.FRIDAY_BEFORE)
     later = town.at("9:00").replace(year=2027)
     scheduled.erase_personal_data(office=office.row, now=later)
     by_phone.refresh_from_db()

@@ -10,9 +10,9 @@ from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from prepazka.booking import calls, offers, slot_search, usecases
+from prepazka.booking import booking_lifecycle, call_entries, offers, slot_search
 from prepazka.booking.disruptions import disrupt, undo_disruption
-from prepazka.booking.impact import Choice, Decision, Impact, impact_of
+from prepazka.booking.impact_preview import Choice, Decision, Impact, impact_of
 from prepazka.booking.models import Booking, CallListEntry, DisruptedBooking, Disruption, Offer
 from prepazka.booking.refusals import (
     CallTaken,
@@ -24,7 +24,7 @@ from prepazka.booking.refusals import (
     UndoTooLate,
 )
 from prepazka.journal.models import Event
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import message_delivery
 from prepazka.messaging.models import Message
 from prepazka.offices.models import Agenda, HoursException, Office, OpeningHours
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
@@ -65,7 +65,7 @@ def booked(
     phone: str = "",
 ) -> Booking:
     held = officials.hold(here(), clock, code, service=service)
-    asked = usecases.request_confirmation(
+    asked = booking_lifecycle.request_confirmation(
         booking=held.pk,
         name="Jana",
         email=f"jana{clock.replace(':', '')}{code}@example.cz" if email is None else email,
@@ -73,7 +73,7 @@ def booked(
         now=NOW,
     )
     if asked.state == "unconfirmed":
-        asked = usecases.confirm_booking(booking=asked.pk, now=NOW)
+        asked = booking_lifecycle.confirm_booking(booking=asked.pk, now=NOW)
     return asked
 
 
@@ -345,17 +345,17 @@ def test_operators_share_the_list(lhota: OfficeSnapshot, head: int) -> None:
     waits = booked("8:00", email="", phone="+420777123456")
     do(absence(), head)
     first, second = (town.clerk(lhota, name, "operator").pk for name in ("prvni", "druhy"))
-    entry = calls.to_call(lhota.row, NOW).get()
-    calls.take_call(entry=entry.pk, actor=first, now=NOW)
-    assert not calls.to_call(lhota.row, NOW).exists()
+    entry = call_entries.to_call(lhota.row, NOW).get()
+    call_entries.take_call(entry=entry.pk, actor=first, now=NOW)
+    assert not call_entries.to_call(lhota.row, NOW).exists()
     with pytest.raises(CallTaken):
-        calls.take_call(entry=entry.pk, actor=second, now=NOW + timedelta(minutes=9))
-    calls.take_call(entry=entry.pk, actor=second, now=NOW + timedelta(minutes=11))
+        call_entries.take_call(entry=entry.pk, actor=second, now=NOW + timedelta(minutes=9))
+    call_entries.take_call(entry=entry.pk, actor=second, now=NOW + timedelta(minutes=11))
     for attempt in range(3):
         at = NOW + timedelta(hours=3 * attempt)
-        calls.take_call(entry=entry.pk, actor=second, now=at)
-        calls.not_reached(entry=entry.pk, actor=second, now=at)
-        calls.not_reached(entry=entry.pk, actor=second, now=at)
+        call_entries.take_call(entry=entry.pk, actor=second, now=at)
+        call_entries.not_reached(entry=entry.pk, actor=second, now=at)
+        call_entries.not_reached(entry=entry.pk, actor=second, now=at)
     assert again(waits).state == "cancelled_by_office"
     assert CallListEntry.objects.get().outcome == "unreached"
     assert kinds("CalledByPhone") == ["CalledByPhone"] * 3
@@ -387,7 +387,7 @@ def test_fewer_places_move_people_to_the_lanes_that_are_left(db: None) -> None:
         town.confirmed(office, clock, email=f"{n}@example.cz")
         for n, clock in enumerate(("9:00", "9:00", "10:00", "10:00"))
     )
-    usecases.cancel_booking(booking=third.pk, now=NOW)
+    booking_lifecycle.cancel_booking(booking=third.pk, now=NOW)
     agenda = Agenda.objects.get(code="vozidla")
     fewer = [
         HoursException(
@@ -469,7 +469,7 @@ def test_messages_of_a_disruption(lhota: OfficeSnapshot, head: int) -> None:
     stays, waits = booked("9:15"), booked("8:00")
     made = do(absence(), head)
     for event in Event.objects.filter(kind__in=["BookingReassigned", "OfferMade"]):
-        messaging.compose(event=event.pk, now=NOW)
+        message_delivery.compose(event=event.pk, now=NOW)
     assert dict(Message.objects.values_list("booking", "kind")) == {
         stays.pk: "reassigned",
         waits.pk: "offer",
@@ -477,9 +477,9 @@ def test_messages_of_a_disruption(lhota: OfficeSnapshot, head: int) -> None:
     Message.objects.filter(kind="offer").update(state="sent")
     undo_disruption(disruption=made.pk, now=NOW, actor=head)
     for event in Event.objects.filter(kind="BookingRestored"):
-        messaging.compose(event=event.pk, now=NOW)
+        message_delivery.compose(event=event.pk, now=NOW)
     told = {
-        m.booking_id: messaging.is_pointless(m, NOW)
+        m.booking_id: message_delivery.is_pointless(m, NOW)
         for m in Message.objects.filter(kind="restored")
     }
     assert told == {stays.pk: True, waits.pk: False}

@@ -13,9 +13,9 @@ from PIL import Image
 from prepazka.booking.models import Booking
 from prepazka.core import file_rules
 from prepazka.core.refusal import Refused
-from prepazka.jobs import papers as jobs
+from prepazka.jobs import document_jobs
 from prepazka.journal.models import Event
-from prepazka.meetings import contents, documents, room, showing, storage
+from prepazka.meetings import contents, documents, room, shown_pages, storage
 from prepazka.meetings.erasing import erase_papers
 from prepazka.meetings.models import Document, Meeting, Participant, Signal
 from prepazka.offices.models import Office
@@ -44,7 +44,7 @@ def bring(
     made = documents.add(
         participant=whose.pk, link=1, name=name, file=papers.file(content), now=NOW
     )
-    jobs.check(document=made.pk, now=NOW)
+    document_jobs.check(document=made.pk, now=NOW)
     return Document.objects.get(pk=made.pk)
 
 
@@ -400,7 +400,7 @@ def test_removing(here: Held, kept: Path, django_capture_on_commit_callbacks: An
     act: dict[str, Any] = {"document": mine.pk, "link": 1, "now": NOW}
     refused(documents.NotYours, documents.remove, participant=here.guest.pk, **act)
     here.enter(here.chair, NOW)
-    showing.show(participant=here.chair.pk, seat=here.seat(here.chair), document=mine.pk)
+    shown_pages.show(participant=here.chair.pk, seat=here.seat(here.chair), document=mine.pk)
     with django_capture_on_commit_callbacks(execute=True):
         documents.remove(participant=here.citizen.pk, **act)
     assert not names_in(kept)
@@ -418,20 +418,20 @@ def test_one_leads_and_all_see_the_same_page(here: Held) -> None:
     room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
     chair: dict[str, Any] = {"participant": here.chair.pk, "seat": here.seat(here.chair)}
     citizen: dict[str, Any] = {"participant": here.citizen.pk, "seat": here.seat(here.citizen)}
-    showing.show(**chair, document=made.pk, page=2)
+    shown_pages.show(**chair, document=made.pk, page=2)
     told = Signal.objects.filter(kind="page").latest("pk")
     assert told.body == {"document": str(made.pk), "page": 2, "leader": None}
-    refused(showing.NotLeading, showing.show, **citizen, document=made.pk, page=3)
-    refused(room.OnlyTheChair, showing.give_lead, **citizen, to=here.citizen.pk)
-    refused(room.NotInside, showing.give_lead, **chair, to=here.guest.pk)
-    showing.give_lead(**chair, to=here.citizen.pk)
-    showing.show(**citizen, document=made.pk, page=3)
+    refused(shown_pages.NotLeading, shown_pages.show, **citizen, document=made.pk, page=3)
+    refused(room.OnlyTheChair, shown_pages.give_lead, **citizen, to=here.citizen.pk)
+    refused(room.NotInside, shown_pages.give_lead, **chair, to=here.guest.pk)
+    shown_pages.give_lead(**chair, to=here.citizen.pk)
+    shown_pages.show(**citizen, document=made.pk, page=3)
     assert Meeting.objects.get().shown_page == 3
     for wrong, page in ((made.pk, 4), (made.pk, 0), (text.pk, 1), (here.guest.pk, 1)):
-        refused(showing.NotToShow, showing.show, **chair, document=wrong, page=page)
-    showing.give_lead(**chair, to=here.chair.pk)
-    refused(showing.NotLeading, showing.show, **citizen, document=made.pk, page=1)
-    showing.show(**chair, document=None)
+        refused(shown_pages.NotToShow, shown_pages.show, **chair, document=wrong, page=page)
+    shown_pages.give_lead(**chair, to=here.chair.pk)
+    refused(shown_pages.NotLeading, shown_pages.show, **citizen, document=made.pk, page=1)
+    shown_pages.show(**chair, document=None)
     assert Meeting.objects.get().shown is None
 
 

@@ -13,7 +13,7 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from prepazka.booking import external_calendars, usecases
+from prepazka.booking import booking_lifecycle, external_calendars
 from prepazka.booking.event_uids import feed_uid, mailed_uid
 from prepazka.booking.external_calendars import TooManyCalendars
 from prepazka.booking.models import Booking, Busy, OutsideCalendar
@@ -22,7 +22,7 @@ from prepazka.core.external_times import Reading
 from prepazka.core.interval import Interval
 from prepazka.gateways import calendars as gateway
 from prepazka.gateways.calendars.busy import read_texts
-from prepazka.jobs import calendars
+from prepazka.jobs import calendar_jobs
 from prepazka.journal.models import Event
 from prepazka.messaging import mail
 from prepazka.offices.models import Official
@@ -65,7 +65,7 @@ def add(where: OfficeSnapshot, url: str, **more: Any) -> OutsideCalendar:
 
 
 def refreshed(which: OutsideCalendar, minutes: int = 0) -> OutsideCalendar:
-    calendars.refresh(calendar=which.pk, now=NOW + timedelta(minutes=minutes))
+    calendar_jobs.refresh(calendar=which.pk, now=NOW + timedelta(minutes=minutes))
     which.refresh_from_db()
     return which
 
@@ -261,13 +261,13 @@ def test_a_mailed_file_that_was_imported_leaves_the_old_time_free(
     lhota: OfficeSnapshot, peer: Peer
 ) -> None:
     held = hold(lhota, "8:30", "novakova")
-    booked = usecases.request_confirmation(
+    booked = booking_lifecycle.request_confirmation(
         booking=held.pk, name="Karel Vomáčka", email="k@example.cz", now=NOW
     )
     peer.body = mail.calendar_file(booked, lhota, now=NOW)
     refreshed(add(lhota, peer.url))
     assert f"UID:{booked.pk}@".encode() in peer.body, "mails that were sent keep their UID"
-    usecases.move_booking(booking=booked.pk, starts_at=town.at("9:30"), now=NOW)
+    booking_lifecycle.move_booking(booking=booked.pk, starts_at=town.at("9:30"), now=NOW)
     refreshed(OutsideCalendar.objects.get(), 5)
     hold(lhota, "8:30", "novakova")
 
@@ -294,7 +294,7 @@ def test_a_fault_of_our_own_is_noted_with_its_time(
     def fails(*_: Any, **__: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(calendars, "read", fails)
+    monkeypatch.setattr(calendar_jobs, "read", fails)
     refreshed(found, 5)
     assert (found.failure, found.tried_at) == ("fault", NOW + timedelta(minutes=5))
     assert "could not be read" in caplog.text
@@ -380,7 +380,7 @@ def test_removed_it_takes_nothing(lhota: OfficeSnapshot, peer: Peer) -> None:
     reading = Reading({"a": [Interval(town.at("8:00"), town.at("9:00"))]})
     external_calendars.note_read(calendar_id=found.pk, reading=reading, now=NOW)
     external_calendars.note_failure(calendar_id=found.pk, reason="slow", now=NOW)
-    calendars.refresh(calendar=found.pk, now=NOW)
+    calendar_jobs.refresh(calendar=found.pk, now=NOW)
     assert not Busy.objects.exists()
 
 
@@ -407,13 +407,13 @@ def test_a_round_asks_each_calendar_once_and_the_broken_ones_seldom(
     external_calendars.note_failure(calendar_id=broken.pk, reason="slow", now=NOW)
     OutsideCalendar.objects.filter(pk=broken.pk).update(refreshed_at=NOW - timedelta(days=2))
     external_calendars.remove_calendar(outside_calendar=gone, now=NOW, actor=0)
-    calendars.defer_due(now=NOW)
-    calendars.defer_due(now=NOW)
+    calendar_jobs.defer_due(now=NOW)
+    calendar_jobs.defer_due(now=NOW)
     jobs = ProcrastinateJob.objects.filter(task_name="refresh_calendar")
     assert [job.args for job in jobs] == [{"calendar": well.pk}]
-    assert calendars.due(now=NOW + timedelta(hours=2)) == [well.pk, broken.pk]
+    assert calendar_jobs.due(now=NOW + timedelta(hours=2)) == [well.pk, broken.pk]
     Official.objects.update(retired=True)
-    assert calendars.due(now=NOW) == []
+    assert calendar_jobs.due(now=NOW) == []
 
 
 def test_a_reading_asked_for_does_not_wait_for_its_minute_of_the_round(
@@ -421,9 +421,9 @@ def test_a_reading_asked_for_does_not_wait_for_its_minute_of_the_round(
 ) -> None:
     found = add(lhota, peer.url)
     monkeypatch.setattr("random.randrange", lambda stop: stop - 1)
-    calendars.defer_due(now=NOW)
+    calendar_jobs.defer_due(now=NOW)
     jobs = ProcrastinateJob.objects.filter(task_name="refresh_calendar")
     assert jobs.get().scheduled_at is not None
     with TestCase.captureOnCommitCallbacks(execute=True):
-        calendars.read_soon(found.pk)
+        calendar_jobs.read_soon(found.pk)
     assert jobs.get().scheduled_at is None

@@ -11,10 +11,10 @@ from django.db.models import F
 
 from prepazka.core.discipline import next_in_turn
 from prepazka.journal.models import Event
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import message_delivery
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message, MessageState
-from prepazka.offices import incidents as words
+from prepazka.offices import incident_texts
 from prepazka.offices.models import Incident, Office, System
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing import counters, tickets, turns
@@ -28,7 +28,7 @@ from prepazka.queueing.refusals import (
     SystemDown,
 )
 from prepazka.queueing.turns import policy_of
-from prepazka.reporting.hall import hall
+from prepazka.reporting.live_hall import hall
 from prepazka.reporting.monitor import monitor
 from prepazka.reporting.place import place_of
 from tests import rounds, town
@@ -221,7 +221,7 @@ class TestPeople:
         rounds.warn_of_incidents(now=town.at("12:02"))
         told = [e.data["booking"] for e in events_of("BookingWarned")]
         assert told == [str(soon.pk), str(later.pk)]
-        (message,) = messaging.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
+        (message,) = message_delivery.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
         made = compose_mail(message, now=NINE)
         for part in (made.text, made.html):
             plain = part.replace("\u00a0", " ")
@@ -233,12 +233,12 @@ class TestPeople:
         booking = town.confirmed(office, "10:00")
         mail.outbox.clear()
         incident = declare()
-        (warned,) = messaging.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
+        (warned,) = message_delivery.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
         Message.objects.filter(pk=warned.pk).update(state=MessageState.SENT)
         end(incident, town.at("9:30"))
         (lifted,) = events_of("WarningLifted")
-        (over,) = messaging.compose(event=lifted.pk, now=town.at("9:30"))
-        assert not messaging.is_pointless(over, town.at("9:30"))
+        (over,) = message_delivery.compose(event=lifted.pk, now=town.at("9:30"))
+        assert not message_delivery.is_pointless(over, town.at("9:30"))
         assert "opět funguje: Registr vozidel" in compose_mail(over, now=NINE).text
         assert booking.pin
         assert booking.pin in compose_mail(over, now=NINE).text
@@ -246,11 +246,13 @@ class TestPeople:
     def test_a_warning_that_never_left_is_not_followed(self, office: OfficeSnapshot) -> None:
         town.confirmed(office, "10:00")
         incident = declare()
-        (warned,) = messaging.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
+        (warned,) = message_delivery.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
         end(incident, town.at("9:01"))
-        assert messaging.is_pointless(Message.objects.get(pk=warned.pk), town.at("9:01"))
-        (over,) = messaging.compose(event=events_of("WarningLifted")[0].pk, now=town.at("9:01"))
-        assert messaging.is_pointless(over, town.at("9:01"))
+        assert message_delivery.is_pointless(Message.objects.get(pk=warned.pk), town.at("9:01"))
+        (over,) = message_delivery.compose(
+            event=events_of("WarningLifted")[0].pk, now=town.at("9:01")
+        )
+        assert message_delivery.is_pointless(over, town.at("9:01"))
 
     def test_who_came_by_booking_and_waits_is_told_too(self, office: OfficeSnapshot) -> None:
         booking = town.confirmed(office, "9:00")
@@ -263,7 +265,7 @@ class TestPeople:
         )
         declare(warn_hours=0)
         (warned,) = events_of("BookingWarned")
-        (message,) = messaging.compose(event=warned.pk, now=NINE)
+        (message,) = message_delivery.compose(event=warned.pk, now=NINE)
         assert "Své místo" in compose_mail(message, now=NINE).text
 
     def test_a_pin_is_taken_meanwhile_and_the_place_kept(self, office: OfficeSnapshot) -> None:
@@ -310,7 +312,7 @@ class TestChanged:
         town.confirmed(office, "10:00")
         incident = declare(expected_at=town.at("11:30"))
         assert change(incident, cause=Incident.Cause.POWER, note={"cs": "Pracujeme."}) == 0
-        assert words.said_of(again().incidents[0], again()).startswith("Nejde elektřina")
+        assert incident_texts.said_of(again().incidents[0], again()).startswith("Nejde elektřina")
         (told,) = events_of("IncidentChanged")
         assert (told.actor, told.data["bookings"]) == (incident.began_by_id, 0)
         assert not events_of("WarningChanged")
@@ -324,7 +326,7 @@ class TestChanged:
         mail.outbox.clear()
         incident = declare(expected_at=town.at("11:30"))
         (warned, _) = events_of("BookingWarned")
-        for one in messaging.compose(event=warned.pk, now=NINE):
+        for one in message_delivery.compose(event=warned.pk, now=NINE):
             Message.objects.filter(pk=one.pk).update(state=MessageState.SENT, sent_at=NINE)
         type(moved_away).objects.filter(pk=moved_away.pk).update(sequence=F("sequence") + 1)
         later = town.at("9:10")
@@ -333,16 +335,16 @@ class TestChanged:
         rounds.warn_of_incidents(now=later)
         (event,) = events_of("WarningChanged")
         assert event.data["booking"] == str(booking.pk)
-        (message,) = messaging.compose(event=event.pk, now=later)
-        assert not messaging.is_pointless(message, later)
+        (message,) = message_delivery.compose(event=event.pk, now=later)
+        assert not message_delivery.is_pointless(message, later)
         made = compose_mail(message, now=later)
         for part in (made.text, made.html):
             assert "V provozu má být asi do 13:00." in part.replace("\u00a0", " ")
         assert change(incident, later, expected_at=None) == 1
-        assert messaging.is_pointless(message, later), "the later change has its own"
+        assert message_delivery.is_pointless(message, later), "the later change has its own"
         end(incident, town.at("9:30"))
-        assert messaging.is_pointless(
-            messaging.compose(event=events_of("WarningChanged")[1].pk, now=later)[0], later
+        assert message_delivery.is_pointless(
+            message_delivery.compose(event=events_of("WarningChanged")[1].pk, now=later)[0], later
         )
 
     def test_a_warning_that_leaves_late_says_the_new_time_itself(
@@ -350,14 +352,14 @@ class TestChanged:
     ) -> None:
         town.confirmed(office, "10:00")
         incident = declare(expected_at=town.at("11:30"))
-        (warned,) = messaging.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
+        (warned,) = message_delivery.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
         change(incident, expected_at=town.at("13:00"))
-        (moved,) = messaging.compose(event=events_of("WarningChanged")[0].pk, now=NINE)
-        assert messaging.is_pointless(moved, NINE), "nothing was told before"
+        (moved,) = message_delivery.compose(event=events_of("WarningChanged")[0].pk, now=NINE)
+        assert message_delivery.is_pointless(moved, NINE), "nothing was told before"
         Message.objects.filter(pk=warned.pk).update(
             state=MessageState.SENT, sent_at=town.at("9:01")
         )
-        assert messaging.is_pointless(moved, town.at("9:02"))
+        assert message_delivery.is_pointless(moved, town.at("9:02"))
         assert "13:00" in compose_mail(warned, now=NINE).text
 
     def test_another_system_lets_go_whom_it_does_not_concern(self, office: OfficeSnapshot) -> None:
@@ -367,7 +369,7 @@ class TestChanged:
         waits = walk_in("8:10", "znacky")
         Ticket.objects.filter(pk=waits.pk).update(p20=1, p50=2, p80=3)
         incident = declare()
-        (warned,) = messaging.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
+        (warned,) = message_delivery.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
         Message.objects.filter(pk=warned.pk).update(state=MessageState.SENT, sent_at=NINE)
         assert change(incident, system=system) == 0
         assert {s.code for s in again().stopped_by(again().incidents[0])} == {"znacky"}
@@ -378,10 +380,10 @@ class TestChanged:
         assert waits.p80 is None
         (lifted,) = events_of("WarningLifted")
         assert lifted.data["booking"] == str(register_only.pk)
-        (over,) = messaging.compose(event=lifted.pk, now=NINE)
-        assert not messaging.is_pointless(over, NINE)
+        (over,) = message_delivery.compose(event=lifted.pk, now=NINE)
+        assert not message_delivery.is_pointless(over, NINE)
         assert "opět funguje: Registr vozidel" in compose_mail(over, now=NINE).text
-        assert messaging.is_pointless(Message.objects.get(pk=warned.pk), NINE)
+        assert message_delivery.is_pointless(Message.objects.get(pk=warned.pk), NINE)
         assert [e.data["booking"] for e in events_of("BookingWarned")][1:] == [str(other.pk)]
         end(incident, town.at("9:30"))
         assert len(events_of("WarningLifted")) == 2, "once each"
@@ -412,7 +414,7 @@ def test_every_cause_is_said_in_both_languages(office: OfficeSnapshot) -> None:
     said = set()
     for cause in Incident.Cause:
         incident.cause = cause
-        both = words.in_languages(incident, again())
+        both = incident_texts.in_languages(incident, again())
         assert both["cs"] != both["en"]
         assert "11:30" in both["en"]
         said |= set(both.values())

@@ -12,18 +12,16 @@ import pytest
 from django.test import Client
 
 from prepazka.booking.models import Booking
-from prepazka.jobs import papers as jobs
-from prepazka.jobs import steps
+from prepazka.jobs import document_jobs, periodic_steps
 from prepazka.journal.models import Event, StepRun
 from prepazka.meetings import documents, erasing, inventory, minutes, storage, storage_identity
 from prepazka.meetings.models import Document, FileStorage, Minutes, Participant, StrayFolder
 from prepazka.meetings.storage_identity import Problem, StorageNotOurs
-from prepazka.messaging import usecases
+from prepazka.messaging import message_delivery
+from prepazka.messaging.message_types import Mail, Undeliverable
 from prepazka.messaging.models import Message, MessageState
-from prepazka.messaging.port import Mail, Undeliverable
 from prepazka.surfaces.manager import views as manager
-from prepazka.surfaces.room import minutes as minutes_views
-from prepazka.surfaces.room import papers as papers_views
+from prepazka.surfaces.room import document_views, minutes_views
 from prepazka.surfaces.room import views as room_views
 from tests import halls, papers, town
 from tests.meetings_town import Held, held
@@ -48,7 +46,7 @@ def bring(here: Held, name: str = "žádost.pdf", now: datetime = NOW) -> Docume
     made = documents.add(
         participant=here.citizen.pk, link=1, name=name, file=papers.file(papers.pdf()), now=now
     )
-    jobs.check(document=made.pk, now=now)
+    document_jobs.check(document=made.pk, now=now)
     return Document.objects.get(pk=made.pk)
 
 
@@ -154,19 +152,19 @@ class TestFilesAndRows:
         Participant.objects.exclude(pk=here.chair.pk).update(email="")
         row = closed_minutes(here)
         ready = Event.objects.get(kind="MinutesReady")
-        (message,) = usecases.compose(event=ready.pk, now=NOW)
+        (message,) = message_delivery.compose(event=ready.pk, now=NOW)
         (kept / row.key / storage.FILE).unlink()
         left: list[Mail] = []
         with pytest.raises(Undeliverable):
-            usecases.deliver(
+            message_delivery.deliver(
                 message=message.pk, gateways={"email": left.append, "sms": unused}, now=NOW
             )
         message.refresh_from_db()
         assert (message.state, left) == (MessageState.QUEUED, [])
         later = NOW + DAY + timedelta(hours=1)
         inspected(here, later)
-        jobs.print_lost()
-        usecases.deliver(
+        document_jobs.print_lost()
+        message_delivery.deliver(
             message=message.pk, gateways={"email": left.append, "sms": unused}, now=later
         )
         assert [one.name for one in left[0].attachments] == ["zapis.pdf"]
@@ -178,7 +176,7 @@ def closed_minutes(here: Held) -> Minutes:
     content = begun.content | {"course": "Žádost je úplná."}
     saved = minutes.save(participant=here.chair.pk, base=1, content=content, now=NOW)
     minutes.close(participant=here.chair.pk, version=saved.version, now=NOW)
-    jobs.print_minutes(minutes_id=begun.pk, now=NOW)
+    document_jobs.print_minutes(minutes_id=begun.pk, now=NOW)
     row = Minutes.objects.get(pk=begun.pk)
     assert row.key
     return row
@@ -308,7 +306,7 @@ class TestWhoseStorage:
 
 def night(name: str, now: datetime) -> int:
     """Run a daily step; in how many offices it failed."""
-    return steps.run(steps.STEPS[name], now=now, even_if_done=True)
+    return periodic_steps.run(periodic_steps.STEPS[name], now=now, even_if_done=True)
 
 
 def unused(*_: object, **__: object) -> Any:
@@ -322,7 +320,7 @@ def broken(*_: object, **__: object) -> None:
 class TestInWords:
     @pytest.fixture(autouse=True)
     def clock(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for module in (papers_views, minutes_views, room_views, manager):
+        for module in (document_views, minutes_views, room_views, manager):
             monkeypatch.setattr(module, "now", lambda: NOW)
 
     def test_the_page_of_the_meeting_says_that_a_file_is_lost(self, here: Held, kept: Path) -> None:

@@ -12,14 +12,14 @@ from prepazka.booking.models import Booking, CallListEntry, ReplacedPin
 from prepazka.booking.scheduled import erase_personal_data
 from prepazka.core import pins
 from prepazka.journal.models import Event
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import message_delivery
 from prepazka.messaging.models import Message
 from prepazka.offices import devices
 from prepazka.offices.models import Device
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import lost_kiosk, tickets
 from prepazka.queueing.models import Ticket
-from prepazka.queueing.offline import pin_list
+from prepazka.queueing.offline_grants import pin_list
 from prepazka.queueing.refusals import GrantUnknown
 from tests import town
 from tests.cutoff import Kiosk
@@ -121,14 +121,14 @@ def test_each_is_told_by_message_and_who_cannot_be_written_to_by_telephone(
     Kiosk(office, NINE)
     assert lose(office, actor) == 2
     for event in Event.objects.filter(kind="PinChanged"):
-        messaging.compose(event=event.pk, now=LATER)
+        message_delivery.compose(event=event.pk, now=LATER)
     message = Message.objects.get(kind="pin_changed")
     assert message.booking_id == written.pk
     assert CallListEntry.objects.get().booking_id == fixed.pk
-    assert not messaging.is_pointless(message, LATER)
+    assert not message_delivery.is_pointless(message, LATER)
     Booking.objects.filter(pk=written.pk).update(state="arrived")
     message.refresh_from_db()
-    assert messaging.is_pointless(message, LATER)
+    assert message_delivery.is_pointless(message, LATER)
 
 
 def test_its_log_is_refused_and_noted_once(office: OfficeSnapshot, actor: int) -> None:

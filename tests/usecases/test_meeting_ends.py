@@ -11,12 +11,12 @@ from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import ColleagueNotFree
 from prepazka.core.refusal import Refused
 from prepazka.journal.models import Event
-from prepazka.meetings import closing, late, participants, room
+from prepazka.meetings import closing, delay_notices, participants, room
 from prepazka.meetings.models import Meeting, MeetingState, Participant
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import message_delivery
 from prepazka.messaging.mail import compose_mail
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.reporting.meetings import Turn, of_day, turn
+from prepazka.reporting.meeting_schedule import Turn, of_day, turn
 from tests import meetings, officials, town
 
 pytestmark = pytest.mark.django_db
@@ -51,11 +51,11 @@ def test_nobody_came_frees_the_time_and_a_message_offers_another(where: OfficeSn
     assert not Booking.objects.filter(companion_of=booking, state=BookingState.HELD).exists()
     closing.miss_meeting(booking=booking.pk, now=town.at("9:07"))  # pressed twice
     event = Event.objects.get(kind="MeetingMissed")
-    (message,) = messaging.compose(event=event.pk, now=NOW)
+    (message,) = message_delivery.compose(event=event.pk, now=NOW)
     assert message.kind == "missed"
     mail = compose_mail(message, now=town.at("9:06"))
     assert "Můžete si vybrat jiný termín" in mail.text
-    assert not messaging.is_pointless(message, town.at("9:10"))
+    assert not message_delivery.is_pointless(message, town.at("9:10"))
 
 
 def test_who_has_come_is_not_missing(where: OfficeSnapshot) -> None:
@@ -70,7 +70,7 @@ def test_who_has_come_is_not_missing(where: OfficeSnapshot) -> None:
 
 def test_the_wait_for_a_late_official_is_not_the_citizens(where: OfficeSnapshot) -> None:
     booking = meetings.confirmed(where)
-    late.tell_late(participants.meeting_for(booking, NOW), 20, town.at("8:55"))
+    delay_notices.tell_late(participants.meeting_for(booking, NOW), 20, town.at("8:55"))
     with pytest.raises(closing.NotMissedYet):
         closing.miss_meeting(booking=booking.pk, now=town.at("9:20"))
 

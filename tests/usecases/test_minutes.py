@@ -11,14 +11,14 @@ import pikepdf
 import pytest
 
 from prepazka.booking.models import Booking
-from prepazka.core import minutes as pure
+from prepazka.core import minutes_text
 from prepazka.core.refusal import Refused
-from prepazka.jobs import papers as jobs
+from prepazka.jobs import document_jobs
 from prepazka.journal.models import Event
 from prepazka.meetings import minutes, room, storage
 from prepazka.meetings.erasing import erase_papers
 from prepazka.meetings.models import Minutes, MinutesVersion, Participant, Signal
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import message_delivery
 from prepazka.messaging.mail import compose_mail
 from tests import town
 from tests.meetings_town import Held, held
@@ -37,8 +37,8 @@ def here(files: Path) -> Held:
     return made
 
 
-def begun(here: Held) -> pure.Content:
-    content: pure.Content = minutes.begin(participant=here.chair.pk, now=NOW).content
+def begun(here: Held) -> minutes_text.Content:
+    content: minutes_text.Content = minutes.begin(participant=here.chair.pk, now=NOW).content
     return content
 
 
@@ -115,17 +115,17 @@ def test_what_is_no_minutes_is_refused(here: Held, wrong: Any) -> None:
 
 def test_tasks_come_together_one_by_one() -> None:
     other = TASK | {"id": "t2", "what": "Zavolat"}
-    base = {**pure.EMPTY, "tasks": [TASK, other]}
+    base = {**minutes_text.EMPTY, "tasks": [TASK, other]}
     mine = {**base, "tasks": [TASK | {"who": "Eva"}, other]}
     theirs = {**base, "tasks": [other, TASK | {"id": "t3"}]}
-    merged, conflicts = pure.merge(base, mine, theirs)
+    merged, conflicts = minutes_text.merge(base, mine, theirs)
     assert [one["id"] for one in merged["tasks"]] == ["t2", "t3", "t1"], "changed beats deleted"
     assert (merged["tasks"][2]["who"], conflicts) == ("Eva", [])
-    merged, conflicts = pure.merge(base, {**base, "tasks": []}, mine)
+    merged, conflicts = minutes_text.merge(base, {**base, "tasks": []}, mine)
     assert [one["id"] for one in merged["tasks"]] == ["t1"]
     assert conflicts == []
     changed = {**base, "tasks": [TASK | {"who": "Jan"}, other]}
-    assert pure.merge(base, mine, changed)[1] == ["task:t1"]
+    assert minutes_text.merge(base, mine, changed)[1] == ["task:t1"]
 
 
 def test_remarks(here: Held) -> None:
@@ -161,11 +161,11 @@ def test_the_pdf_is_tagged_and_speaks_czech(here: Held) -> None:
     nasty = '#read("/etc/passwd") $x^2$ \\ <b> \ue000 \x07\n\ndruhý odstavec'
     held_minutes = closed(here, course=nasty, tasks=[TASK])
     (event,) = Event.objects.filter(kind="MinutesClosed").values_list("pk", flat=True)
-    assert jobs.to_print(event) == [held_minutes.pk] == jobs.to_print()
+    assert document_jobs.to_print(event) == [held_minutes.pk] == document_jobs.to_print()
     for _ in range(2):
-        jobs.print_minutes(minutes_id=held_minutes.pk, now=NOW)
+        document_jobs.print_minutes(minutes_id=held_minutes.pk, now=NOW)
     assert Event.objects.filter(kind="MinutesReady").count() == 1
-    assert jobs.to_print() == []
+    assert document_jobs.to_print() == []
     with storage.get(Minutes.objects.get().key, storage.FILE) as kept:
         content = kept.read()
     with pikepdf.open(io.BytesIO(content)) as pdf:
@@ -205,11 +205,11 @@ def text_of(content: bytes) -> str:
 def test_everybody_with_an_address_gets_the_pdf(here: Held) -> None:
     Participant.objects.filter(pk=here.citizen.pk).update(email="karel@posta.example")
     Participant.objects.filter(pk=here.chair.pk).update(email="urednik@urad.example")
-    jobs.print_minutes(minutes_id=closed(here).pk, now=NOW)
+    document_jobs.print_minutes(minutes_id=closed(here).pk, now=NOW)
     room.end_meeting(chair=here.chair.pk, now=NOW)
     ready = Event.objects.get(kind="MinutesReady").pk
-    messaging.compose(event=ready, now=NOW)
-    found = messaging.compose(event=ready, now=NOW)
+    message_delivery.compose(event=ready, now=NOW)
+    found = message_delivery.compose(event=ready, now=NOW)
     assert len(found) == 2, "the guest has no address"
     mails = {one.to: one for one in (compose_mail(message, now=NOW) for message in found)}
     assert set(mails) == {"karel@posta.example", "urednik@urad.example"}
@@ -219,11 +219,11 @@ def test_everybody_with_an_address_gets_the_pdf(here: Held) -> None:
     assert attached.content.startswith(b"%PDF-")
     assert "Zápis" in mail.subject
     later = town.at("18:00")
-    assert not [one for one in found if messaging.is_pointless(one, later)]
+    assert not [one for one in found if message_delivery.is_pointless(one, later)]
 
 
 def test_minutes_are_erased_with_the_booking(here: Held, files: Path) -> None:
-    jobs.print_minutes(minutes_id=closed(here).pk, now=NOW)
+    document_jobs.print_minutes(minutes_id=closed(here).pk, now=NOW)
     Booking.objects.update(erased_at=NOW)
     assert erase_papers(office=here.office.row, now=NOW) == 1
     assert not Minutes.objects.exists()

@@ -10,17 +10,17 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from prepazka.gateways.pdf import minutes as pdf
-from prepazka.jobs import owed, papers, tasks
+from prepazka.gateways.pdf import minutes_pdf
+from prepazka.jobs import document_jobs, owed_work, tasks
 from prepazka.journal.models import Event, PendingFollowUp, StepRun
 from prepazka.meetings import minutes, room
 from prepazka.meetings.models import Minutes, Participant
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import message_delivery
+from prepazka.messaging.message_types import Mail
 from prepazka.messaging.models import Message, MessageState
-from prepazka.messaging.port import Mail
 from prepazka.reporting.health import health
 from prepazka.surfaces.manager import views as manager
-from prepazka.surfaces.room import minutes as minutes_views
+from prepazka.surfaces.room import minutes_views
 from prepazka.surfaces.room import views as room_views
 from tests import halls, town
 from tests.meetings_town import Held, held
@@ -86,8 +86,8 @@ def sent_mails(now: datetime) -> list[Mail]:
     """Follow up on the finished PDF as the worker does, and take the mails."""
     mails: list[Mail] = []
     ready = Event.objects.get(kind="MinutesReady").pk
-    for message in messaging.compose(event=ready, now=now):
-        messaging.deliver(
+    for message in message_delivery.compose(event=ready, now=now):
+        message_delivery.deliver(
             message=message.pk, gateways={"email": mails.append, "sms": unused}, now=now
         )
     return mails
@@ -100,7 +100,7 @@ def unused(*_: object) -> Any:
 @pytest.mark.parametrize("course", ["Přišel pan 李 😀 ✓", "👩‍👩‍👧 🇨🇿 e\u0301\u20dd \u0378\ue000"])
 def test_minutes_in_any_script_are_printed_and_mailed(here: Held, course: str) -> None:
     closed = close_minutes(here, course)
-    papers.print_minutes(minutes_id=closed.pk, now=NOW)
+    document_jobs.print_minutes(minutes_id=closed.pk, now=NOW)
     (mail,) = sent_mails(NOW)
     assert mail.to == "karel@posta.example"
     words = text_of(mail.attachments[0].content)
@@ -121,7 +121,7 @@ def test_a_failed_print_is_said_tried_again_reported_and_then_sent(
         raise OSError("no space left")
 
     with monkeypatch.context() as broken:
-        broken.setattr(pdf, "make", fails)
+        broken.setattr(minutes_pdf, "make", fails)
         with pytest.raises(OSError, match="no space left"):
             tasks.print_minutes(minutes=closed.pk)
         assert citizen.get(f"{at}zapis/").json()["pdf"] == "soon"
@@ -131,7 +131,7 @@ def test_a_failed_print_is_said_tried_again_reported_and_then_sent(
         assert FAILED in halls.text_of(citizen.get(at))
         early = citizen.get(f"{at}zapis.pdf")
         assert (early.status_code, "ještě není hotové" in halls.text_of(early)) == (404, True)
-        owed.defer_lost(now=clock.at)
+        owed_work.defer_lost(now=clock.at)
         assert queued(closed.pk), "tried again by the system"
         assert REPORTED not in halls.text_of(head.get("/sprava/lhota/"))
         clock.at = NOW + 60 * MINUTE

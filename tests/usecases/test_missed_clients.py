@@ -10,17 +10,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from prepazka.booking import usecases
+from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import TermTaken
-from prepazka.core.learning import walk_aways
+from prepazka.core.learned_durations import walk_aways
 from prepazka.core.pins import Outcome
 from prepazka.journal.models import Event
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing import counters, learning, tickets, turns
+from prepazka.queueing import counters, tickets, turns, wait_learning
 from prepazka.queueing.models import Calibration, Learned, Ticket, TicketState
 from prepazka.queueing.refusals import NothingToUndo, NotMissed, ReturnsOver
-from prepazka.reporting.calls import calls_of_today
+from prepazka.reporting.call_reasons import calls_of_today
 from prepazka.reporting.overtakes import before
 from prepazka.reporting.today import today_of
 from tests import rounds, town
@@ -77,7 +77,7 @@ class TestTheBooking:
         assert missed.state == TicketState.NO_SHOW
         assert state_of(booking) == BookingState.ARRIVED
         with pytest.raises(TermTaken):
-            usecases.hold_term(
+            booking_lifecycle.hold_term(
                 office=office,
                 service=town.service(office),
                 starts_at=town.at("9:00"),
@@ -326,11 +326,11 @@ class TestFigures:
 
     def test_the_estimate_learns_nothing_of_the_call_in_vain(self, office: OfficeSnapshot) -> None:
         Ticket.objects.update(p20=1, p50=2, p80=3, judged=False)
-        assert learning.judge(office=office.row) == 3
+        assert wait_learning.judge(office=office.row) == 3
         service = town.service(office)
         (row,) = Calibration.objects.filter(service=service)
         assert row.judged == 2  # of those who never were away
-        learning.relearn(office=office, now=town.at("12:00"))
+        wait_learning.relearn(office=office, now=town.at("12:00"))
         # Nobody of the two who count has walked away; the third neither stayed nor left.
         walked_away = walk_aways([(2.0, False), (7.0, False)])
         assert Learned.objects.get().data["gone"] == list(walked_away)

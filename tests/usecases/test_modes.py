@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking import scheduled, slot_search, usecases
+from prepazka.booking import booking_lifecycle, scheduled, slot_search
 from prepazka.booking.models import BookingState
 from prepazka.booking.refusals import ModeNotOffered, PhoneNeeded, TermNotOffered
 from prepazka.core.pins import Outcome
@@ -59,21 +59,21 @@ def test_a_meeting_by_video_takes_the_official_as_any_visit_does(where: OfficeSn
 
 def test_the_mode_changes_and_the_term_stays(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where)
-    changed = usecases.change_mode(booking=made.pk, mode="person", now=NOW)
+    changed = booking_lifecycle.change_mode(booking=made.pk, mode="person", now=NOW)
     assert (changed.mode, changed.starts_at, changed.lane_id) == (
         "person",
         made.starts_at,
         made.lane_id,
     )
     assert (changed.pin, changed.sequence) == (made.pin, made.sequence + 1)
-    again = usecases.change_mode(booking=made.pk, mode="person", now=NOW)
+    again = booking_lifecycle.change_mode(booking=made.pk, mode="person", now=NOW)
     assert again.sequence == changed.sequence
 
 
 def test_no_mode_that_the_hours_do_not_allow(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where, "12:00")
     with pytest.raises(ModeNotOffered):
-        usecases.change_mode(booking=made.pk, mode="person", now=NOW)
+        booking_lifecycle.change_mode(booking=made.pk, mode="person", now=NOW)
     made.refresh_from_db()
     assert made.mode == "video"
 
@@ -81,18 +81,24 @@ def test_no_mode_that_the_hours_do_not_allow(where: OfficeSnapshot) -> None:
 def test_a_call_needs_a_number(where: OfficeSnapshot) -> None:
     held = officials.hold(where, "9:00", "novakova", mode="phone")
     with pytest.raises(PhoneNeeded):
-        usecases.request_confirmation(booking=held.pk, name="Jana", email="j@example.cz", now=NOW)
+        booking_lifecycle.request_confirmation(
+            booking=held.pk, name="Jana", email="j@example.cz", now=NOW
+        )
     held = officials.hold(where, "9:15", "novakova", mode="video")
-    made = usecases.request_confirmation(booking=held.pk, name="J", email="j@example.cz", now=NOW)
+    made = booking_lifecycle.request_confirmation(
+        booking=held.pk, name="J", email="j@example.cz", now=NOW
+    )
     with pytest.raises(PhoneNeeded):
-        usecases.change_mode(booking=made.pk, mode="phone", now=NOW)
-    done = usecases.change_mode(booking=made.pk, mode="phone", phone="+420777123456", now=NOW)
+        booking_lifecycle.change_mode(booking=made.pk, mode="phone", now=NOW)
+    done = booking_lifecycle.change_mode(
+        booking=made.pk, mode="phone", phone="+420777123456", now=NOW
+    )
     assert (done.mode, done.phone) == ("phone", "+420777123456")
 
 
 def test_a_move_stays_in_its_mode(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where)
-    moved = usecases.move_booking(booking=made.pk, starts_at=town.at("12:30"), now=NOW)
+    moved = booking_lifecycle.move_booking(booking=made.pk, starts_at=town.at("12:30"), now=NOW)
     assert (moved.mode, moved.starts_at) == ("video", town.at("12:30"))
 
 
@@ -109,5 +115,5 @@ def test_the_kiosk_sends_nobody_to_a_queue_who_need_not_come(where: OfficeSnapsh
     made = meetings.confirmed(where)
     now = town.at("9:00") - timedelta(minutes=5)
     assert _verdict(where, [made], town.MONDAY, now).outcome is Outcome.REMOTE
-    there = usecases.change_mode(booking=made.pk, mode="person", now=NOW)
+    there = booking_lifecycle.change_mode(booking=made.pk, mode="person", now=NOW)
     assert _verdict(where, [there], town.MONDAY, now).outcome is Outcome.REGISTERED_EARLY

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking import networks, scheduled, slot_search, usecases
+from prepazka.booking import booking_lifecycle, networks, scheduled, slot_search
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import TooManyHolds
 from prepazka.core.hold_limits import CITIZEN, FULL_LENGTH, SHORT_LENGTH, SIGNED_IN, Asker
@@ -36,7 +36,7 @@ def take(
 
 
 def request(held: Booking, number: int, asker: Asker, *, now: datetime = NOW) -> Booking:
-    return usecases.request_confirmation(
+    return booking_lifecycle.request_confirmation(
         booking=held.pk, name="Jana", email=f"j{number}@example.cz", now=now, asker=asker
     )
 
@@ -96,10 +96,10 @@ def test_extensions_of_a_network_that_keeps_many_are_short(office: OfficeSnapsho
     kept = [take(office, asker, n, now=NOW + timedelta(seconds=n)) for n in range(7)]
     late = NOW + timedelta(minutes=2)
     for number, lasts in ((0, FULL_LENGTH), (4, FULL_LENGTH), (6, SHORT_LENGTH)):
-        longer = usecases.extend_hold(booking=kept[number].pk, now=late, asker=asker)
+        longer = booking_lifecycle.extend_hold(booking=kept[number].pk, now=late, asker=asker)
         assert longer.expires_at == late + lasts
     # From another network it is no longer.
-    other = usecases.extend_hold(booking=kept[5].pk, now=late, asker=network("b"))
+    other = booking_lifecycle.extend_hold(booking=kept[5].pk, now=late, asker=network("b"))
     assert other.expires_at == late + SHORT_LENGTH
 
 
@@ -177,14 +177,14 @@ def networks_left() -> set[str]:
 
 def test_the_network_is_erased_with_the_hold(office: OfficeSnapshot) -> None:
     asker = network("a", "b", "c")
-    usecases.release_hold(booking=take(office, asker, 0).pk, now=NOW)
+    booking_lifecycle.release_hold(booking=take(office, asker, 0).pk, now=NOW)
     take(office, asker, 1)
     scheduled.expire_day(office=office.office_id, day=town.MONDAY, now=NOW + FULL_LENGTH)
     asked = request(take(office, asker, 2), 2, asker)
     assert networks_left() == {"a", "b", "c"}
-    corrected = usecases.correct_request(booking=asked.pk, now=NOW)
+    corrected = booking_lifecycle.correct_request(booking=asked.pk, now=NOW)
     assert corrected.network_48 == "c"
-    usecases.confirm_booking(booking=request(corrected, 3, asker).pk, now=NOW)
+    booking_lifecycle.confirm_booking(booking=request(corrected, 3, asker).pk, now=NOW)
     assert networks_left() == set()
 
 
@@ -192,7 +192,7 @@ def test_the_head_releases_one_network_and_no_confirmed_booking(office: OfficeSn
     robot, person = network("robot"), network("person")
     kept = [take(office, robot, n) for n in range(6)]
     request(kept[0], 0, robot)
-    usecases.confirm_booking(booking=request(kept[1], 1, robot).pk, now=NOW)
+    booking_lifecycle.confirm_booking(booking=request(kept[1], 1, robot).pk, now=NOW)
     own = take(office, person, 6)
     (keeper,) = networks.keepers(office, now=NOW)
     assert (keeper.key, keeper.times) == ("robot", 5)

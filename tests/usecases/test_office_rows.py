@@ -9,7 +9,7 @@ from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 
 from prepazka.officefile import presets
-from prepazka.officefile.load import load
+from prepazka.officefile.office_loading import load
 from prepazka.offices.models import (
     Counter,
     HoursException,

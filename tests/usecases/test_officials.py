@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from prepazka.booking import diaries, slot_search, usecases
+from prepazka.booking import booking_lifecycle, diaries, slot_search
 from prepazka.booking.models import Booking, Lane
 from prepazka.booking.refusals import TermNotOffered, TermTaken
 from prepazka.booking.slot_search import Term
@@ -183,7 +183,9 @@ def confirmed(
     where: OfficeSnapshot, clock: str, code: str, email: str = "jana@example.cz"
 ) -> Booking:
     held = hold(where, clock, code)
-    return usecases.request_confirmation(booking=held.pk, name="Jana", email=email, now=NOW)
+    return booking_lifecycle.request_confirmation(
+        booking=held.pk, name="Jana", email=email, now=NOW
+    )
 
 
 class TestLater:
@@ -193,8 +195,10 @@ class TestLater:
     def test_moving_stays_with_the_official(self, lhota: OfficeSnapshot) -> None:
         booking = confirmed(lhota, "9:00", "dvorak")
         with pytest.raises(TermNotOffered):
-            usecases.move_booking(booking=booking.pk, starts_at=town.at("17:00"), now=NOW)
-        moved = usecases.move_booking(booking=booking.pk, starts_at=town.at("9:15"), now=NOW)
+            booking_lifecycle.move_booking(booking=booking.pk, starts_at=town.at("17:00"), now=NOW)
+        moved = booking_lifecycle.move_booking(
+            booking=booking.pk, starts_at=town.at("9:15"), now=NOW
+        )
         assert whose(moved) == "dvorak"
 
     def test_who_comes_is_called_where_the_official_sits(self, lhota: OfficeSnapshot) -> None:

@@ -17,7 +17,7 @@ from prepazka.core import discipline
 from prepazka.journal.models import Event
 from prepazka.offices import devices
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing import counters, merging, offline, tickets, turns
+from prepazka.queueing import counters, offline_grants, offline_logs, tickets, turns
 from prepazka.queueing.models import (
     CallLease,
     NumberLease,
@@ -82,7 +82,7 @@ class TestNumbers:
         kiosk = Kiosk(office, NINE)
         blocks = {(n.letter, n.first, n.last) for n in kiosk.grant.numbers.all()}
         assert blocks == {("V", 500, 599), ("D", 500, 599)}
-        again = offline.lease_numbers(
+        again = offline_grants.lease_numbers(
             office=office, device=kiosk.device, browser="other", now=town.at("9:01")
         )
         assert {n.first for n in again.numbers.all()} == {600}  # a new browser, its own numbers
@@ -91,7 +91,7 @@ class TestNumbers:
     def test_renewing_makes_no_gap_in_the_ordinary_numbers(self, office: OfficeSnapshot) -> None:
         browser = uuid4().hex
         for minute in range(5):
-            offline.lease_numbers(
+            offline_grants.lease_numbers(
                 office=office, device=town.kiosk(office), browser=browser, now=NINE
             )
             assert issue(office).label == f"V{minute + 1}"
@@ -120,7 +120,7 @@ class TestNumbers:
         kiosk.merge(town.at("9:12"))
         assert kiosk.renewed(town.at("9:13")) == [(500, 799), (800, 899)]
         assert kiosk.renewed(town.at("9:14"), "D") == [(500, 599)], "of each letter its own"
-        assert offline.numbers_held(office, NINE) == {kiosk.device.pk: {"V": 329, "D": 100}}
+        assert offline_grants.numbers_held(office, NINE) == {kiosk.device.pk: {"V": 329, "D": 100}}
 
     def test_a_kiosk_never_has_more_than_it_can_give(self, office: OfficeSnapshot) -> None:
         tickets_of(office, town.MONDAY - timedelta(days=1), 2100)
@@ -171,7 +171,7 @@ class TestKioskLog:
     def test_a_pin_is_taken_with_its_place(self, office: OfficeSnapshot) -> None:
         booking = town.confirmed(office, "9:00")
         kiosk = Kiosk(office, NINE)
-        hidden = offline.pin_list(kiosk.grant, office)
+        hidden = offline_grants.pin_list(kiosk.grant, office)
         assert booking.pin not in str(hidden)
         assert str(booking.pk) not in str(hidden)
         kiosk.takes(booking.pin, town.at("9:10"))
@@ -256,16 +256,16 @@ class TestWhoMayMerge:
         kiosk = Kiosk(office, NINE)
         kiosk.gives(NINE)
         kiosk.gives(NINE)
-        forged = merging.Entry(2, kiosk.log[1].body.replace("V501", "V1"), kiosk.log[1].sig)
+        forged = offline_logs.Entry(2, kiosk.log[1].body.replace("V501", "V1"), kiosk.log[1].sig)
         with pytest.raises(SignatureWrong):
-            merging.merge_log(grant=kiosk.grant.pk, entries=[kiosk.log[0], forged], now=NINE)
+            offline_logs.merge_log(grant=kiosk.grant.pk, entries=[kiosk.log[0], forged], now=NINE)
         assert not Ticket.objects.exists()
 
     def test_another_grant_cannot_send_it(self, office: OfficeSnapshot) -> None:
         one, two = Kiosk(office, NINE), Kiosk(office, NINE)
         one.gives(NINE)
         with pytest.raises(SignatureWrong):
-            merging.merge_log(grant=two.grant.pk, entries=one.log, now=NINE)
+            offline_logs.merge_log(grant=two.grant.pk, entries=one.log, now=NINE)
 
     def test_a_disconnected_device_cannot_merge_a_replaced_one_can(
         self, office: OfficeSnapshot
@@ -287,7 +287,7 @@ class TestWhoMayMerge:
         kiosk.gives(NINE)
         for body in ("[]", "no json", '{"kind": "issue", "label": "V-1"}', '{"kind": "drop"}'):
             seq = len(kiosk.log) + 1
-            kiosk.log.append(merging.Entry(seq, body, kiosk.grant.sign(seq, body)))
+            kiosk.log.append(offline_logs.Entry(seq, body, kiosk.grant.sign(seq, body)))
         kiosk.gives(NINE)
         kiosk.gives(NINE)
         del kiosk.log[5]
@@ -338,7 +338,7 @@ class TestLists:
             turns.call_by_hand(office=office, clerk=two.clerk, ticket=first.pk, now=late)
         assert refused.value.params == told
         held = held_elsewhere(office.office_id, two.shift.counter_id, late)
-        assert [(s.holder.counter, s.labels) for s in offline.silent_counters(held)] == [
+        assert [(s.holder.counter, s.labels) for s in offline_grants.silent_counters(held)] == [
             (one.shift.counter_id, ["V1"])
         ]
         # A second before the minute is over nobody else has them, then anybody.
@@ -424,7 +424,7 @@ class TestLists:
     def test_closing_the_page_gives_the_list_back(self, office: OfficeSnapshot) -> None:
         issue(office)
         one = Console(office, "1", NINE)
-        assert offline.leave_page(office=office, shift=one.shift, page=one.page)
+        assert offline_grants.leave_page(office=office, shift=one.shift, page=one.page)
         assert CallLease.objects.count() == 0
         one.renew(NINE)  # was under way when the page was closed
         assert CallLease.objects.count() == 0
@@ -436,17 +436,17 @@ class TestLists:
         one = Console(office, "1", NINE)
         before, one.page = one.page, uuid4().hex
         one.renew(NINE)
-        assert not offline.leave_page(office=office, shift=one.shift, page=before)
-        assert not offline.leave_page(office=office, shift=one.shift, page="")
+        assert not offline_grants.leave_page(office=office, shift=one.shift, page=before)
+        assert not offline_grants.leave_page(office=office, shift=one.shift, page="")
         assert CallLease.objects.count() == 1
 
     def test_who_logs_out_holds_nobody(self, office: OfficeSnapshot) -> None:
         issue(office)
         one = Console(office, "1", NINE)
-        offline.log_out(clerk=one.clerk, page=one.page)
+        offline_grants.log_out(clerk=one.clerk, page=one.page)
         one.renew(NINE)  # was under way
         assert CallLease.objects.count() == 0
-        offline.log_out(clerk=one.clerk + 1)  # without a counter
+        offline_grants.log_out(clerk=one.clerk + 1)  # without a counter
 
     def test_two_browsers_of_one_clerk_share_no_one(self, office: OfficeSnapshot) -> None:
         for _ in range(2):
@@ -457,7 +457,7 @@ class TestLists:
         issue(office)
         other.renew(NINE)
         assert (one.labels, other.labels) == (["V1", "V2"], ["V3"])
-        offline.leave_page(office=office, shift=one.shift, page=other.page)
+        offline_grants.leave_page(office=office, shift=one.shift, page=other.page)
         assert sorted(CallLease.objects.values_list("ticket__number", flat=True)) == [1, 2]
         # Silent or not: the clerk's own counter may call those whom it holds itself.
         late = NINE + timedelta(seconds=20)
@@ -476,7 +476,7 @@ class TestLists:
     def test_unknown_numbers_are_shared_without_overlap(self, office: OfficeSnapshot) -> None:
         one, two = Console(office, "1", NINE), Console(office, "2", NINE)
         shares = [
-            {s["letter"]: s for s in offline.shares_of(office, c.shift.counter_id)}
+            {s["letter"]: s for s in offline_grants.shares_of(office, c.shift.counter_id)}
             for c in (one, two)
         ]
         assert [s["V"]["mine"] for s in shares] == [[0], [1]]
@@ -484,7 +484,7 @@ class TestLists:
         assert "D" not in shares[0]
         counters.close_counter(shift=one.shift, now=NINE)
         left = {"letter": "V", "step": 2, "mine": [0, 1], "owners": ["2", "2"]}
-        assert left in offline.shares_of(office, two.shift.counter_id)
+        assert left in offline_grants.shares_of(office, two.shift.counter_id)
 
     def test_the_blocks_that_kiosks_have_come_along(self, office: OfficeSnapshot) -> None:
         first, second = Kiosk(office, NINE), Kiosk(office, NINE)
@@ -670,14 +670,14 @@ class TestMissed:
         booking = town.confirmed(office, "9:00")
         kiosk = Kiosk(office, NINE)
         enter(office, booking.pin, "9:01")
-        (entry,) = offline.pin_list(kiosk.grant, office)
+        (entry,) = offline_grants.pin_list(kiosk.grant, office)
         assert (entry["missed"], entry["returned"], entry["ticket"]) == (False, False, None)
         miss(office, "9:05")
-        (entry,) = offline.pin_list(kiosk.grant, office)
+        (entry,) = offline_grants.pin_list(kiosk.grant, office)
         assert (entry["missed"], entry["returned"]) == (True, False)
         assert entry["ticket"] == Ticket.objects.get()
         enter(office, booking.pin, "9:06")
-        (entry,) = offline.pin_list(kiosk.grant, office)
+        (entry,) = offline_grants.pin_list(kiosk.grant, office)
         assert (entry["missed"], entry["returned"]) == (False, False)
 
 

@@ -15,12 +15,11 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.manager import JobManager
 
-from prepazka.jobs import owed, papers, queue, tasks
+from prepazka.jobs import document_jobs, owed_work, queue, tasks
 from prepazka.journal.models import Event, PendingFollowUp
-from prepazka.messaging import mail
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import mail, message_delivery
+from prepazka.messaging.message_types import Undeliverable
 from prepazka.messaging.models import Message, MessageState
-from prepazka.messaging.port import Undeliverable
 from tests import loops, town
 from tests.races.together import together
 
@@ -143,31 +142,31 @@ def test_a_follow_up_is_owed_from_its_event_until_it_is_done() -> None:
 def test_an_event_whose_job_was_lost_is_followed_up_within_two_minutes() -> None:
     town.requested(town.office())
     lose_all_jobs()
-    assert owed.defer_lost(now=NOW + timedelta(seconds=30)) == 0, "its job is just on its way"
-    assert owed.defer_lost(now=SOON) == 1
+    assert owed_work.defer_lost(now=NOW + timedelta(seconds=30)) == 0, "its job is just on its way"
+    assert owed_work.defer_lost(now=SOON) == 1
     assert waiting() == [("prepazka.jobs.tasks.follow_up", {"event": event_of()})]
-    assert owed.defer_lost(now=SOON) == 0, "one is enough"
+    assert owed_work.defer_lost(now=SOON) == 0, "one is enough"
 
 
 def test_a_message_whose_job_was_lost_is_delivered_within_two_minutes() -> None:
     town.requested(town.office())
     tasks.follow_up(event=event_of())
     lose_all_jobs()
-    assert owed.defer_lost(now=SOON) == 1
+    assert owed_work.defer_lost(now=SOON) == 1
     message = Message.objects.get()
     (left,) = ProcrastinateJob.objects.all()
     assert (left.task_name, left.args) == ("deliver", {"message": message.pk})
     assert (left.lock, left.queueing_lock) == (message.about, f"message:{message.pk}")
     Message.objects.update(state=MessageState.SENT)
     lose_all_jobs()
-    assert owed.defer_lost(now=SOON) == 0
+    assert owed_work.defer_lost(now=SOON) == 0
 
 
 def test_messages_leave_before_papers_that_waited_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four checks of documents took all threads of a worker while mails of people waited."""
     waiting = UUID(int=1)
-    monkeypatch.setattr(papers, "to_check", lambda event: [] if event else [waiting])
-    for paper in owed.of_papers():
+    monkeypatch.setattr(document_jobs, "to_check", lambda event: [] if event else [waiting])
+    for paper in owed_work.of_papers():
         paper.defer()
     town.requested(town.office())
     tasks.follow_up(event=event_of())
@@ -182,21 +181,21 @@ def test_a_job_that_failed_for_good_is_no_job_that_lives() -> None:
     tasks.follow_up(event=event_of())
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'failed'")
-    assert owed.defer_lost(now=SOON) == 1
+    assert owed_work.defer_lost(now=SOON) == 1
 
 
 def test_what_no_retry_could_do_is_not_tried_for_ever() -> None:
     town.requested(town.office())
     lose_all_jobs()
-    assert owed.defer_lost(now=NOW + timedelta(days=4)) == 0
+    assert owed_work.defer_lost(now=NOW + timedelta(days=4)) == 0
 
 
 def test_a_message_that_cannot_be_composed_is_given_up_at_last(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     town.requested(town.office())
-    (message,) = messaging.compose(event=event_of(), now=NOW)
-    Message.objects.update(attempts=messaging.GIVES_UP - 2)
+    (message,) = message_delivery.compose(event=event_of(), now=NOW)
+    Message.objects.update(attempts=message_delivery.GIVES_UP - 2)
 
     def broken(*_: Any, **__: Any) -> Any:
         raise KeyError("jana@example.cz")
@@ -204,7 +203,7 @@ def test_a_message_that_cannot_be_composed_is_given_up_at_last(
     monkeypatch.setattr(mail, "context_of_message", broken)
     for state in (MessageState.QUEUED, MessageState.FAILED):
         with pytest.raises(KeyError):
-            messaging.deliver(
+            message_delivery.deliver(
                 message=message.pk, gateways={"email": broken, "sms": broken}, now=NOW
             )
         message.refresh_from_db()
@@ -218,7 +217,7 @@ def test_an_address_refused_for_good_is_no_failed_job(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     town.requested(town.office())
-    (message,) = messaging.compose(event=event_of(), now=NOW)
+    (message,) = message_delivery.compose(event=event_of(), now=NOW)
 
     def refuse(*, permanent: bool) -> None:
         def send(_: Any) -> None:

@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
+from prepazka.booking import booking_lifecycle, scheduled, slot_release
 from prepazka.booking import colleague_claims as companion_claims
-from prepazka.booking import scheduled, slot_release, usecases
 from prepazka.booking.absences import Affected, add_exception
 from prepazka.booking.colleague_claims import colleagues_of
 from prepazka.booking.disruptions import disrupt
-from prepazka.booking.impact import impact_of
+from prepazka.booking.impact_preview import impact_of
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import ColleagueNotFree, TermTaken
 from prepazka.core.calendar import DayException
 from prepazka.journal.models import Event
-from prepazka.meetings import late, participants
+from prepazka.meetings import delay_notices, participants
 from prepazka.meetings.erasing import erase_meetings
 from prepazka.meetings.models import Meeting, MeetingState, Participant
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import message_delivery
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.offices.models import HoursException
@@ -51,7 +51,7 @@ def with_colleague(where: OfficeSnapshot, clock: str = "9:00") -> tuple[Booking,
 
 def compose(kind: str) -> list[Message]:
     event = Event.objects.filter(kind=kind).latest("pk")
-    return messaging.compose(event=event.pk, now=NOW)
+    return message_delivery.compose(event=event.pk, now=NOW)
 
 
 def test_a_meeting_is_made_once_with_citizen_and_chair(where: OfficeSnapshot) -> None:
@@ -129,8 +129,8 @@ def test_only_common_terms_are_offered_and_the_colleague_follows(where: OfficeSn
     made, _who = with_colleague(where)
     dvorak = officials.official(where, "dvorak")
     with pytest.raises(TermTaken):  # Dvořák is not there
-        usecases.move_booking(booking=made.pk, starts_at=town.at("8:00"), now=NOW)
-    moved = usecases.move_booking(booking=made.pk, starts_at=town.at("9:45"), now=NOW)
+        booking_lifecycle.move_booking(booking=made.pk, starts_at=town.at("8:00"), now=NOW)
+    moved = booking_lifecycle.move_booking(booking=made.pk, starts_at=town.at("9:45"), now=NOW)
     (claim,) = companions(made)
     assert (claim.starts_at, claim.expires_at) == (moved.starts_at, moved.ends_at)
     assert colleagues_of(where, made.pk) == [dvorak]
@@ -140,9 +140,9 @@ def test_only_common_terms_are_offered_and_the_colleague_follows(where: OfficeSn
 def test_whatever_ends_the_booking_frees_the_colleague(where: OfficeSnapshot, how: str) -> None:
     made, _who = with_colleague(where)
     if how == "cancel":
-        usecases.cancel_booking(booking=made.pk, now=NOW)
+        booking_lifecycle.cancel_booking(booking=made.pk, now=NOW)
     elif how == "mode":
-        usecases.change_mode(booking=made.pk, mode="person", now=NOW)
+        booking_lifecycle.change_mode(booking=made.pk, mode="person", now=NOW)
     else:
         Booking.objects.filter(pk=made.pk).update(state=BookingState.UNCONFIRMED, expires_at=NOW)
         scheduled.expire_day(office=where.office_id, day=made.date, now=NOW)
@@ -181,14 +181,14 @@ def test_everybody_is_told_by_a_mail_of_their_own(where: OfficeSnapshot) -> None
         assert made.pin not in said.replace(link, "")
         assert "objednavka" not in said
     assert "PIN" not in mine.text
-    usecases.cancel_booking(booking=made.pk, now=NOW)
+    booking_lifecycle.cancel_booking(booking=made.pk, now=NOW)
     told = {(one.kind, one.to.email) for one in compose("BookingCancelled")}
     assert told == {("cancelled", "jana@example.cz"), ("meeting_cancelled", "host@example.cz")}
 
 
 @pytest.mark.parametrize("language", ["cs", "en"])
 @pytest.mark.parametrize(
-    "kind", sorted({*messaging.TO_INVITED.values(), "mode_changed", "late", "room_changed"})
+    "kind", sorted({*message_delivery.TO_INVITED.values(), "mode_changed", "late", "room_changed"})
 )
 def test_every_mail_of_meetings_in_both_languages(
     where: OfficeSnapshot, kind: str, language: str
@@ -197,7 +197,7 @@ def test_every_mail_of_meetings_in_both_languages(
     meeting = participants.meeting_for(made, NOW)
     Meeting.objects.filter(pk=meeting.pk).update(late_min=10)
     to: dict[str, Any] = {}
-    if kind in messaging.TO_INVITED.values():
+    if kind in message_delivery.TO_INVITED.values():
         to["participant"] = participants.invite(
             booking=made.pk, email="h@example.cz", language=language, now=NOW
         )
@@ -219,12 +219,12 @@ def test_who_comes_later_is_told_by_how_much(where: OfficeSnapshot) -> None:
     for one in (first, second, last):
         participants.meeting_for(one, NOW)
     at = town.at("9:00")
-    told = late.tell_late(first.meeting, 20, at, actor=0)
+    told = delay_notices.tell_late(first.meeting, 20, at, actor=0)
     assert [(one.booking_id, one.late_min) for one in told] == [(first.pk, 20), (second.pk, 20)]
-    assert late.tell_late(first.meeting, 20, at) == []
+    assert delay_notices.tell_late(first.meeting, 20, at) == []
     assert Event.objects.filter(kind="MeetingLate").count() == 2
-    with pytest.raises(late.LateTooLong):
-        late.tell_late(first.meeting, 1000, at)
+    with pytest.raises(delay_notices.LateTooLong):
+        delay_notices.tell_late(first.meeting, 1000, at)
 
 
 def test_erasing_and_settling(where: OfficeSnapshot) -> None:
@@ -245,7 +245,7 @@ def test_erasing_and_settling(where: OfficeSnapshot) -> None:
 
 def test_a_freed_term_of_a_colleague_is_nobodys_returning_one(where: OfficeSnapshot) -> None:
     made, _who = with_colleague(where)
-    usecases.cancel_booking(booking=made.pk, now=NOW)
+    booking_lifecycle.cancel_booking(booking=made.pk, now=NOW)
     freed = Booking.objects.filter(companion_of=made).get()
     assert freed.state == BookingState.EXPIRED
     assert not slot_release.Freed.of(freed).overlaps(made)
@@ -259,7 +259,7 @@ def day_off(where: OfficeSnapshot, code: str = "dvorak", **more: Any) -> list[Ho
 def told_of_colleague() -> Message:
     (message,) = compose("ColleagueFreed")
     assert (message.kind, message.to.email) == ("meeting_colleague", "novakova@lhota.example")
-    assert not messaging.is_pointless(message, NOW)
+    assert not message_delivery.is_pointless(message, NOW)
     return message
 
 
@@ -301,8 +301,8 @@ class TestColleagueAway:
         assert add_exception(**change, accept=True) == [], "nobody of their own is left"
         assert participants.away_of([made]) == [who]
         message = told_of_colleague()
-        usecases.cancel_booking(booking=made.pk, now=NOW)
-        assert messaging.is_pointless(Message.objects.get(pk=message.pk), NOW)
+        booking_lifecycle.cancel_booking(booking=made.pk, now=NOW)
+        assert message_delivery.is_pointless(Message.objects.get(pk=message.pk), NOW)
 
     def test_a_colleague_without_the_topic_is_seen_too(self, where: OfficeSnapshot) -> None:
         made = meetings.confirmed(where, service="povoleni")

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.booking import usecases
+from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core.pins import Outcome
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -109,7 +109,7 @@ class TestPin:
         tomorrow = town.confirmed(office, "9:00")
         elsewhere = town.confirmed(other, "9:00")
         cancelled = town.confirmed(office, "11:00")
-        usecases.cancel_booking(booking=cancelled.pk, now=town.FRIDAY_BEFORE)
+        booking_lifecycle.cancel_booking(booking=cancelled.pk, now=town.FRIDAY_BEFORE)
         today = town.MONDAY - timedelta(days=3)
         sees = tickets.check_in(
             office=office,
@@ -290,7 +290,7 @@ class TestTurns:
         turns.no_show(office=office, clerk=clerk, now=town.at("8:42"))
         # Somebody ended the booking within the thirty seconds, and the time was booked anew.
         Booking.objects.update(state=BookingState.NO_SHOW)
-        usecases.hold_term(
+        booking_lifecycle.hold_term(
             office=office,
             service=town.service(office),
             starts_at=town.at("9:00"),

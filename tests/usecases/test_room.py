@@ -11,10 +11,10 @@ from django.db import connection
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core.refusal import Refused
 from prepazka.journal.models import Event
-from prepazka.meetings import links, room, seats, signals
+from prepazka.meetings import participant_links, room, seats, signals
 from prepazka.meetings.erasing import erase_meetings
 from prepazka.meetings.models import Meeting, Participant, Said, Signal
-from prepazka.reporting import meetings as lobby
+from prepazka.reporting import meeting_schedule
 from tests import town
 from tests.meetings_town import Held, held
 
@@ -138,27 +138,38 @@ def test_the_room_holds_six(here: Held) -> None:
 def test_the_turn_in_the_lobby(here: Held) -> None:
     second = held(here.office, starts_at=town.at("9:30"))
     third = held(here.office, starts_at=town.at("10:00"))
-    assert lobby.turn(third.meeting, now=NOW) == lobby.Turn(3, 62)
+    assert meeting_schedule.turn(third.meeting, now=NOW) == meeting_schedule.Turn(3, 62)
     here.enter(here.chair, NOW)
     # The first has begun and takes half an hour from now; nobody of the second has come.
-    assert lobby.turn(second.meeting, now=town.at("9:20")) == lobby.Turn(2, 10)
-    assert lobby.turn(third.meeting, now=town.at("9:41")) == lobby.Turn(2, 19)
+    assert meeting_schedule.turn(second.meeting, now=town.at("9:20")) == meeting_schedule.Turn(
+        2, 10
+    )
+    assert meeting_schedule.turn(third.meeting, now=town.at("9:41")) == meeting_schedule.Turn(2, 19)
     second.enter(second.citizen, town.at("9:41"))
-    assert lobby.turn(third.meeting, now=town.at("9:41")) == lobby.Turn(3, 32)
+    assert meeting_schedule.turn(third.meeting, now=town.at("9:41")) == meeting_schedule.Turn(3, 32)
     room.end_meeting(chair=here.chair.pk, now=town.at("9:42"))
-    assert lobby.turn(second.meeting, now=town.at("9:42")) == lobby.Turn(1, 0)
+    assert meeting_schedule.turn(second.meeting, now=town.at("9:42")) == meeting_schedule.Turn(1, 0)
 
 
 def test_credentials(here: Held, monkeypatch: pytest.MonkeyPatch) -> None:
     seat = seats.Seat(here.citizen.pk, here.meeting.pk, here.guest.pk, 3)
     credential = seats.sign(seat)
     assert seats.read(credential) == seat
-    for wrong in ("", "nope", credential[:-1], "x" + credential, links.sign(here.citizen.pk, 1)):
+    for wrong in (
+        "",
+        "nope",
+        credential[:-1],
+        "x" + credential,
+        participant_links.sign(here.citizen.pk, 1),
+    ):
         assert seats.read(wrong) is None
     monkeypatch.setattr(seats, "LASTS", timedelta(seconds=-1))
     assert seats.read(credential) is None
-    assert links.read(links.sign(here.citizen.pk, 4)) == (here.citizen.pk, 4)
-    assert links.read(credential) is None
+    assert participant_links.read(participant_links.sign(here.citizen.pk, 4)) == (
+        here.citizen.pk,
+        4,
+    )
+    assert participant_links.read(credential) is None
 
 
 def test_relays_are_opened_as_coturn_checks_it(here: Held, settings: Any) -> None:

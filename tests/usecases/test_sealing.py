@@ -19,8 +19,8 @@ from django.test import Client, override_settings
 from prepazka.accounts import sealing
 from prepazka.accounts.models import SealingDelay, User
 from prepazka.booking import external_calendars
-from prepazka.core import sealing as seals
-from prepazka.jobs import steps
+from prepazka.core import text_encryption
+from prepazka.jobs import periodic_steps
 from prepazka.journal.models import Event, StepRun
 from tests import town
 from tests.surfaces.test_login import code_for, log_in
@@ -68,7 +68,7 @@ def code_opens(code: str) -> bool:
 def test_a_dump_holds_no_secret_in_clear(user: User) -> None:
     secret, seed = protect(user)
     held = dump()
-    assert held.count(seals.MARK) == 2
+    assert held.count(text_encryption.MARK) == 2
     assert secret not in held
     assert seed not in held
     for code in recovery_codes(user):
@@ -122,7 +122,12 @@ def test_a_wrong_key_is_a_polite_error_that_is_noted(
         for page in (client.get("/ucet/2fa/"), client.get("/ucet/2fa/recovery-codes/")):
             assert page.status_code < 500
         caplog.set_level(logging.CRITICAL)
-        assert steps.run(steps.STEPS["seal_secrets"], now=town.at("4:00"), even_if_done=True) == 1
+        assert (
+            periodic_steps.run(
+                periodic_steps.STEPS["seal_secrets"], now=town.at("4:00"), even_if_done=True
+            )
+            == 1
+        )
         assert StepRun.objects.get(step="seal_secrets").failures == 1
         healthy = town.clerk(town.office("jinde"), "zdrava")
         TOTP.activate(healthy, generate_totp_secret())
@@ -139,7 +144,12 @@ def test_what_was_in_clear_before_is_read_and_sealed_at_night(user: User) -> Non
         user=user, type="recovery_codes", data={"migrated_codes": ["11112222"]}
     )
     assert code_opens(code_for(secret))
-    assert steps.run(steps.STEPS["seal_secrets"], now=town.at("4:00"), even_if_done=True) == 0
+    assert (
+        periodic_steps.run(
+            periodic_steps.STEPS["seal_secrets"], now=town.at("4:00"), even_if_done=True
+        )
+        == 0
+    )
     assert secret not in dump()
     assert "11112222" not in dump()
     cache.clear()

@@ -10,7 +10,7 @@ import pytest
 from prepazka.journal.models import Event
 from prepazka.offices.models import Office, TicketsRule
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
-from prepazka.queueing import counters, stops, tickets
+from prepazka.queueing import counters, tickets, walk_in_stops
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.refusals import NoTicketsNow
 from prepazka.reporting.monitor import monitor
@@ -80,10 +80,10 @@ def test_overtime_is_the_offices_choice(office: OfficeSnapshot) -> None:
 
 def test_tickets_go_on_when_there_is_room_again_with_some_to_spare(office: OfficeSnapshot) -> None:
     service, now = town.service(office), town.at("16:00")
-    stops.follow_estimate(office=office, service=service, served_in=61, now=now)
+    walk_in_stops.follow_estimate(office=office, service=service, served_in=61, now=now)
     assert rule() == TicketsRule.FULL
     for served_in, then in ((50, TicketsRule.FULL), (44, "")):
-        stops.follow_estimate(
+        walk_in_stops.follow_estimate(
             office=again(), service=town.service(again()), served_in=served_in, now=now
         )
         assert rule() == then
@@ -95,15 +95,15 @@ def test_tickets_go_on_when_there_is_room_again_with_some_to_spare(office: Offic
 
 def test_the_head_has_the_last_word(office: OfficeSnapshot) -> None:
     service, head, now = town.service(office), town.clerk(office, "hlava", "head").pk, "16:00"
-    stops.stop_tickets(office=office, service=service, now=town.at(now))
-    stops.open_tickets(office=office, service=service, now=town.at(now), actor=head)
-    stops.follow_estimate(
+    walk_in_stops.stop_tickets(office=office, service=service, now=town.at(now))
+    walk_in_stops.open_tickets(office=office, service=service, now=town.at(now), actor=head)
+    walk_in_stops.follow_estimate(
         office=again(), service=town.service(again()), served_in=500, now=town.at(now)
     )
     assert rule() == TicketsRule.OPEN
     walk_in(now)
-    stops.stop_tickets(office=again(), service=service, now=town.at(now), actor=head)
-    stops.open_tickets(office=again(), service=service, now=town.at(now))
+    walk_in_stops.stop_tickets(office=again(), service=service, now=town.at(now), actor=head)
+    walk_in_stops.open_tickets(office=again(), service=service, now=town.at(now))
     assert rule() == TicketsRule.STOPPED, "the estimate does not undo what the head pressed"
     last = Event.objects.filter(kind="TicketsStopped").latest("id")
     assert (last.actor, last.data) == (head, {"service": service.pk, "by": "head"})
@@ -111,7 +111,7 @@ def test_the_head_has_the_last_word(office: OfficeSnapshot) -> None:
 
 def test_what_is_open_by_the_head_still_ends_by_the_clock(office: OfficeSnapshot) -> None:
     head = town.clerk(office, "hlava", "head").pk
-    stops.open_tickets(
+    walk_in_stops.open_tickets(
         office=office, service=town.service(office), now=town.at("16:00"), actor=head
     )
     with pytest.raises(NoTicketsNow):
@@ -119,7 +119,7 @@ def test_what_is_open_by_the_head_still_ends_by_the_clock(office: OfficeSnapshot
 
 
 def test_tomorrow_is_another_day(office: OfficeSnapshot) -> None:
-    stops.stop_tickets(office=office, service=town.service(office), now=town.at("16:00"))
+    walk_in_stops.stop_tickets(office=office, service=town.service(office), now=town.at("16:00"))
     office, tuesday = again(), town.MONDAY + timedelta(days=1)
     assert tickets.issues_tickets(office, town.service(office), town.at("9:00", tuesday))
     assert not tickets.tickets_ended(office, town.service(office), town.at("9:00", tuesday))

@@ -9,15 +9,15 @@ from uuid import uuid4
 import pytest
 
 from prepazka.journal.models import Event
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import message_delivery
+from prepazka.messaging.message_types import Mail, Push, PushGone, Sent, Sms
 from prepazka.messaging.models import Message
-from prepazka.messaging.port import Mail, Push, PushGone, Sent, Sms
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
-from prepazka.queueing import alerts, counters, tickets, turns
-from prepazka.queueing.alerts import Contact
+from prepazka.queueing import counters, tickets, turn_alerts, turns
 from prepazka.queueing.models import Ticket, TurnAlert
 from prepazka.queueing.refusals import NotWaiting
+from prepazka.queueing.turn_alerts import Contact
 from tests import rounds, town
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +53,7 @@ def issue(office: OfficeSnapshot, many: int = 1) -> Ticket:
 
 
 def asked(ticket: Ticket, contact: Contact = MAIL, language: str = "cs") -> TurnAlert:
-    return alerts.ask_alert(ticket=ticket.pk, contact=contact, language=language, now=NINE)
+    return turn_alerts.ask_alert(ticket=ticket.pk, contact=contact, language=language, now=NINE)
 
 
 class Out:
@@ -65,11 +65,11 @@ class Out:
 
     def __call__(self, now: Any = NINE) -> list[Any]:
         before = len(self.left)
-        new = Event.objects.filter(pk__gt=self.seen, kind__in=messaging.KINDS).order_by("pk")
+        new = Event.objects.filter(pk__gt=self.seen, kind__in=message_delivery.KINDS).order_by("pk")
         for event in [*new, *new]:  # a job may run twice
             self.seen = max(self.seen, event.pk)
-            for message in messaging.compose(event=event.pk, now=now):
-                messaging.deliver(
+            for message in message_delivery.compose(event=event.pk, now=now):
+                message_delivery.deliver(
                     message=message.pk,
                     gateways={"email": self.keep, "sms": self.sms, "push": self.keep},
                     now=now,
@@ -150,7 +150,7 @@ def test_the_contact_ends_with_the_ticket(office: OfficeSnapshot, clerk: int, en
         tickets.close_yesterday(office=office.office_id, today=tomorrow.date(), now=tomorrow)
     else:  # whatever ended it without saying so
         Ticket.objects.update(state="finished")
-        assert alerts.forget_ended() == 1
+        assert turn_alerts.forget_ended() == 1
     alert.refresh_from_db()
     assert not alert.has_contact
     assert alert.email == alert.phone == ""
@@ -173,7 +173,7 @@ def test_no_more_when_it_is_no_longer_wished(office: OfficeSnapshot, clerk: int)
     ours, out = issue(office), Out()
     alert = asked(ours)
     for _ in range(2):
-        alerts.drop_alert(ticket=ours.pk, now=NINE)
+        turn_alerts.drop_alert(ticket=ours.pk, now=NINE)
     rounds.tell_near(now=NINE)
     turns.call_next(office=office, clerk=clerk, now=NINE)
     assert out() == []
@@ -210,13 +210,13 @@ def test_who_lets_others_go_first_is_told_when_it_ends(office: OfficeSnapshot, c
 def test_a_browser_that_is_gone_is_forgotten(office: OfficeSnapshot, clerk: int) -> None:
     alert = asked(issue(office), BROWSER)
     rounds.tell_near(now=NINE)
-    (message,) = messaging.compose(event=Event.objects.get(kind="TurnNear").pk, now=NINE)
+    (message,) = message_delivery.compose(event=Event.objects.get(kind="TurnNear").pk, now=NINE)
 
     def gone(one: Push) -> None:
         raise PushGone
 
     with pytest.raises(PushGone):
-        messaging.deliver(
+        message_delivery.deliver(
             message=message.pk, gateways={"email": no_mail, "sms": no_sms, "push": gone}, now=NINE
         )
     alert.refresh_from_db()

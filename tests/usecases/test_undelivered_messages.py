@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking import calls, usecases
+from prepazka.booking import booking_lifecycle, call_entries
 from prepazka.booking.models import Booking, CallListEntry
 from prepazka.core import events
 from prepazka.gateways.email import send
 from prepazka.journal.models import Event
 from prepazka.journal.record import record
+from prepazka.messaging.message_delivery import compose, deliver
+from prepazka.messaging.message_types import Mail, Sms, Undeliverable
 from prepazka.messaging.models import Message, MessageState
-from prepazka.messaging.port import Mail, Sms, Undeliverable
-from prepazka.messaging.usecases import compose, deliver
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import town
 from tests.gateways.test_email import Server, server
@@ -86,7 +86,7 @@ def test_who_never_confirmed_and_left_no_number_is_not_on_the_list(lhota: Office
     with pytest.raises(Undeliverable):
         deliver(message=message.pk, gateways={"email": refuse, "sms": no_sms}, now=NOW)
     assert call_reasons(booking) == []
-    usecases.cancel_booking(booking=booking.pk, now=NOW)
+    booking_lifecycle.cancel_booking(booking=booking.pk, now=NOW)
 
 
 FIXED_LINE = {"email": "", "phone": "+420382766111"}
@@ -105,8 +105,10 @@ def test_who_cannot_be_written_to_is_told_of_what_the_office_cancels_and_moves(
 ) -> None:
     cancelled = without_channel(lhota, contact)
     moved = without_channel(lhota, contact, "10:00")
-    usecases.cancel_booking(booking=cancelled.pk, now=NOW, by_office=True)
-    usecases.move_booking(booking=moved.pk, starts_at=town.at("11:00"), now=NOW, by_office=True)
+    booking_lifecycle.cancel_booking(booking=cancelled.pk, now=NOW, by_office=True)
+    booking_lifecycle.move_booking(
+        booking=moved.pk, starts_at=town.at("11:00"), now=NOW, by_office=True
+    )
     assert follow_up("BookingCancelled") == []
     assert follow_up("BookingMoved") == []
     assert follow_up("BookingMoved") == []
@@ -116,8 +118,8 @@ def test_who_cannot_be_written_to_is_told_of_what_the_office_cancels_and_moves(
 def test_what_the_person_did_asks_for_no_call(lhota: OfficeSnapshot) -> None:
     cancelled = without_channel(lhota, FIXED_LINE)
     moved = without_channel(lhota, FIXED_LINE, "10:00")
-    usecases.cancel_booking(booking=cancelled.pk, now=NOW)
-    usecases.move_booking(booking=moved.pk, starts_at=town.at("11:00"), now=NOW)
+    booking_lifecycle.cancel_booking(booking=cancelled.pk, now=NOW)
+    booking_lifecycle.move_booking(booking=moved.pk, starts_at=town.at("11:00"), now=NOW)
     follow_up("BookingCancelled")
     follow_up("BookingMoved")
     follow_up("BookingConfirmed")
@@ -131,9 +133,9 @@ def test_three_calls_in_vain_are_not_begun_anew(lhota: OfficeSnapshot) -> None:
     entry = CallListEntry.objects.create(
         office=booking.office, booking=booking, reason=Reason.NO_TERM, created_at=NOW
     )
-    for _ in range(calls.ATTEMPTS):
-        calls.take_call(entry=entry.pk, actor=actor, now=NOW)
-        calls.not_reached(entry=entry.pk, actor=actor, now=NOW)
+    for _ in range(call_entries.ATTEMPTS):
+        call_entries.take_call(entry=entry.pk, actor=actor, now=NOW)
+        call_entries.not_reached(entry=entry.pk, actor=actor, now=NOW)
     follow_up("BookingCancelled")
     assert call_reasons(booking) == []
 

@@ -12,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 
 from prepazka.core.replay import replay
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing import counters, learning, models, tickets, turns
+from prepazka.queueing import counters, models, tickets, turns, wait_learning
 from prepazka.queueing.models import Ticket, TicketState
 from prepazka.reporting import forecast
-from prepazka.reporting.hall import hall
+from prepazka.reporting.live_hall import hall
 from prepazka.reporting.place import announced, counter_opens, place_of
 from tests import rounds, town
 
@@ -131,7 +131,7 @@ class TestOutlook:
             walk_in(office, "8:10")
         first = hall(office, now=town.at("8:11") - timedelta(seconds=4)).outlook
         forecast.forget()
-        learning._known.clear()
+        wait_learning._known.clear()
         other = hall(office, now=town.at("8:11")).outlook
         assert first.newcomers == other.newcomers
         assert first.served == other.served
@@ -188,7 +188,7 @@ class TestLearning:
     def test_it_learns_from_the_last_weeks(self, office: OfficeSnapshot) -> None:
         served(office, [6 + n % 5 for n in range(60)])
         rounds.learn(now=town.at("3:00"))
-        times = learning.known(office).times
+        times = wait_learning.known(office).times
         service = town.service(office).pk
         assert 7 < times.mean(service) < 10.5, "configured are 20"
         assert not times.thin(service)
@@ -197,16 +197,18 @@ class TestLearning:
     def test_absurd_times_teach_nothing(self, office: OfficeSnapshot) -> None:
         served(office, [8 + n % 3 for n in range(40)])
         rounds.learn(now=town.at("3:00"))
-        before = learning.known(office).times.mean(town.service(office).pk)
+        before = wait_learning.known(office).times.mean(town.service(office).pk)
         served(office, [0, -5, 0.1, 600, 400, 181] * 5, days_ago=6)
         rounds.learn(now=town.at("3:01"))
-        after = learning.known(office).times.mean(town.service(office).pk)
+        after = wait_learning.known(office).times.mean(town.service(office).pk)
         assert after == pytest.approx(before, rel=0.02)
 
     def test_no_history_is_no_trouble(self, office: OfficeSnapshot) -> None:
         rounds.learn(now=town.at("3:00"))
         rounds.learn(now=town.at("3:00"))
-        assert learning.known(office).times.mean(town.service(office).pk) == pytest.approx(20, 0.01)
+        assert wait_learning.known(office).times.mean(town.service(office).pk) == pytest.approx(
+            20, 0.01
+        )
 
 
 class TestJudging:
@@ -226,7 +228,7 @@ class TestJudging:
         clerk = at_work(office)
         for p80, minute in ((5, 20), (60, 30)):
             waits = walk_in(office, "8:10")
-            learning.announce(ticket=waits, p20=1, p50=3, p80=p80)
+            wait_learning.announce(ticket=waits, p20=1, p50=3, p80=p80)
             turns.call_next(office=office, clerk=clerk, now=town.at(f"8:{minute}"))
             turns.finish(office=office, clerk=clerk, now=town.at(f"8:{minute + 5}"))
             rounds.judge_waits(now=town.at(f"8:{minute + 5}"))
@@ -238,7 +240,7 @@ class TestJudging:
     def test_who_lets_others_go_first_is_not_judged(self, office: OfficeSnapshot) -> None:
         clerk = at_work(office)
         waits = walk_in(office, "8:10")
-        learning.announce(ticket=waits, p20=1, p50=3, p80=5)
+        wait_learning.announce(ticket=waits, p20=1, p50=3, p80=5)
         tickets.postpone(ticket=waits.pk, minutes=20, now=town.at("8:11"))
         announced(office, Ticket.objects.get(pk=waits.pk), now=town.at("8:11"))
         turns.call_next(office=office, clerk=clerk, now=town.at("8:40"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking import slot_release, usecases, waiting_list, waiting_list_offers
+from prepazka.booking import booking_lifecycle, slot_release, waiting_list, waiting_list_offers
 from prepazka.booking.models import LIVE, Booking, BookingState, Lane, Offer, WaitingListEntry
 from prepazka.booking.refusals import (
     AlreadyWaiting,
@@ -44,14 +44,14 @@ def full_office(**rules: Any) -> OfficeSnapshot:
 def block(office: OfficeSnapshot, day: date = town.MONDAY) -> None:
     """Take what is left of the day by telephone."""
     for clock in ("9:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00"):
-        held = usecases.hold_term(
+        held = booking_lifecycle.hold_term(
             office=office,
             service=town.service(office),
             starts_at=town.at(clock, day),
             now=NOW,
             channel="phone",
         )
-        usecases.request_confirmation(booking=held.pk, name="Telefon", email="", now=NOW)
+        booking_lifecycle.request_confirmation(booking=held.pk, name="Telefon", email="", now=NOW)
 
 
 def join(office: OfficeSnapshot, who: str, now: datetime = NOW, **more: Any) -> WaitingListEntry:
@@ -72,7 +72,7 @@ def first() -> Booking:
 
 
 def cancel(now: datetime = NOW) -> None:
-    usecases.cancel_booking(booking=first().pk, now=now)
+    booking_lifecycle.cancel_booking(booking=first().pk, now=now)
 
 
 def offer_to(entry: WaitingListEntry) -> Offer | None:
@@ -131,7 +131,7 @@ class TestDelay:
         assert all(timedelta(minutes=2) <= one <= timedelta(minutes=15) for one in drawn)
 
     def test_moved_away(self, lhota: OfficeSnapshot) -> None:
-        usecases.move_booking(booking=first().pk, starts_at=town.at("10:00"), now=NOW)
+        booking_lifecycle.move_booking(booking=first().pk, starts_at=town.at("10:00"), now=NOW)
         assert not self.free_at_eight(lhota, NOW)
         assert self.free_at_eight(lhota, NOW + timedelta(minutes=15))
 
@@ -157,7 +157,7 @@ class TestDelay:
 
     def test_a_hold_without_a_name_is_free_at_once(self, lhota: OfficeSnapshot) -> None:
         held = town.hold(lhota, "9:00")
-        usecases.release_hold(booking=held.pk, now=NOW)
+        booking_lifecycle.release_hold(booking=held.pk, now=NOW)
         town.hold(lhota, "9:00")
 
     def test_without_the_rule_it_is_free_at_once(self) -> None:
@@ -171,7 +171,9 @@ class TestDelay:
             kind="slot", raster_min=10, return_from_min=2, return_to_min=15, lead_min=0
         )
         booked = town.confirmed(office, "8:00")
-        moved = usecases.move_booking(booking=booked.pk, starts_at=town.at("8:10"), now=NOW)
+        moved = booking_lifecycle.move_booking(
+            booking=booked.pk, starts_at=town.at("8:10"), now=NOW
+        )
         assert moved.starts_at == town.at("8:10")
 
 
@@ -387,13 +389,13 @@ class TestOffers:
         cancel()
         round_at(NOW)
         # Meanwhile they book another day by themselves.
-        held = usecases.hold_term(
+        held = booking_lifecycle.hold_term(
             office=office, service=town.service(office), starts_at=town.at("9:00", TUESDAY), now=NOW
         )
-        asked = usecases.request_confirmation(
+        asked = booking_lifecycle.request_confirmation(
             booking=held.pk, name="Jana", email="jana@example.cz", now=NOW
         )
-        usecases.confirm_booking(booking=asked.pk, now=NOW)
+        booking_lifecycle.confirm_booking(booking=asked.pk, now=NOW)
         offered = offer_to(jana)
         assert offered
         with pytest.raises(TooManyBookings):
@@ -439,13 +441,13 @@ class TestSooner:
     def test_accepting_moves_the_booking_and_frees_the_old_term(self) -> None:
         office = full_office(return_from_min=2, return_to_min=15)
         now = NOW + timedelta(hours=9)  # Friday is over
-        held = usecases.hold_term(
+        held = booking_lifecycle.hold_term(
             office=office, service=town.service(office), starts_at=town.at("9:00", TUESDAY), now=now
         )
-        asked = usecases.request_confirmation(
+        asked = booking_lifecycle.request_confirmation(
             booking=held.pk, name="Jana", email="jana@example.cz", now=now
         )
-        mine = usecases.confirm_booking(booking=asked.pk, now=now)
+        mine = booking_lifecycle.confirm_booking(booking=asked.pk, now=now)
         entry = waiting_list.want_sooner(booking=mine.pk, now=now)
         with pytest.raises(AlreadyWaiting):
             waiting_list.want_sooner(booking=mine.pk, now=now)

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepazka.booking import slot_search, weeks
+from prepazka.booking import slot_search, weekly_hours
 from prepazka.booking.absences import Affected
 from prepazka.booking.models import Booking
-from prepazka.booking.weeks import WeekWithoutHours, replaced
+from prepazka.booking.weekly_hours import WeekWithoutHours, replaced
 from prepazka.core.calendar import WeeklyHours, open_minutes
 from prepazka.core.interval import Interval
-from prepazka.officefile.export import export
-from prepazka.officefile.load import load
+from prepazka.officefile.office_export import export
+from prepazka.officefile.office_loading import load
 from prepazka.offices.models import Office, OpeningHours
 from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import officials, town
@@ -72,7 +72,7 @@ def test_hours_that_stay_are_one_row() -> None:
 
 def set_week(week: Any = MORNINGS, first: date = NEXT, **more: Any) -> list[Booking]:
     where = snapshot_by_slug("lhota")
-    return weeks.set_week(
+    return weekly_hours.set_week(
         office=where,
         official=official(where),
         week=week,
@@ -105,8 +105,8 @@ def test_another_week_from_a_day_on() -> None:
     assert clocks(NEXT) == ["09:00", "09:15", "09:30", "11:00", "11:15", "11:30"]
     assert clocks(NEXT + timedelta(days=2)) == ["08:00", "08:15", "08:30"]
     where = snapshot_by_slug("lhota")
-    assert weeks.coming_changes(where, official(where), town.MONDAY) == [NEXT]
-    assert weeks.week_on(where, official(where), NEXT)[0] == MORNINGS[0]
+    assert weekly_hours.coming_changes(where, official(where), town.MONDAY) == [NEXT]
+    assert weekly_hours.week_on(where, official(where), NEXT)[0] == MORNINGS[0]
 
 
 @pytest.mark.django_db

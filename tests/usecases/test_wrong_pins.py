@@ -10,8 +10,8 @@ import pytest
 
 from prepazka.booking.models import Booking
 from prepazka.core import pins
+from prepazka.core.booking_reference import reference_of
 from prepazka.core.pin_guard import DIGITS_WRONG, OFFICE_WRONG, Asks
-from prepazka.core.reference import reference_of
 from prepazka.journal.models import Event
 from prepazka.offices.models import Device
 from prepazka.offices.office_snapshot import OfficeSnapshot

@@ -14,7 +14,7 @@ from django.test import Client
 
 from prepazka.offices.models import Device
 from prepazka.web.cookies import CARRIED
-from prepazka.web.devices import COOKIES
+from prepazka.web.device_access import COOKIES
 from tests import halls, town
 from tests.clock import real_now
 

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from prepazka.accounts.models import SealingDelay
-from prepazka.core import sealing
+from prepazka.core import text_encryption
 from prepazka.core.refusal import Refused
 
 log = logging.getLogger(__name__)
@@ -38,16 +38,16 @@ def seal_secret(secret: str) -> str:
     """The secret as it is to be stored: sealed, or in clear while sealing is delayed."""
     if is_delayed():
         return secret
-    return sealing.seal(secret, keys=_keys(), purpose=PURPOSE)
+    return text_encryption.seal(secret, keys=_keys(), purpose=PURPOSE)
 
 
 def open_secret(stored: str) -> str:
     """The secret in clear, of a stored one that is sealed or not. Raises SecretUnreadable."""
-    if not sealing.is_sealed(stored):
+    if not text_encryption.is_sealed(stored):
         return stored
     try:
-        return sealing.unseal(stored, keys=_keys(), purpose=PURPOSE)
-    except sealing.SealBroken as error:
+        return text_encryption.unseal(stored, keys=_keys(), purpose=PURPOSE)
+    except text_encryption.SealBroken as error:
         log.error("A second factor was not opened. %s", SecretsUnreadable.__doc__)  # noqa: TRY400  # the trace says no more
         raise SecretUnreadable from error
 
@@ -69,7 +69,7 @@ def seal_all() -> int:
     for pk in Authenticator.objects.order_by("pk").values_list("pk", flat=True):
         try:
             changed += _seal_one(pk)
-        except sealing.SealBroken:
+        except text_encryption.SealBroken:
             unreadable.append(pk)
     if unreadable:
         raise SecretsUnreadable(
@@ -106,12 +106,12 @@ def _each_secret(fields: dict[str, Any], change: Callable[[str], str]) -> dict[s
 
 def _sealed_by_first_key(stored: str) -> str:
     keys = _keys()
-    if sealing.is_up_to_date(stored, keys=keys, purpose=PURPOSE):
+    if text_encryption.is_up_to_date(stored, keys=keys, purpose=PURPOSE):
         return stored
     secret = stored
-    if sealing.is_sealed(stored):
-        secret = sealing.unseal(stored, keys=keys, purpose=PURPOSE)
-    return sealing.seal(secret, keys=keys, purpose=PURPOSE)
+    if text_encryption.is_sealed(stored):
+        secret = text_encryption.unseal(stored, keys=keys, purpose=PURPOSE)
+    return text_encryption.seal(secret, keys=keys, purpose=PURPOSE)
 
 
 def _keys() -> list[str]:

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from prepazka.booking import colleague_claims
+from prepazka.booking.booking_locks import lock_days
 from prepazka.booking.diaries import lanes_of
-from prepazka.booking.locks import lock_days
 from prepazka.booking.models import EXPIRING, OPEN, RETURNING, Booking, BookingState
 from prepazka.core import calendar, events
 from prepazka.core.interval import Interval, subtract

@@ -30,7 +30,7 @@ STANDS_FOR_LIST = (
 
 @lru_cache(maxsize=16)
 def _statement(words: int, *, for_list: bool) -> str:
-    """The SQL of `taken`: as `terms.TAKEN`, for listed lanes, with a buffer around each claim.
+    """The SQL of `taken`: as `slot_search.TAKEN`, for listed lanes, with a buffer around each claim.
 
     Busy time of the officials counts too, under the first day that it touches.
     """

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from prepazka.booking import colleague_claims
-from prepazka.booking.calls import Outcome, close_calls, request_call
-from prepazka.booking.impact import Choice, Decision, Impact, Row, impact_of, span_of
-from prepazka.booking.locks import lock_days
+from prepazka.booking.booking_locks import lock_days
+from prepazka.booking.call_entries import Outcome, close_calls, request_call
+from prepazka.booking.impact_preview import Choice, Decision, Impact, Row, impact_of, span_of
 from prepazka.booking.models import (
     EXPIRING,
     LIVE,

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Count, Min, Q
 
-from prepazka.booking.locks import lock_days
+from prepazka.booking.booking_locks import lock_days
 from prepazka.booking.models import EXPIRING, Booking, BookingState, Lane, quoted
 from prepazka.booking.refusals import TooManyHolds
 from prepazka.booking.transitions import NO_NETWORK, end

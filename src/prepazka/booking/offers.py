@@ -12,17 +12,16 @@ from uuid import UUID
 
 from django.db import transaction
 
-from prepazka.booking import colleague_claims, slot_search
-from prepazka.booking import impact as impacts
-from prepazka.booking.calls import Outcome, close_calls, note_call, request_call
+from prepazka.booking import colleague_claims, impact_preview, slot_search
+from prepazka.booking.booking_links import short_code
+from prepazka.booking.booking_locks import lock_booking
+from prepazka.booking.call_entries import Outcome, close_calls, note_call, request_call
 from prepazka.booking.contacts import can_be_written_to
-from prepazka.booking.impact import MOST_TERMS, During, during_of, other_terms
-from prepazka.booking.links import short_code
-from prepazka.booking.locks import lock_booking
+from prepazka.booking.impact_preview import MOST_TERMS, During, during_of, other_terms
 from prepazka.booking.models import Booking, BookingState, CallListEntry, Offer, OfferState
 from prepazka.booking.refusals import NotWaitingForTerm, OfferOver, OfferTermGone, TermNotOffered
 from prepazka.booking.transitions import draw_pin, end, release_expired
-from prepazka.core import calendar, events, impact
+from prepazka.core import calendar, displacement, events
 from prepazka.journal.record import record
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
@@ -222,11 +221,11 @@ def more_terms(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
         for term in other_terms(office, locked.service_id, locked.persons, locked.mode, now)
         if term.during.start not in offered_before
     ]
-    visit = impact.Visit(locked.pk, during_of(locked), (locked.lane_id,))
-    chosen = impact.substitutes(
+    visit = displacement.Visit(locked.pk, during_of(locked), (locked.lane_id,))
+    chosen = displacement.substitutes(
         [visit],
         {locked.pk: free},
-        impact.Calendar.of(buffers=impacts.buffers_of(office)),
+        displacement.Calendar.of(buffers=impact_preview.buffers_of(office)),
         MOST_TERMS,
         lambda at: at.astimezone(office.tz),
     )[locked.pk]

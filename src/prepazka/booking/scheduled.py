@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from prepazka.booking.locks import lock_booking, lock_days
+from prepazka.booking.booking_locks import lock_booking, lock_days
 from prepazka.booking.models import Booking, BookingState, ReplacedPin
 from prepazka.booking.transitions import NO_NETWORK, end, release_expired, serve
 from prepazka.core import events

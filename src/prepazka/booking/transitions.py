@@ -12,7 +12,7 @@ from typing import Literal
 from django.db import connection
 
 from prepazka.booking import colleague_claims, slot_release, slot_search
-from prepazka.booking.locks import lock_contact
+from prepazka.booking.booking_locks import lock_contact
 from prepazka.booking.models import EXPIRING, OPEN, Booking, BookingState, ReplacedPin
 from prepazka.booking.refusals import TooManyBookings, TooManyUnconfirmed
 from prepazka.core import events, pins

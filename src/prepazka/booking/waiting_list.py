@@ -1,4 +1,4 @@
-"""Entries of the waiting list: join, confirm, leave, end. Offers to them are in `places`."""
+"""Entries of the waiting list: join, confirm, leave, end. `waiting_list_offers` makes them offers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from prepazka.booking import slot_search
+from prepazka.booking.booking_links import short_code
+from prepazka.booking.booking_locks import lock_booking, lock_contact, lock_list
 from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.diaries import official_of
-from prepazka.booking.links import short_code
-from prepazka.booking.locks import lock_booking, lock_contact, lock_list
 from prepazka.booking.models import OPEN, WaitingListEntry, WaitingListState
 from prepazka.booking.refusals import (
     AlreadyWaiting,

@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db import transaction
 
 from prepazka.booking import slot_release, slot_search
-from prepazka.booking.links import short_code
-from prepazka.booking.locks import lock_booking, lock_days, lock_list
+from prepazka.booking.booking_links import short_code
+from prepazka.booking.booking_locks import lock_booking, lock_days, lock_list
 from prepazka.booking.models import (
     OPEN,
     RETURNING,
@@ -24,7 +24,7 @@ from prepazka.booking.models import (
 )
 from prepazka.booking.refusals import BookingOver, PlaceOver, PlaceTaken, TermNotOffered, TermTaken
 from prepazka.booking.transitions import confirm, end, limit_open, put, release_expired
-from prepazka.core import calendar, events, waiting
+from prepazka.core import calendar, events, waiting_list_rules
 from prepazka.core.interval import Interval
 from prepazka.journal.record import record
 from prepazka.offices.models import Office
@@ -78,7 +78,7 @@ def _possible_offers(
         office=office.row, service__agenda=agenda, state=WaitingListState.WAITING
     ).select_related("booking")
     free_terms: dict[object, list[slot_search.Term]] = {}
-    for entry in waiting.in_order(rows):
+    for entry in waiting_list_rules.in_order(rows):
         if entry.booking and (entry.booking.state not in OPEN or entry.booking.starts_at <= now):
             continue
         key = (entry.service_id, entry.persons, entry.official_id, _mode_for(office, entry))
@@ -111,9 +111,9 @@ def _mode_for(office: OfficeSnapshot, entry: WaitingListEntry) -> str:
     return entry.booking.mode if entry.booking else office.services[entry.service_id].usual_mode
 
 
-def _wish(entry: WaitingListEntry) -> waiting.Wish:
+def _wish(entry: WaitingListEntry) -> waiting_list_rules.Wish:
     offered_before = Booking.objects.filter(offer__entry=entry).values_list("starts_at", flat=True)
-    return waiting.Wish(
+    return waiting_list_rules.Wish(
         first=entry.from_date,
         last=entry.to_date,
         weekdays=frozenset(entry.weekdays),
@@ -124,7 +124,7 @@ def _wish(entry: WaitingListEntry) -> waiting.Wish:
     )
 
 
-def _suits(office: OfficeSnapshot, wish: waiting.Wish, term: slot_search.Term) -> bool:
+def _suits(office: OfficeSnapshot, wish: waiting_list_rules.Wish, term: slot_search.Term) -> bool:
     start = calendar.minute_of(term.starts_at, office.tz)
     length = int((term.ends_at - term.starts_at).total_seconds()) // 60
     return wish.suits(
@@ -140,7 +140,7 @@ def _keep_until(
     office: OfficeSnapshot, entry: WaitingListEntry, starts_at: datetime, now: datetime
 ) -> datetime | None:
     rules = office.rules_of(office.services[entry.service_id])
-    return waiting.keep_until(
+    return waiting_list_rules.keep_until(
         now=now,
         quiet_until=office.row.message_rules.quiet_until(now, office.tz),
         starts_at=starts_at,
@@ -361,7 +361,7 @@ def expire_place(offer: UUID, now: datetime) -> bool:
     _close_offer(locked_offer, OfferState.EXPIRED, now)
     entry.unanswered += 1
     entry.queued_at = now
-    dropped = waiting.is_dropped(entry.unanswered)
+    dropped = waiting_list_rules.is_dropped(entry.unanswered)
     _set_entry_state(
         entry,
         WaitingListState.DROPPED if dropped else WaitingListState.WAITING,

@@ -12,9 +12,9 @@ from django.urls import get_resolver  # noqa: E402  # Django must be set up firs
 
 from prepazka.config.onehop import OneHop  # noqa: E402
 from prepazka.edge.app import Edge  # noqa: E402
-from prepazka.surfaces.monitor import live as board  # noqa: E402
-from prepazka.surfaces.ticket import live as own_ticket  # noqa: E402
+from prepazka.surfaces.monitor import monitor_fragment  # noqa: E402
+from prepazka.surfaces.ticket import ticket_fragment  # noqa: E402
 
 # All pages are imported now, so that the first requests need not wait for it.
 get_resolver().url_patterns  # noqa: B018  # reading it imports them
-application = Edge(OneHop(), board.fragment, own_ticket.fragment)
+application = Edge(OneHop(), monitor_fragment.fragment, ticket_fragment.fragment)

@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from prepazka.config import embedded, erase_due
-from prepazka.core.file_problems import sentence_of
+from prepazka.core.error_texts import sentence_of
 
 # An older server does not know this setting of the newer pg_dump, and nothing here needs it.
 UNKNOWN_TO_OLDER = b"SET transaction_timeout = 0;"

@@ -14,7 +14,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
 from prepazka.core.file_rules import MEGABYTE
-from prepazka.meetings import links
+from prepazka.meetings import participant_links
 from prepazka.meetings.documents import FileTooLarge
 from prepazka.web import request_checks
 from prepazka.web.middleware import SecurityHeaders
@@ -32,7 +32,7 @@ DRAINS = 10.0  # seconds for which the rest of a body is discarded
 def largest(scope: dict[str, Any]) -> int:
     """Bytes that the body may have; more only for an upload whose link has a valid signature."""
     match = UPLOAD.fullmatch(scope["path"]) if scope["method"] == "POST" else None
-    if match and links.read(match[1]):
+    if match and participant_links.read(match[1]):
         return int(settings.FILE_LARGEST) + AROUND
     return ORDINARY
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import sys
 
 from prepazka.config.env import SettingError
 from prepazka.config.postmaster import EmbeddedServerError
-from prepazka.core.file_problems import sentence_of
+from prepazka.core.error_texts import sentence_of
 
 WRONGLY_ASKED, NOT_DONE = 2, 1
 # Classes of SQLSTATE with which a server refuses or ends a connection; without any, none was made.
@@ -86,3 +87,15 @@ def _write_no_more() -> None:
     """Point standard output to /dev/null, so that the flush at exit does not fail again."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def must_be_free(host: str, port: int) -> None:
+    """Raise CommandFailed where the web could not listen, with the reason and what to say instead."""
+    try:
+        socket.create_server((host, port)).close()
+    except (OSError, UnicodeError) as error:
+        words = error.strerror if isinstance(error, OSError) else "that is no name of a host"
+        reason = (words or str(error)).split(" (")[0]
+        raise CommandFailed(
+            f"Nobody can listen at {host}, port {port}: {reason}. Say another with --port or --host."
+        ) from error

@@ -17,13 +17,13 @@ def main() -> int:
     import django  # noqa: PLC0415  # the settings are named only now
 
     django.setup()
-    from prepazka.jobs import steps  # noqa: PLC0415  # needs Django set up
+    from prepazka.jobs import periodic_steps  # noqa: PLC0415  # needs Django set up
     from prepazka.journal.versions import pending_migrations  # noqa: PLC0415
     from prepazka.offices.clock import now  # noqa: PLC0415
 
     if pending_migrations():
         return TABLES_DIFFER
-    return 1 if steps.erase(now=now()) else 0
+    return 1 if periodic_steps.erase(now=now()) else 0
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from prepazka.officefile import presets
 from prepazka.officefile.check import check as check_text
+from prepazka.officefile.file_plan import OfficePlan
 from prepazka.officefile.nodes import WrongFile
-from prepazka.officefile.plan import OfficePlan
-from prepazka.officefile.quotas import warnings
+from prepazka.officefile.quota_effect import warnings
 
 if TYPE_CHECKING:
     # Models can be imported only once Django is set up.
@@ -71,8 +71,8 @@ def load(arguments: argparse.Namespace) -> None:
     text = presets.text_of(arguments.file)
     folder = presets.folder_of(arguments.file)
     _warn(arguments.file, check_text(text, folder))
-    from prepazka.officefile.load import LoadRefused  # noqa: PLC0415  # needs Django
-    from prepazka.officefile.load import load as load_text  # noqa: PLC0415
+    from prepazka.officefile.office_loading import LoadRefused  # noqa: PLC0415  # needs Django
+    from prepazka.officefile.office_loading import load as load_text  # noqa: PLC0415
     from prepazka.offices import clock  # noqa: PLC0415
 
     accept = bool(getattr(arguments, "accept_conflicts", False))
@@ -100,7 +100,7 @@ def _listed(conflicts: list[Conflict]) -> str:
 @_command
 def export(arguments: argparse.Namespace) -> None:
     """Write the office file to standard output."""
-    from prepazka.officefile.export import export as export_text  # noqa: PLC0415
+    from prepazka.officefile.office_export import export as export_text  # noqa: PLC0415
 
     sys.stdout.write(export_text(_office(arguments.office)))
 

@@ -11,8 +11,7 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from psycopg.errors import LockNotAvailable
 
-from prepazka.config.command_errors import CommandFailed
-from prepazka.config.listening import must_be_free
+from prepazka.config.command_errors import CommandFailed, must_be_free
 from prepazka.looks.compress_static import compress_static
 
 log = logging.getLogger(__name__)
@@ -67,10 +66,10 @@ def migrate(arguments: argparse.Namespace) -> None:
     again here, before any page can show them.
     """
     prepare_database()
-    from prepazka.jobs import steps  # noqa: PLC0415  # needs Django set up
+    from prepazka.jobs import periodic_steps  # noqa: PLC0415  # needs Django set up
     from prepazka.offices.clock import now  # noqa: PLC0415
 
-    steps.erase(now=now())
+    periodic_steps.erase(now=now())
 
 
 def prepare_database() -> None:

@@ -187,8 +187,8 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 12},
     },
-    {"NAME": "prepazka.accounts.passwords.CommonPassword"},
-    {"NAME": "prepazka.offices.passwords.EasilyGuessed"},
+    {"NAME": "prepazka.accounts.password_validators.CommonPassword"},
+    {"NAME": "prepazka.offices.guessable_passwords.EasilyGuessed"},
 ]
 # A file of hashes of stolen passwords on this machine; without it none is looked up.
 if STOLEN_PASSWORDS := env_str("PREPAZKA_STOLEN_PASSWORDS", default=""):
@@ -202,7 +202,7 @@ if STOLEN_PASSWORDS := env_str("PREPAZKA_STOLEN_PASSWORDS", default=""):
         raise SettingError(msg) from None
     AUTH_PASSWORD_VALIDATORS.append(
         {
-            "NAME": "prepazka.accounts.passwords.StolenPassword",
+            "NAME": "prepazka.accounts.password_validators.StolenPassword",
             "OPTIONS": {"path": STOLEN_PASSWORDS},
         }
     )
@@ -213,7 +213,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 # Log-ins are counted by accounts.attempts, in a table that other traffic cannot push out.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
-MFA_ADAPTER = "prepazka.surfaces.console.second_factor.SecondFactor"
+MFA_ADAPTER = "prepazka.surfaces.console.second_factor_adapter.SecondFactor"
 MFA_FORMS = {
     "authenticate": "prepazka.surfaces.console.accounts.CodeForm",
     "reauthenticate": "prepazka.surfaces.console.accounts.CodeAgainForm",

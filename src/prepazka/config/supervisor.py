@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from prepazka.config import embedded, mailbox
+from prepazka.config.command_errors import must_be_free
 from prepazka.config.database import FOLDER
-from prepazka.config.listening import must_be_free
 from prepazka.config.postmaster import Cluster
 from prepazka.looks.compile_messages import compile_messages
 
@@ -91,14 +91,14 @@ def _prepare_database(arguments: argparse.Namespace, *, is_new: bool) -> None:
     compile_messages()
     prepare_database()
     if not arguments.no_demo:
-        from prepazka.config import demo  # noqa: PLC0415
+        from prepazka.config import demo_setup  # noqa: PLC0415
         from prepazka.offices import clock  # noqa: PLC0415
 
-        passwords = demo.load()
+        passwords = demo_setup.load()
         # In an existing database the clock shows what somebody has set.
         if is_new and not settings.DEMO_PUBLIC:
-            demo.wake(clock.now())
-        print(demo.addresses(os.environ["PREPAZKA_URL"], passwords), flush=True)
+            demo_setup.wake(clock.now())
+        print(demo_setup.addresses(os.environ["PREPAZKA_URL"], passwords), flush=True)
     connection.close()
 
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
 from prepazka.surfaces.calendars import views as calendars
-from prepazka.surfaces.citizen import crest, office, short
+from prepazka.surfaces.citizen import office_pages, short_addresses
 from prepazka.surfaces.mailbox import demo_clock
 from prepazka.surfaces.tour import views as tour
 
@@ -18,14 +18,14 @@ handler403 = "prepazka.web.errors.forbidden"
 
 def start(request: HttpRequest) -> HttpResponse:
     """The start page: the offices, and in a demo the tour."""
-    return tour.page(request) if settings.DEMO else office.home(request)
+    return tour.page(request) if settings.DEMO else office_pages.home(request)
 
 
 urlpatterns = [
     path("api/v1/", include("prepazka.surfaces.api.urls")),
     path("zpravy/sms/", include("prepazka.surfaces.callbacks.urls")),
     path("", include("prepazka.surfaces.offline.urls")),
-    path("znak/<slug:slug>/<slug:digest>.png", crest.picture, name="crest"),
+    path("znak/<slug:slug>/<slug:digest>.png", office_pages.crest_image, name="crest"),
     path("kalendar/<str:token>.ics", calendars.feed, name="feed"),
     *i18n_patterns(
         path("", start, name="start"),
@@ -47,6 +47,6 @@ urlpatterns = [
         prefix_default_language=False,
     ),
     # Short, because it is sent in an SMS; last, because an office may have this slug.
-    path("s/<str:code>/", short.link, name="short_link"),
-    path("s/<str:code>/x/", short.cancel, name="short_cancel"),
+    path("s/<str:code>/", short_addresses.link, name="short_link"),
+    path("s/<str:code>/x/", short_addresses.cancel, name="short_cancel"),
 ]

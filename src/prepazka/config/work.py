@@ -19,10 +19,10 @@ from django.conf import settings
 from django.db import connection
 from procrastinate.contrib.django import app
 
-from prepazka.edge.answers import conninfo
+from prepazka.edge.hot_routes import conninfo
 from prepazka.gateways.sms.smpp_receiver import listen
 from prepazka.jobs.queue import Manager
-from prepazka.messaging.port import Incoming, Receipt
+from prepazka.messaging.message_types import Incoming, Receipt
 from prepazka.offices.clock import now
 from prepazka.web.inbound_sms import act_on
 

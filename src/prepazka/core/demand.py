@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from prepazka.core.discipline import Policy
-from prepazka.core.hall import MINUTE, USUAL_OFFSETS, Counter
+from prepazka.core.hall_model import MINUTE, USUAL_OFFSETS, Counter
 from prepazka.core.interval import Interval
 from prepazka.core.simulation import Visit
 

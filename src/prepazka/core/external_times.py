@@ -26,7 +26,7 @@ class Doubt:
 
     event: str  # key of the event
     mark: str  # changes when the event's content changes
-    why: str  # a word for the screens, see `surfaces.console.outside`
+    why: str  # a word for the screens, see `surfaces.console.external_calendar_texts`
     times: Times
     keeps: bool = False  # the last understood times of the event stay taken as well
     freed: bool = False  # a person has said that this time is free

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
+from prepazka.core.booking_reference import ids_of, reference_of
 from prepazka.core.interval import Interval
 from prepazka.core.pins import PINS
-from prepazka.core.reference import ids_of, reference_of
 
 KIOSK_WITHIN = timedelta(minutes=15)
 KIOSK_WRONG = 10  # wrong PINs of one kiosk within that time

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from prepazka.core.discipline import Policy, Waiting
-from prepazka.core.hall import Coming, Counter, Floats, Habits, Times
+from prepazka.core.hall_model import Coming, Counter, Floats, Habits, Times
 from prepazka.core.replay_arrays import NEVER, Compiled, Counters, Ints, Setting
 
 REPLAYS = 400

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from prepazka.core.discipline import Key, Policy, Waiting
-from prepazka.core.hall import MINUTE, Coming, Counter, Floats, Habits, Times
+from prepazka.core.hall_model import MINUTE, Coming, Counter, Floats, Habits, Times
 from prepazka.core.key_phases import Line, line_of, lines_of, phases
 
 Ints = npt.NDArray[np.int64]

@@ -10,7 +10,7 @@ from datetime import datetime
 from heapq import heappop, heappush
 
 from prepazka.core.discipline import Policy, Waiting
-from prepazka.core.hall import ABSENT_MIN, MINUTE, Counter
+from prepazka.core.hall_model import ABSENT_MIN, MINUTE, Counter
 from prepazka.core.interval import Interval
 from prepazka.core.key_phases import Line, Lines, lines_of
 

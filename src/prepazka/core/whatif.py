@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from prepazka.core.demand import MOST_LANES, MOST_TIMES, Drawn, Plan, Post, draw
 from prepazka.core.figures import CHANGE_MIN, stretched
-from prepazka.core.hall import MINUTE
+from prepazka.core.hall_model import MINUTE
 from prepazka.core.interval import Interval, subtract, union
 from prepazka.core.simulation import Played, play
 from prepazka.core.slots import windows

@@ -11,16 +11,16 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from prepazka.core.browser_rules import headers_of_edge
-from prepazka.edge import answers
+from prepazka.edge import hot_routes
+from prepazka.edge.answer_cache import Snapshots
 from prepazka.edge.database_watch import watch
-from prepazka.edge.health_face import PATH as HEALTH
-from prepazka.edge.health_face import HealthFace
+from prepazka.edge.health_route import PATH as HEALTH
+from prepazka.edge.health_route import HealthFace
 from prepazka.edge.hub import Hub, body
 from prepazka.edge.personal_fragments import OwnParts
-from prepazka.edge.room_face import PREFIX, RoomFace
-from prepazka.edge.rooms import Rooms
-from prepazka.edge.snapshots import Snapshots
-from prepazka.edge.visitors import Streams, TooManyStreams, network_of
+from prepazka.edge.room_routes import PREFIX, RoomFace
+from prepazka.edge.room_streams import Rooms
+from prepazka.edge.visitor_networks import Streams, TooManyStreams, network_of
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -56,14 +56,14 @@ class Edge:
     """Serves streams and hot answers, and passes all other requests to Django."""
 
     def __init__(
-        self, inner: Inner, *fragments: Callable[[str], answers.Route | answers.Own | None]
+        self, inner: Inner, *fragments: Callable[[str], hot_routes.Route | hot_routes.Own | None]
     ) -> None:
         self.inner, self.fragments = inner, fragments
-        self.hub = Hub(answers.conninfo())
+        self.hub = Hub(hot_routes.conninfo())
         self.snapshots = Snapshots(inner.pool)
         self.own_parts = OwnParts(self.snapshots)
         self.hub.on_change.append(self.snapshots.changed)
-        self.rooms = Rooms(answers.conninfo())
+        self.rooms = Rooms(hot_routes.conninfo())
         self.room_face = RoomFace(self.rooms)
         self.health = HealthFace()
         self.streams = Streams()
@@ -114,19 +114,22 @@ class Edge:
         except TooManyStreams:
             work.close()
             await _send(
-                self._with_security_headers(send), 429, BUSY_HEADERS, answers.busy(scope["headers"])
+                self._with_security_headers(send),
+                429,
+                BUSY_HEADERS,
+                hot_routes.busy(scope["headers"]),
             )
 
     async def stop(self) -> None:
         """End all streams."""
         await asyncio.gather(self.hub.stop(), self.rooms.stop(), asyncio.to_thread(watch.stop))
 
-    def _route(self, scope: Scope) -> answers.Route | answers.Own | None:
+    def _route(self, scope: Scope) -> hot_routes.Route | hot_routes.Own | None:
         """The hot route of the request, or None; a header marks requests for parts of pages."""
         if any(name == b"x-fragment" for name, _ in scope["headers"]):
             routes = (fragment(scope["path"]) for fragment in self.fragments)
             return next((matched for matched in routes if matched), None)
-        return answers.route(scope["path"], scope["query_string"])
+        return hot_routes.route(scope["path"], scope["query_string"])
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -141,7 +144,7 @@ class Edge:
                 return
 
     async def _answer(
-        self, scope: Scope, route: answers.Route | answers.Own, receive: Receive, send: Send
+        self, scope: Scope, route: hot_routes.Route | hot_routes.Own, receive: Receive, send: Send
     ) -> None:
         try:
             status, headers, content = await self._content_of(scope, route)
@@ -149,18 +152,21 @@ class Edge:
             # Django answers the 404.
             await self.inner(scope, receive, send)
         except Exception as error:  # told apart by kind just below
-            if not answers.is_away(error):
+            if not hot_routes.is_away(error):
                 raise
             await _send(
-                self._with_security_headers(send), 503, AWAY_HEADERS, answers.away(scope["headers"])
+                self._with_security_headers(send),
+                503,
+                AWAY_HEADERS,
+                hot_routes.away(scope["headers"]),
             )
         else:
             await _send(self._with_security_headers(send), status, headers, content)
 
     async def _content_of(
-        self, scope: Scope, route: answers.Route | answers.Own
-    ) -> tuple[int, answers.Headers, bytes]:
-        if isinstance(route, answers.Own):
+        self, scope: Scope, route: hot_routes.Route | hot_routes.Own
+    ) -> tuple[int, hot_routes.Headers, bytes]:
+        if isinstance(route, hot_routes.Own):
             return 200, route.headers, await self.own_parts.give(route)
         snapshot = self.snapshots.get(route.key) or await self.snapshots.make(
             route.key, route.build, route.topics, route.soonest
@@ -178,9 +184,9 @@ class Edge:
         try:
             office = await self._office(slug)
         except Exception as error:  # told apart by kind just below
-            if not answers.is_away(error):
+            if not hot_routes.is_away(error):
                 raise
-            await _send(send, 503, AWAY_HEADERS, answers.away(scope["headers"]))
+            await _send(send, 503, AWAY_HEADERS, hot_routes.away(scope["headers"]))
             return
         if office is None:
             await _send(send, 404, JSON_HEADERS, b"{}")
@@ -202,7 +208,7 @@ class Edge:
     async def _office(self, slug: str) -> int | None:
         if slug not in self._offices:
             loop = asyncio.get_running_loop()
-            office = await loop.run_in_executor(self.inner.pool, answers.office_id, slug)
+            office = await loop.run_in_executor(self.inner.pool, hot_routes.office_id, slug)
             if office is None:
                 return None
             self._offices[slug] = office

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from django.db import close_old_connections
 
-from prepazka.edge.answers import Look, Own
-from prepazka.edge.snapshots import MOST_KEPT, Snapshots
+from prepazka.edge.answer_cache import MOST_KEPT, Snapshots
+from prepazka.edge.hot_routes import Look, Own
 
 T = TypeVar("T")
 

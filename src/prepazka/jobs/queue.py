@@ -1,6 +1,6 @@
 """Queries on the job queue's own tables: live jobs, rescue of stalled ones, old failures.
 
-Which work is owed is decided by our own rows (`owed`), not here.
+Which work is owed is decided by our own rows (`owed_work`), not here.
 """
 
 from __future__ import annotations

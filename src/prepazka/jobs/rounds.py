@@ -1,4 +1,4 @@
-"""Time-driven work of one office: the functions behind the steps of `jobs.steps`.
+"""Time-driven work of one office: the functions behind the steps of `jobs.periodic_steps`.
 
 Each may run any number of times. Where one of several rows fails, the others are done first, and
 then the failure is raised.
@@ -41,16 +41,16 @@ from prepazka.meetings import participants
 from prepazka.meetings.erasing import erase_meetings, erase_papers
 from prepazka.offices.models import Incident, Office
 from prepazka.offices.office_snapshot import snapshot_by_id
-from prepazka.privacy import remembered
+from prepazka.privacy import remembered_erasures
 from prepazka.privacy.erasure import erase_again, erase_traces
-from prepazka.queueing import alerts, history, learning
+from prepazka.queueing import history, turn_alerts, wait_learning
 from prepazka.queueing.counters import close_forgotten
 from prepazka.queueing.incidents import warn_booked
-from prepazka.queueing.missed import end_missed
+from prepazka.queueing.missed_bookings import end_missed
 from prepazka.queueing.models import IN_QUEUE, QuarterHour, TurnAlert
-from prepazka.queueing.stops import follow_estimate
 from prepazka.queueing.tickets import close_yesterday
-from prepazka.reporting.hall import hall
+from prepazka.queueing.walk_in_stops import follow_estimate
+from prepazka.reporting.live_hall import hall
 from prepazka.reporting.monitor import is_open, quarters
 from prepazka.reporting.place import turn_is_near
 
@@ -212,13 +212,13 @@ def warn_of_incidents(*, office: int, now: datetime) -> None:
 def tell_near(*, office: int, now: datetime) -> None:
     """Alert those who asked for it that their turn is near."""
     waiting = TurnAlert.objects.filter(office=office, near_at=None, ticket__state__in=IN_QUEUE)
-    waiting = waiting.exclude(alerts.NO_CONTACT).select_related("ticket").order_by("asked_at")
+    waiting = waiting.exclude(turn_alerts.NO_CONTACT).select_related("ticket").order_by("asked_at")
     rows = list(waiting)
     if not rows:
         return
     hall_now = hall(snapshot_by_id(office), now=now)
     near_alerts = [alert.pk for alert in rows if turn_is_near(hall_now, alert.ticket)]
-    each(near_alerts, lambda alert: alerts.tell_near(alert=alert, now=now))
+    each(near_alerts, lambda alert: turn_alerts.tell_near(alert=alert, now=now))
 
 
 def keep_history(*, office: int, now: datetime) -> None:
@@ -233,7 +233,7 @@ def keep_history(*, office: int, now: datetime) -> None:
 
 def judge_waits(*, office: int, now: datetime) -> None:  # as every step
     """Calibrate the wait estimates by the tickets called since the last round."""
-    learning.judge(office=Office.objects.get(pk=office))
+    wait_learning.judge(office=Office.objects.get(pk=office))
 
 
 def measure(*, office: int, now: datetime) -> None:
@@ -243,7 +243,7 @@ def measure(*, office: int, now: datetime) -> None:
 
 def learn(*, office: int, now: datetime) -> None:
     """Learn service times and habits from the last weeks."""
-    learning.relearn(office=snapshot_by_id(office), now=now)
+    wait_learning.relearn(office=snapshot_by_id(office), now=now)
 
 
 @transaction.atomic
@@ -262,7 +262,7 @@ def erase_requested(*, office: int, now: datetime) -> None:
     Also while the storage is away, which may know of more erasures than the database.
     """
     try:
-        remembered.exchange(office, now=now)
+        remembered_erasures.exchange(office, now=now)
     finally:
         erase_again(office=Office.objects.get(pk=office), now=now)
 
@@ -272,7 +272,7 @@ def erase_after(*, event: int, now: datetime) -> None:
     happened = Event.objects.filter(pk=event, kind="PersonErased").first()
     if happened:
         erase_papers(office=Office.objects.get(pk=happened.office), now=now)
-        remembered.exchange(happened.office, now=now)
+        remembered_erasures.exchange(happened.office, now=now)
 
 
 def erase_files(*, office: int, now: datetime) -> None:

@@ -13,12 +13,12 @@ from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 
 from prepazka.gateways import email, push, sms
-from prepazka.jobs import calendars, owed, papers, rounds, steps
-from prepazka.jobs.steps import STEPS, Every
+from prepazka.jobs import calendar_jobs, document_jobs, owed_work, periodic_steps, rounds
+from prepazka.jobs.periodic_steps import STEPS, Every
 from prepazka.journal.record import FOLLOW_UP, settle_follow_up
-from prepazka.messaging import usecases as messaging
+from prepazka.messaging import message_delivery
+from prepazka.messaging.message_types import Gateways, Receipt, Undeliverable
 from prepazka.messaging.models import Message
-from prepazka.messaging.port import Gateways, Receipt, Undeliverable
 from prepazka.messaging.receipts import note_receipt
 from prepazka.offices.clock import now
 
@@ -31,7 +31,7 @@ GATEWAYS: Gateways = {
 
 # Seconds before the next attempt; the last one repeats for two days of a broken mail server.
 PAUSES = (10, 30, 60, 120, 300)
-ATTEMPTS = messaging.GIVES_UP
+ATTEMPTS = message_delivery.GIVES_UP
 # Priorities. A thousand mails that wait for a slow server must not delay the steps of the minute,
 # which are short; one of them rescues the jobs of a dead worker.
 BEFORE_ALL_ELSE = 10
@@ -56,10 +56,10 @@ class Patience(BaseRetryStrategy):
 @app.task(name=FOLLOW_UP, retry=Patience())
 def follow_up(*, event: int) -> None:
     """Follow up on an event: compose its messages, offer a slot it freed, defer its papers."""
-    for message in messaging.compose(event=event, now=now()):
-        owed.of_message(message).defer()
+    for message in message_delivery.compose(event=event, now=now()):
+        owed_work.of_message(message).defer()
     rounds.offer_after(event=event, now=now())
-    for papers_owed in owed.of_papers(event):
+    for papers_owed in owed_work.of_papers(event):
         papers_owed.defer()
     rounds.erase_after(event=event, now=now())
     settle_follow_up(event)
@@ -72,7 +72,7 @@ def deliver(*, message: int) -> None:
     A permanent refusal is recorded in the message and does not fail the job.
     """
     try:
-        messaging.deliver(message=message, gateways=GATEWAYS, now=now())
+        message_delivery.deliver(message=message, gateways=GATEWAYS, now=now())
     except Undeliverable as failure:
         if failure.not_before is None:
             log.warning("A message was not delivered: %s", failure)
@@ -83,13 +83,13 @@ def deliver(*, message: int) -> None:
 @app.task(name="check_document", queue="papers")
 def check_document(*, document: str) -> None:
     """Check a document; one that cannot be checked waits for the next round."""
-    papers.check(document=UUID(document), now=now())
+    document_jobs.check(document=UUID(document), now=now())
 
 
 @app.task(name="print_minutes", queue="papers")
 def print_minutes(*, minutes: int) -> None:
     """Make the PDF of closed minutes; the next round retries a failure."""
-    papers.print_minutes(minutes_id=minutes, now=now())
+    document_jobs.print_minutes(minutes_id=minutes, now=now())
 
 
 @app.task(name="receipt", queue="rounds")
@@ -101,14 +101,14 @@ def receipt(*, gateway_id: str, delivered: bool) -> None:
 @app.task(name="refresh_calendar", queue="calendars")
 def refresh_calendar(*, calendar: int) -> None:
     """Read one external calendar; the next round retries a failure."""
-    calendars.refresh(calendar=calendar, now=now())
+    calendar_jobs.refresh(calendar=calendar, now=now())
 
 
 @app.task(name="step", queue="rounds")
 def run_step(timestamp: int, *, step: str) -> None:  # the queue names the minute
     """Run a periodic step; a step that only another version has is ignored."""
     if step in STEPS:
-        steps.run(STEPS[step], now=now())
+        periodic_steps.run(STEPS[step], now=now())
 
 
 for _step in STEPS.values():

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from django.db import transaction
 
+from prepazka.booking.booking_lifecycle import hold_term, request_confirmation, serve_remotely
+from prepazka.booking.booking_locks import lock_booking
 from prepazka.booking.diaries import official_of
-from prepazka.booking.locks import lock_booking
 from prepazka.booking.models import Booking, BookingState, Channel
 from prepazka.booking.transitions import end
-from prepazka.booking.usecases import hold_term, request_confirmation, serve_remotely
 from prepazka.core import events
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record

@@ -21,7 +21,14 @@ from prepazka.core import events
 from prepazka.core.file_rules import MEGABYTE, MOST_DOCUMENTS
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
-from prepazka.meetings import access, contents, showing, signals, storage, storage_identity
+from prepazka.meetings import (
+    contents,
+    meeting_permissions,
+    shown_pages,
+    signals,
+    storage,
+    storage_identity,
+)
 from prepazka.meetings.models import Document, DocumentState, Meeting, Participant
 from prepazka.offices.models import Office
 
@@ -116,7 +123,7 @@ def add(
     MeetingFull, QuotaReached.
     """
     person = Participant.objects.select_related("meeting__booking", "office").get(pk=participant)
-    access.must_bring(person.meeting, person, link)
+    meeting_permissions.must_bring(person.meeting, person, link)
     stored_file = _store_file(person.meeting, name, file, limits_of(person.office).largest, now)
     try:
         return _create_document(participant, link, stored_file, now, actor)
@@ -158,8 +165,8 @@ def _create_document(
 ) -> Document:
     office = Participant.objects.values_list("office_id", flat=True).get(pk=participant)
     limits = limits_of(Office.objects.select_for_update(no_key=True).get(pk=office))
-    meeting, person = access.lock(participant)
-    access.must_bring(meeting, person, link)
+    meeting, person = meeting_permissions.lock(participant)
+    meeting_permissions.must_bring(meeting, person, link)
     existing = meeting.documents.exclude(state=DocumentState.REFUSED)
     if existing.count() >= limits.number:
         raise TooManyDocuments(most=limits.number)
@@ -239,15 +246,15 @@ def remove(
     *, participant: UUID, link: int, document: UUID, now: datetime, actor: int | None = None
 ) -> None:
     """Delete a document. Raises as access.must_bring, and NoDocument, NotYours."""
-    meeting, person = access.lock(participant)
-    access.must_bring(meeting, person, link)
+    meeting, person = meeting_permissions.lock(participant)
+    meeting_permissions.must_bring(meeting, person, link)
     stored = meeting.documents.filter(pk=document).first()
     if stored is None:
         raise NoDocument
     if person.role != Participant.Role.CHAIR and stored.participant_id != person.pk:
         raise NotYours
     if meeting.shown_id == stored.pk:
-        showing.put(meeting, None, 1)
+        shown_pages.put(meeting, None, 1)
     event_fields: dict[str, Any] = {
         "office": meeting.office_id,
         "meeting": str(meeting.pk),
@@ -269,6 +276,6 @@ def seen_by(participant: Participant) -> QuerySet[Document]:
         "created_at"
     )
     own = rows.filter(participant=participant)
-    if not access.sees_all(participant.meeting, participant):
+    if not meeting_permissions.sees_all(participant.meeting, participant):
         return own
     return own | rows.filter(state=DocumentState.READY)

@@ -14,10 +14,10 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import translation
 
-from prepazka.core import events, minutes
+from prepazka.core import events, minutes_text
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
-from prepazka.meetings import access, signals, storage
+from prepazka.meetings import meeting_permissions, signals, storage
 from prepazka.meetings.models import Meeting, Minutes, MinutesComment, MinutesVersion, Participant
 from prepazka.meetings.room import NothingSaid, NotInside, OnlyTheChair
 
@@ -61,7 +61,7 @@ class Saved:
     """The minutes after saving, and the fields in which others' text replaced ours."""
 
     version: int
-    content: minutes.Content
+    content: minutes_text.Content
     conflicts: list[str]
 
 
@@ -71,12 +71,12 @@ def begin(*, participant: UUID, now: datetime, actor: int | None = None) -> Minu
 
     Raises OnlyTheChair.
     """
-    meeting, person = access.lock(participant)
-    access.must_write(meeting, person)
+    meeting, person = meeting_permissions.lock(participant)
+    meeting_permissions.must_write(meeting, person)
     existing = Minutes.objects.filter(meeting=meeting).first()
     if existing:
         return existing
-    content = {**minutes.EMPTY, "tasks": [], **_known_facts(meeting)}
+    content = {**minutes_text.EMPTY, "tasks": [], **_known_facts(meeting)}
     draft = Minutes.objects.create(office_id=meeting.office_id, meeting=meeting)
     _write_version(draft, content, person, now, actor)
     return draft
@@ -86,10 +86,10 @@ def _known_facts(meeting: Meeting) -> dict[str, str]:
     rows = meeting.participants.exclude(admitted_at=None).select_related("official")
     participants = sorted(
         rows.order_by("admitted_at", "pk"),
-        key=lambda participant: not access.is_official(participant),
+        key=lambda participant: not meeting_permissions.is_official(participant),
     )
     with translation.override("cs"):  # minutes are an official document, hence in Czech
-        names = [access.name_of(participant) for participant in participants]
+        names = [meeting_permissions.name_of(participant) for participant in participants]
         subject = str(meeting.booking.service.name)
     return {"present": "\n".join(filter(None, names)), "subject": subject}
 
@@ -102,14 +102,14 @@ def save(
 
     Raises OnlyTheChair, MinutesNotBegun, MinutesAreClosed, MinutesNotUnderstood.
     """
-    meeting, person = access.lock(participant)
-    access.must_write(meeting, person)
+    meeting, person = meeting_permissions.lock(participant)
+    meeting_permissions.must_write(meeting, person)
     draft = _open_draft(meeting)
     own_content = _validated(content)
     base_version = draft.versions.filter(version=base).first()
     if base_version is None:
         raise MinutesNotUnderstood
-    merged, conflicts = minutes.merge(base_version.content, own_content, draft.content)
+    merged, conflicts = minutes_text.merge(base_version.content, own_content, draft.content)
     if merged != draft.content:
         _write_version(draft, _validated(merged), person, now, actor)
     return Saved(draft.version, draft.content, conflicts)
@@ -121,9 +121,9 @@ def comment(*, participant: UUID, link: int, text: str, now: datetime) -> Minute
 
     Raises NotInside, NothingSaid, MinutesNotBegun, MinutesAreClosed.
     """
-    meeting, person = access.lock(participant)
-    access.must_hold(meeting, person, link)
-    if not access.sees_all(meeting, person):
+    meeting, person = meeting_permissions.lock(participant)
+    meeting_permissions.must_hold(meeting, person, link)
+    if not meeting_permissions.sees_all(meeting, person):
         raise NotInside
     draft = _open_draft(meeting)
     text = text.replace("\x00", "").strip()
@@ -144,8 +144,8 @@ def close(*, participant: UUID, version: int, now: datetime, actor: int | None =
     Closed minutes are returned as they are.
     Raises OnlyTheChair, MinutesNotBegun, MinutesChanged, MinutesBlank.
     """
-    meeting, person = access.lock(participant)
-    access.must_write(meeting, person)
+    meeting, person = meeting_permissions.lock(participant)
+    meeting_permissions.must_write(meeting, person)
     if person.role != Participant.Role.CHAIR:
         raise OnlyTheChair
     stored = Minutes.objects.filter(meeting=meeting).first()
@@ -155,7 +155,7 @@ def close(*, participant: UUID, version: int, now: datetime, actor: int | None =
         return stored
     if stored.version != version:
         raise MinutesChanged
-    if minutes.is_blank(stored.content):
+    if minutes_text.is_blank(stored.content):
         raise MinutesBlank
     stored.closed_at, stored.closed_by = now, person
     stored.save(update_fields=["closed_at", "closed_by"])
@@ -223,16 +223,16 @@ def _open_draft(meeting: Meeting) -> Minutes:
     return stored
 
 
-def _validated(content: Any) -> minutes.Content:
+def _validated(content: Any) -> minutes_text.Content:
     try:
-        return minutes.understood(content)
+        return minutes_text.understood(content)
     except (ValueError, TypeError):
         raise MinutesNotUnderstood from None
 
 
 def _write_version(
     draft: Minutes,
-    content: minutes.Content,
+    content: minutes_text.Content,
     participant: Participant,
     now: datetime,
     actor: int | None,

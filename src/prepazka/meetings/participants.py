@@ -15,15 +15,15 @@ from django.db.models import Exists, OuterRef
 from django.utils import translation
 
 from prepazka.booking import colleague_claims
+from prepazka.booking.booking_lifecycle import move_booking, serve_remotely
+from prepazka.booking.booking_locks import lock_booking
 from prepazka.booking.diaries import official_of
-from prepazka.booking.locks import lock_booking
 from prepazka.booking.models import OPEN, Booking, BookingState
 from prepazka.booking.transitions import release_expired
-from prepazka.booking.usecases import move_booking, serve_remotely
 from prepazka.core import events
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
-from prepazka.meetings import links
+from prepazka.meetings import participant_links
 from prepazka.meetings.models import Meeting, MeetingState, Participant
 from prepazka.offices.models import Mode, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
@@ -240,12 +240,12 @@ def renew_link(*, participant: UUID, now: datetime, actor: int | None = None) ->
 
 def link_of(participant: Participant) -> str:
     """The participant's token in the address of the room."""
-    return links.sign(participant.pk, participant.link)
+    return participant_links.sign(participant.pk, participant.link)
 
 
 def participant_of(token: str) -> Participant | None:
     """The participant of the token; None if it is invalid, replaced or revoked."""
-    parsed = links.read(token)
+    parsed = participant_links.read(token)
     if parsed is None:
         return None
     rows = Participant.objects.select_related("meeting__booking", "office", "official")

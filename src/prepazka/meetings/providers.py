@@ -14,8 +14,8 @@ from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from prepazka.core import events
-from prepazka.core.addresses import is_room_address
 from prepazka.core.refusal import Refused
+from prepazka.core.room_addresses import is_room_address
 from prepazka.journal.record import record
 from prepazka.meetings import room, signals
 from prepazka.meetings.models import Meeting, MeetingState

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, QuerySet
 from django.db.models.functions import Now
 
-from prepazka.booking.locks import lock_booking
+from prepazka.booking.booking_locks import lock_booking
 from prepazka.booking.models import LIVE, Booking, BookingState
 from prepazka.core import calendar, events
 from prepazka.core.refusal import Refused

@@ -26,8 +26,8 @@ from prepazka.core import calendar, gsm7
 from prepazka.core.message_rules import MessageRules
 from prepazka.meetings.models import Participant
 from prepazka.messaging.mail import compose_mail
+from prepazka.messaging.message_types import PushGone, Sms, Undeliverable
 from prepazka.messaging.models import Message, MessageState, Person
-from prepazka.messaging.port import PushGone, Sms, Undeliverable
 from prepazka.messaging.push import compose_push
 from prepazka.messaging.sms import compose_sms
 from prepazka.offices.models import Office

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from prepazka.booking import links
+from prepazka.booking import booking_links
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, BookingState, Offer, WaitingListEntry, WaitingListState
 from prepazka.core import calendar
@@ -22,9 +22,9 @@ from prepazka.journal.models import Event
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.meetings.participants import citizen_of, room_path
 from prepazka.messaging.models import Message
-from prepazka.offices import incidents
+from prepazka.offices import incident_texts
 from prepazka.offices.devices import displays_of
-from prepazka.offices.incidents import cause_of
+from prepazka.offices.incident_texts import cause_of
 from prepazka.offices.models import Incident, Mode, Official, Room, Service, System
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.offices.text import without_repeats
@@ -223,8 +223,8 @@ def context_of_incident(
         "incident": incident,
         "system": str(incident.system.name),
         "cause": cause_of(incident),
-        "what": incidents.said_of(incident, office),
-        "expected": incidents.until_of(incident, office.tz),
+        "what": incident_texts.said_of(incident, office),
+        "expected": incident_texts.until_of(incident, office.tz),
         "waits": is_in_hall(booking),
     }
 
@@ -278,7 +278,7 @@ def context_of_entry(entry: WaitingListEntry, office: OfficeSnapshot) -> dict[st
 def join_path(entry: WaitingListEntry, office: OfficeSnapshot) -> str:
     """The path of the page on which the person can join the waiting list again."""
     if entry.booking:
-        return reverse("citizen:sooner", args=[links.sign(entry.booking.pk, "personal")])
+        return reverse("citizen:sooner", args=[booking_links.sign(entry.booking.pk, "personal")])
     service = office.services[entry.service_id]
     return reverse("citizen:wish", args=[office.slug, service.code])
 
@@ -339,7 +339,7 @@ def context_of(booking: Booking, office: OfficeSnapshot, *, now: datetime) -> di
     """The template context of a booking."""
     service = office.services[booking.service_id]
     rules = office.rules_of(service)
-    personal = links.sign(booking.pk, "personal")
+    personal = booking_links.sign(booking.pk, "personal")
     return {
         "booking": booking,
         "office": office.row,
@@ -351,7 +351,7 @@ def context_of(booking: Booking, office: OfficeSnapshot, *, now: datetime) -> di
         "counts_from": rules.counts_from(booking.starts_at),
         "counts_until": rules.counts_until(booking.ends_at),
         "facts": facts_of(booking, office),
-        "confirm_url": url_of("citizen:confirm", links.sign(booking.pk, "confirm")),
+        "confirm_url": url_of("citizen:confirm", booking_links.sign(booking.pk, "confirm")),
         "personal_url": url_of("citizen:booking", personal),
         "cancel_url": url_of("citizen:cancel", personal),
         "move_url": url_of("citizen:move", personal),

@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from icalendar import Alarm, Calendar, Event, vCalAddress, vText
 
-from prepazka.booking import links
+from prepazka.booking import booking_links
 from prepazka.booking.event_uids import mailed_uid
 from prepazka.booking.models import Booking, BookingState
-from prepazka.core.crest import crest_for_mail
+from prepazka.core.crest_images import crest_for_mail
 from prepazka.core.message_texts import Texts, fill, own
 from prepazka.meetings import storage
 from prepazka.meetings.models import Minutes, Participant
@@ -30,8 +30,8 @@ from prepazka.messaging.contexts import (
     said_in_mail,
     url_of,
 )
+from prepazka.messaging.message_types import Attachment, Mail, Undeliverable
 from prepazka.messaging.models import Message
-from prepazka.messaging.port import Attachment, Mail, Undeliverable
 from prepazka.offices.crests import crest_of
 from prepazka.offices.models import Mode, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
@@ -261,7 +261,7 @@ def calendar_file(
         event.add("location", room or capfirst(how_in_words(booking.mode)))
     if not cancelled:
         event.add("description", _description(booking, facts, room, participant))
-        page = url_of("citizen:booking", links.sign(booking.pk, "personal"))
+        page = url_of("citizen:booking", booking_links.sign(booking.pk, "personal"))
         event.add("url", room if participant else page)
         event.add_component(_alarm(booking, str(event["summary"])))
     event.add("organizer", f"mailto:{office.row.email or settings.DEFAULT_FROM_EMAIL}")

@@ -15,8 +15,8 @@ from django.db import transaction
 from prepazka.booking.models import Booking
 from prepazka.journal.models import Event
 from prepazka.messaging.channels import adapter_of
+from prepazka.messaging.message_delivery import compose, is_pointless
 from prepazka.messaging.models import Message
-from prepazka.messaging.usecases import compose, is_pointless
 from prepazka.offices.models import Office
 
 BLANK = "_"

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from prepazka.messaging.contexts import context_of_message
 from prepazka.messaging.mail import SUBJECTS
+from prepazka.messaging.message_types import Push
 from prepazka.messaging.models import Message
-from prepazka.messaging.port import Push
 from prepazka.offices.office_snapshot import snapshot_of
 
 # Seconds after which a notice expires, so that a telephone switched on later shows no old one.

@@ -7,10 +7,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from prepazka.booking.calls import put_on_call_list
+from prepazka.booking.call_entries import put_on_call_list
 from prepazka.booking.models import CallListEntry
+from prepazka.messaging.message_types import Receipt
 from prepazka.messaging.models import Message, MessageState
-from prepazka.messaging.port import Receipt
 
 UNDELIVERED = gettext_noop("the message did not reach the telephone")
 

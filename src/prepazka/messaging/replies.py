@@ -13,17 +13,17 @@ from django.db import transaction
 from django.db.models import Q
 
 from prepazka.booking import offers, waiting_list_offers
+from prepazka.booking.booking_lifecycle import cancel_booking, confirm_booking
 from prepazka.booking.contacts import contact_hash
 from prepazka.booking.models import OPEN, Booking, BookingState, Offer, OfferState
-from prepazka.booking.usecases import cancel_booking, confirm_booking
 from prepazka.core import events
 from prepazka.core.refusal import Refused
-from prepazka.core.replies import Said, understand
+from prepazka.core.reply_parsing import Said, understand
 from prepazka.journal.models import Event
 from prepazka.journal.record import record
 from prepazka.messaging.channels import mobile_of
+from prepazka.messaging.message_types import Incoming
 from prepazka.messaging.models import Message, Reply
-from prepazka.messaging.port import Incoming
 from prepazka.offices.models import Office
 
 TWICE_WITHIN = timedelta(minutes=10)  # the same text within this time counts once if it has no id

@@ -27,9 +27,9 @@ from prepazka.messaging.contexts import (
     offered_terms,
     short_url,
 )
+from prepazka.messaging.message_types import Sms
 from prepazka.messaging.models import Message, Person
-from prepazka.messaging.port import Sms
-from prepazka.offices import incidents
+from prepazka.offices import incident_texts
 from prepazka.offices.models import Mode
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing.models import TurnAlert
@@ -238,8 +238,8 @@ def _of_incident(message: Message, office: OfficeSnapshot) -> dict[str, str]:
     incident = incident_of(message)
     return {
         "system": str(incident.system.name),
-        "what": incidents.said_of(incident, office),
-        "expected": incidents.until_of(incident, office.tz),
+        "what": incident_texts.said_of(incident, office),
+        "expected": incident_texts.until_of(incident, office.tz),
     }
 
 

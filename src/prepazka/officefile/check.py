@@ -9,26 +9,26 @@ from typing import Any
 import yaml
 
 from prepazka.core import idle
-from prepazka.core.door import PHONE_TICKETS
+from prepazka.core.door_codes import PHONE_TICKETS
 from prepazka.core.figures import REFUSE
 from prepazka.core.slots import Rules
-from prepazka.officefile import plan, values
-from prepazka.officefile.crests import read_crest
-from prepazka.officefile.displays import read_display
-from prepazka.officefile.files import read_files
-from prepazka.officefile.hours import read_times
-from prepazka.officefile.messages import read_messages
+from prepazka.officefile import file_plan, value_readers
+from prepazka.officefile.booking_rules_section import read_rules
+from prepazka.officefile.crest_section import read_crest
+from prepazka.officefile.display_section import read_display
+from prepazka.officefile.file_limits_section import read_files
+from prepazka.officefile.file_plan import Text
+from prepazka.officefile.hours_section import read_times
+from prepazka.officefile.message_section import read_messages
 from prepazka.officefile.nodes import Problem, Section, Wrong, WrongFile, compose, nearest, shown
 from prepazka.officefile.nodes import items as list_of
-from prepazka.officefile.plan import Text
-from prepazka.officefile.quotas import quotas, said
-from prepazka.officefile.rules import read_rules
+from prepazka.officefile.quota_effect import quotas, said
 
 A_MAPPING = "a mapping of keys and values"
 BY_CODE = "a mapping from codes to their contents"
 
 
-def check(text: str, folder: Path | None = None) -> plan.OfficePlan:
+def check(text: str, folder: Path | None = None) -> file_plan.OfficePlan:
     """The plan that the file describes. Raises WrongFile with all problems.
 
     `folder` is the folder of the file, in which its crest may be; without it the crest must be
@@ -62,9 +62,9 @@ class _Reader:
         self.device_codes: set[str] = set()
         self.booking: dict[str, Section] = {}  # booking rules by the agenda's code
 
-    def read(self) -> plan.OfficePlan:
+    def read(self) -> file_plan.OfficePlan:
         root = self.root
-        root.take("format", values.choice("1"), "1")
+        root.take("format", value_readers.choice("1"), "1")
         office = self._office()
         times = read_times(root, self.languages, booking=True)
         if not root.has("hours"):
@@ -86,7 +86,7 @@ class _Reader:
         crest = root.take("crest", read_crest(self.folder), b"")
         self._check_everything_is_served()
         root.done()
-        return plan.OfficePlan(
+        return file_plan.OfficePlan(
             **office,
             **policy,
             **video,
@@ -115,22 +115,24 @@ class _Reader:
                 [],
                 A_MAPPING,
             )
-        self.languages = section.take("languages", values.languages, ("cs",))
+        self.languages = section.take("languages", value_readers.languages, ("cs",))
         nothing: Text = {}
         fields = {
-            "slug": section.take("code", values.code, missing='a short code such as "lhota"'),
+            "slug": section.take(
+                "code", value_readers.code, missing='a short code such as "lhota"'
+            ),
             "name": section.take("name", self._text, missing="the office's name"),
             "address": section.take("address", self._text, nothing),
             "note": section.take("note", self._text, nothing),
             "after_hours": section.take("after hours", self._text, nothing),
-            "email": section.take("email", values.email, ""),
-            "phone": section.take("phone", values.words(40, "a telephone number"), ""),
-            "timezone": section.take("timezone", values.timezone, "Europe/Prague"),
+            "email": section.take("email", value_readers.email, ""),
+            "phone": section.take("phone", value_readers.words(40, "a telephone number"), ""),
+            "timezone": section.take("timezone", value_readers.timezone, "Europe/Prague"),
             "languages": self.languages,
             "public_holidays": section.take(
-                "public holidays", values.choice("CZ", "none"), "CZ"
+                "public holidays", value_readers.choice("CZ", "none"), "CZ"
             ).replace("none", ""),
-            "embed": section.take("embed", values.hosts, None),
+            "embed": section.take("embed", value_readers.hosts, None),
         }
         section.done()
         return fields
@@ -141,8 +143,8 @@ class _Reader:
         if section is None:
             return {}
         fields = {
-            "rooms": section.take("rooms", values.rooms, ("embedded",)),
-            "room_link": section.take("link", values.room_link, ""),
+            "rooms": section.take("rooms", value_readers.rooms, ("embedded",)),
+            "room_link": section.take("link", value_readers.room_link, ""),
             "files": read_files(section),
         }
         section.done()
@@ -152,44 +154,52 @@ class _Reader:
         section = self.root.section("policy", A_MAPPING) or Section(
             yaml.MappingNode("tag:yaml.org,2002:map", []), "policy", [], A_MAPPING
         )
-        minutes = values.length(0, values.DAY_MIN, example="30 min")
+        minutes = value_readers.length(0, value_readers.DAY_MIN, example="30 min")
         head_start = section.take(
-            "head start", values.length(0, values.DAY_MIN, none=-1, example="60 min"), -1
+            "head start",
+            value_readers.length(0, value_readers.DAY_MIN, none=-1, example="60 min"),
+            -1,
         )
         cap = section.take(
-            "longest wait", values.length(1, values.DAY_MIN, none=-1, example="60 min"), -1
+            "longest wait",
+            value_readers.length(1, value_readers.DAY_MIN, none=-1, example="60 min"),
+            -1,
         )
         overtime = section.take(
-            "overtime", values.length(0, values.DAY_MIN, none=-1, example="15 min"), 0
+            "overtime", value_readers.length(0, value_readers.DAY_MIN, none=-1, example="15 min"), 0
         )
         fields = {
             "head_start_min": None if head_start == -1 else head_start,
             "walkin_cap_min": None if cap == -1 else cap,
-            "call_early": section.take("call early", values.flag, True),
+            "call_early": section.take("call early", value_readers.flag, True),
             "first_ticket_min": section.take("first ticket", minutes, 30),
             "last_ticket_min": section.take("last ticket", minutes, 0),
             "overtime_min": None if overtime == -1 else overtime,
-            "phone_tickets": section.take("phone tickets", values.choice(*PHONE_TICKETS), "none"),
+            "phone_tickets": section.take(
+                "phone tickets", value_readers.choice(*PHONE_TICKETS), "none"
+            ),
             "retention_days": section.take(
                 "personal data kept",
-                values.length(1, 3660, unit=values.DAY_MIN, example="7 days"),
+                value_readers.length(1, 3660, unit=value_readers.DAY_MIN, example="7 days"),
                 7,
             ),
             "lock_after_min": section.take(
                 "lock screens after",
-                values.length(idle.LEAST_MIN, idle.MOST_MIN, example="15 min"),
+                value_readers.length(idle.LEAST_MIN, idle.MOST_MIN, example="15 min"),
                 idle.USUAL_MIN,
             ),
             "answer_offers_min": section.take(
-                "answer offers within", values.length(60, 7 * values.DAY_MIN, example="24 h"), 1440
+                "answer offers within",
+                value_readers.length(60, 7 * value_readers.DAY_MIN, example="24 h"),
+                1440,
             ),
-            "second_factor_roles": section.take("second factor", values.roles, ()),
+            "second_factor_roles": section.take("second factor", value_readers.roles, ()),
         }
         section.done()
         return fields
 
     def _text(self, node: yaml.Node) -> Text:
-        return values.text_in(self.languages)(node)
+        return value_readers.text_in(self.languages)(node)
 
     def _parts(
         self,
@@ -212,25 +222,25 @@ class _Reader:
     def _sections_by_code(self, section: Section) -> list[tuple[str, Section]]:
         coded = list(section.each(A_MAPPING))
         for code, _ in coded:
-            if not values.CODE.fullmatch(code):
+            if not value_readers.CODE.fullmatch(code):
                 section.wrong(section.keys[code], "a short code of letters, digits and hyphens")
         return coded
 
-    def _department(self, code: str, section: Section) -> plan.DepartmentPlan:
+    def _department(self, code: str, section: Section) -> file_plan.DepartmentPlan:
         self.departments.append(code)
         name = section.take("name", self._text, missing="the department's name")
         section.done()
-        return plan.DepartmentPlan(code, name)
+        return file_plan.DepartmentPlan(code, name)
 
-    def _system(self, code: str, section: Section) -> plan.SystemPlan:
+    def _system(self, code: str, section: Section) -> file_plan.SystemPlan:
         self.systems.append(code)
         name = section.take("name", self._text, missing="the system's name")
         section.done()
-        return plan.SystemPlan(code, name)
+        return file_plan.SystemPlan(code, name)
 
     def _needs(self, node: yaml.Node) -> tuple[str, ...]:
         """Codes of systems, in the order of the file's systems."""
-        codes = {values.code(code) for code in list_of(node, "codes of systems")}
+        codes = {value_readers.code(code) for code in list_of(node, "codes of systems")}
         for code in sorted(codes):
             if code not in self.systems:
                 raise Wrong(f"codes of systems: {nearest(code, self.systems)}")
@@ -238,17 +248,17 @@ class _Reader:
 
     # --- agendas and services
 
-    def _agenda(self, code: str, section: Section) -> plan.AgendaPlan:
+    def _agenda(self, code: str, section: Section) -> file_plan.AgendaPlan:
         self._check_code_is_new(code, section)
         self.agendas[code] = []
         booking = self._booking(section, code)
         self.exact = booking is not None and booking.kind == "slot"
-        self.modes = section.take("modes", values.modes, ("person",))
-        self.rooms = section.take("rooms", values.rooms, ())
+        self.modes = section.take("modes", value_readers.modes, ("person",))
+        self.rooms = section.take("rooms", value_readers.rooms, ())
         services = section.section("services", BY_CODE)
         if services is None or not services.values:
             section.wrong(section.node, "one service at least", at="services", value="nothing")
-        agenda = plan.AgendaPlan(
+        agenda = file_plan.AgendaPlan(
             code=code,
             name=section.take("name", self._text, missing="the agenda's name"),
             letter=section.take(
@@ -277,7 +287,7 @@ class _Reader:
 
     def _letter(self, code: str) -> Callable[[yaml.Node], str]:
         def read(node: yaml.Node) -> str:
-            letter = values.letter(node)
+            letter = value_readers.letter(node)
             if letter in self.letters:
                 raise Wrong(f'a letter of its own; "{self.letters[letter]}" has this one')
             self.letters[letter] = code
@@ -286,7 +296,7 @@ class _Reader:
         return read
 
     def _department_code(self, node: yaml.Node) -> str:
-        department = values.code(node)
+        department = value_readers.code(node)
         if department not in self.departments:
             raise Wrong(f"the code of a department: {nearest(department, self.departments)}")
         return department
@@ -308,7 +318,7 @@ class _Reader:
         self.booking[code] = section
         return rules
 
-    def quotas_are_bearable(self, office: plan.OfficePlan) -> None:
+    def quotas_are_bearable(self, office: file_plan.OfficePlan) -> None:
         """Add a problem for each quota that makes walk-ins wait too long and has no reason."""
         for code, quota in quotas(office).items():
             if quota.refused and quota.agenda.booking and not quota.agenda.booking.quota_reason:
@@ -328,27 +338,27 @@ class _Reader:
         agenda: str,
         *,
         bookable: bool,
-    ) -> plan.ServicePlan:
+    ) -> file_plan.ServicePlan:
         self._check_code_is_new(code, section)
         self.agendas[agenda].append(code)
         nothing: Text = {}
-        service = plan.ServicePlan(
+        service = file_plan.ServicePlan(
             code=code,
             name=section.take("name", self._text, missing="the service's name"),
             duration_min=section.take(
                 "duration",
-                values.length(1, 600, example="15 min"),
+                value_readers.length(1, 600, example="15 min"),
                 missing='its usual duration such as "15 min"',
             ),
-            bookable=section.take("bookable", values.flag, bookable),
-            walk_in=section.take("walk-in", values.flag, True),
+            bookable=section.take("bookable", value_readers.flag, bookable),
+            walk_in=section.take("walk-in", value_readers.flag, True),
             hint=section.take("hint", self._text, nothing),
             documents=section.take("documents", self._text, nothing),
             fee=section.take("fee", self._text, nothing),
             times=read_times(section, self.languages),
             needs=section.take("needs", self._needs, ()),
-            modes=section.take("modes", values.modes, self.modes),
-            rooms=section.take("rooms", values.rooms, self.rooms),
+            modes=section.take("modes", value_readers.modes, self.modes),
+            rooms=section.take("rooms", value_readers.rooms, self.rooms),
         )
         self.bookable[code] = service.bookable and self.exact
         if service.bookable and not bookable:
@@ -380,9 +390,9 @@ class _Reader:
 
     # --- officials
 
-    def _official(self, code: str, section: Section) -> plan.OfficialPlan:
+    def _official(self, code: str, section: Section) -> file_plan.OfficialPlan:
         nothing: Text = {}
-        official = plan.OfficialPlan(
+        official = file_plan.OfficialPlan(
             code=code,
             name=section.take("name", self._text, missing="the official's name"),
             department=section.take("department", self._department_code, None),
@@ -392,9 +402,11 @@ class _Reader:
             )
             or (),
             place=section.take("place", self._text, nothing),
-            email=section.take("email", values.email, ""),
-            phone=section.take("phone", values.words(40, "a telephone number"), ""),
-            buffer_min=section.take("buffer", values.length(0, 600, none=0, example="5 min"), 0),
+            email=section.take("email", value_readers.email, ""),
+            phone=section.take("phone", value_readers.words(40, "a telephone number"), ""),
+            buffer_min=section.take(
+                "buffer", value_readers.length(0, 600, none=0, example="5 min"), 0
+            ),
             times=read_times(section, self.languages, modes=True),
         )
         if not section.has("hours") and not official.times.mode_hours:
@@ -408,7 +420,7 @@ class _Reader:
         return official
 
     def _counter_code(self, node: yaml.Node) -> str:
-        counter = values.code(node)
+        counter = value_readers.code(node)
         if counter not in self.counter_codes:
             raise Wrong(f"the code of a counter: {nearest(counter, self.counter_codes)}")
         return counter
@@ -425,10 +437,10 @@ class _Reader:
 
     # --- counters and devices
 
-    def _counter(self, code: str, section: Section) -> plan.CounterPlan:
+    def _counter(self, code: str, section: Section) -> file_plan.CounterPlan:
         self.counter_codes.append(code)
         number = section.take(
-            "number", values.words(10, "a counter's number"), missing="the counter's number"
+            "number", value_readers.words(10, "a counter's number"), missing="the counter's number"
         )
         if number in self.counter_numbers:
             section.wrong(
@@ -437,10 +449,10 @@ class _Reader:
         self.counter_numbers.add(number)
         nothing: Text = {}
         served: tuple[str, ...] = ()
-        counter = plan.CounterPlan(
+        counter = file_plan.CounterPlan(
             code=code,
             number=number,
-            name=section.take("name", self._text, plan.counter_name(number)),
+            name=section.take("name", self._text, file_plan.counter_name(number)),
             place=section.take("place", self._text, nothing),
             services=section.take("serves", self._services, missing='agendas or services, or "all"')
             or served,
@@ -489,7 +501,7 @@ class _Reader:
         code: str,
         section: Section,
         options: dict[str, Any],
-    ) -> plan.DevicePlan:
+    ) -> file_plan.DevicePlan:
         if code in self.device_codes:
             section.wrong(
                 section.node,
@@ -497,28 +509,28 @@ class _Reader:
                 value=f'the code "{code}" a second time',
             )
         self.device_codes.add(code)
-        name = section.take("name", self._text, plan.DEVICE_NAMES[kind])
+        name = section.take("name", self._text, file_plan.DEVICE_NAMES[kind])
         section.done()
-        return plan.DevicePlan(kind, code, name, options)
+        return file_plan.DevicePlan(kind, code, name, options)
 
-    def _kiosk(self, code: str, section: Section) -> plan.DevicePlan:
+    def _kiosk(self, code: str, section: Section) -> file_plan.DevicePlan:
         all_codes = [service for services in self.agendas.values() for service in services]
         services = section.take("services", self._services, tuple(all_codes))
         options = {
             "services": list(services or ()),
-            "printer": section.take("printer", values.printer, {"kind": "none"}),
+            "printer": section.take("printer", value_readers.printer, {"kind": "none"}),
             "languages": list(section.take("languages", self._some_languages, self.languages)),
         }
         return self._device("kiosk", code, section, options)
 
-    def _display(self, code: str, section: Section) -> plan.DevicePlan:
+    def _display(self, code: str, section: Section) -> file_plan.DevicePlan:
         options = {
             "counters": section.take("counters", self._counters, list(self.counter_codes)),
         } | read_display(section, self.counter_codes, self._text)
         return self._device("display", code, section, options)
 
     def _some_languages(self, node: yaml.Node) -> tuple[str, ...]:
-        chosen = values.languages(node)
+        chosen = value_readers.languages(node)
         if not set(chosen) <= set(self.languages):
             raise Wrong(f"languages of the office ({', '.join(self.languages)})")
         return chosen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from prepazka.core.file_problems import sentence_of
+from prepazka.core.error_texts import sentence_of
 from prepazka.officefile.nodes import Problem, WrongFile
 
 SUFFIX = ".yaml"

@@ -19,15 +19,15 @@ from prepazka.core.demand import Plan
 from prepazka.core.slots import MOST_LANES
 from prepazka.core.whatif import Difference, compare, simulate_both
 from prepazka.journal.record import record
+from prepazka.officefile.booking_rules_section import REASON
 from prepazka.officefile.conflicts import COMING
-from prepazka.officefile.export import plan_of
-from prepazka.officefile.load import lock_coming_days
-from prepazka.officefile.quotas import Quota, quotas, with_quota
-from prepazka.officefile.rules import REASON
+from prepazka.officefile.office_export import plan_of
+from prepazka.officefile.office_loading import lock_coming_days
+from prepazka.officefile.quota_effect import Quota, quotas, with_quota
 from prepazka.offices import office_snapshot
 from prepazka.offices.models import Agenda, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing import learning
+from prepazka.queueing import wait_learning
 from prepazka.queueing.models import Ticket, TicketState
 
 MOST_DAYS = 100
@@ -59,13 +59,13 @@ def present(office: OfficeSnapshot, *, now: datetime) -> dict[str, Quota]:
 
 def learned(office: OfficeSnapshot, agenda: Agenda) -> bool:
     """Whether the service times of all the agenda's bookable services have been learned."""
-    times = learning.known(office).times
+    times = wait_learning.known(office).times
     services = [s for s in office.offered_services() if s.agenda_id == agenda.pk and s.bookable]
     return not any(times.thin(s.pk) for s in services)
 
 
 def _learned_means(office: OfficeSnapshot) -> dict[str, float]:
-    times = learning.known(office).times
+    times = wait_learning.known(office).times
     services = [s for s in office.offered_services() if not times.thin(s.pk)]
     return {s.code: times.mean(s.pk) for s in services}
 
@@ -106,7 +106,7 @@ def _plan_with_demand(office: OfficeSnapshot, current: Quota, now: datetime) -> 
         office=office.row, date__gte=since, date__lt=calendar.day_of(now, office.tz)
     ).exclude(state=TicketState.CANCELLED)
     days = tickets.aggregate(days=Count("date", distinct=True))["days"]
-    plan = replace(plan, no_show=1 - learning.known(office).shows_up)
+    plan = replace(plan, no_show=1 - wait_learning.known(office).shows_up)
     if days < ENOUGH_DAYS:
         return plan, False
     rows = dict(tickets.values_list("service").annotate(many=Count("pk")))

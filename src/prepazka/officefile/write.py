@@ -8,14 +8,14 @@ from typing import Any
 import yaml
 
 from prepazka.core.calendar import WeeklyHours
-from prepazka.officefile import plan, values
-from prepazka.officefile.crests import PICTURE, write_crest
-from prepazka.officefile.displays import write_display
-from prepazka.officefile.files import write_files
-from prepazka.officefile.hours import write_exceptions, write_hours
-from prepazka.officefile.messages import write_messages
-from prepazka.officefile.plan import Text
-from prepazka.officefile.rules import write_rules
+from prepazka.officefile import file_plan, value_readers
+from prepazka.officefile.booking_rules_section import write_rules
+from prepazka.officefile.crest_section import PICTURE, write_crest
+from prepazka.officefile.display_section import write_display
+from prepazka.officefile.file_limits_section import write_files
+from prepazka.officefile.file_plan import Text
+from prepazka.officefile.hours_section import write_exceptions, write_hours
+from prepazka.officefile.message_section import write_messages
 
 WIDTH = 96
 
@@ -24,7 +24,7 @@ class _Part(dict[str, Any]):
     """A mapping that is always written on lines of its own."""
 
 
-def write(office: plan.OfficePlan) -> str:
+def write(office: file_plan.OfficePlan) -> str:
     """The text of the file; `check` turns it into an equal plan."""
     sections = {
         "format": "1",
@@ -73,7 +73,7 @@ def _lines(text: str) -> str | list[str]:
     return text.split("\n") if "\n" in text else text
 
 
-def _office(office: plan.OfficePlan) -> dict[str, Any]:
+def _office(office: file_plan.OfficePlan) -> dict[str, Any]:
     return _nonempty(
         code=office.slug,
         name=_text(office.name),
@@ -85,37 +85,39 @@ def _office(office: plan.OfficePlan) -> dict[str, Any]:
         timezone=office.timezone,
         languages=list(office.languages),
         public_holidays=office.public_holidays or "none",
-        embed=values.write_hosts(office.embed),
+        embed=value_readers.write_hosts(office.embed),
     )
 
 
-def _video(office: plan.OfficePlan) -> dict[str, Any]:
+def _video(office: file_plan.OfficePlan) -> dict[str, Any]:
     files = write_files(office.files)
     if office.rooms == ("embedded",) and not office.room_link:
         return files
     return _nonempty(rooms=list(office.rooms), link=office.room_link) | files
 
 
-def _policy(office: plan.OfficePlan) -> dict[str, Any]:
+def _policy(office: file_plan.OfficePlan) -> dict[str, Any]:
     head_start, cap = office.head_start_min, office.walkin_cap_min
     return {
-        "head start": "none" if head_start is None else values.write_length(head_start),
-        **({} if cap is None else {"longest wait": values.write_length(cap)}),
+        "head start": "none" if head_start is None else value_readers.write_length(head_start),
+        **({} if cap is None else {"longest wait": value_readers.write_length(cap)}),
         "call early": _yes_or_no(office.call_early),
-        "first ticket": values.write_length(office.first_ticket_min),
-        "last ticket": values.write_length(office.last_ticket_min),
+        "first ticket": value_readers.write_length(office.first_ticket_min),
+        "last ticket": value_readers.write_length(office.last_ticket_min),
         "overtime": "none"
         if office.overtime_min is None
-        else values.write_length(office.overtime_min),
+        else value_readers.write_length(office.overtime_min),
         "phone tickets": office.phone_tickets,
-        "personal data kept": values.write_length(office.retention_days * values.DAY_MIN),
-        "answer offers within": values.write_length(office.answer_offers_min),
-        "lock screens after": values.write_length(office.lock_after_min),
-        **_nonempty(second_factor=values.write_roles(office.second_factor_roles)),
+        "personal data kept": value_readers.write_length(
+            office.retention_days * value_readers.DAY_MIN
+        ),
+        "answer offers within": value_readers.write_length(office.answer_offers_min),
+        "lock screens after": value_readers.write_length(office.lock_after_min),
+        **_nonempty(second_factor=value_readers.write_roles(office.second_factor_roles)),
     }
 
 
-def _times(times: plan.Times) -> dict[str, Any]:
+def _times(times: file_plan.Times) -> dict[str, Any]:
     of_modes = {f"{mode} hours": _weeks(rows) for mode, rows in times.mode_hours}
     exceptions = write_exceptions(times.exceptions)
     for exception in exceptions:
@@ -134,7 +136,7 @@ def _weeks(rows: tuple[WeeklyHours, ...]) -> _Part | list[_Part]:
     return weeks[0] if len(weeks) == 1 else weeks
 
 
-def _agenda(agenda: plan.AgendaPlan) -> dict[str, Any]:
+def _agenda(agenda: file_plan.AgendaPlan) -> dict[str, Any]:
     return (
         _nonempty(
             letter=agenda.letter,
@@ -147,7 +149,7 @@ def _agenda(agenda: plan.AgendaPlan) -> dict[str, Any]:
     )
 
 
-def _service(service: plan.ServicePlan, agenda: plan.AgendaPlan) -> dict[str, Any]:
+def _service(service: file_plan.ServicePlan, agenda: file_plan.AgendaPlan) -> dict[str, Any]:
     entries = _nonempty(
         name=_text(service.name),
         duration=f"{service.duration_min} min",
@@ -168,8 +170,8 @@ def _service(service: plan.ServicePlan, agenda: plan.AgendaPlan) -> dict[str, An
     return entries | _times(service.times)
 
 
-def _counter(office: plan.OfficePlan, counter: plan.CounterPlan) -> dict[str, Any]:
-    name = {} if counter.name == plan.counter_name(counter.number) else counter.name
+def _counter(office: file_plan.OfficePlan, counter: file_plan.CounterPlan) -> dict[str, Any]:
+    name = {} if counter.name == file_plan.counter_name(counter.number) else counter.name
     return _nonempty(
         number=counter.number,
         name=_text(name) if name else None,
@@ -178,7 +180,7 @@ def _counter(office: plan.OfficePlan, counter: plan.CounterPlan) -> dict[str, An
     ) | _times(counter.times)
 
 
-def _official(office: plan.OfficePlan, official: plan.OfficialPlan) -> dict[str, Any]:
+def _official(office: file_plan.OfficePlan, official: file_plan.OfficialPlan) -> dict[str, Any]:
     buffer = official.buffer_min
     return _nonempty(
         name=_text(official.name),
@@ -188,7 +190,7 @@ def _official(office: plan.OfficePlan, official: plan.OfficialPlan) -> dict[str,
         place=_text_or_none(official.place),
         phone=official.phone,
         email=official.email,
-        buffer=values.write_length(buffer) if buffer else None,
+        buffer=value_readers.write_length(buffer) if buffer else None,
     ) | _times(official.times)
 
 
@@ -196,7 +198,7 @@ def _text_or_none(text: Text) -> Any:
     return _text(text) if text else None
 
 
-def _services(office: plan.OfficePlan, codes: Iterable[str]) -> Any:
+def _services(office: file_plan.OfficePlan, codes: Iterable[str]) -> Any:
     """The services as written: "all", codes of whole agendas, and codes of other services."""
     codes_given = set(codes)
     if codes_given == {s.code for s in office.services()}:
@@ -209,15 +211,15 @@ def _services(office: plan.OfficePlan, codes: Iterable[str]) -> Any:
     return entries
 
 
-def _kiosk(office: plan.OfficePlan, device: plan.DevicePlan) -> dict[str, Any]:
+def _kiosk(office: file_plan.OfficePlan, device: file_plan.DevicePlan) -> dict[str, Any]:
     return _device(device) | {
         "services": _services(office, device.options["services"]),
-        "printer": values.write_printer(device.options["printer"]),
+        "printer": value_readers.write_printer(device.options["printer"]),
         "languages": device.options["languages"],
     }
 
 
-def _display(office: plan.OfficePlan, device: plan.DevicePlan) -> dict[str, Any]:
+def _display(office: file_plan.OfficePlan, device: file_plan.DevicePlan) -> dict[str, Any]:
     counters = device.options["counters"]
     all_counters = [c.code for c in office.counters]
     return (
@@ -229,8 +231,8 @@ def _display(office: plan.OfficePlan, device: plan.DevicePlan) -> dict[str, Any]
     )
 
 
-def _device(device: plan.DevicePlan) -> dict[str, Any]:
-    usual = device.name == plan.DEVICE_NAMES[device.kind]
+def _device(device: file_plan.DevicePlan) -> dict[str, Any]:
+    usual = device.name == file_plan.DEVICE_NAMES[device.kind]
     return {} if usual else {"name": _text(device.name)}
 
 

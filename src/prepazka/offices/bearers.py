@@ -8,8 +8,8 @@ from datetime import datetime
 from django.db import connection
 
 from prepazka.accounts import tokens
-from prepazka.offices.access import FACTOR_REQUIRED, HAS_FACTOR, FirstStep
 from prepazka.offices.office_snapshot import OfficeSnapshot, cached_snapshot, snapshot_by_id
+from prepazka.offices.required_steps import FACTOR_REQUIRED, HAS_FACTOR, FirstStep
 
 
 @dataclass(frozen=True)

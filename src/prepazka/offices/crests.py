@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from prepazka.core import events
-from prepazka.core.crest import MOST_BYTES, WrongCrest, clean_crest, crest_digest
+from prepazka.core.crest_images import MOST_BYTES, WrongCrest, clean_crest, crest_digest
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.offices.models import Crest, Office

@@ -20,7 +20,7 @@ from prepazka.accounts.models import User
 from prepazka.core import events
 from prepazka.core.events import Event
 from prepazka.journal.record import record
-from prepazka.offices import access
+from prepazka.offices import required_steps
 from prepazka.offices.models import Membership
 
 log = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ def make_token(*, user: User, name: str, lasts: timedelta, now: datetime) -> tup
     They must where a role of theirs requires a second factor, so that the operator alone cannot
     open the account.
     """
-    waits = access.factor_required(user.pk)
+    waits = required_steps.factor_required(user.pk)
     token = tokens.make_token(user=user, name=name, lasts=lasts, waits=waits, now=now)
     note_token(user=user.pk, revoked=False, now=now)
     return token, waits

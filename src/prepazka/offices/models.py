@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from prepazka.core import idle
 from prepazka.core.calendar import DayException
-from prepazka.core.door import PHONE_TICKETS
+from prepazka.core.door_codes import PHONE_TICKETS
 from prepazka.core.file_rules import FileRules
 from prepazka.core.message_rules import MessageRules
 from prepazka.core.slots import Rules

@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import F
 
-from prepazka.accounts import one_time, second_factor, sessions, tokens
+from prepazka.accounts import one_time, second_factor_removal, sessions, tokens
 from prepazka.accounts.models import ApiToken, User
 from prepazka.core import events
 from prepazka.core.refusal import Refused
@@ -158,7 +158,7 @@ def _give_access(
     user.second_factor_reset_at = user.second_factor_reset_by = None
     user.save()
     if returned:
-        second_factor.remove_second_factor(user)
+        second_factor_removal.remove_second_factor(user)
         _end_access(user, now=now)
 
 
@@ -350,9 +350,9 @@ def end_token(*, member: Membership, token_id: int, actor: int, now: datetime) -
 
 
 def _reset(user: User, *, actor: int | None, now: datetime) -> None:
-    if not second_factor.remove_second_factor(user):
+    if not second_factor_removal.remove_second_factor(user):
         raise NoSecondFactor
-    second_factor.note_reset(user, by=actor, now=now)
+    second_factor_removal.note_reset(user, by=actor, now=now)
     sessions.end_sessions(user)
     for office in user.memberships.order_by("office").values_list("office", flat=True):
         record(events.SecondFactorReset(office=office, at=now, actor=actor, user=user.pk))

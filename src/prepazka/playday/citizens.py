@@ -6,12 +6,12 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from prepazka.playday import pages, plan
-from prepazka.playday.hall import Hall, last_part
-from prepazka.playday.plan import Nature, Walk
+from prepazka.playday import html_reading, visit_plans
+from prepazka.playday.http_clients import Browser
 from prepazka.playday.postman import Booked
+from prepazka.playday.shared_state import Hall, last_part
 from prepazka.playday.tally import Visit
-from prepazka.playday.web import Browser
+from prepazka.playday.visit_plans import Nature, Walk
 
 LOOKS_EVERY = 4.0  # minutes between looks at the ticket's page
 Given = tuple[str, str]  # the ticket's label, and the code of its page ("" from the desk)
@@ -30,9 +30,9 @@ async def walk_in(hall: Hall, walk: Walk) -> None:
 async def booked(hall: Hall, booking: Booked) -> None:
     """Play one booked client: come around the booked time or never, check in and wait."""
     seat = booking.seat
-    chance = plan.person(hall.seed, "punctuality", seat.number)
+    chance = visit_plans.person(hall.seed, "punctuality", seat.number)
     window = (seat.ends_at - seat.starts_at) / timedelta(minutes=1)
-    after = plan.offset(chance, window)
+    after = visit_plans.offset(chance, window)
     if after is None:
         hall.tally.never_came += 1
         return
@@ -61,18 +61,20 @@ async def booked(hall: Hall, booking: Booked) -> None:
 
 
 def _nature(hall: Hall, kind: str, number: int, service: str) -> Nature:
-    return plan.nature(plan.person(hall.seed, kind, number), hall.services[service].minutes)
+    return visit_plans.nature(
+        visit_plans.person(hall.seed, kind, number), hall.services[service].minutes
+    )
 
 
 async def _ticket_at_kiosk(hall: Hall, service: str) -> Given | None:
     assert hall.kiosk  # noqa: S101  # for the type checker
     start = await hall.kiosk.get("/kiosk/")
-    if pages.is_unpaired(start.text):  # the kiosk was paired with another browser
+    if html_reading.is_unpaired(start.text):  # the kiosk was paired with another browser
         hall.kiosk = None
         return await _ticket_at_desk(hall, service)
-    touch = pages.touch(start.text)
+    touch = html_reading.touch(start.text)
     if not touch:  # no ticket is offered, for example outside the hours
-        hall.tally.refused(f"kiosk: {pages.heading(start.text)}")
+        hall.tally.refused(f"kiosk: {html_reading.heading(start.text)}")
         return None
     answer = await hall.kiosk.post("/kiosk/listek/", {"touch": touch, "service": service})
     return _slip_from_kiosk(hall, str(answer.url), answer.text)
@@ -81,18 +83,18 @@ async def _ticket_at_kiosk(hall: Hall, service: str) -> Given | None:
 async def _pin_at_kiosk(hall: Hall, booking: Booked) -> Given | None:
     assert hall.kiosk  # noqa: S101  # for the type checker
     keypad = await hall.kiosk.get("/kiosk/pin/")
-    if pages.is_unpaired(keypad.text):
+    if html_reading.is_unpaired(keypad.text):
         hall.kiosk = None
         return await _arrive_at_desk(hall, booking)
-    form = {"touch": pages.touch(keypad.text), "pin": booking.pin}
+    form = {"touch": html_reading.touch(keypad.text), "pin": booking.pin}
     answer = await hall.kiosk.post("/kiosk/pin/", form)
     return _slip_from_kiosk(hall, str(answer.url), answer.text)
 
 
 def _slip_from_kiosk(hall: Hall, url: str, html: str) -> Given | None:
-    if "/kiosk/listek/" in url and (label := pages.number(html)):
+    if "/kiosk/listek/" in url and (label := html_reading.number(html)):
         return label, last_part(url)
-    hall.tally.refused(f"kiosk: {pages.heading(html)}")
+    hall.tally.refused(f"kiosk: {html_reading.heading(html)}")
     return None
 
 
@@ -100,7 +102,7 @@ async def _ticket_at_desk(hall: Hall, service: str) -> Given | None:
     path = f"/pult/{hall.slug}/recepce/listek/"
     form = await hall.desk.get(path)
     answer = await hall.desk.post(
-        path, {"touch": pages.touch(form.text), "service": service, "persons": "1"}
+        path, {"touch": html_reading.touch(form.text), "service": service, "persons": "1"}
     )
     return _slip_from_desk(hall, answer.text)
 
@@ -116,9 +118,9 @@ async def _arrive_at_desk(hall: Hall, booking: Booked) -> Given | None:
 
 
 def _slip_from_desk(hall: Hall, html: str) -> Given | None:
-    label = pages.number(html)
+    label = html_reading.number(html)
     if not label:
-        hall.tally.refused(f"desk: {pages.heading(html)}")
+        hall.tally.refused(f"desk: {html_reading.heading(html)}")
         return None
     return label, ""
 

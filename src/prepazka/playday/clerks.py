@@ -8,11 +8,11 @@ from random import Random
 
 import httpx
 
-from prepazka.playday import pages, plan
-from prepazka.playday.hall import Hall
-from prepazka.playday.pages import Board
+from prepazka.playday import html_reading, visit_plans
+from prepazka.playday.html_reading import Board
+from prepazka.playday.http_clients import Browser
+from prepazka.playday.shared_state import Hall
 from prepazka.playday.tally import Visit
-from prepazka.playday.web import Browser
 
 STAYS = timedelta(minutes=75)  # the longest after closing
 LOOKS = 0.08  # the least seconds of real time between two looks at the board
@@ -31,8 +31,8 @@ class Clerk:
     def __init__(self, hall: Hall, number: int, counter: str, browser: Browser) -> None:
         self.hall, self.number, self.counter, self.browser = hall, number, counter, browser
         self.path = f"/pult/{hall.slug}/"
-        self.chance: Random = plan.person(hall.seed, "clerk", number)
-        self.lunch = plan.lunch(hall.opened, number)
+        self.chance: Random = visit_plans.person(hall.seed, "clerk", number)
+        self.lunch = visit_plans.lunch(hall.opened, number)
         self.pressing: asyncio.Task[httpx.Response] | None = None
 
     async def work(self) -> None:
@@ -74,17 +74,17 @@ class Clerk:
     async def look(self) -> Board:
         """The console's board now."""
         answer = await self.browser.get(f"{self.path}nazivo/")
-        return pages.board(answer.text)
+        return html_reading.board(answer.text)
 
     async def step(self, name: str, board: Board | None = None, **form: str) -> Board:
         """Press a button of the console; returns the board after it."""
         query = f"?t={board.ticket}" if board and board.ticket else ""
         answer = await self._press(f"krok/{name}/{query}", form, fragment=True)
-        board_after = pages.board(answer.text)
+        board_after = html_reading.board(answer.text)
         if answer.is_success and not board_after.refusal:
             self.hall.tally.steps[name] += 1
         else:
-            why = board_after.refusal or f"{answer.status_code} {pages.heading(answer.text)}"
+            why = board_after.refusal or f"{answer.status_code} {html_reading.heading(answer.text)}"
             self.hall.tally.refused(f"console, {name}: {why}")
         return board_after
 
@@ -137,7 +137,7 @@ class Clerk:
         """Park or transfer the client once; the next time they are served. Whether they left."""
         kind = self.hall.natures[board.label]
         await self.hall.clock.minutes(kind.minutes / 3)
-        self.hall.natures[board.label] = plan.at_once(kind)
+        self.hall.natures[board.label] = visit_plans.at_once(kind)
         if turns == "parked":
             after = await self.step("park", board, minutes="10")
         elif board.targets:

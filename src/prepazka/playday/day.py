@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from prepazka.playday import citizens, clerks, pages, plan
-from prepazka.playday.hall import Clock, Hall
-from prepazka.playday.plan import Seat, Service, Span
+from prepazka.playday import citizens, clerks, html_reading, visit_plans
+from prepazka.playday.http_clients import Browser, Net, Unreachable
 from prepazka.playday.postman import Booked, book_all
+from prepazka.playday.shared_state import Clock, Hall
 from prepazka.playday.tally import Tally, line, table
-from prepazka.playday.web import Browser, Net, Unreachable
+from prepazka.playday.visit_plans import Seat, Service, Span
 
 BEFORE = timedelta(minutes=30)
 AFTER = timedelta(minutes=90)
@@ -156,7 +156,7 @@ class Play:
 
     async def _clock_time(self) -> datetime:
         """The instant that the demo's clock shows, in UTC."""
-        return pages.shown_time(await self._clock_page()).astimezone(UTC)
+        return html_reading.shown_time(await self._clock_page()).astimezone(UTC)
 
     async def _clock_page(self) -> str:
         page = await self.admin.get("/demo/hodiny/")
@@ -193,17 +193,19 @@ class Play:
         page = await crew[0].get(f"/pult/{self.slug}/")
         free = {
             code: frozenset(codes[name] for name in names if name in codes)
-            for code, (is_free, names) in pages.counters(page.text).items()
+            for code, (is_free, names) in html_reading.counters(page.text).items()
             if is_free
         }
         if self.from_now:
             # One counter is left to the visitor where there are several; with none free the
             # visitor serves alone.
             self.others = [] if free else [frozenset(services)]
-            return {c: free[c] for c in plan.staffed(free, min(len(crew), max(1, len(free) - 1)))}
+            return {
+                c: free[c] for c in visit_plans.staffed(free, min(len(crew), max(1, len(free) - 1)))
+            }
         if not free:
             raise CannotPlay("No counter is free; close one in the console first.")
-        return {code: free[code] for code in plan.staffed(free, len(crew))}
+        return {code: free[code] for code in visit_plans.staffed(free, len(crew))}
 
     async def _rest_of_day(self, days: Mapping[date, list[Span]]) -> list[Span]:
         """The rest of today's hours, or the next day's where that is too little."""
@@ -252,12 +254,12 @@ class Play:
             free.setdefault(service.agenda, {})[service.code] = [
                 s for s in spans if s[0].date() == day
             ]
-        return plan.seats(self.seed, free)
+        return visit_plans.seats(self.seed, free)
 
     async def _kiosk(self) -> tuple[Browser | None, str]:
         """The browser and code of a free kiosk; (None, "") without one: people use the desk."""
         path = f"/sprava/{self.slug}/zarizeni/"
-        kiosks = pages.kiosks((await self.admin.get(path)).text)
+        kiosks = html_reading.kiosks((await self.admin.get(path)).text)
         code = next((code for code, is_paired in kiosks.items() if not is_paired), "")
         if not code:
             print(
@@ -265,7 +267,7 @@ class Play:
                 flush=True,
             )
             return None, ""
-        pairing_code = pages.pairing_code((await self.admin.post(f"{path}{code}/kod/")).text)
+        pairing_code = html_reading.pairing_code((await self.admin.post(f"{path}{code}/kod/")).text)
         kiosk = self.net.browser()
         await kiosk.get("/kiosk/")
         await kiosk.post("/kiosk/parovani/", {"code": pairing_code})
@@ -280,7 +282,7 @@ class Play:
         zone: ZoneInfo,
     ) -> None:
         served = {code: s for code, s in hall.services.items() if s.walk_in}
-        capacity = plan.per_hour([*counters.values(), *self.others], served.values())
+        capacity = visit_plans.per_hour([*counters.values(), *self.others], served.values())
         booked_per_service = {
             code: sum(b.seat.service == code for b in booked) for code in capacity
         }
@@ -290,7 +292,7 @@ class Play:
         ]
         people = [
             citizens.walk_in(hall, walk)
-            for walk in plan.walks(hall.seed, hall.opened, capacity, booked_per_service)
+            for walk in visit_plans.walks(hall.seed, hall.opened, capacity, booked_per_service)
         ]
         people += [citizens.booked(hall, booking) for booking in booked]
         around = [asyncio.create_task(guarded(hall.tally, person)) for person in people]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from prepazka.playday.plan import Seat, person
-from prepazka.playday.web import Browser, Net
+from prepazka.playday.http_clients import Browser, Net
+from prepazka.playday.visit_plans import Seat, person
 
 TOGETHER = 6
 CONFIRM = "potvrzeni"  # in the address of the link

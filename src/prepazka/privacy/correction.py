@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import transaction
 
+from prepazka.booking.booking_links import short_code
 from prepazka.booking.contacts import contact_hash, contact_of
-from prepazka.booking.links import short_code
 from prepazka.booking.models import Booking, WaitingListEntry
 from prepazka.core import events
 from prepazka.journal.record import record
@@ -19,8 +19,7 @@ from prepazka.messaging.channels import channel_for
 from prepazka.messaging.models import Message, MessageState
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy.erasure import counts_of
-from prepazka.privacy.identity import must_be_stated
-from prepazka.privacy.records import lock_records
+from prepazka.privacy.records import lock_records, require_identity
 from prepazka.privacy.refusals import NothingToCorrect
 from prepazka.privacy.registry import Root
 from prepazka.queueing.models import TurnAlert
@@ -57,7 +56,7 @@ def correct_person(
     Messages not yet sent go to the corrected contact, by the channel that it has. Raises
     IdentityNotStated, NothingToCorrect, PersonNotNamed, RecordsChanged, NoRecordChosen.
     """
-    must_be_stated(identity)
+    require_identity(identity)
     if not correction.fields:
         raise NothingToCorrect
     contacts = {contact_of(correction.email, ""), contact_of("", correction.phone)} - {""}

@@ -13,8 +13,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from prepazka.booking import slot_release
-from prepazka.booking.calls import close_calls
-from prepazka.booking.locks import lock_days, lock_list
+from prepazka.booking.booking_locks import lock_days, lock_list
+from prepazka.booking.call_entries import close_calls
 from prepazka.booking.models import (
     OPEN,
     Booking,
@@ -43,19 +43,18 @@ from prepazka.meetings.models import (
     Said,
     Signal,
 )
+from prepazka.messaging.message_delivery import NO_LONGER_NEEDED
 from prepazka.messaging.models import Message, MessageState
 from prepazka.messaging.replies import forget_person
-from prepazka.messaging.usecases import NO_LONGER_NEEDED
 from prepazka.offices.models import HoursException, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.privacy.identity import must_be_stated
 from prepazka.privacy.models import ErasedRecord
-from prepazka.privacy.records import PUBLIC, Records, lock_records
+from prepazka.privacy.records import PUBLIC, Records, lock_records, require_identity
 from prepazka.privacy.refusals import ErasureNotConfirmed, MeetingIsRunning
 from prepazka.privacy.registry import Root
-from prepazka.privacy.remembered import is_remembered, remember
-from prepazka.queueing.alerts import NO_CONTACT, forget_contact
+from prepazka.privacy.remembered_erasures import is_remembered, remember
 from prepazka.queueing.models import Shift, TurnAlert
+from prepazka.queueing.turn_alerts import NO_CONTACT, forget_contact
 
 Outcome = CallListEntry.Outcome
 OLD = timedelta(days=1)
@@ -87,7 +86,7 @@ def erase_person(
     was shown. Raises IdentityNotStated, ErasureNotConfirmed, PersonNotNamed, RecordsChanged,
     NoRecordChosen, MeetingIsRunning.
     """
-    must_be_stated(identity)
+    require_identity(identity)
     if not confirmed:
         raise ErasureNotConfirmed
     records = lock_records(office, words, seen_token=seen_token).chosen(chosen)

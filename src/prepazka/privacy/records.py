@@ -1,9 +1,9 @@
-"""Records of one person in one office: finding them, selecting among them, locking them."""
+"""Records of one person in one office: proof of identity, finding, selecting, locking."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -11,7 +11,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
+from prepazka.booking.booking_locks import lock_contact, lock_days, lock_list
 from prepazka.booking.contacts import (
     EXTENSION,
     clean_email,
@@ -21,18 +24,22 @@ from prepazka.booking.contacts import (
     normalise_phone,
     plain_phone,
 )
-from prepazka.booking.locks import lock_contact, lock_days, lock_list
 from prepazka.booking.models import Booking, Offer, OfferState, WaitingListEntry
+from prepazka.core.booking_reference import ids_of
 from prepazka.core.contact_text import clean_text
-from prepazka.core.reference import ids_of
 from prepazka.core.refusal import Refused
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.messaging.models import Message, MessageState
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.privacy.refusals import NoRecordChosen, PersonNotNamed, RecordsChanged
+from prepazka.privacy.refusals import (
+    IdentityNotStated,
+    NoRecordChosen,
+    PersonNotNamed,
+    RecordsChanged,
+)
 from prepazka.privacy.registry import Root
-from prepazka.queueing.alerts import NO_CONTACT
 from prepazka.queueing.models import TurnAlert
+from prepazka.queueing.turn_alerts import NO_CONTACT
 
 PUBLIC = (Participant.Role.CITIZEN, Participant.Role.GUEST)
 
@@ -235,3 +242,19 @@ def is_ahead(booking: Booking, now: datetime) -> bool:
 
 
 AHEAD = ("held", "unconfirmed", "confirmed", "displaced")
+
+
+# Codes, so that no event holds words about a person.
+IDENTITIES: Mapping[str, Promise] = {
+    "document": gettext_lazy("identity card or passport, seen at the office"),
+    "data_box": gettext_lazy("message from the person's own data box"),
+    "signature": gettext_lazy("letter or e-mail with a recognised electronic signature"),
+    "contact": gettext_lazy("answer to a message that we sent to the address or number on record"),
+    "representative": gettext_lazy("representative with a power of attorney or a court decision"),
+}
+
+
+def require_identity(identity: str) -> None:
+    """Raise IdentityNotStated unless it is one of IDENTITIES."""
+    if identity not in IDENTITIES:
+        raise IdentityNotStated

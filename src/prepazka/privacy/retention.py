@@ -8,7 +8,7 @@ from datetime import timedelta
 from prepazka.accounts import attempts
 from prepazka.meetings import signals
 from prepazka.messaging import replies
-from prepazka.privacy import remembered
+from prepazka.privacy import remembered_erasures
 from prepazka.queueing import history, wrong_pins
 
 
@@ -93,7 +93,7 @@ RETENTION = (
     ),
     Kept(
         "erasures on request: keyed hashes of records",
-        _days(remembered.KEPT),
+        _days(remembered_erasures.KEPT),
         CODE,
         "erase_requested",
     ),

@@ -15,8 +15,8 @@ from prepazka.journal.record import record
 from prepazka.offices.models import Counter, Membership, Role
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import turns
-from prepazka.queueing.locks import lock_queue
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, CallLease, Shift, Ticket, TicketState
+from prepazka.queueing.queue_locks import lock_queue
 from prepazka.queueing.refusals import (
     ClientChanged,
     CounterBusy,

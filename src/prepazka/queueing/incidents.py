@@ -15,8 +15,8 @@ from prepazka.journal.record import record
 from prepazka.offices import office_snapshot
 from prepazka.offices.models import Incident, Office, System
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing.locks import lock_queue
 from prepazka.queueing.models import IN_QUEUE, Ticket, Warned
+from prepazka.queueing.queue_locks import lock_queue
 from prepazka.queueing.refusals import AlreadyDown, IncidentOver, NothingNeedsIt
 
 

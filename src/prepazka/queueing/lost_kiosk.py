@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import Max
 
-from prepazka.booking.locks import lock_days
+from prepazka.booking.booking_locks import lock_days
 from prepazka.booking.models import Booking, BookingState, ReplacedPin
 from prepazka.booking.transitions import change_pin
 from prepazka.core import calendar, events

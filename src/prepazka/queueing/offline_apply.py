@@ -1,4 +1,4 @@
-"""Applying the merged logs of a day (`core.offline`) to tickets and bookings."""
+"""Applying the merged logs of a day (`core.offline_merge`) to tickets and bookings."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from prepazka.booking.models import Booking, BookingState
-from prepazka.core import events, offline, pins
+from prepazka.core import events, offline_merge, pins
 from prepazka.core.interval import Interval
-from prepazka.core.offline import Base, Happened, Known, Merged, Outcome
+from prepazka.core.offline_merge import Base, Happened, Known, Merged, Outcome
 from prepazka.journal.record import record
 from prepazka.offices.models import Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import offline_journal
-from prepazka.queueing.alerts import forget_contact
 from prepazka.queueing.models import (
     AT_COUNTER,
     IN_QUEUE,
@@ -27,6 +26,7 @@ from prepazka.queueing.models import (
     TicketState,
 )
 from prepazka.queueing.tickets import counter_of_official, new_code
+from prepazka.queueing.turn_alerts import forget_contact
 from prepazka.queueing.turns import bring_back, end_if_over
 from prepazka.queueing.validity import pin_returns_until
 
@@ -47,7 +47,7 @@ def settle(office: OfficeSnapshot, day: date, now: datetime) -> None:
     foreign = [e for e in happened if e.kind == "issue" and (e.grant, e.label) not in own]
     _bring_back(office, rows.values(), tickets)
     base = _base_of(tickets)
-    merged = offline.merge(base, [e for e in happened if e not in foreign])
+    merged = offline_merge.merge(base, [e for e in happened if e not in foreign])
     for label, event in merged.issued.items():
         if label not in tickets:
             row = rows[event.grant, event.seq]
@@ -135,7 +135,7 @@ def _base_of(tickets: dict[str, Ticket]) -> Base:
 def _server_state(ticket: Ticket) -> Known:
     offline_record = ticket.offline
     if offline_record is None or "state" not in offline_record:
-        state = offline.WAITING if ticket.state in IN_QUEUE else ticket.state
+        state = offline_merge.WAITING if ticket.state in IN_QUEUE else ticket.state
         returned_at = ticket.returned_at if ticket.missed_at else None
         return Known(state, ticket.counter_id, returned_at)
     if ticket.state != offline_record["wrote"] or ticket.changed_at is not None:
@@ -253,7 +253,7 @@ def _renumber(
     for shown_label, first_label in merged.same_touch.items():
         ticket = tickets[first_label]
         called_online = (
-            ticket.state in AT_COUNTER and _server_state(ticket).state != offline.WAITING
+            ticket.state in AT_COUNTER and _server_state(ticket).state != offline_merge.WAITING
         )
         if ticket.label == shown_label or (ticket.offline or {}).get("was") or called_online:
             continue
@@ -292,7 +292,7 @@ def _apply_outcome(office: OfficeSnapshot, ticket: Ticket, outcome: Outcome) -> 
         state, ended = TicketState.FINISHED, outcome.serving_at or outcome.called_at
     ticket.state, ticket.counter_id, ticket.ended_at = state, outcome.counter, ended
     ticket.serving_at = outcome.serving_at
-    if outcome.called_at or server_state.state == offline.WAITING:
+    if outcome.called_at or server_state.state == offline_merge.WAITING:
         ticket.called_at, ticket.clerk_id = outcome.called_at, outcome.clerk
         ticket.reason = {"code": "offline", "params": {}}
         ticket.calls = outcome.calls

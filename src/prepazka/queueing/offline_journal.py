@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from prepazka.core import events
-from prepazka.core.offline import Happened, Merged
+from prepazka.core.offline_merge import Happened, Merged
 from prepazka.journal.record import record
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import OfflineEvent, Ticket

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from prepazka.booking.booking_locks import lock_booking, lock_days
 from prepazka.booking.diaries import official_of
-from prepazka.booking.locks import lock_booking, lock_days
 from prepazka.booking.models import LIVE, Booking, BookingState, ReplacedPin
 from prepazka.booking.transitions import release_expired
 from prepazka.core import calendar, events, pins, slots
@@ -22,9 +22,8 @@ from prepazka.journal.record import record
 from prepazka.offices.models import Device, Mode, Service, TicketsRule
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import wrong_pins
-from prepazka.queueing.alerts import forget_contact
-from prepazka.queueing.locks import lock_queue, next_number
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket, TicketState, TurnAlert
+from prepazka.queueing.queue_locks import lock_queue, next_number
 from prepazka.queueing.refusals import (
     CannotPostpone,
     CodeNeeded,
@@ -34,6 +33,7 @@ from prepazka.queueing.refusals import (
     SecondAnswerNeeded,
     SystemDown,
 )
+from prepazka.queueing.turn_alerts import forget_contact
 from prepazka.queueing.turns import bring_back
 
 # Without 0/O and 1/I/L, so that the address can be read aloud and typed.

@@ -18,10 +18,9 @@ from prepazka.journal.record import change, record
 from prepazka.journal.rows import columns, of_row, one
 from prepazka.offices.models import Counter, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing.alerts import WITH_CONTACT, forget_contact, tell_called
-from prepazka.queueing.locks import lock_queue
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket, TicketState
 from prepazka.queueing.offline_leases import HELD, Holder, bounds, held_elsewhere
+from prepazka.queueing.queue_locks import lock_queue
 from prepazka.queueing.refusals import (
     CounterBusy,
     CounterNotOpen,
@@ -36,6 +35,7 @@ from prepazka.queueing.refusals import (
     OnlyHeldOffline,
     ReturnsOver,
 )
+from prepazka.queueing.turn_alerts import WITH_CONTACT, forget_contact, tell_called
 from prepazka.queueing.validity import valid_until
 
 UNDO = timedelta(seconds=30)

@@ -20,17 +20,17 @@ import numpy as np
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar
 from prepazka.core.announcing import Expected, steady
-from prepazka.core.hall import Coming, Counter, Habits
+from prepazka.core.hall_model import Coming, Counter, Habits
 from prepazka.core.interval import Interval
-from prepazka.core.learning import Calibration, DaySpeed, Finished
+from prepazka.core.learned_durations import Calibration, DaySpeed, Finished
 from prepazka.core.replay import Forecast, Wait, replay
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing import learning
+from prepazka.queueing import wait_learning
 from prepazka.queueing.models import Shift, Ticket, TicketState
 from prepazka.queueing.turns import policy_of
 
 if TYPE_CHECKING:
-    from prepazka.reporting.hall import Hall
+    from prepazka.reporting.live_hall import Hall
 
 GRID = timedelta(seconds=5)
 REPLAYS = 300
@@ -133,7 +133,7 @@ def _new_outlook(
     services = [s.pk for s in office.offered_services() if s.pk in able]
     if not able:
         return Outlook()
-    learned = learning.known(office)
+    learned = wait_learning.known(office)
     replayed = replay(
         hall.waiting,
         [_counter(hall, shift) for shift in hall.shifts],
@@ -146,7 +146,7 @@ def _new_outlook(
         replays=REPLAYS,
         seed=int.from_bytes(blake2b(state + str(moment).encode(), digest_size=8).digest()),
     )
-    return _Announced(hall, learned, replayed, learning.factors(office), able).outlook(
+    return _Announced(hall, learned, replayed, wait_learning.factors(office), able).outlook(
         services, announced_until
     )
 
@@ -157,7 +157,7 @@ class _Announced:
     def __init__(
         self,
         hall: Hall,
-        learned: learning.Known,
+        learned: wait_learning.Known,
         replayed: Forecast,
         factors: Mapping[int, Calibration],
         able: frozenset[int],
@@ -291,7 +291,7 @@ def _coming(
     ]
 
 
-def _habits(hall: Hall, learned: learning.Known, now: datetime) -> Habits:
+def _habits(hall: Hall, learned: wait_learning.Known, now: datetime) -> Habits:
     """Today's speed and people's habits. One SQL statement."""
     office = hall.office
     finished = Ticket.objects.filter(

@@ -12,13 +12,13 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from prepazka.journal.versions import pending_migrations, program_version
-from prepazka.messaging.port import ADDRESS_REFUSED, HOUR_FULL, QUIET_HOURS
+from prepazka.messaging.message_types import ADDRESS_REFUSED, HOUR_FULL, QUIET_HOURS
 from prepazka.offices.clock import machine_s
 
 WORKER_SILENT = timedelta(seconds=60)  # its heartbeat comes every ten seconds
 MAIL_LATE = OWED_LATE = timedelta(minutes=15)
-OWED_GIVEN_UP = timedelta(days=3)  # as `jobs.owed` has it
-GIVEN_UP_TRIES = 600  # as `messaging.usecases` has it
+OWED_GIVEN_UP = timedelta(days=3)  # as `jobs.owed_work` has it
+GIVEN_UP_TRIES = 600  # as `messaging.message_delivery` has it
 DISK_LOW_MB = 500
 CLOCKS_APART_S = 10.0
 MOST_NAMED = 50  # failing steps in an answer

@@ -10,12 +10,12 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Max, Q
 
 from prepazka.core import calendar
-from prepazka.offices import incidents
+from prepazka.offices import incident_texts
 from prepazka.offices.models import Incident, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import QuarterHour, Shift, Ticket
 from prepazka.queueing.tickets import issues_tickets, tickets_ended
-from prepazka.reporting.hall import Hall, hall
+from prepazka.reporting.live_hall import Hall, hall
 from prepazka.reporting.place import counter_opens
 
 NEXT_OPENING_WITHIN = 60  # days
@@ -174,7 +174,7 @@ def _incident(office: OfficeSnapshot, incident: Incident) -> dict[str, Any]:
     return {
         "system": incident.system.code,
         "name": dict(incident.system.name),
-        "text": incidents.in_languages(incident, office),
+        "text": incident_texts.in_languages(incident, office),
         "since": _iso(office, incident.began_at),
         "expected_end": _iso(office, expected) if expected else None,
         "services": [s.code for s in office.stopped_by(incident)],

@@ -9,10 +9,10 @@ from prepazka.core import calendar, interval
 from prepazka.core.announcing import Expected, is_near
 from prepazka.offices.models import Counter, Incident, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing import learning
+from prepazka.queueing import wait_learning
 from prepazka.queueing.models import IN_QUEUE, Ticket
 from prepazka.queueing.validity import valid_until
-from prepazka.reporting.hall import Hall, hall
+from prepazka.reporting.live_hall import Hall, hall
 
 OPENING_WITHIN = 14  # days
 FRESH = timedelta(minutes=1)
@@ -84,7 +84,7 @@ def announced(
     ticket_place = place_in(hall_now, ticket) if hall_now else place_of(office, ticket, now=now)
     expected = ticket_place.expected
     if expected and ticket.p80 is None and now - ticket.issued_at <= FRESH:
-        learning.announce(ticket=ticket, p20=expected.p20, p50=expected.p50, p80=expected.p80)
+        wait_learning.announce(ticket=ticket, p20=expected.p20, p50=expected.p50, p80=expected.p80)
     return ticket_place
 
 

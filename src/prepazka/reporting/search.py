@@ -19,8 +19,8 @@ from django.db import connection
 from prepazka.booking.contacts import EXTENSION, WRITTEN_WITH, normalise_phone, plain_phone
 from prepazka.booking.models import FOLDED, WORDS_SEARCHED, Booking, BookingState
 from prepazka.booking.refusals import PhoneNotUnderstood
+from prepazka.core.booking_reference import ids_of
 from prepazka.core.contact_text import clean_email, clean_text
-from prepazka.core.reference import ids_of
 
 MOST = 20
 MOST_WORDS = 50  # different words with one prefix; beyond them more letters are needed

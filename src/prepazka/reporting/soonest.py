@@ -1,10 +1,10 @@
-"""The next free slots of a service, an official, a department or a whole office."""
+"""The next free slots of a service, an official, a department or an office, and their addresses."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
@@ -90,3 +90,23 @@ def _named(candidates: Sequence[Part], code: str) -> Part | None:
     if named is None:
         raise LookupError(code)
     return named
+
+
+def choice_address(slug: str, wish: Wanted) -> str:
+    """The page on which the rest of the wish is chosen: a day, a topic, or whom to meet."""
+    if wish.service:
+        return f"/{slug}/objednat/{wish.service.code}/{_official_query(wish.official)}"
+    if wish.official:
+        return f"/{slug}/urednik/{wish.official.code}/"
+    if wish.department:
+        return f"/{slug}/odbor/{wish.department.code}/"
+    return f"/{slug}/objednat/"
+
+
+def day_address(slug: str, service: Service, on: date, official: Official | None) -> str:
+    """The page with the free times of one day."""
+    return f"/{slug}/objednat/{service.code}/{on.isoformat()}/{_official_query(official)}"
+
+
+def _official_query(official: Official | None) -> str:
+    return f"?urednik={official.code}" if official else ""

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from prepazka.core.discipline import Waiting
-from prepazka.core.hall import Coming, Counter, Habits
+from prepazka.core.hall_model import Coming, Counter, Habits
 from prepazka.core.interval import Interval
-from prepazka.core.learning import (
+from prepazka.core.learned_durations import (
     DaySpeed,
     Finished,
 )

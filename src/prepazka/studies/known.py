@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prepazka.core.hall import ABSENT_MIN, USUAL_OFFSETS, Habits
-from prepazka.core.learning import (
+from prepazka.core.hall_model import ABSENT_MIN, USUAL_OFFSETS, Habits
+from prepazka.core.learned_durations import (
     Finished,
     ServiceTimes,
     learn,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from prepazka.core.discipline import Policy
-from prepazka.core.file_problems import sentence_of
+from prepazka.core.error_texts import sentence_of
 
 MINUTE = timedelta(minutes=1)
 Row = Mapping[str, str]

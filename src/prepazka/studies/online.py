@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 
-from prepazka.core.learning import Calibration, split_conformal
+from prepazka.core.learned_durations import Calibration, split_conformal
 
 ENOUGH = 100  # past tickets of a queue for a factor of its own
 

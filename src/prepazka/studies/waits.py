@@ -17,9 +17,9 @@ from prepazka.studies.forecasts import Said, forecasts
 from prepazka.studies.known import study
 from prepazka.studies.log import Log, LogError, read_calls, read_tickets, rows_of
 from prepazka.studies.online import Calibrated
+from prepazka.studies.queue_state_logs import States, judge, read_states
 from prepazka.studies.regression import Linear
 from prepazka.studies.scores import Score, added, score, table
-from prepazka.studies.snapshots import States, judge, read_states
 
 Floats = npt.NDArray[np.float64]
 GAMMA = 0.005

@@ -16,7 +16,7 @@ from allauth.core.exceptions import ReauthenticationRequired
 from django.http import HttpRequest, HttpResponseBase
 
 from prepazka.accounts.models import User
-from prepazka.accounts.second_factor import with_second_factor
+from prepazka.accounts.second_factor_removal import with_second_factor
 from prepazka.offices.clock import machine_s
 
 PASSWORD, FACTOR = "password", "mfa"  # what allauth calls them

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from prepazka.jobs import tasks
 from prepazka.messaging.channels import mobile_of
-from prepazka.messaging.port import Incoming, Receipt
+from prepazka.messaging.message_types import Incoming, Receipt
 from prepazka.messaging.receipts import note_receipt
 from prepazka.messaging.replies import hear
 from prepazka.web.limits import Limit, TooManyTries, count

@@ -24,7 +24,7 @@ from prepazka.accounts.sessions import SEEN_EVERY, note_use
 from prepazka.core.browser_rules import PERMISSIONS, POLICY
 from prepazka.core.refusal import Refused
 from prepazka.web import errors
-from prepazka.web.staff import account_is_closed
+from prepazka.web.staff_access import account_is_closed
 
 log = logging.getLogger(__name__)
 MOST_NOTED = 10_000  # sessions whose last recorded use a process remembers
@@ -68,7 +68,7 @@ class SignedIn:
 
     No cache stores a page of the account, or any HTML page for somebody logged in. Until a first
     step is done (an own password, a required second factor), pages of the account redirect to it;
-    `web.staff.staff_only` does the same for all other pages of the staff.
+    `web.staff_access.staff_only` does the same for all other pages of the staff.
     """
 
     def __init__(self, get_response: Handler) -> None:

@@ -19,12 +19,12 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from prepazka.accounts import screens
+from prepazka.accounts import locked_sessions
 from prepazka.accounts.models import StaffScreen, User
 from prepazka.core import idle
 from prepazka.offices.clock import real_now
 from prepazka.offices.models import Membership
-from prepazka.queueing import offline
+from prepazka.queueing import offline_grants
 from prepazka.queueing.models import AT_COUNTER, Shift, Ticket
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -47,7 +47,7 @@ class ScreenLock:
     def process_view(
         self, request: HttpRequest, view: object, args: object, kwargs: object
     ) -> HttpResponse | None:
-        """Redirect pages of the account to the lock; other pages do so by `staff.not_yet`."""
+        """Redirect pages of the account to the lock; other pages do so by `staff_access.not_yet`."""
         name = str(request.resolver_match.url_name) if request.resolver_match else ""
         account = name.startswith(("account_", "mfa_")) and name not in OWN
         return to_unlock(request) if account and is_locked(request) else None
@@ -84,14 +84,14 @@ def lock(request: HttpRequest, user: User, *, page: str = "", now: datetime) -> 
 
     `page` is the id of the console page that may still renew its list.
     """
-    if screens.lock(str(request.session.session_key), now=now):
-        offline.log_out(clerk=user.pk, page=page)
+    if locked_sessions.lock(str(request.session.session_key), now=now):
+        offline_grants.log_out(clerk=user.pk, page=page)
 
 
 def time_left(request: HttpRequest, user: User, *, now: datetime) -> timedelta:
     """Time until the session's screen locks without a further press."""
     key = str(request.session.session_key)
-    screen = screens.screen_of(session_key=key, user=user.pk, now=now)
+    screen = locked_sessions.screen_of(session_key=key, user=user.pk, now=now)
     return idle.left(screen.pressed_at, _lock_after(user), now)
 
 
@@ -99,10 +99,10 @@ def _person(request: HttpRequest, user: User | AnonymousUser) -> User | Anonymou
     if not isinstance(user, User):
         return user
     moment, key = real_now(), str(request.session.session_key)
-    screen = screens.screen_of(session_key=key, user=user.pk, now=moment)
+    screen = locked_sessions.screen_of(session_key=key, user=user.pk, now=moment)
     if screen.locked_at is None and not _lock_if_idle(screen, user, moment):
         if is_press(request):
-            screens.note_press(screen, now=moment)
+            locked_sessions.note_press(screen, now=moment)
         return user
     request.screen_locked_for = user  # type: ignore[attr-defined]  # read by locked_user
     return AnonymousUser()
@@ -116,10 +116,10 @@ def _lock_if_idle(screen: StaffScreen, user: User, now: datetime) -> bool:
         return False  # less than any office's limit; most requests end here
     if idle.left(pressed_at, _lock_after(user), now) > timedelta(0):
         return False
-    if not screens.lock(screen.pk, now=now, pressed_at=pressed_at):
+    if not locked_sessions.lock(screen.pk, now=now, pressed_at=pressed_at):
         screen.refresh_from_db()  # another request pressed or locked it meanwhile
         return screen.locked_at is not None
-    offline.log_out(clerk=user.pk)
+    offline_grants.log_out(clerk=user.pk)
     return True
 
 

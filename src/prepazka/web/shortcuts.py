@@ -1,4 +1,4 @@
-"""Helpers for views of all surfaces: the office of the address, the clock, the client's address."""
+"""Helpers for views of all surfaces: the office of the address, the clock, addresses, frames."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 
-from prepazka.core import visitors
+from prepazka.core import visitor_address
+from prepazka.core.browser_rules import POLICY
 from prepazka.offices.clock import now
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug, snapshot_of
@@ -54,12 +57,32 @@ def of_office(view: View[P]) -> Callable[..., HttpResponse]:
 
 def address_of(request: HttpRequest) -> str:
     """The client's IP address, as the outermost of our trusted proxies saw it."""
-    from django.conf import settings  # noqa: PLC0415  # overridden by tests
-
     peer = str(request.META.get("REMOTE_ADDR", ""))
     # Django joins repeated headers into one.
     forwarded = [request.headers.get("X-Forwarded-For", "")]
-    return visitors.address_of(peer, forwarded, settings.TRUSTED_PROXIES)
+    return visitor_address.address_of(peer, forwarded, settings.TRUSTED_PROXIES)
 
 
-__all__ = ["address_of", "all_offices", "now", "of_office", "office_or_404"]
+def feed_address(token: str) -> str:
+    """The full URL of the feed; shown only once, as only a hash of the token is stored."""
+    return f"{settings.BASE_URL}{reverse('feed', args=[token])}"
+
+
+def allow_frames(response: HttpResponse, hosts: list[str] | None) -> None:
+    """Allow these hosts to frame the page; None allows any. A host implies our scheme or https."""
+    sources = "*" if hosts is None else " ".join(["'self'", *hosts]) if hosts else "'none'"
+    response["Content-Security-Policy"] = POLICY.replace(
+        "frame-ancestors 'none'", f"frame-ancestors {sources}"
+    )
+    response["X-Robots-Tag"] = "noindex"
+
+
+__all__ = [
+    "address_of",
+    "all_offices",
+    "allow_frames",
+    "feed_address",
+    "now",
+    "of_office",
+    "office_or_404",
+]

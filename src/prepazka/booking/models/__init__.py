@@ -1,5 +1,6 @@
 """The tables of booking, one module per subject."""
 
+from prepazka.booking.models.busy_times import Busy, CalendarFeed, OutsideCalendar
 from prepazka.booking.models.claims import (
     EXPIRING,
     FOLDED,
@@ -12,10 +13,9 @@ from prepazka.booking.models.claims import (
     Channel,
     Lane,
     OfficeDay,
+    ReplacedPin,
     quoted,
 )
-from prepazka.booking.models.diaries import Busy, CalendarFeed, OutsideCalendar
-from prepazka.booking.models.replaced_pins import ReplacedPin
 from prepazka.booking.models.substitutes import (
     CallListEntry,
     DisruptedBooking,
@@ -23,7 +23,7 @@ from prepazka.booking.models.substitutes import (
     Offer,
     OfferState,
 )
-from prepazka.booking.models.waiting import WaitingListEntry, WaitingListState
+from prepazka.booking.models.waiting_entries import WaitingListEntry, WaitingListState
 
 __all__ = [
     "EXPIRING",

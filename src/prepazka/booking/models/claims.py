@@ -1,4 +1,4 @@
-"""Lanes and the bookings on them; database constraints prevent double booking."""
+"""Lanes, the bookings on them and replaced PINs; database constraints prevent double booking."""
 
 from __future__ import annotations
 
@@ -254,3 +254,17 @@ class Booking(OfOffice):
 
     def __str__(self) -> str:
         return f"{self.state} {self.starts_at:%Y-%m-%d %H:%M}"
+
+
+class ReplacedPin(OfOffice):
+    """A PIN that is no longer valid; it is not reused that day, and kiosks explain the change."""
+
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="replaced_pins")
+    date = models.DateField()
+    pin = models.CharField(max_length=4)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["office", "date", "pin"], name="replaced_pin_once")
+        ]

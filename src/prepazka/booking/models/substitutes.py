@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from prepazka.booking.models.claims import Booking
-from prepazka.booking.models.waiting import WaitingListEntry
+from prepazka.booking.models.waiting_entries import WaitingListEntry
 from prepazka.offices.models import OfOffice
 
 

@@ -2,11 +2,11 @@
 
 # ruff: noqa: F403  # a kind is named in one place only: where it is written
 
-from prepazka.core.events.base import *
-from prepazka.core.events.bookings import *
-from prepazka.core.events.meetings import *
-from prepazka.core.events.office import *
-from prepazka.core.events.rooms import *
-from prepazka.core.events.substitutes import *
-from prepazka.core.events.tickets import *
-from prepazka.core.events.waiting_list import *
+from prepazka.core.events.booking_events import *
+from prepazka.core.events.event_registry import *
+from prepazka.core.events.meeting_events import *
+from prepazka.core.events.office_events import *
+from prepazka.core.events.room_events import *
+from prepazka.core.events.substitute_events import *
+from prepazka.core.events.ticket_events import *
+from prepazka.core.events.waiting_list_events import *

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from prepazka.gateways.calendars.text import Component, Property
+from prepazka.gateways.calendars.ical_parser import Component, Property
 
 BUSY_STATUS = "X-MICROSOFT-CDO-BUSYSTATUS"
 THINGS = frozenset({"ROOM", "RESOURCE", "GROUP"})  # attendees that are not people

@@ -12,10 +12,10 @@ from prepazka.core.interval import Interval, union
 from prepazka.gateways.calendars.attendance import Preferences
 from prepazka.gateways.calendars.budget import Budget, OutOfBudget
 from prepazka.gateways.calendars.free_busy import read_free_busy
+from prepazka.gateways.calendars.ical_parser import OF_EVENTS, Component, File, parse
+from prepazka.gateways.calendars.ical_values import Zones
 from prepazka.gateways.calendars.series import Context, Series
-from prepazka.gateways.calendars.text import OF_EVENTS, Component, File, parse
 from prepazka.gateways.calendars.unreadable import Unreadable
-from prepazka.gateways.calendars.values import Zones
 
 LEAST = 0.5  # seconds for the plain times of a series with too many repeats
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from prepazka.core.external_times import Doubt, Times
+from prepazka.gateways.calendars.ical_parser import Component, Property
+from prepazka.gateways.calendars.ical_values import When, length, plus, to_utc
 from prepazka.gateways.calendars.series import MARKED, Context, key_of, rest_of_day
-from prepazka.gateways.calendars.text import Component, Property
-from prepazka.gateways.calendars.values import When, length, plus, to_utc
 
 
 @dataclass

@@ -16,9 +16,9 @@ from prepazka.core.external_times import Doubt, Times
 from prepazka.core.interval import Interval, union
 from prepazka.gateways.calendars.attendance import Preferences, takes_time
 from prepazka.gateways.calendars.budget import Budget, OutOfBudget
-from prepazka.gateways.calendars.rules import Rule
-from prepazka.gateways.calendars.text import Component, Property
-from prepazka.gateways.calendars.values import DAY, When, Zones, length, plus, to_local, to_utc
+from prepazka.gateways.calendars.ical_parser import Component, Property
+from prepazka.gateways.calendars.ical_values import DAY, When, Zones, length, plus, to_local, to_utc
+from prepazka.gateways.calendars.recurrence_rules import Rule
 
 NOTHING = timedelta(0)
 # Added around the window, as local days and zones differ by less.

@@ -14,7 +14,7 @@ from django.core.mail import EmailMultiAlternatives, SafeMIMEMultipart
 from django.core.mail.backends.smtp import EmailBackend
 
 from prepazka.core.contact_text import ascii_email
-from prepazka.messaging.port import ADDRESS_REFUSED, Attachment, Mail, Undeliverable
+from prepazka.messaging.message_types import ADDRESS_REFUSED, Attachment, Mail, Undeliverable
 
 PERMANENT = range(500, 600)
 # Servers close idle connections, and may limit the number of connections of one sender.

@@ -1,4 +1,4 @@
-"""Rendering of a document's pages by `meetings.pages`, with a timeout."""
+"""Rendering of a document's pages by `meetings.page_rendering`, with a timeout."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from prepazka.meetings import pages
+from prepazka.meetings import page_rendering
 from prepazka.meetings.contents import Unfit
 
 WAITS = 120  # seconds of wall clock; the program limits its own computing time
@@ -15,7 +15,7 @@ WAITS = 120  # seconds of wall clock; the program limits its own computing time
 def draw(kind: str, file: Path, folder: Path) -> int:
     """Render the pages of a file into the folder; returns how many. Raises Unfit."""
     # Isolated and with an empty environment, so that a malicious file cannot read our secrets.
-    command = [sys.executable, "-I", pages.__file__, kind, str(file), str(folder)]
+    command = [sys.executable, "-I", page_rendering.__file__, kind, str(file), str(folder)]
     try:
         process = subprocess.run(
             command, capture_output=True, timeout=WAITS, check=False, env={}, cwd=folder
@@ -25,7 +25,7 @@ def draw(kind: str, file: Path, folder: Path) -> int:
     output = process.stdout.decode("ascii", "replace").strip()
     if process.returncode == 0:
         return int(output)
-    if process.returncode == pages.REFUSED:
+    if process.returncode == page_rendering.REFUSED:
         raise Unfit(output)
     raise Unfit("too_slow" if _out_of_time(process.returncode) else "broken")
 

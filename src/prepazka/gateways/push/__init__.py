@@ -15,8 +15,8 @@ from webpush import WebPush, WebPushSubscription
 from webpush.types import WebPushKeys, WebPushMessage
 from webpush.vapid import VAPID
 
+from prepazka.messaging.message_types import Push, PushGone, Undeliverable
 from prepazka.messaging.models import PushKey
-from prepazka.messaging.port import Push, PushGone, Undeliverable
 from prepazka.outgoing.guard import Forbidden, Guarded, Unknown, is_within
 
 WITHIN = 10.0  # seconds for a request

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from django.conf import settings
 
-from prepazka.messaging.port import Sent, Sms, Undeliverable
+from prepazka.messaging.message_types import Sent, Sms, Undeliverable
 
 
 def send(sms: Sms) -> Sent:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 
 from prepazka.core import gsm7
-from prepazka.gateways.sms import web
-from prepazka.messaging.port import Sent, Sms
+from prepazka.gateways.sms import sms_http
+from prepazka.messaging.message_types import Sent, Sms
 
 USUAL = "https://portal.bulkgate.com"
 PERMANENT = {"invalid_phone_number", "blacklisted_number", "empty_message", "no_recipients"}
@@ -28,17 +28,17 @@ def send(sms: Sms) -> Sent:
         "tag": sms.idempotency_key,
         **_sender(sms.sender),
     }
-    answer = web.post(web.addresses(USUAL), "/api/1.0/simple/transactional", json=request)
-    reply = web.json_of(answer)
+    answer = sms_http.post(sms_http.addresses(USUAL), "/api/1.0/simple/transactional", json=request)
+    reply = sms_http.json_of(answer)
     delivery = reply.get("data")
     if not isinstance(delivery, dict):
         if "error" not in reply and "type" not in reply:
-            raise web.not_understood(answer)
+            raise sms_http.not_understood(answer)
         kind = str(reply.get("type") or "")
-        raise web.refused(reply.get("error") or kind, permanent=kind in PERMANENT)
+        raise sms_http.refused(reply.get("error") or kind, permanent=kind in PERMANENT)
     if delivery.get("status") not in ON_THE_WAY:
         why = str(delivery.get("error") or delivery.get("code") or delivery.get("status"))
-        raise web.refused(why, permanent=why in PERMANENT)
+        raise sms_http.refused(why, permanent=why in PERMANENT)
     part_ids = delivery.get("part_id")
     count = len(part_ids) if isinstance(part_ids, list) and part_ids else gsm7.parts(sms.text)
     return Sent(id=str(delivery.get("sms_id") or sms.idempotency_key), parts=count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from prepazka.core import gsm7
-from prepazka.messaging.port import Sent, Sms
+from prepazka.messaging.message_types import Sent, Sms
 
 
 def send(sms: Sms) -> Sent:

@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from prepazka.core import gsm7
-from prepazka.messaging.port import Sent, Sms
+from prepazka.messaging.message_types import Sent, Sms
 
 
 def send(sms: Sms) -> Sent:

@@ -10,8 +10,8 @@ import httpx
 from django.conf import settings
 
 from prepazka.core import gsm7
-from prepazka.gateways.sms import web
-from prepazka.messaging.port import Sent, Sms
+from prepazka.gateways.sms import sms_http
+from prepazka.messaging.message_types import Sent, Sms
 
 USUAL = "https://app.gosms.eu"
 CREATED, UNAUTHORIZED, BAD_REQUEST = 201, 401, 400
@@ -30,22 +30,24 @@ def send(sms: Sms) -> Sent:
     if answer.status_code == UNAUTHORIZED:  # the token was revoked before its time
         _forget()
         answer = _post(request)
-    reply = web.json_of(answer)
+    reply = sms_http.json_of(answer)
     if answer.status_code not in {200, CREATED}:
         why = reply.get("detail") or reply.get("title") or f"HTTP {answer.status_code}"
-        raise web.refused(why, permanent=answer.status_code == BAD_REQUEST)
+        raise sms_http.refused(why, permanent=answer.status_code == BAD_REQUEST)
     recipients = reply.get("recipients")
     if isinstance(recipients, dict) and recipients.get("invalid"):
-        raise web.refused("the number is not valid", permanent=True)
+        raise sms_http.refused("the number is not valid", permanent=True)
     link = str(reply.get("link") or "")
     if not link:
-        raise web.not_understood(answer)
+        raise sms_http.not_understood(answer)
     return Sent(id=link.rstrip("/").rsplit("/", 1)[-1], parts=gsm7.parts(sms.text))
 
 
 def _post(request: dict[str, Any]) -> httpx.Response:
     headers = {"Authorization": f"Bearer {_token()}"}
-    return web.post(web.addresses(USUAL), "/api/v1/messages", json=request, headers=headers)
+    return sms_http.post(
+        sms_http.addresses(USUAL), "/api/v1/messages", json=request, headers=headers
+    )
 
 
 def _account() -> tuple[str, str]:
@@ -62,8 +64,8 @@ def _token() -> str:
         token, until = _tokens.get(_account(), ("", 0.0))
     if token and time.monotonic() < until:
         return token
-    answer = web.post(
-        web.addresses(USUAL),
+    answer = sms_http.post(
+        sms_http.addresses(USUAL),
         "/oauth/v2/token",
         data={
             "grant_type": "client_credentials",
@@ -71,10 +73,10 @@ def _token() -> str:
             "client_secret": settings.SMS_PASSWORD,
         },
     )
-    reply = web.json_of(answer)
+    reply = sms_http.json_of(answer)
     token = str(reply.get("access_token") or "")
     if answer.status_code != 200 or not token:  # noqa: PLR2004  # OK
-        raise web.refused(reply.get("error") or f"HTTP {answer.status_code}", permanent=False)
+        raise sms_http.refused(reply.get("error") or f"HTTP {answer.status_code}", permanent=False)
     try:
         lasts = float(reply.get("expires_in") or 0)
     except (TypeError, ValueError):

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import unescape
 
 from prepazka.core import reading
-from prepazka.messaging.port import Incoming, Receipt
+from prepazka.messaging.message_types import Incoming, Receipt
 
 Item = Mapping[str, Any]
 LARGEST_NUMBER = 10**30  # ids of messages may be long numbers

@@ -13,8 +13,8 @@ from django.conf import settings
 from smpplib import consts, exceptions, gsm
 from smpplib.client import Client
 
-from prepazka.gateways.sms import web
-from prepazka.messaging.port import Sent, Sms, Undeliverable
+from prepazka.gateways.sms import sms_http
+from prepazka.messaging.message_types import Sent, Sms, Undeliverable
 
 USUAL_PORT = 2775
 ANSWERS_WITHIN = 6.0
@@ -162,12 +162,12 @@ def send(sms: Sms) -> Sent:
             raise Undeliverable("the gateway cannot be reached", permanent=False) from error
         except (exceptions.UnknownCommandError, struct.error, ValueError) as error:
             session.close()
-            raise web.not_understood() from error
+            raise sms_http.not_understood() from error
 
 
 def _refused(error: exceptions.PDUError) -> Undeliverable:
     status = error.args[1] if len(error.args) > 1 else None
     if not isinstance(status, int):
-        return web.not_understood()
+        return sms_http.not_understood()
     why = PERMANENT.get(status) or consts.DESCRIPTIONS.get(status, f"status {status}")
-    return web.refused(why, permanent=status in PERMANENT)
+    return sms_http.refused(why, permanent=status in PERMANENT)

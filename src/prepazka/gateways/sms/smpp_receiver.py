@@ -13,7 +13,7 @@ from smpplib import consts, exceptions
 
 from prepazka.core.gsm7 import BASIC, EXTENDED
 from prepazka.gateways.sms import smpp
-from prepazka.messaging.port import Incoming, Receipt
+from prepazka.messaging.message_types import Incoming, Receipt
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ import re
 from django.conf import settings
 
 from prepazka.core import gsm7
-from prepazka.gateways.sms import web
-from prepazka.messaging.port import Sent, Sms
+from prepazka.gateways.sms import sms_http
+from prepazka.messaging.message_types import Sent, Sms
 
 USUAL = "https://api.smsbrana.cz"
 SENT, SENT_BEFORE = 0, -1
@@ -44,14 +44,14 @@ def send(sms: Sms) -> Sent:
     }
     if sms.sender:
         request["sender_id"] = sms.sender
-    answer = web.post(web.addresses(USUAL), "/smsconnect/http.php", data=request)
+    answer = sms_http.post(sms_http.addresses(USUAL), "/smsconnect/http.php", data=request)
     error = _tag(answer.text, "err")
     if not re.fullmatch(r"-?\d{1,4}", error):
-        raise web.not_understood(answer)
+        raise sms_http.not_understood(answer)
     code = int(error)
     if code not in {SENT, SENT_BEFORE}:
         why = PERMANENT.get(code) or TEMPORARY.get(code) or f"error {code}"
-        raise web.refused(why, permanent=code in PERMANENT)
+        raise sms_http.refused(why, permanent=code in PERMANENT)
     count = _tag(answer.text, "sms_count")
     part_count = int(count) if re.fullmatch(r"\d{1,3}", count) else gsm7.parts(sms.text)
     return Sent(id=_tag(answer.text, "sms_id") or sms.idempotency_key, parts=part_count)

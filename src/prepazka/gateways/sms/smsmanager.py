@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 
 from prepazka.core import gsm7
-from prepazka.gateways.sms import web
-from prepazka.messaging.port import Sent, Sms
+from prepazka.gateways.sms import sms_http
+from prepazka.messaging.message_types import Sent, Sms
 
 USUAL = "https://http-api.smsmanager.cz"
 PERMANENT = {"201": "the number is not valid", "202": "the text is not valid or is too long"}
@@ -33,13 +33,13 @@ def send(sms: Sms) -> Sent:
     }
     if sms.sender:
         request["sender"] = sms.sender
-    answer = web.post(web.addresses(USUAL), "/Send", data=request)
+    answer = sms_http.post(sms_http.addresses(USUAL), "/Send", data=request)
     word, _, details = answer.text.strip().partition("|")
     fields = details.split("|")
     if word == "OK" and fields[0]:
         return Sent(id=fields[0], parts=gsm7.parts(sms.text))
     if word != "ERROR" or not fields[0]:
-        raise web.not_understood(answer)
+        raise sms_http.not_understood(answer)
     code = fields[0]
     why = PERMANENT.get(code) or TEMPORARY.get(code) or f"error {code}"
-    raise web.refused(why, permanent=code in PERMANENT)
+    raise sms_http.refused(why, permanent=code in PERMANENT)

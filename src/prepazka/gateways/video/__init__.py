@@ -12,7 +12,7 @@ from datetime import datetime
 from django.core.files.storage import storages
 
 from prepazka.gateways.video import bigbluebutton, jitsi
-from prepazka.gateways.video.port import Paper, Person, Unavailable, Venue
+from prepazka.gateways.video.video_types import Paper, Person, Unavailable, Venue
 from prepazka.meetings import providers
 from prepazka.meetings.models import Document, DocumentState, Meeting, Participant
 from prepazka.offices.models import Room

@@ -14,8 +14,8 @@ import defusedxml.ElementTree
 from defusedxml import DefusedXmlException
 from django.conf import settings
 
-from prepazka.gateways.video.port import Paper, Person, Unavailable, Venue
-from prepazka.gateways.video.web import ask
+from prepazka.gateways.video.video_http import ask
+from prepazka.gateways.video.video_types import Paper, Person, Unavailable, Venue
 
 # By default the server accepts 2 MB in one request, and base64 needs a third more.
 MOST_PAPER = 1_400_000

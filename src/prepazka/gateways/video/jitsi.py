@@ -13,8 +13,8 @@ from urllib.parse import urlencode, urlsplit
 import jwt
 from django.conf import settings
 
-from prepazka.gateways.video.port import Paper, Person, Unavailable, Venue
-from prepazka.gateways.video.web import ask
+from prepazka.gateways.video.video_http import ask
+from prepazka.gateways.video.video_types import Paper, Person, Unavailable, Venue
 
 # Long enough to enter and to reconnect after a short loss; later the link page makes a new token.
 GOOD_FOR = timedelta(minutes=10)

@@ -1,8 +1,7 @@
 """The tables of the queue: tickets, shifts, off-line grants, estimates, alerts."""
 
-from prepazka.queueing.models.alerts import TurnAlert
 from prepazka.queueing.models.estimates import Accuracy, Calibration, Learned, QuarterHour
-from prepazka.queueing.models.hall import (
+from prepazka.queueing.models.hall_rows import (
     AT_COUNTER,
     IN_QUEUE,
     NumberSeries,
@@ -10,9 +9,10 @@ from prepazka.queueing.models.hall import (
     Shift,
     Ticket,
     TicketState,
+    WrongPin,
 )
-from prepazka.queueing.models.incidents import Warned
-from prepazka.queueing.models.offline import (
+from prepazka.queueing.models.notices import TurnAlert, Warned
+from prepazka.queueing.models.offline_rows import (
     BLOCK,
     BUSIEST_OF,
     ENOUGH,
@@ -25,7 +25,6 @@ from prepazka.queueing.models.offline import (
     OfflineEvent,
     OfflineGrant,
 )
-from prepazka.queueing.models.wrong_pins import WrongPin
 
 __all__ = [
     "AT_COUNTER",

@@ -12,18 +12,18 @@ from ninja import Header, NinjaAPI, Status
 from ninja.errors import AuthenticationError, ValidationError
 from ninja.parser import Parser
 
-from prepazka.booking import links, usecases
+from prepazka.booking import booking_lifecycle, booking_links
 from prepazka.booking.contacts import contact_hash, contact_of, normalise_phone
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, BookingState, Channel
 from prepazka.booking.refusals import HoldExpired
 from prepazka.core.refusal import Refused
-from prepazka.edge import answers
+from prepazka.edge import hot_routes
 from prepazka.messaging.channels import takes_phones
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug, snapshot_of
 from prepazka.reporting import health as checks
-from prepazka.surfaces.api import counters, schemas, serializers, tickets
+from prepazka.surfaces.api import counter_resources, schemas, serializers, ticket_resources
 from prepazka.web import errors, limits, proof
 from prepazka.web.refusals import (
     KeyReused,
@@ -59,8 +59,8 @@ api = NinjaAPI(
 )
 
 
-api.add_router("", tickets.router)
-api.add_router("", counters.router)
+api.add_router("", ticket_resources.router)
+api.add_router("", counter_resources.router)
 
 
 def _responses(status: int, schema: Any) -> dict[Any, Any]:
@@ -221,7 +221,7 @@ def hold(
         raise NotFound
     rules = office.rules_of(service)
     proof.check(request, office, rules, body.proof, now=now())
-    held = usecases.hold_term(
+    held = booking_lifecycle.hold_term(
         office=office,
         service=service,
         starts_at=body.starts_at,
@@ -270,14 +270,14 @@ def extend(request: HttpRequest, token: str) -> Any:
     booking = _booking_by_token(token, "hold")
     limits.limit_booking(request, booking.office, limits.HOLDS, now=now())
     asker = limits.asker_of(request, now=now())
-    held = usecases.extend_hold(booking=booking.pk, now=now(), asker=asker)
+    held = booking_lifecycle.extend_hold(booking=booking.pk, now=now(), asker=asker)
     return _hold(held, snapshot_of(held.office))
 
 
 @api.delete("/holds/{token}", response={204: None, PROBLEMS: schemas.Problem}, tags=["booking"])
 def release(request: HttpRequest, token: str) -> Any:
     """Release the held slot at once."""
-    usecases.release_hold(booking=_booking_by_token(token, "hold").pk, now=now())
+    booking_lifecycle.release_hold(booking=_booking_by_token(token, "hold").pk, now=now())
     return Status(204, None)
 
 
@@ -289,7 +289,7 @@ def contact(request: HttpRequest, token: str, body: schemas.ContactIn) -> Any:
 
     The message is an e-mail, or an SMS if only a mobile number is given and the office sends SMS.
     """
-    booking_id = links.read(token, "hold")
+    booking_id = booking_links.read(token, "hold")
     if booking_id is None:
         raise NotFound
     office = Office.objects.filter(bookings__pk=booking_id).first()
@@ -299,7 +299,7 @@ def contact(request: HttpRequest, token: str, body: schemas.ContactIn) -> Any:
     phone = _phone(office, body.phone) if body.phone else ""
     limits.count(limits.CONFIRMATIONS, contact_hash(contact_of(body.email, phone)), now=now())
     try:
-        booking = usecases.request_confirmation(
+        booking = booking_lifecycle.request_confirmation(
             booking=booking_id,
             name=body.name,
             email=body.email,
@@ -316,7 +316,7 @@ def contact(request: HttpRequest, token: str, body: schemas.ContactIn) -> Any:
 def confirm(request: HttpRequest, token: str) -> Any:
     """Confirm by the token of the mailed link; a repeat returns the same PIN."""
     return serializers.booking(
-        usecases.confirm_booking(booking=_booking_by_token(token, "confirm").pk, now=now())
+        booking_lifecycle.confirm_booking(booking=_booking_by_token(token, "confirm").pk, now=now())
     )
 
 
@@ -330,7 +330,7 @@ def booking(request: HttpRequest, token: str) -> Any:
 def cancel(request: HttpRequest, token: str) -> Any:
     """Cancel the booking; a repeat returns the same."""
     return serializers.booking(
-        usecases.cancel_booking(booking=_booking_by_token(token, "personal").pk, now=now())
+        booking_lifecycle.cancel_booking(booking=_booking_by_token(token, "personal").pk, now=now())
     )
 
 
@@ -340,7 +340,7 @@ def change_mode(request: HttpRequest, token: str, body: schemas.ModeIn) -> Any:
     booking = _booking_by_token(token, "personal")
     phone = normalise_phone(body.phone) if body.phone else ""
     return serializers.booking(
-        usecases.change_mode(booking=booking.pk, mode=body.mode, phone=phone, now=now())
+        booking_lifecycle.change_mode(booking=booking.pk, mode=body.mode, phone=phone, now=now())
     )
 
 
@@ -349,7 +349,7 @@ def move(request: HttpRequest, token: str, body: schemas.MoveIn) -> Any:
     """Move the booking to another slot of the same service, in one step."""
     booking = _booking_by_token(token, "personal")
     return serializers.booking(
-        usecases.move_booking(booking=booking.pk, starts_at=body.starts_at, now=now())
+        booking_lifecycle.move_booking(booking=booking.pk, starts_at=body.starts_at, now=now())
     )
 
 
@@ -360,8 +360,8 @@ def _office_by_slug(slug: str) -> OfficeSnapshot:
         raise NotFound from None
 
 
-def _booking_by_token(token: str, purpose: links.Purpose) -> Booking:
-    booking_id = links.read(token, purpose)
+def _booking_by_token(token: str, purpose: booking_links.Purpose) -> Booking:
+    booking_id = booking_links.read(token, purpose)
     booking = (
         booking_id
         and Booking.objects.select_related("office", "service").filter(pk=booking_id).first()
@@ -374,7 +374,7 @@ def _booking_by_token(token: str, purpose: links.Purpose) -> Booking:
 def _from_edge(request: HttpRequest) -> HttpResponse:
     """The edge's answer, computed here; requests come here only if the edge cannot answer."""
     query = request.META.get("QUERY_STRING", "").encode()
-    route = answers.route(request.path, query)
+    route = hot_routes.route(request.path, query)
     try:
         if route is None:
             raise NotFound
@@ -388,7 +388,7 @@ def _hold(held: Booking, office: OfficeSnapshot) -> dict[str, Any]:
     if held.state != BookingState.HELD or not held.expires_at or held.expires_at <= now():
         raise HoldExpired
     return {
-        "token": links.sign(held.pk, "hold"),
+        "token": booking_links.sign(held.pk, "hold"),
         "expires_at": serializers.local(office, held.expires_at),
         "starts_at": serializers.local(office, held.starts_at),
         "ends_at": serializers.local(office, held.ends_at),

@@ -11,7 +11,7 @@ from prepazka.offices import devices
 from prepazka.offices.bearers import Bearer, by_token
 from prepazka.offices.models import Device, Role
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
-from prepazka.web import staff
+from prepazka.web import staff_access
 from prepazka.web.refusals import LogInFirst, NotAllowed, NotFound
 from prepazka.web.shortcuts import now
 
@@ -70,11 +70,11 @@ def member(request: HttpRequest, slug: str, *roles: Role) -> Staff:
     """
     bearer: Bearer = request.auth  # type: ignore[attr-defined]  # set by ninja
     if bearer.office is None or bearer.role is None:
-        staff.note_refused(request, bearer.user, bearer.office)
+        staff_access.note_refused(request, bearer.user, bearer.office)
         raise NotFound
     if bearer.first_step is not None:
         raise LogInFirst
     if bearer.role not in roles:
-        staff.note_refused(request, bearer.user, bearer.office, role=bearer.role)
+        staff_access.note_refused(request, bearer.user, bearer.office, role=bearer.role)
         raise NotAllowed
     return Staff(bearer.user, bearer.office, bearer.role)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from prepazka.booking import links as signed
+from prepazka.booking import booking_links
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking
 from prepazka.booking.slot_search import is_bookable
 from prepazka.core import calendar
 from prepazka.offices.models import Department, Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
-from prepazka.reporting import links
+from prepazka.reporting import soonest
 from prepazka.reporting.departments import (
     Hours,
     hours_of_department,
@@ -33,7 +33,7 @@ def department(office: OfficeSnapshot, row: Department, now: datetime) -> dict[s
         "officials": [o.code for o in officials_in(office, row)],
         "services": [s.code for s in services_in(office, row)],
         "hours": hours(office, hours_of_department(row), now),
-        "path": links.choose(office.slug, Wanted(department=row)),
+        "path": soonest.choice_address(office.slug, Wanted(department=row)),
     }
 
 
@@ -49,7 +49,7 @@ def official(office: OfficeSnapshot, row: Official, now: datetime) -> dict[str, 
         "email": row.email,
         "services": [s.code for s in office.topics_of(row)],
         "hours": hours(office, hours_of_official(row), now),
-        "path": links.choose(office.slug, Wanted(official=row)),
+        "path": soonest.choice_address(office.slug, Wanted(official=row)),
     }
 
 
@@ -105,7 +105,7 @@ def booking(row: Booking) -> dict[str, Any]:
     service = office.services[row.service_id]
     rules = office.rules_of(service)
     return {
-        "token": signed.sign(row.pk, "personal"),
+        "token": booking_links.sign(row.pk, "personal"),
         "office": office.slug,
         "service": service.code,
         "official": whose(office, row),

@@ -9,9 +9,9 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import parse_etags
 from django.views.decorators.http import require_safe
 
-from prepazka.booking.feeds import feed_of
+from prepazka.booking.calendar_feeds import feed_of
 from prepazka.offices.office_snapshot import snapshot_by_id
-from prepazka.reporting.feeds import calendar_of, mark_of
+from prepazka.reporting.feed_files import calendar_of, mark_of
 from prepazka.web.errors import not_found
 from prepazka.web.limits import Limit, limit_address
 from prepazka.web.shortcuts import now

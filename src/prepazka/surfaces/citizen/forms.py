@@ -9,8 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from prepazka.booking.refusals import PhoneNeeded
 from prepazka.offices.models import Mode
-from prepazka.web.contact_fields import AddressField, NameField, NumberField
-from prepazka.web.fields import DayField
+from prepazka.web.form_fields import AddressField, DayField, NameField, NumberField
 
 LONGEST_NAME = 120
 LONGEST_TOPIC = 120

@@ -3,7 +3,7 @@
 from allauth.account import views
 from django.urls import path
 
-from prepazka.surfaces.console import access, lock
+from prepazka.surfaces.console import lock, own_access_pages
 from prepazka.surfaces.console.accounts import (
     CodeAgain,
     LogOut,
@@ -12,7 +12,7 @@ from prepazka.surfaces.console.accounts import (
     second_factor_seen,
     wrong_passwords_seen,
 )
-from prepazka.surfaces.console.second_factor import activate_totp, replace_totp
+from prepazka.surfaces.console.second_factor_adapter import activate_totp, replace_totp
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -25,11 +25,19 @@ urlpatterns = [
     path("zamek/obrazovka/", lock.screen, name="account_screen"),
     path("zamek/zamknout/", lock.lock, name="account_lock"),
     path("zamek/odhlasit/", lock.log_out, name="account_lock_log_out"),
-    path("pristupy/", access.page, name="account_access"),
-    path("pristupy/konec/", access.end_other_sessions, name="account_sessions_end"),
-    path("pristupy/<int:session>/konec/", access.end_session, name="account_session_end"),
-    path("pristupy/klice/<int:api_token>/konec/", access.end_token, name="account_token_end"),
-    path("pristupy/klice/<int:api_token>/povolit/", access.allow_token, name="account_token_allow"),
+    path("pristupy/", own_access_pages.page, name="account_access"),
+    path("pristupy/konec/", own_access_pages.end_other_sessions, name="account_sessions_end"),
+    path("pristupy/<int:session>/konec/", own_access_pages.end_session, name="account_session_end"),
+    path(
+        "pristupy/klice/<int:api_token>/konec/",
+        own_access_pages.end_token,
+        name="account_token_end",
+    ),
+    path(
+        "pristupy/klice/<int:api_token>/povolit/",
+        own_access_pages.allow_token,
+        name="account_token_allow",
+    ),
     # Before allauth's own of the same names.
     path("2fa/totp/activate/", activate_totp, name="mfa_activate_totp"),
     path("2fa/reauthenticate/", CodeAgain.as_view(), name="mfa_reauthenticate"),

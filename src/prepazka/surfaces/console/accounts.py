@@ -40,10 +40,10 @@ from django.views.decorators.http import require_POST
 from prepazka.accounts import attempts, one_time
 from prepazka.accounts.models import User
 from prepazka.accounts.sealing import SecretUnreadable
-from prepazka.accounts.second_factor import acknowledge_reset
-from prepazka.offices import access, log_ins
+from prepazka.accounts.second_factor_removal import acknowledge_reset
+from prepazka.offices import log_ins, required_steps
 from prepazka.offices.office_snapshot import snapshot_of
-from prepazka.queueing import offline
+from prepazka.queueing import offline_grants
 from prepazka.queueing.counters import close_counter, waiting_here_alone
 from prepazka.queueing.models import Shift
 from prepazka.queueing.refusals import CounterBusy
@@ -110,7 +110,7 @@ class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no 
         """The page after log-in; notes this device as one from which the person has logged in."""
         response: HttpResponse = super().post_login(request, user, **login_arguments)
         known_devices.remember(request, response, user)
-        if access.first_step(user) is not None:
+        if required_steps.first_step(user) is not None:
             # The next page sets up a second factor, and the password was given just now.
             reauthenticate_by_password(request)
         return response
@@ -326,5 +326,5 @@ def own_path(address: str) -> str:
 def hold_nobody(request: HttpRequest, user: User | None, **signal_arguments: Any) -> None:
     """Record the log-out, and end the off-line leases of the person's page."""
     if user is not None:
-        offline.log_out(clerk=user.pk, page=request.POST.get("page", "")[:64])
+        offline_grants.log_out(clerk=user.pk, page=request.POST.get("page", "")[:64])
         log_ins.note_log_out(user=user.pk, now=now())

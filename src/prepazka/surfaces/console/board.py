@@ -10,20 +10,20 @@ from prepazka.core import discipline
 from prepazka.looks.typography import clock, to_the_second
 from prepazka.offices.models import Device, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing import counters, offline, offline_journal
+from prepazka.queueing import counters, offline_grants, offline_journal
 from prepazka.queueing.models import AT_COUNTER, OfflineEvent, Shift, Ticket, TicketState
 from prepazka.queueing.offline_leases import Holder, counters_of, held_elsewhere
 from prepazka.queueing.turns import last_step, policy_of
 from prepazka.queueing.wrong_pins import guarded_kiosks
-from prepazka.reporting.hall import Hall, hall
-from prepazka.reporting.load import day_load
-from prepazka.reporting.missed import count_missed
+from prepazka.reporting.day_load import day_load
+from prepazka.reporting.live_hall import Hall, hall
+from prepazka.reporting.missed_tickets import count_missed
+from prepazka.surfaces.console.console_texts import undo_in_words
 from prepazka.surfaces.console.schedule import own_meetings
-from prepazka.surfaces.console.words import undo_in_words
 from prepazka.web import reasons
-from prepazka.web.faults import in_words
-from prepazka.web.incidents import Notice
-from prepazka.web.incidents import notices as notices_of
+from prepazka.web.device_access import fault_in_words
+from prepazka.web.incident_banners import Notice
+from prepazka.web.incident_banners import notices as notices_of
 
 PARK_MINUTES = (5, 10, 15, 30)
 # Further rows are only counted, so that the board of a full hall renders quickly.
@@ -104,14 +104,14 @@ def down(office: OfficeSnapshot, shift: Shift | None = None) -> list[Notice]:
 def faults(office: OfficeSnapshot) -> list[dict[str, Any]]:
     """Devices with faults, and the faults as texts."""
     broken = Device.objects.filter(office=office.row, retired=False).exclude(fault="")
-    return [{"device": device, "text": in_words(device.fault)} for device in broken]
+    return [{"device": device, "text": fault_in_words(device.fault)} for device in broken]
 
 
 def silent(office: OfficeSnapshot, held: dict[int, Holder]) -> list[dict[str, Any]]:
     """Silent counters with the ticket numbers that only they may call for now."""
     return [
         _holder_in_words(office, s.holder) | {"labels": ", ".join(s.labels)}
-        for s in offline.silent_counters(held)
+        for s in offline_grants.silent_counters(held)
     ]
 
 

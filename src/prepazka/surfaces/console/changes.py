@@ -18,7 +18,7 @@ from prepazka.core import calendar
 from prepazka.core.interval import Interval, intersect
 from prepazka.offices.models import HoursException, Membership, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.web import staff
+from prepazka.web import staff_access
 
 
 def official_of(
@@ -49,17 +49,17 @@ def is_own(member: Membership, official: Official) -> bool:
 
 def may_look(member: Membership, official: Official) -> bool:
     """Whether the member may see the diary's bookings."""
-    return is_own(member, official) or member.role in staff.DESK_LOOK
+    return is_own(member, official) or member.role in staff_access.DESK_LOOK
 
 
 def may_read_reasons(member: Membership, official: Official) -> bool:
     """Whether the member may read the reasons of absences: the official and the head may."""
-    return is_own(member, official) or member.role in staff.REASONS
+    return is_own(member, official) or member.role in staff_access.REASONS
 
 
 def may_change(member: Membership, official: Official) -> bool:
     """Whether the member may change the diary's hours."""
-    return is_own(member, official) or member.role in staff.HEADS
+    return is_own(member, official) or member.role in staff_access.HEADS
 
 
 def impact(

@@ -25,15 +25,15 @@ from prepazka.queueing.refusals import NotWaiting
 from prepazka.queueing.tickets import check_in_at_desk, issues_tickets
 from prepazka.queueing.validity import valid_until
 from prepazka.queueing.wrong_pins import guarded_kiosks
-from prepazka.reporting.hall import hall
-from prepazka.reporting.missed import count_missed
+from prepazka.reporting.live_hall import hall
+from prepazka.reporting.missed_tickets import count_missed
 from prepazka.surfaces.console import board
+from prepazka.surfaces.console.console_texts import state_in_words, told
 from prepazka.surfaces.console.forms import TicketForm
-from prepazka.surfaces.console.words import state_in_words, told
-from prepazka.web import readings, staff, ticket_paper
+from prepazka.web import readings, staff_access, ticket_paper
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
-from prepazka.web.staff import staff_only
+from prepazka.web.staff_access import staff_only
 
 MOST_ROWS = 300
 SHOWN = (
@@ -48,7 +48,7 @@ SHOWN = (
 )
 
 
-@staff_only(*staff.DESK_LOOK)
+@staff_only(*staff_access.DESK_LOOK)
 @require_GET
 def bookings(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Bookings of a day (today by default), filtered by PIN, ticket number, time or name."""
@@ -82,7 +82,7 @@ def bookings(request: HttpRequest, office: OfficeSnapshot, member: Membership) -
                 }
                 for row in rows.order_by("starts_at", "created_at")[:MOST_ROWS]
             ],
-            "may_write": member.role in staff.DESK,
+            "may_write": member.role in staff_access.DESK,
             "missed": count_missed(office, now=moment),
             "diaries": bool(office.open_officials()),
             "faults": board.faults(office),
@@ -132,7 +132,7 @@ def _minute(text: str) -> int | None:
     return None if hours is None or minutes is None else hours * 60 + minutes
 
 
-@staff_only(*staff.DESK)
+@staff_only(*staff_access.DESK)
 @require_POST
 def arrive(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
@@ -151,7 +151,7 @@ def arrive(
     return redirect("console:desk", office.slug)
 
 
-@staff_only(*staff.DESK)
+@staff_only(*staff_access.DESK)
 @require_http_methods(["GET", "POST"])
 def new_ticket(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Issue a ticket; the form's idempotency key makes a repeated post return the same one."""
@@ -186,7 +186,7 @@ def new_ticket(request: HttpRequest, office: OfficeSnapshot, member: Membership)
     )
 
 
-@staff_only(*staff.DESK)
+@staff_only(*staff_access.DESK)
 @require_GET
 def ticket_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, ticket: int
@@ -215,7 +215,7 @@ def ticket_page(
     )
 
 
-@staff_only(*staff.DESK)
+@staff_only(*staff_access.DESK)
 @require_POST
 def replace_code(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, ticket: int

@@ -12,15 +12,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from prepazka.booking import absences
 from prepazka.booking.absences import Affected
-from prepazka.booking.appointments import busy_of, clashes
 from prepazka.booking.diaries import lanes_of
 from prepazka.booking.models import Booking, BookingState, Busy
+from prepazka.booking.private_appointments import busy_of, clashes
 from prepazka.core import calendar, reading
 from prepazka.core.interval import Interval
 from prepazka.messaging.contexts import how_in_words
 from prepazka.offices.models import HoursException, Membership, Mode, Official, Role
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.surfaces.console import disruptions
+from prepazka.surfaces.console import disruption_pages
 from prepazka.surfaces.console.changes import (
     done,
     impact,
@@ -30,12 +30,12 @@ from prepazka.surfaces.console.changes import (
     may_read_reasons,
     official_of,
 )
+from prepazka.surfaces.console.console_texts import days_in_words, state_in_words, times_in_words
+from prepazka.surfaces.console.external_calendar_texts import outside_of
 from prepazka.surfaces.console.forms import ExceptionForm
-from prepazka.surfaces.console.outside import outside_of
-from prepazka.surfaces.console.words import days_in_words, state_in_words, times_in_words
-from prepazka.web import readings, staff
+from prepazka.web import readings, staff_access
 from prepazka.web.shortcuts import now
-from prepazka.web.staff import staff_only
+from prepazka.web.staff_access import staff_only
 
 EVERYBODY = tuple(Role)
 SHOWN = (
@@ -102,7 +102,7 @@ def diary(
             "may_change": may_change(member, official),
             "own": is_own(member, official),
             "unread": [c for c in outside_of(official) if c["failed"]],
-            "desk": member.role in staff.DESK,
+            "desk": member.role in staff_access.DESK,
         },
     )
 
@@ -128,7 +128,7 @@ def add(
             )
         except Affected as error:
             if form.days().kind == "closed":
-                return disruptions.impact_page(
+                return disruption_pages.impact_page(
                     request,
                     office,
                     member,

@@ -15,13 +15,12 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from prepazka.booking.appointments import weekly
 from prepazka.booking.models import OutsideCalendar
+from prepazka.booking.private_appointments import weekly
 from prepazka.core import calendar
 from prepazka.core.interval import Interval
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.web.contact_fields import AddressField
-from prepazka.web.fields import DayField
+from prepazka.web.form_fields import AddressField, DayField
 
 TIMES = re.compile(r"(\d{1,2})(?:[:.](\d\d))?\s*[-–]\s*(\d{1,2})(?:[:.](\d\d))?")
 MOST_DAYS = 31

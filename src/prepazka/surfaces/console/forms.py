@@ -17,8 +17,7 @@ from prepazka.core.calendar import DayException
 from prepazka.core.slots import MOST_LANES
 from prepazka.offices.models import HoursException, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.web.contact_fields import AddressField, NameField, NumberField
-from prepazka.web.fields import DayField
+from prepazka.web.form_fields import AddressField, DayField, NameField, NumberField
 
 MOST_PERSONS = 20
 LONGEST_ABSENCE = 366  # days

@@ -14,16 +14,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from prepazka.accounts import attempts, screens
+from prepazka.accounts import attempts, locked_sessions
 from prepazka.accounts.models import User
 from prepazka.core import reading
 from prepazka.offices import log_ins
 from prepazka.offices.clock import real_now
 from prepazka.offices.models import Membership
-from prepazka.queueing import offline
+from prepazka.queueing import offline_grants
 from prepazka.queueing.models import Shift
 from prepazka.surfaces.console.accounts import begin, own_path
-from prepazka.web import known_devices, screen_lock, staff
+from prepazka.web import known_devices, screen_lock, staff_access
 from prepazka.web.limits import network
 from prepazka.web.screen_lock import LOCKED, locked_user
 from prepazka.web.shortcuts import address_of, now
@@ -47,8 +47,8 @@ def screen(request: HttpRequest) -> HttpResponse:
     ago = reading.whole(request.POST.get("ago", ""), LONGEST_AGO)
     if ago is not None:
         key = str(request.session.session_key)
-        row = screens.screen_of(session_key=key, user=user.pk, now=moment)
-        screens.note_press(row, now=moment - timedelta(seconds=ago))
+        row = locked_sessions.screen_of(session_key=key, user=user.pk, now=moment)
+        locked_sessions.note_press(row, now=moment - timedelta(seconds=ago))
     remaining = screen_lock.time_left(request, user, now=moment).total_seconds()
     return JsonResponse({"who": user.pk, "left": max(1, math.ceil(remaining))})
 
@@ -60,9 +60,9 @@ def lock(request: HttpRequest) -> HttpResponse:
     page = request.POST.get("page", "")[:64]
     if (user := locked_user(request)) is not None:
         # Already locked by time; only the script knows which page may still renew its list.
-        offline.log_out(clerk=user.pk, page=page)
+        offline_grants.log_out(clerk=user.pk, page=page)
     else:
-        if (refusal := staff.not_yet(request)) is not None:
+        if (refusal := staff_access.not_yet(request)) is not None:
             return refusal
         assert isinstance(request.user, User)  # noqa: S101  # AUTH_USER_MODEL
         screen_lock.lock(request, request.user, page=page, now=real_now())
@@ -84,7 +84,7 @@ def unlock(request: HttpRequest) -> HttpResponse:
         return _page(request, back)
     error = _password_error(request, user, request.POST.get("password", ""))
     if not error:
-        screens.unlock(str(request.session.session_key), now=real_now())
+        locked_sessions.unlock(str(request.session.session_key), now=real_now())
         return _unlocked(request, back)
     if "X-Fragment" in request.headers:
         return JsonResponse({"error": error}, status=422)

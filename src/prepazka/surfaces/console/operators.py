@@ -15,31 +15,31 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from prepazka.booking import usecases
+from prepazka.booking import booking_lifecycle
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import OPEN, Booking, Channel
 from prepazka.core import calendar, reading
-from prepazka.core.reference import reference_of
+from prepazka.core.booking_reference import reference_of
 from prepazka.core.refusal import Refused
 from prepazka.messaging.channels import channel_for
 from prepazka.messaging.contexts import how_in_words
 from prepazka.offices.models import Department, Membership, Mode
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.reporting import plan, search
-from prepazka.surfaces.console.booking import mode_of
+from prepazka.reporting import department_day, search
+from prepazka.surfaces.console.console_texts import state_in_words, way_in_words
+from prepazka.surfaces.console.desk_booking_pages import mode_of
 from prepazka.surfaces.console.forms import MOST_PERSONS
-from prepazka.surfaces.console.words import state_in_words, way_in_words
-from prepazka.web import readings, staff
+from prepazka.web import readings, staff_access
 from prepazka.web.errors import sentence
 from prepazka.web.limits import asker_of
 from prepazka.web.shortcuts import now
-from prepazka.web.staff import staff_only
+from prepazka.web.staff_access import staff_only
 
 BY_STAFF = (Channel.PHONE, Channel.DESK)
 LONGEST_QUESTION = 100
 
 
-@staff_only(*staff.DESK)
+@staff_only(*staff_access.DESK)
 @require_GET
 def screen(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The whole screen; without script every choice is a link, a form or a button."""
@@ -59,7 +59,7 @@ def screen(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> 
     choice = _service_choice(request.GET, office, department, moving)
     day = _day(request.GET) or (moving.date if moving else calendar.day_of(moment, office.tz))
     if choice and "volno" in request.GET:
-        free_on = plan.next_free_day(office, choice, after=day, now=moment)
+        free_on = department_day.next_free_day(office, choice, after=day, now=moment)
         if free_on is None:
             messages.warning(request, _("No later day has a free place for this."))
         return redirect(_address(office, request.GET, den=free_on or day, volno=None))
@@ -76,13 +76,14 @@ def screen(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> 
             "moving": moving,
             "department": department,
             "departments": [d for d in office.departments.values() if not d.retired],
-            "services": plan.services_of(office, department),
+            "services": department_day.services_of(office, department),
             "wanted": choice,
             "modes": [
                 (mode, how_in_words(mode)) for mode in (choice.service.modes if choice else ())
             ],
             "day": day,
-            "plan": choice and plan.day_plan(office, department, choice, day=day, now=moment),
+            "plan": choice
+            and department_day.day_plan(office, department, choice, day=day, now=moment),
             "links": _links(request, office, day),
             "context": _screen_parameters(request.GET),
             "key": uuid4(),
@@ -90,7 +91,7 @@ def screen(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> 
     )
 
 
-@staff_only(*staff.DESK)
+@staff_only(*staff_access.DESK)
 @require_POST
 def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Take the slot that was pressed: hold it for the caller, or move the booking there."""
@@ -102,7 +103,7 @@ def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
         raise Http404
     try:
         if moving:
-            usecases.move_booking(
+            booking_lifecycle.move_booking(
                 booking=moving.pk,
                 starts_at=starts_at,
                 now=now(),
@@ -111,7 +112,7 @@ def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
             )
             messages.success(request, _("The booking was moved."))
             return redirect("console:slip", office.slug, moving.pk)
-        booking = usecases.hold_term(
+        booking = booking_lifecycle.hold_term(
             office=office,
             service=choice.service,
             starts_at=starts_at,
@@ -157,20 +158,20 @@ def _service_choice(
     office: OfficeSnapshot,
     department: Department | None,
     moving: Booking | None,
-) -> plan.Wanted | None:
+) -> department_day.Wanted | None:
     """What is to be booked: the chosen service, else the first one of the department.
 
     None where the department has no service that can be booked.
     """
     if moving:
         service = office.services[moving.service_id]
-        return plan.Wanted(service, moving.persons, moving.channel, moving, moving.mode)
-    services = plan.services_of(office, department)
+        return department_day.Wanted(service, moving.persons, moving.channel, moving, moving.mode)
+    services = department_day.services_of(office, department)
     chosen = next((s for s in services if s.code == parameters.get("ukon")), None)
     persons, channel = parameters.get("osob", ""), parameters.get("kanal", Channel.PHONE)
     if not services:
         return None
-    return plan.Wanted(
+    return department_day.Wanted(
         chosen or services[0],
         max(1, min(reading.whole(persons) or 1, MOST_PERSONS)),
         channel if channel in BY_STAFF else Channel.PHONE,

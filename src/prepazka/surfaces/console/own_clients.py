@@ -22,18 +22,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from prepazka.booking import slot_search, usecases
+from prepazka.booking import booking_lifecycle, slot_search
 from prepazka.booking.diaries import lanes_of
 from prepazka.booking.models import OPEN, Booking, BookingState
 from prepazka.booking.refusals import HoldExpired, PhoneNeeded
-from prepazka.core.reference import reference_of
+from prepazka.core.booking_reference import reference_of
 from prepazka.core.refusal import Refused
 from prepazka.messaging.channels import channel_for, sends_sms
 from prepazka.messaging.contexts import how_in_words
 from prepazka.messaging.previews import Preview, messages_caused
 from prepazka.offices.models import Membership, Official, Role, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.surfaces.console.booking import (
+from prepazka.surfaces.console.changes import official_of
+from prepazka.surfaces.console.console_texts import state_in_words, unsent_in_words, way_in_words
+from prepazka.surfaces.console.desk_booking_pages import (
     BY_STAFF,
     DAYS_SHOWN,
     chosen_instant,
@@ -42,14 +44,12 @@ from prepazka.surfaces.console.booking import (
     persons_of,
     request_key,
 )
-from prepazka.surfaces.console.changes import official_of
 from prepazka.surfaces.console.forms import BookForm, ContactForm
-from prepazka.surfaces.console.words import state_in_words, unsent_in_words, way_in_words
 from prepazka.web import readings
 from prepazka.web.errors import sentence
 from prepazka.web.limits import asker_of
 from prepazka.web.shortcuts import now
-from prepazka.web.staff import staff_only
+from prepazka.web.staff_access import staff_only
 
 EVERYBODY = tuple(Role)
 LONGEST_REASON = 200
@@ -174,7 +174,7 @@ def move(
             return redirect(diary.address("own_client", row.pk))
 
         def change() -> Booking:
-            return usecases.move_booking(
+            return booking_lifecycle.move_booking(
                 booking=row.pk, starts_at=starts_at, now=at, by_office=True, actor=member.user_id
             )
 
@@ -219,7 +219,7 @@ def cancel(
         at = now()
 
         def change() -> Booking:
-            return usecases.cancel_booking(
+            return booking_lifecycle.cancel_booking(
                 booking=row.pk,
                 now=at,
                 by_office=True,
@@ -321,7 +321,7 @@ def slots(
     }
     if request.method == "POST":
         try:
-            held = usecases.hold_term(
+            held = booking_lifecycle.hold_term(
                 starts_at=chosen_instant(request),
                 now=now(),
                 request_key=request_key(request),
@@ -385,7 +385,7 @@ def fill_in(
         at = now()
 
         def change() -> Booking:
-            return usecases.request_confirmation(
+            return booking_lifecycle.request_confirmation(
                 booking=row.pk, now=at, actor=member.user_id, **form.cleaned_data
             )
 
@@ -423,5 +423,5 @@ def give_back(
     row = diary.booking(booking, held=True)
     if row.channel not in BY_STAFF:
         raise Http404
-    usecases.release_hold(booking=row.pk, now=now(), actor=member.user_id)
+    booking_lifecycle.release_hold(booking=row.pk, now=now(), actor=member.user_id)
     return redirect(diary.address("diary"))

@@ -22,18 +22,18 @@ from prepazka.booking.models import Booking, Channel
 from prepazka.core import calendar, reading
 from prepazka.core.refusal import Refused
 from prepazka.gateways import video
-from prepazka.meetings import closing, late, participants
+from prepazka.meetings import closing, delay_notices, participants
 from prepazka.meetings.models import Participant
 from prepazka.messaging.contexts import how_in_words
 from prepazka.offices.models import Membership, Mode, Role
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.reporting import meetings
+from prepazka.reporting import meeting_schedule
 from prepazka.surfaces.console.changes import may_look
-from prepazka.surfaces.console.words import state_in_words
+from prepazka.surfaces.console.console_texts import state_in_words
 from prepazka.web import readings
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
-from prepazka.web.staff import COUNTER, HEADS, may_lead, staff_only
+from prepazka.web.staff_access import COUNTER, HEADS, may_lead, staff_only
 
 EVERYBODY = tuple(Role)
 LATE_MIN = (5, 10, 15, 20)
@@ -94,7 +94,7 @@ def _announce_delay(
     text = request.POST.get("minutes", "")
     minutes = int(text) if text in map(str, LATE_MIN) else 0
     meeting = participants.meeting_for(booking, now())
-    informed = late.tell_late(meeting, minutes, now(), actor)
+    informed = delay_notices.tell_late(meeting, minutes, now(), actor)
     if not informed:
         return _("Nobody has to be told; the next ones begin on time.")
     return ngettext(
@@ -192,7 +192,7 @@ def own_meetings(office: OfficeSnapshot, user: int, at: datetime) -> list[dict[s
     if not officials:
         return []
     lanes = [lanes_of(office)[o.pk] for o in officials]
-    rows = meetings.of_day(office.row, calendar.day_of(at, office.tz), lanes, now=at)
+    rows = meeting_schedule.of_day(office.row, calendar.day_of(at, office.tz), lanes, now=at)
     member = Membership.objects.get(office=office.row, user=user)
     return [entry for entry in _rows(office, member, rows) if not entry["row"].over]
 
@@ -200,7 +200,7 @@ def own_meetings(office: OfficeSnapshot, user: int, at: datetime) -> list[dict[s
 def _context(office: OfficeSnapshot, member: Membership) -> dict[str, Any]:
     at = now()
     day = calendar.day_of(at, office.tz)
-    rows = meetings.of_day(office.row, day, _lanes(office, member), now=at)
+    rows = meeting_schedule.of_day(office.row, day, _lanes(office, member), now=at)
     visible = [entry for entry in _rows(office, member, rows) if entry["may_look"]]
     return {
         "office": office.row,
@@ -223,7 +223,7 @@ def _lanes(office: OfficeSnapshot, member: Membership) -> list[int] | None:
 
 
 def _rows(
-    office: OfficeSnapshot, member: Membership, rows: list[meetings.Row]
+    office: OfficeSnapshot, member: Membership, rows: list[meeting_schedule.Row]
 ) -> list[dict[str, Any]]:
     """Meetings with texts and the member's rights; only the first one not over has keys."""
     first_led = first_late = True

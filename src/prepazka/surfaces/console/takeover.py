@@ -19,10 +19,10 @@ from prepazka.queueing.counters import Fate
 from prepazka.queueing.models import Shift, TicketState
 from prepazka.queueing.refusals import CounterClosedAlready
 from prepazka.reporting.open_counters import OpenCounter, open_counters
-from prepazka.web import staff
+from prepazka.web import staff_access
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
-from prepazka.web.staff import staff_only
+from prepazka.web.staff_access import staff_only
 
 # Functions, so that texts are translated into the language of the request.
 FATES: dict[Fate, Callable[[], str]] = {
@@ -33,7 +33,7 @@ FATES: dict[Fate, Callable[[], str]] = {
 }
 
 
-@staff_only(*staff.MAY_TAKE_OVER)
+@staff_only(*staff_access.MAY_TAKE_OVER)
 @require_GET
 def open_ones(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The open counters of the office."""
@@ -44,7 +44,7 @@ def open_ones(request: HttpRequest, office: OfficeSnapshot, member: Membership) 
     )
 
 
-@staff_only(*staff.MAY_TAKE_OVER)
+@staff_only(*staff_access.MAY_TAKE_OVER)
 @require_http_methods(["GET", "POST"])
 def left_counter(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, shift: int

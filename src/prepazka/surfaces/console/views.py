@@ -17,12 +17,11 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters
 from prepazka.queueing.refusals import CounterNotOpen
 from prepazka.queueing.wrong_pins import guarded_kiosks
-from prepazka.surfaces.console import board, steps, takeover
-from prepazka.web import readings, staff
-from prepazka.web.counters import no_counter
+from prepazka.surfaces.console import board, counter_steps, takeover
+from prepazka.web import readings, staff_access
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
-from prepazka.web.staff import staff_only
+from prepazka.web.staff_access import no_counter, staff_only
 
 FIRST_PAGE = {Role.OPERATOR: "console:operators", Role.HEAD: "manager:overview"}
 
@@ -31,7 +30,7 @@ FIRST_PAGE = {Role.OPERATOR: "console:operators", Role.HEAD: "manager:overview"}
 @never_cache
 def home(request: HttpRequest) -> HttpResponse:
     """Redirect to the member's only office, or list several to choose from."""
-    if refusal := staff.not_yet(request):
+    if refusal := staff_access.not_yet(request):
         return refusal
     memberships = Membership.objects.filter(user=request.user.pk).select_related("office")
     members = list(memberships.order_by("office__slug"))
@@ -46,7 +45,7 @@ def _first_page(member: Membership) -> str:
     return reverse(page, args=[member.office.slug])
 
 
-@staff_only(*staff.MAY_TAKE_OVER)
+@staff_only(*staff_access.MAY_TAKE_OVER)
 @require_GET
 def office_page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The console of the clerk's open counter, or the counters to choose from.
@@ -88,13 +87,13 @@ def _choose_counter(
             "faults": board.faults(office),
             "guarded": guarded_kiosks(office, now=now()),
             "down": board.down(office),
-            "diaries": (member.role in staff.DESK_LOOK and bool(office.open_officials()))
+            "diaries": (member.role in staff_access.DESK_LOOK and bool(office.open_officials()))
             or any(o.user_id == member.user_id for o in office.open_officials()),
         },
     )
 
 
-@staff_only(*staff.COUNTER)
+@staff_only(*staff_access.COUNTER)
 @require_POST
 def open_counter(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Open a counter for the clerk."""
@@ -110,7 +109,7 @@ def open_counter(request: HttpRequest, office: OfficeSnapshot, member: Membershi
     return redirect("console:office", office.slug)
 
 
-@staff_only(*staff.MAY_TAKE_OVER)
+@staff_only(*staff_access.MAY_TAKE_OVER)
 @require_GET
 def fragment(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The board for the live refresh; without an open counter, the reason why it ended."""
@@ -127,7 +126,7 @@ def fragment(request: HttpRequest, office: OfficeSnapshot, member: Membership) -
     return render(request, "console/_board.html", board.board(office, shift, now()))
 
 
-@staff_only(*staff.MAY_TAKE_OVER)
+@staff_only(*staff_access.MAY_TAKE_OVER)
 @require_POST
 def step(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, name: str
@@ -135,7 +134,7 @@ def step(
     """Do a step; returns the counter's half of the board to the script, else redirects."""
     kind = "success"
     try:
-        text = steps.take(
+        text = counter_steps.take(
             name,
             office=office,
             clerk=member.user_id,
@@ -163,7 +162,7 @@ def _page_of(member: Membership) -> str:
     return reverse(page, args=[member.office.slug])
 
 
-@staff_only(*staff.MAY_TAKE_OVER)
+@staff_only(*staff_access.MAY_TAKE_OVER)
 @require_POST
 def contact(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, ticket: int

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from prepazka.core import calendar
-from prepazka.offices.displays import options_of
+from prepazka.offices.display_options import options_of
 from prepazka.offices.models import Counter, Device, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.offices.text import Texts
@@ -16,8 +16,8 @@ from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket, Ticket
 from prepazka.queueing.tickets import issues_tickets, tickets_ended
 from prepazka.reporting.monitor import is_open, last_calls, next_opening
 from prepazka.surfaces.display.audio import urls
-from prepazka.web import door
-from prepazka.web.incidents import Notice, notices
+from prepazka.web import door_passes
+from prepazka.web.incident_banners import Notice, notices
 
 ROWS = 6
 MOST_NOTICES = 3
@@ -68,7 +68,7 @@ def _door(display: Device, office: OfficeSnapshot, moment: datetime) -> dict[str
     """The QR code for taking a ticket by telephone; empty while no tickets are issued."""
     allowed = office.row.phone_tickets != "none"
     issuing = any(issues_tickets(office, s, moment) for s in office.offered_services())
-    qr = door.qr_of(door.link_of(display, moment)) if allowed and issuing else ""
+    qr = door_passes.qr_of(door_passes.link_of(display, moment)) if allowed and issuing else ""
     return {"qr": qr, "allowed": allowed}
 
 

@@ -14,7 +14,7 @@ from prepazka.offices.models import Device
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.display import audio
 from prepazka.surfaces.display.view_data import shown
-from prepazka.web import devices, errors
+from prepazka.web import device_access, errors
 from prepazka.web.limits import TooManyTries
 from prepazka.web.shortcuts import now
 
@@ -26,7 +26,7 @@ def unpaired(request: HttpRequest) -> HttpResponse:
     return _pairing_screen(request)
 
 
-_of_display = devices.of_device(Device.Kind.DISPLAY, unpaired)
+_of_display = device_access.of_device(Device.Kind.DISPLAY, unpaired)
 
 
 @never_cache
@@ -36,7 +36,7 @@ def panel(request: HttpRequest, display: Device, office: OfficeSnapshot) -> Http
     """The display's page."""
     context = shown(display, office, now()) | {"chime": audio.chime()}
     response = render(request, "display/panel.html", context)
-    devices.renew_token(request, response, Device.Kind.DISPLAY)
+    device_access.renew_token(request, response, Device.Kind.DISPLAY)
     return response
 
 
@@ -67,12 +67,12 @@ def sound(request: HttpRequest, display: Device, office: OfficeSnapshot) -> Http
 def pairing(request: HttpRequest) -> HttpResponse:
     """Pair this browser as a display."""
     try:
-        token = devices.pair_browser(request, Device.Kind.DISPLAY)
+        token = device_access.pair_browser(request, Device.Kind.DISPLAY)
     except (registry.PairingCodeWrong, TooManyTries) as refused:
         status = 429 if isinstance(refused, TooManyTries) else 422
         return _pairing_screen(request, refused, status)
     response = redirect("display:panel")
-    devices.keep_token(response, Device.Kind.DISPLAY, token)
+    device_access.keep_token(response, Device.Kind.DISPLAY, token)
     return response
 
 

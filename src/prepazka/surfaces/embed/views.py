@@ -20,11 +20,10 @@ from prepazka.core import reading
 from prepazka.looks import typography
 from prepazka.offices.models import Department, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.reporting import links
+from prepazka.reporting import soonest
 from prepazka.reporting.departments import services_in
 from prepazka.reporting.soonest import MOST, Next, Wanted, next_terms, wanted
-from prepazka.web.frames import allow_frames
-from prepazka.web.shortcuts import now, of_office
+from prepazka.web.shortcuts import allow_frames, now, of_office
 
 FOUND, MISSING, GONE = 200, 404, 410
 USUAL = 5
@@ -53,7 +52,7 @@ def frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
         "title": _title(office, target),
         "gone": status != FOUND,
         "terms": [_link(slug, target, slot) for slot in slots],
-        "all_url": _prefix() + links.choose(slug, target),
+        "all_url": _prefix() + soonest.choice_address(slug, target),
     }
     response = render(request, "embed/frame.html", context, status=status)
     allow_frames(response, office.row.embed_hosts)
@@ -123,12 +122,12 @@ def _link(slug: str, target: Wanted, slot: Next) -> dict[str, Any]:
         "starts_at": term.starts_at,
         "ends_at": term.ends_at,
         "what": "" if target.service else str(slot.service.name),
-        "url": _prefix() + links.day(slug, slot.service, term.day, target.official),
+        "url": _prefix() + soonest.day_address(slug, slot.service, term.day, target.official),
     }
 
 
 def _full_url(slug: str, target: Wanted) -> str:
-    return settings.BASE_URL + _prefix() + links.choose(slug, target)
+    return settings.BASE_URL + _prefix() + soonest.choice_address(slug, target)
 
 
 def _limit(text: str) -> int:

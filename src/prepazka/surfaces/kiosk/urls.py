@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from prepazka.surfaces.kiosk import cutoff, pins, views
+from prepazka.surfaces.kiosk import kiosk_offline_pack, pin_screens, views
 
 app_name = "kiosk"
 urlpatterns = [
@@ -12,9 +12,9 @@ urlpatterns = [
     path("listek/", views.issue, name="issue"),
     path("listek/<str:code>/", views.ticket, name="ticket"),
     path("listek/<str:code>/tisk/", views.reprint, name="reprint"),
-    path("zasoba/", cutoff.pack, name="pack"),
-    path("bez-site/", cutoff.shell, name="shell"),
+    path("zasoba/", kiosk_offline_pack.pack, name="pack"),
+    path("bez-site/", kiosk_offline_pack.shell, name="shell"),
     path("telefon/", views.phone, name="phone"),
-    path("pin/", pins.pin, name="pin"),
-    path("odpoved/<str:token>/", pins.answer, name="answer"),
+    path("pin/", pin_screens.pin, name="pin"),
+    path("odpoved/<str:token>/", pin_screens.answer, name="answer"),
 ]

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from prepazka.core import reading
 from prepazka.core.refusal import Refused
 from prepazka.offices import devices as registry
-from prepazka.offices.incidents import said_of
+from prepazka.offices.incident_texts import said_of
 from prepazka.offices.models import Device
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Ticket
@@ -21,16 +21,16 @@ from prepazka.queueing.refusals import NoTicketsNow
 from prepazka.queueing.tickets import issue_ticket
 from prepazka.reporting.monitor import is_open, next_opening
 from prepazka.reporting.place import announced
-from prepazka.surfaces.kiosk import answers, printing
-from prepazka.surfaces.kiosk.offer import down, ended_services, offer, offer_of_agenda
-from prepazka.surfaces.kiosk.screens import (
+from prepazka.surfaces.kiosk import outcome_screens, printing
+from prepazka.surfaces.kiosk.screen_frame import (
     fresh_start,
     of_kiosk,
     pairing_screen,
     screen,
     touch_of,
 )
-from prepazka.web import devices, door, errors, missed, ticket_paper
+from prepazka.surfaces.kiosk.service_choice import down, ended_services, offer, offer_of_agenda
+from prepazka.web import device_access, door_passes, errors, missed_call_texts, ticket_paper
 from prepazka.web.limits import TooManyTries
 from prepazka.web.shortcuts import now
 
@@ -63,7 +63,7 @@ def start(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpRe
         no_paper=bool(kiosk.fault) and kiosk.fault != printing.SILENT,
         perhaps_no_paper=kiosk.fault == printing.SILENT,
     )
-    devices.renew_token(request, response, Device.Kind.KIOSK)
+    device_access.renew_token(request, response, Device.Kind.KIOSK)
     return response
 
 
@@ -73,7 +73,7 @@ def phone(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpRe
     """The QR code for taking a ticket by telephone; it changes every minute."""
     if office.row.phone_tickets == "none" or not offer(office, kiosk, now()).choices:
         return redirect(fresh_start())
-    qr = door.qr_of(door.link_of(kiosk, now()))
+    qr = door_passes.qr_of(door_passes.link_of(kiosk, now()))
     return screen(request, kiosk, office, "phone", qr=qr, idle=SHOWN_CODE)
 
 
@@ -105,7 +105,9 @@ def issue(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpRe
             language=get_language() or "cs",
         )
     except NoTicketsNow:
-        return redirect(answers.page(answers.Said("no_tickets", service=service.pk)))
+        return redirect(
+            outcome_screens.page(outcome_screens.Said("no_tickets", service=service.pk))
+        )
     return hand_over(kiosk, office, ticket, fresh=ticket.issued_at == moment)
 
 
@@ -139,7 +141,7 @@ def ticket(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: st
         short_link=link.split("://")[-1].rstrip("/"),
         qr=ticket_paper.qr_image(link),
         slip=ticket_paper.slip_of(office, ticket, now=moment) if by_browser else None,
-        call=missed.to_holder(ticket, office) if ticket.state in IN_QUEUE else "",
+        call=missed_call_texts.to_holder(ticket, office) if ticket.state in IN_QUEUE else "",
         early=bool(ticket.booked_from and ticket.booked_from > moment),
         may_print=paper in {"known", "unsure", "failed"} and printing.has_printer(kiosk),
         by_browser=by_browser,
@@ -163,11 +165,11 @@ def reprint(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: s
 def pairing(request: HttpRequest) -> HttpResponse:
     """Pair this browser as a kiosk."""
     try:
-        token = devices.pair_browser(request, Device.Kind.KIOSK)
+        token = device_access.pair_browser(request, Device.Kind.KIOSK)
     except (registry.PairingCodeWrong, TooManyTries) as refused:
         return pairing_screen(request, errors.sentence(refused), _status(refused))
     response = redirect("kiosk:start")
-    devices.keep_token(response, Device.Kind.KIOSK, token)
+    device_access.keep_token(response, Device.Kind.KIOSK, token)
     return response
 
 

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods
 from prepazka.core import reading
 from prepazka.offices import clock
 from prepazka.offices.models import DemoClock, Membership, Role
-from prepazka.web import staff
-from prepazka.web.demo import demo_only
+from prepazka.web import staff_access
+from prepazka.web.demo_installation import demo_only
 
 LONGEST = timedelta(days=2)
 FASTEST = 3600.0
@@ -29,7 +29,7 @@ FASTEST = 3600.0
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     """The clock's time; a post sets it, or with `stop` returns it to real time."""
-    if refusal := staff.not_yet(request):
+    if refusal := staff_access.not_yet(request):
         return refusal
     memberships = Membership.objects.filter(user=request.user.pk, office__demo=True)
     if not memberships.filter(role=Role.ADMINISTRATOR).exists():

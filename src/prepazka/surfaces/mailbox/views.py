@@ -18,9 +18,9 @@ from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from prepazka.booking import links
+from prepazka.booking import booking_links
 from prepazka.web import cookies
-from prepazka.web.demo import with_mailbox
+from prepazka.web.demo_installation import with_mailbox
 
 MOST = 50
 SMS = "X-Idempotency-Key"  # a header that only stored SMS have
@@ -172,7 +172,7 @@ def _may_see(request: HttpRequest, message: EmailMessage) -> bool:
     """
     if not settings.DEMO_PUBLIC:
         return True
-    booking = links.read(cookies.read(request, cookies.HOLD), "hold")
+    booking = booking_links.read(cookies.read(request, cookies.HOLD), "hold")
     subject_id, _dot, _rest = str(message["message-id"] or "").strip("<> ").partition(".")
     return booking is not None and subject_id == str(booking)
 

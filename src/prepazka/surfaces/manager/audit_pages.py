@@ -13,15 +13,15 @@ from django.views.decorators.http import require_GET
 
 from prepazka.accounts.models import User
 from prepazka.core import calendar, reading
+from prepazka.core.booking_reference import reference_of
 from prepazka.core.czech_order import czech_key
-from prepazka.core.reference import reference_of
 from prepazka.offices.models import Membership
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
 from prepazka.reporting.audit_log import MOST, Deed, deeds
-from prepazka.web import staff
+from prepazka.web import staff_access
 from prepazka.web.shortcuts import now
-from prepazka.web.staff import staff_only
+from prepazka.web.staff_access import staff_only
 
 # Functions, so that texts are translated into the language of the request.
 WORDS: dict[str, Callable[[], str]] = {
@@ -178,7 +178,7 @@ BY_NOBODY = frozenset(
 )
 
 
-@staff_only(*staff.HEADS)
+@staff_only(*staff_access.HEADS)
 @require_GET
 def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """A day's events of everybody or of one person; all, or only views of contacts."""

@@ -12,36 +12,36 @@ from django.views.decorators.http import require_GET, require_POST
 
 from prepazka.booking import networks
 from prepazka.core import calendar
-from prepazka.core.crest import MOST_BYTES
+from prepazka.core.crest_images import MOST_BYTES
 from prepazka.core.refusal import Refused
 from prepazka.meetings import inventory
 from prepazka.messaging.channels import sms_alert
-from prepazka.officefile.export import export
+from prepazka.officefile.office_export import export
 from prepazka.offices import log_ins
 from prepazka.offices.crests import CrestNotChosen, set_crest
 from prepazka.offices.models import Device, Membership, Role
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.history import scores
-from prepazka.queueing.stops import open_tickets, stop_tickets
 from prepazka.queueing.tickets import issues_tickets
+from prepazka.queueing.walk_in_stops import open_tickets, stop_tickets
 from prepazka.queueing.wrong_pins import day_limit_since, guarded_kiosks
-from prepazka.reporting import waiting
-from prepazka.reporting.calls import calls_of_today
-from prepazka.reporting.hall import hall
-from prepazka.reporting.load import day_load
+from prepazka.reporting import waiting_list_report
+from prepazka.reporting.call_reasons import calls_of_today
+from prepazka.reporting.day_load import day_load
+from prepazka.reporting.live_hall import hall
 from prepazka.reporting.open_counters import open_counters
 from prepazka.reporting.today import today_of
-from prepazka.surfaces.manager.devices import state_of
-from prepazka.web import reasons, staff
+from prepazka.surfaces.manager.device_pages import state_of
+from prepazka.web import reasons, staff_access
 from prepazka.web.errors import sentence, status_of
 from prepazka.web.overtake_texts import asked
 from prepazka.web.shortcuts import now
-from prepazka.web.staff import staff_only
+from prepazka.web.staff_access import staff_only
 
 SCORED_DAYS = 28
 
 
-@staff_only(*staff.HEADS)
+@staff_only(*staff_access.HEADS)
 @require_GET
 def overview(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Today's numbers, open counters, devices."""
@@ -103,7 +103,7 @@ def _scores(office: OfficeSnapshot) -> dict[str, Any]:
     }
 
 
-@staff_only(*staff.HEADS)
+@staff_only(*staff_access.HEADS)
 @require_POST
 def tickets(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
@@ -117,7 +117,7 @@ def tickets(
     return redirect("manager:overview", office.slug)
 
 
-@staff_only(*staff.HEADS)
+@staff_only(*staff_access.HEADS)
 @require_GET
 def calls(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Today's calls with their reasons and the tickets that they overtook."""
@@ -141,7 +141,7 @@ def calls(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> H
     )
 
 
-@staff_only(*staff.HEADS)
+@staff_only(*staff_access.HEADS)
 @require_GET
 def why(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Why tickets issued later were called before the ticket of this number."""
@@ -151,7 +151,7 @@ def why(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Htt
     return render(request, "manager/why.html", context, status=status)
 
 
-@staff_only(*staff.HEADS)
+@staff_only(*staff_access.HEADS)
 @require_GET
 def waiting_list(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The waiting lists in order, and the offers made, without names."""
@@ -159,15 +159,18 @@ def waiting_list(request: HttpRequest, office: OfficeSnapshot, member: Membershi
         "office": office.row,
         "member": member,
         "lists": [
-            (agenda, [{"line": line, "code": waiting.code_of(line.entry)} for line in lines])
-            for agenda, lines in waiting.lists(office)
+            (
+                agenda,
+                [{"line": line, "code": waiting_list_report.code_of(line.entry)} for line in lines],
+            )
+            for agenda, lines in waiting_list_report.lists(office)
         ],
-        "offers": waiting.offers_of(office),
+        "offers": waiting_list_report.offers_of(office),
     }
     return render(request, "manager/waiting_list.html", context)
 
 
-@staff_only(*staff.HEADS)
+@staff_only(*staff_access.HEADS)
 @require_GET
 def file(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The office file, on the page or as a download."""
@@ -182,7 +185,7 @@ def file(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
 
 def _text_of(office: OfficeSnapshot, member: Membership) -> str:
     """The office file; reasons of officials' absences only for roles that may read them."""
-    return export(office.row, with_reasons=member.role in staff.REASONS)
+    return export(office.row, with_reasons=member.role in staff_access.REASONS)
 
 
 def _file_page(

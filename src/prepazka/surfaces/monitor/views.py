@@ -19,8 +19,7 @@ from prepazka.offices.text import Texts
 from prepazka.queueing.history import scores
 from prepazka.queueing.models import QuarterHour
 from prepazka.reporting.monitor import monitor
-from prepazka.web.frames import allow_frames
-from prepazka.web.shortcuts import all_offices, now, of_office
+from prepazka.web.shortcuts import all_offices, allow_frames, now, of_office
 
 USUAL_DAYS, MOST_DAYS = 7, 90
 ENOUGH = 30  # fewer tickets say nothing about the estimate's quality

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from prepazka import looks
 from prepazka.core import reading
-from prepazka.queueing.merging import MOST, Entry, merge_log
+from prepazka.queueing.offline_logs import MOST, Entry, merge_log
 from prepazka.queueing.refusals import GrantUnknown, SignatureWrong
 from prepazka.web.request_checks import BodyTooLarge, RequestNotReadable, json_body
 from prepazka.web.shortcuts import now

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from prepazka.surfaces.room import minutes, papers, views
+from prepazka.surfaces.room import document_views, minutes_views, views
 
 app_name = "room"
 urlpatterns = [
@@ -12,26 +12,32 @@ urlpatterns = [
     path("<slug:slug>/schuzka/<str:token>/uvnitr/", views.inside, name="inside"),
     path("<slug:slug>/schuzka/<str:token>/mistnost/", views.venue, name="venue"),
     path("<slug:slug>/schuzka/<str:token>/krok/<str:action>/", views.step, name="step"),
-    path("<slug:slug>/schuzka/<str:token>/soubory/", papers.files, name="files"),
-    path("<slug:slug>/schuzka/<str:token>/soubory/<uuid:document>/", papers.file, name="file"),
+    path("<slug:slug>/schuzka/<str:token>/soubory/", document_views.files, name="files"),
+    path(
+        "<slug:slug>/schuzka/<str:token>/soubory/<uuid:document>/", document_views.file, name="file"
+    ),
     path(
         "<slug:slug>/schuzka/<str:token>/soubory/<uuid:document>/odebrat/",
-        papers.remove,
+        document_views.remove,
         name="file_remove",
     ),
     path(
         "<slug:slug>/schuzka/<str:token>/soubory/<uuid:document>/strana/<int:number>/",
-        papers.picture,
+        document_views.picture,
         name="file_page",
     ),
     path(
         "<slug:slug>/schuzka/<str:token>/soubory/<uuid:document>/strana/<int:number>/text/",
-        papers.words_of_page,
+        document_views.words_of_page,
         name="file_text",
     ),
-    path("<slug:slug>/schuzka/<str:token>/ukazat/", papers.show, name="show"),
-    path("<slug:slug>/schuzka/<str:token>/vedeni/", papers.lead, name="lead"),
-    path("<slug:slug>/schuzka/<str:token>/zapis/", minutes.draft, name="minutes"),
-    path("<slug:slug>/schuzka/<str:token>/zapis.pdf", minutes.pdf, name="minutes_pdf"),
-    path("<slug:slug>/schuzka/<str:token>/zapis/<str:action>/", minutes.step, name="minutes_step"),
+    path("<slug:slug>/schuzka/<str:token>/ukazat/", document_views.show, name="show"),
+    path("<slug:slug>/schuzka/<str:token>/vedeni/", document_views.lead, name="lead"),
+    path("<slug:slug>/schuzka/<str:token>/zapis/", minutes_views.draft, name="minutes"),
+    path("<slug:slug>/schuzka/<str:token>/zapis.pdf", minutes_views.pdf, name="minutes_pdf"),
+    path(
+        "<slug:slug>/schuzka/<str:token>/zapis/<str:action>/",
+        minutes_views.step,
+        name="minutes_step",
+    ),
 ]

@@ -25,15 +25,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from prepazka.core.refusal import Refused
 from prepazka.gateways import video
-from prepazka.meetings import links, providers, room, seats
+from prepazka.meetings import participant_links, providers, room, seats
 from prepazka.meetings.models import MeetingState, Participant, Said
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
-from prepazka.reporting import meetings
-from prepazka.surfaces.room import elsewhere, papers_words, words
+from prepazka.reporting import meeting_schedule
+from prepazka.surfaces.room import document_texts, external_rooms, room_texts
 from prepazka.web import errors
 from prepazka.web.limits import REQUESTS, Limit, limit_address
 from prepazka.web.shortcuts import now, office_or_404
-from prepazka.web.staff import may_lead, member_of, not_yet
+from prepazka.web.staff_access import may_lead, member_of, not_yet
 
 ENTERING = Limit("room", 120, REQUESTS.per)
 LINES = 500  # latest chat messages sent to a participant who enters
@@ -72,7 +72,7 @@ def of_participant(view: View) -> View:
 
 
 def _participant(office: OfficeSnapshot, token: str) -> tuple[Participant, int]:
-    payload = links.read(token)
+    payload = participant_links.read(token)
     participant = payload and (
         Participant.objects.filter(pk=payload[0], office=office.row)
         .select_related("meeting__booking", "meeting__booking__lane", "official", "office")
@@ -90,21 +90,21 @@ def page(
 ) -> HttpResponse:
     """The room's page; its script switches between device check, lobby and room."""
     meeting, moment = participant.meeting, now()
-    over = words.over_before(office, participant, link, moment)
+    over = room_texts.over_before(office, participant, link, moment)
     context: dict[str, Any] = {
         "office": office.row,
         "meeting": meeting,
         "booking": meeting.booking,
         "service": office.services[meeting.booking.service_id].name,
         "who": participant,
-        "chair": words.leads(meeting),
-        "phone": words.phone(meeting, office),
+        "chair": room_texts.leads(meeting),
+        "phone": room_texts.phone(meeting, office),
         "over": over,
         "opens_at": meeting.booking.starts_at - room.OPENS,
         "early": participant.role not in room.OFFICIALS
         and moment < meeting.booking.starts_at - room.OPENS,
         "is_chair": participant.role == Participant.Role.CHAIR,
-        "rooms": elsewhere.offered(meeting, office)
+        "rooms": external_rooms.offered(meeting, office)
         if participant.role == Participant.Role.CHAIR
         else [],
         "follow_up": reverse("console:follow_up", args=[office.slug, meeting.booking_id]),
@@ -113,12 +113,12 @@ def page(
             "policy": settings.ICE_POLICY,
             "me": str(participant.pk),
             "provider": providers.provider_of(meeting, office),
-            "where": words.elsewhere(
+            "where": room_texts.elsewhere(
                 meeting, office, is_chair=participant.role == Participant.Role.CHAIR
             ),
         },
-        "words": words.of_script(),
-        **papers_words.of_page(participant, link, now=moment),
+        "words": room_texts.of_script(),
+        **document_texts.of_page(participant, link, now=moment),
     }
     if over:
         return render(request, "room/over.html", context, status=410)
@@ -136,7 +136,7 @@ def enter(
     moment = now()
     try:
         limit_address(request, ENTERING, now=moment)
-        if participant.role == Participant.Role.CHAIR and not words.over_before(
+        if participant.role == Participant.Role.CHAIR and not room_texts.over_before(
             office, participant, link, moment
         ):
             video.settle(
@@ -165,8 +165,8 @@ def turn(
     request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int
 ) -> HttpResponse:
     """The participant's turn in words, for the lobby."""
-    queue_turn = meetings.turn(participant.meeting, now=now())
-    return JsonResponse({"text": words.waiting(queue_turn, participant.meeting)})
+    queue_turn = meeting_schedule.turn(participant.meeting, now=now())
+    return JsonResponse({"text": room_texts.waiting(queue_turn, participant.meeting)})
 
 
 @of_participant
@@ -205,14 +205,18 @@ def venue(
     moment, seat = now(), _uuid(request.GET.get("misto", ""))
     try:
         limit_address(request, ENTERING, now=moment)
-        if over := words.over_before(office, participant, link, moment):
-            return elsewhere.away(request, office, participant, over, 410)
-        elsewhere.must_sit(participant, seat)
-        address = elsewhere.way(office, participant, now=moment, actor=_actor(request, participant))
+        if over := room_texts.over_before(office, participant, link, moment):
+            return external_rooms.away(request, office, participant, over, 410)
+        external_rooms.must_sit(participant, seat)
+        address = external_rooms.way(
+            office, participant, now=moment, actor=_actor(request, participant)
+        )
     except Refused as refused:
         text, status = errors.sentence(refused), errors.status_of(refused)
-        return elsewhere.away(request, office, participant, text, status)
-    own_page = reverse("room:page", args=[office.slug, links.sign(participant.pk, link)])
+        return external_rooms.away(request, office, participant, text, status)
+    own_page = reverse(
+        "room:page", args=[office.slug, participant_links.sign(participant.pk, link)]
+    )
     return HttpResponseRedirect(address or own_page)
 
 
@@ -262,7 +266,7 @@ def _move_meeting(
     request: HttpRequest, participant: Participant, seat: UUID, moment: datetime
 ) -> None:
     form = request.POST
-    elsewhere.move(
+    external_rooms.move(
         participant,
         form.get("room", ""),
         form.get("address", "").strip(),

@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from prepazka.surfaces.ticket import door
+from prepazka.surfaces.ticket import door_pages
 
 app_name = "door"
 urlpatterns = [
-    path("<slug:slug>/", door.start, name="start"),
-    path("<slug:slug>/plakat/", door.poster, name="poster"),
-    path("<slug:slug>/kod/<str:code>/", door.scan, name="scan"),
-    path("<slug:slug>/vyber/<str:token>/", door.choose, name="choose"),
+    path("<slug:slug>/", door_pages.start, name="start"),
+    path("<slug:slug>/plakat/", door_pages.poster, name="poster"),
+    path("<slug:slug>/kod/<str:code>/", door_pages.scan, name="scan"),
+    path("<slug:slug>/vyber/<str:token>/", door_pages.choose, name="choose"),
 ]

@@ -15,15 +15,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from prepazka.core import calendar, reading
 from prepazka.core.refusal import Refused
-from prepazka.offices.incidents import said_of
+from prepazka.offices.incident_texts import said_of
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import tickets
 from prepazka.queueing.models import IN_QUEUE, Ticket, TicketState, TurnAlert
 from prepazka.queueing.validity import pin_returns_until
 from prepazka.reporting.overtakes import before
 from prepazka.reporting.place import Place, announced
-from prepazka.surfaces.ticket.words import headline
-from prepazka.web import missed, reasons
+from prepazka.surfaces.ticket.ticket_texts import headline
+from prepazka.web import missed_call_texts, reasons
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 
@@ -152,7 +152,7 @@ def shown(
         "place": position,
         "aside": aside and ticket.state == TicketState.PARKED,
         "headline": headline(position, office, moment),
-        "call": missed.to_holder(ticket, office),
+        "call": missed_call_texts.to_holder(ticket, office),
         "pin_until": _pin_until(ticket, office, moment),
         "may_return": position.valid_until > moment,
         "waits": ticket.state in IN_QUEUE,

@@ -11,7 +11,7 @@ from prepazka.booking.slot_search import is_bookable
 from prepazka.messaging.channels import sends_sms
 from prepazka.offices.models import Device, Membership, Mode, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.web.demo import has_mailbox
+from prepazka.web.demo_installation import has_mailbox
 from prepazka.web.demo_people import OFFICIAL, STAFF, VISITOR
 
 # Username prefix of each role; of the several clerks the one that visitors use.

@@ -27,8 +27,8 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket, TicketState
 from prepazka.reporting.monitor import is_open, next_opening
 from prepazka.surfaces.tour import guide
-from prepazka.web import devices
-from prepazka.web.demo import demo_offices, demo_only, has_mailbox, next_morning
+from prepazka.web import device_access
+from prepazka.web.demo_installation import demo_offices, demo_only, has_mailbox, next_morning
 from prepazka.web.demo_people import PASSWORD
 from prepazka.web.shortcuts import now
 
@@ -163,7 +163,7 @@ def pair(request: HttpRequest, slug: str, code: str) -> HttpResponse:
     _device, token = registry.pair(code=pairing_code, now=now(), kind=device.kind)
     kind = Device.Kind(device.kind)
     response = redirect("kiosk:start" if kind == Device.Kind.KIOSK else "display:panel")
-    devices.keep_token(response, kind, token)
+    device_access.keep_token(response, kind, token)
     return response
 
 

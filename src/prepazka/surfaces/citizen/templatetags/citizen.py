@@ -8,7 +8,7 @@ from django.utils.html import conditional_escape, json_script
 from django.utils.safestring import mark_safe
 
 from prepazka.looks import typography
-from prepazka.surfaces.citizen.pages import language
+from prepazka.surfaces.citizen.page_frame import language
 
 register = template.Library()
 _TIMES = re.compile(r"\d{1,2}:\d\d–\d{1,2}:\d\d")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 
 from prepazka.accounts.models import User
-from prepazka.offices import access
+from prepazka.offices import required_steps
 from prepazka.offices.models import Membership, Office
 from prepazka.queueing.models import Shift
 
@@ -22,4 +22,4 @@ def has_open_counter(office: Office, member: Membership) -> bool:
 @register.filter
 def needs_factor(user: User) -> bool:
     """Whether one of the person's roles requires a second factor."""
-    return access.factor_required(user.pk)
+    return required_steps.factor_required(user.pk)

@@ -1,0 +1,269 @@
+"""The hot routes of the edge, and how each answer is made from the database."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+from urllib.parse import parse_qs
+
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from psycopg import pq
+from psycopg.conninfo import make_conninfo
+
+from prepazka.booking import slot_search
+from prepazka.core import reading
+from prepazka.edge.answer_cache import SOONEST
+from prepazka.offices import clock
+from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
+from prepazka.reporting import soonest
+from prepazka.reporting.monitor import monitor
+from prepazka.reporting.queues import queue_monitors
+
+# The edge has no translations, so the sentences stand here in both languages.
+_AWAY = {
+    b"cs": "Služba teď není dostupná, zkuste to prosím za chvíli znovu.",
+    b"en": "The service is not available at the moment; please try again in a while.",
+}
+_BUSY = {
+    b"cs": "Z Vaší sítě je otevřeno příliš mnoho živých stránek. Některé prosím zavřete.",
+    b"en": "Too many live pages are open from your network. Please close some of them.",
+}
+
+
+def _problems(titles: dict[bytes, str], status: int, code: str) -> dict[bytes, bytes]:
+    return {
+        language: json.dumps(
+            {"type": "about:blank", "status": status, "title": title, "code": code},
+            ensure_ascii=False,
+        ).encode()
+        for language, title in titles.items()
+    }
+
+
+AWAY = _problems(_AWAY, 503, "unavailable")
+BUSY = _problems(_BUSY, 429, "too_many_streams")
+
+Headers = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A hot address: how its answer is made, and which topics of the journal invalidate it."""
+
+    key: str
+    make: Callable[[], tuple[int, Any]]
+    topics: frozenset[str]
+    soonest: ClassVar[float] = SOONEST
+    headers: ClassVar[Headers] = [
+        (b"content-type", b"application/json"),
+        (b"access-control-allow-origin", b"*"),
+        (b"cache-control", b"public, max-age=2"),
+    ]
+
+    def build(self) -> tuple[int, bytes]:
+        """The office's id and the answer, in a thread of the edge."""
+        close_old_connections()  # as Django does at the start of a request
+        return self.read()
+
+    def read(self) -> tuple[int, bytes]:
+        """The office's id and the answer, within a request of Django. Raises LookupError."""
+        office, answer = self.make()
+        return office, json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True)
+class Fragment(Route):
+    """The live part of a page as HTML. Pages ask once after each change, so it is never older."""
+
+    soonest: ClassVar[float] = 0.0
+    headers: ClassVar[Headers] = [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"cache-control", b"no-store"),
+        (b"vary", b"X-Fragment"),
+    ]
+
+    def read(self) -> tuple[int, bytes]:
+        """The office's id and the HTML. Raises LookupError."""
+        office, html = self.make()
+        return office, str(html).encode()
+
+
+class Look(Protocol):
+    """A read of an office's state, from which each person's part is rendered."""
+
+    shown: dict[tuple[str, str], bytes]  # rendered parts, by code and language
+
+    def show(self, code: str, language: str) -> bytes:
+        """One person's part as HTML. Raises LookupError."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """The live part of a personal page, whose code only its owner knows."""
+
+    name: str  # of the kind of page
+    code: str
+    language: str
+    find: Callable[[str], int]  # the id of the code's office, for ever; raises LookupError
+    look: Callable[[int], Look]
+    topics: frozenset[str]
+    headers: ClassVar[Headers] = [
+        *(header for header in Fragment.headers if header[0] != b"cache-control"),
+        (b"cache-control", b"max-age=0, no-cache, no-store, must-revalidate, private"),
+    ]
+
+
+def conninfo() -> str:
+    """The connection string of the database, for connections outside Django."""
+    connection_params = connection.get_connection_params()
+    keywords = {option.keyword.decode() for option in pq.Conninfo.get_defaults()} - {"options"}
+    return make_conninfo("", **{k: v for k, v in connection_params.items() if k in keywords and v})
+
+
+SLUG = "([-a-zA-Z0-9_]+)"
+MONITOR = re.compile(f"/api/v1/offices/{SLUG}/(monitor|queues)")
+TERMS = re.compile(f"/api/v1/offices/{SLUG}/services/{SLUG}/terms")
+NEXT = re.compile(f"/api/v1/offices/{SLUG}/next")
+CODE = re.compile("[-a-zA-Z0-9_]{1,60}")
+TERMS_CHANGE = frozenset({"terms", "setup"})
+
+
+def route(path: str, query: bytes) -> Route | None:
+    """The hot route of this address, or None."""
+    if not path.startswith("/api/v1/offices/"):
+        return None
+    if match := MONITOR.fullmatch(path):
+        slug, make = match[1], {"monitor": monitor, "queues": queue_monitors}[match[2]]
+        return Route(path, lambda: _live(slug, make), frozenset({"queue", "setup"}))
+    params = parse_qs(query.decode("latin1"))
+    # Keys are made of parsed parameters, so that odd queries cannot fill the memory.
+    if match := TERMS.fullmatch(path):
+        slug, code, persons = match[1], match[2], _number(params, "persons", 1, 20)
+        official, mode = _code(params, "official"), _code(params, "mode")
+        return Route(
+            f"{path}?{persons}&{official}&{mode}",
+            lambda: _terms(slug, code, persons, official, mode),
+            TERMS_CHANGE,
+        )
+    if match := NEXT.fullmatch(path):
+        slug, limit = match[1], _number(params, "most", 5, soonest.MOST)
+        wish_codes = {name: _code(params, name) for name in ("service", "official", "department")}
+        key = f"{path}?{limit}&{'&'.join(wish_codes.values())}"
+        return Route(key, lambda: _next(slug, wish_codes, limit), TERMS_CHANGE)
+    return None
+
+
+def office_id(slug: str) -> int | None:
+    """The id of the office, or None."""
+    close_old_connections()
+    return Office.objects.filter(slug=slug).values_list("pk", flat=True).first()
+
+
+def away(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The body of a 503 while the database is away, in the request's first language."""
+    return _in_language(AWAY, headers)
+
+
+def busy(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The body of a 429 for too many open streams, in the request's first language."""
+    return _in_language(BUSY, headers)
+
+
+def _in_language(problems: dict[bytes, bytes], headers: list[tuple[bytes, bytes]]) -> bytes:
+    accepted = next(
+        (accepted_languages for name, accepted_languages in headers if name == b"accept-language"),
+        b"",
+    )
+    return problems.get(accepted[:2].lower(), problems[b"cs"])
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the error means that the database cannot be reached now."""
+    return isinstance(error, OperationalError | InterfaceError)
+
+
+def _office(slug: str) -> OfficeSnapshot:
+    try:
+        return snapshot_by_slug(slug)
+    except Office.DoesNotExist:
+        raise LookupError(slug) from None
+
+
+def _live(slug: str, make: Callable[..., Any]) -> tuple[int, Any]:
+    office = _office(slug)
+    return office.office_id, make(office, now=clock.now())
+
+
+def _terms(slug: str, code: str, persons: int, by: str, mode: str) -> tuple[int, dict[str, Any]]:
+    office = _office(slug)
+    service, official = office.service_by_code(code), office.official_by_code(by) if by else None
+    if (
+        service is None
+        or mode not in {"", *service.modes}
+        or (by and official not in office.officials_for(service.pk))
+    ):
+        raise LookupError(code)
+    now = clock.now()
+    free_terms = slot_search.offered(
+        office=office,
+        service=service,
+        now=now,
+        persons=persons,
+        official=official,
+        mode=mode or None,
+    )
+    return office.office_id, {
+        "service": code,
+        "official": by or None,
+        "persons": persons,
+        "mode": mode or service.usual_mode,
+        "made_at": now.isoformat(timespec="seconds"),
+        "terms": [_term(office, term) | {"free": term.free} for term in free_terms],
+    }
+
+
+def _next(slug: str, wish_codes: dict[str, str], limit: int) -> tuple[int, dict[str, Any]]:
+    office = _office(slug)
+    wish, now = soonest.wanted(office, **wish_codes), clock.now()
+    if wish.retired:
+        raise LookupError(slug)
+    next_terms = soonest.next_terms(office, wish, now=now, limit=limit)
+    return office.office_id, {
+        "made_at": now.isoformat(timespec="seconds"),
+        "path": soonest.choice_address(slug, wish),
+        "terms": [
+            _term(office, next_term.term)
+            | {
+                "service": next_term.service.code,
+                "service_name": next_term.service.name,
+                "official": wish.official.code if wish.official else None,
+                "path": soonest.day_address(
+                    slug, next_term.service, next_term.term.day, wish.official
+                ),
+            }
+            for next_term in next_terms
+        ],
+    }
+
+
+def _term(office: OfficeSnapshot, term: slot_search.Term) -> dict[str, Any]:
+    return {
+        "starts_at": term.starts_at.astimezone(office.tz).isoformat(),
+        "ends_at": term.ends_at.astimezone(office.tz).isoformat(),
+    }
+
+
+def _number(params: dict[str, list[str]], name: str, usual: int, highest: int) -> int:
+    count = reading.whole(params.get(name, [""])[0])
+    return usual if count is None else max(1, min(count, highest))
+
+
+def _code(params: dict[str, list[str]], name: str) -> str:
+    """The code in the query; "?", which is no code, in place of an invalid one."""
+    code = params.get(name, [""])[0]
+    return code if not code or CODE.fullmatch(code) else "?"

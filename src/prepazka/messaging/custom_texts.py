@@ -1,0 +1,260 @@
+"""An office's own texts of messages: validation, storing, and previews."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import translation
+
+from prepazka.booking.models import Booking, BookingState, Lane, Offer, WaitingListEntry
+from prepazka.core import calendar, events, gsm7, message_texts
+from prepazka.core.message_texts import Fault, Part, Texts
+from prepazka.core.refusal import Refused
+from prepazka.journal.record import record
+from prepazka.messaging.mail import SUBJECTS, compose_mail
+from prepazka.messaging.message_types import Mail
+from prepazka.messaging.models import Message
+from prepazka.messaging.sms import TEXTS, compose_sms
+from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
+from prepazka.queueing.models import Ticket, TurnAlert
+
+# Constant, so that previews differ only by the texts.
+SAMPLE_ID, SAMPLE_CODE, SAMPLE_PIN = UUID(int=1), "abcdefghjkmn", "1234"
+OF_ENTRIES = {"on_list", "place", "dropped", "wait_ended"}
+OF_TICKETS = {"turn_near", "turn_called"}
+STATES = {
+    "confirm": BookingState.UNCONFIRMED,
+    "cancelled": BookingState.CANCELLED_BY_CITIZEN,
+    "cancelled_by_office": BookingState.CANCELLED_BY_OFFICE,
+    "displaced": BookingState.DISPLACED,
+    "missed": BookingState.NO_SHOW,
+}
+
+
+class BrokenWords(Refused):
+    """The words cannot be used; the faults say why."""
+
+    def __init__(self, faults: dict[Part, list[Fault]]) -> None:
+        super().__init__()
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The mail and the short message that a person would get, with the length of the latter."""
+
+    mail: Mail | None
+    sms: str
+    septets: int
+    parts: int
+    plain: bool
+
+
+@transaction.atomic
+def write_words(
+    *,
+    office: int,
+    kind: str,
+    language: str,
+    words: dict[Part, str],
+    now: datetime,
+    actor: int | None = None,
+) -> None:
+    """Store the office's own texts of a kind of message; an empty one restores the default.
+
+    Raises BrokenWords.
+    """
+    tidied = tidy(words)
+    if faults := faults_of(kind, tidied):
+        raise BrokenWords(faults)
+    row = Office.objects.select_for_update(no_key=True).get(pk=office)
+    rules = row.message_rules
+    texts = with_words(rules.texts, kind, language, tidied)
+    if texts == rules.texts:
+        return
+    row.messages_data = replace(rules, texts=texts).data()
+    row.version += 1
+    row.save(update_fields=["messages_data", "version"])
+    record(events.OfficeLoaded(office=row.pk, at=now, actor=actor))
+
+
+def tidy(words: dict[Part, str]) -> dict[Part, str]:
+    """The texts as they are stored; a subject and a short message are one line."""
+    tidied = {part: message_texts.tidy(text) for part, text in words.items()}
+    return {
+        part: text if part == "text" else " ".join(text.split()) for part, text in tidied.items()
+    }
+
+
+def faults_of(kind: str, words: dict[Part, str]) -> dict[Part, list[Fault]]:
+    """The faults by part, for parts that have any; an empty text is the default and has none."""
+    faults_by_part = {
+        part: message_texts.faults(kind, part, text) for part, text in words.items() if text
+    }
+    return {part: faults for part, faults in faults_by_part.items() if faults}
+
+
+def with_words(texts: Texts, kind: str, language: str, words: dict[Part, str]) -> Texts:
+    """The texts with these put in; kinds and parts without any text are left out."""
+    updated = {
+        k: {p: dict(by_language) for p, by_language in parts.items()} for k, parts in texts.items()
+    }
+    for text_part, text in words.items():
+        of_part = updated.setdefault(kind, {}).setdefault(text_part, {})
+        of_part[language] = text
+        updated[kind][text_part] = {code: text for code, text in of_part.items() if text}
+    updated[kind] = {
+        text_part: by_language
+        for text_part, by_language in updated.get(kind, {}).items()
+        if by_language
+    }
+    return {k: parts for k, parts in updated.items() if parts}
+
+
+def kinds() -> list[str]:
+    """The kinds of messages whose texts offices may change."""
+    return message_texts.known({*SUBJECTS, *TEXTS})
+
+
+def preview(
+    office: OfficeSnapshot, kind: str, language: str, words: dict[Part, str], *, now: datetime
+) -> Preview | None:
+    """A message with these texts about a sample visit; None if the office has nothing to book."""
+    booking = _sample(office, kind, language, now)
+    if booking is None:
+        return None
+    rules = office.row.message_rules
+    row = Office.objects.get(pk=office.office_id)
+    row.messages_data = replace(
+        rules, texts=with_words(rules.texts, kind, language, tidy(words))
+    ).data()
+    message = Message(pk=0, office=row, kind=kind.removesuffix("_by_office"), event=0)
+    if kind in OF_TICKETS:
+        message.alert = _sample_alert(booking, office, now)
+    elif kind in OF_ENTRIES:
+        message.entry = _sample_entry(booking, now)
+    else:
+        message.booking = booking
+    if "terms" in message_texts.NEEDS[kind].may:
+        message.offer = _sample_offer(booking, now, terms=1 if kind == "place" else 3)
+    mail = compose_mail(message, now=now) if message.kind in SUBJECTS else None
+    sms = compose_sms(message, now=now).text if kind in TEXTS else ""
+    plain = gsm7.is_gsm7(sms)
+    return Preview(mail, sms, gsm7.septets(sms) if plain else len(sms), gsm7.parts(sms), plain)
+
+
+def _sample(office: OfficeSnapshot, kind: str, language: str, now: datetime) -> Booking | None:
+    """An unsaved sample booking next week at nine; None if nothing can be booked."""
+    services = [
+        service for service in office.services.values() if service.bookable and not service.retired
+    ]
+    lane = Lane.objects.filter(office=office.row).order_by("pk").first()
+    if not services or lane is None:
+        return None
+    day = calendar.day_of(now, office.tz) + timedelta(days=7)
+    starts_at = calendar.local_instant(day, 9 * 60, office.tz)
+    return Booking(
+        id=SAMPLE_ID,
+        office=office.row,
+        service=services[0],
+        lane=lane,
+        date=day,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=services[0].duration_min),
+        expires_at=now + timedelta(minutes=15),
+        state=STATES.get(kind, BookingState.CONFIRMED),
+        language=language,
+        pin="" if kind == "confirm" else SAMPLE_PIN,
+        short_code=SAMPLE_CODE,
+        email="jana@example.cz",
+        phone="+420777123456",
+    )
+
+
+def _sample_entry(booking: Booking, now: datetime) -> WaitingListEntry:
+    """An unsaved sample entry of the waiting list."""
+    return WaitingListEntry(
+        id=SAMPLE_ID,
+        office=booking.office,
+        service=booking.service,
+        from_date=booking.date,
+        to_date=booking.date + timedelta(days=7),
+        weekdays=[0, 1, 2, 3, 4],
+        from_min=8 * 60,
+        to_min=12 * 60,
+        language=booking.language,
+        email=booking.email,
+        phone=booking.phone,
+        short_code=SAMPLE_CODE,
+        queued_at=now,
+        created_at=now,
+    )
+
+
+def _sample_alert(booking: Booking, office: OfficeSnapshot, now: datetime) -> TurnAlert:
+    """An unsaved sample alert of a ticket's turn."""
+    counter = next((c for c in office.open_counters()), None)
+    ticket = Ticket(
+        office=booking.office,
+        letter=office.agenda_of(office.services[booking.service_id]).letter,
+        number=17,
+        service_id=booking.service_id,
+        counter_id=counter.pk if counter else None,
+        code=SAMPLE_CODE,
+    )
+    return TurnAlert(
+        office=booking.office,
+        id=SAMPLE_ID,
+        ticket=ticket,
+        email=booking.email,
+        phone=booking.phone,
+        language=booking.language,
+        asked_at=now,
+    )
+
+
+def _sample_offer(booking: Booking, now: datetime, *, terms: int) -> Offer:
+    """An unsaved sample offer of that many terms, an hour apart."""
+    offer = Offer(
+        id=SAMPLE_ID,
+        office=booking.office,
+        short_code=SAMPLE_CODE,
+        created_at=now,
+        expires_at=now + timedelta(hours=6),
+    )
+    claims = []
+    for hours in range(1, terms + 1):
+        claim = copy(booking)
+        claim.starts_at += timedelta(hours=hours)
+        claim.ends_at += timedelta(hours=hours)
+        claims.append(claim)
+    # As if prefetched, because unsaved claims cannot be queried.
+    offer._prefetched_objects_cache = {"claims": claims}  # type: ignore[attr-defined]  # noqa: SLF001
+    return offer
+
+
+def written(office: OfficeSnapshot, kind: str, language: str) -> dict[Part, str]:
+    """The office's own texts by part; empty where it has none."""
+    texts = office.row.message_rules.texts
+    return {part: message_texts.own(texts, kind, part, language) for part in message_texts.PARTS}
+
+
+def usual(kind: str, text_part: Part, language: str) -> str:
+    """The default subject or short message, with placeholders as offices write them."""
+    with translation.override(language):
+        of_part = {"subject": SUBJECTS, "sms": TEXTS}.get(text_part, {})
+        text = of_part.get(kind) or of_part.get(kind.removesuffix("_by_office"), "")
+        return translation.gettext(text) % NAMES if text else ""
+
+
+NAMES = {name: f"{{{name}}}" for name in message_texts.SHORT} | {
+    "url": "{link}",
+    "start": "{when}",
+    "starts": "{terms}",
+    "matter": "{service}",
+}

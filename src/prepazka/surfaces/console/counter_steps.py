@@ -1,0 +1,166 @@
+"""Steps of a clerk at a counter: each runs one use-case and returns a sentence on its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import Http404, QueryDict
+from django.utils.translation import gettext as _
+
+from prepazka.core import reading
+from prepazka.offices.office_snapshot import OfficeSnapshot
+from prepazka.queueing import counters, turns
+from prepazka.queueing.models import Shift, Ticket
+from prepazka.queueing.refusals import NotAtCounter, NotServedHere, WaitingHereAlone
+from prepazka.surfaces.console.board import PARK_MINUTES, at_counter, current_shift, local_clock
+from prepazka.web.staff_access import no_counter
+
+
+@dataclass(frozen=True)
+class Press:
+    """One press of a button by a clerk."""
+
+    office: OfficeSnapshot
+    clerk: int
+    shift: Shift
+    form: QueryDict
+    now: datetime
+
+    def number(self, name: str) -> int:
+        """A whole number of the form; 404 for anything else."""
+        number = reading.whole(self.form.get(name, ""))
+        if number is None:
+            raise Http404(name)
+        return number
+
+
+def take(
+    name: str,
+    *,
+    office: OfficeSnapshot,
+    clerk: int,
+    form: QueryDict,
+    now: datetime,
+    ticket: str = "",
+) -> str:
+    """Do the step; returns the sentence for the clerk. Raises the use-case's refusals.
+
+    `ticket` is the id of the client shown when the clerk pressed: NotAtCounter is raised if
+    another client is at the counter by now.
+    """
+    if name not in STEPS:
+        raise Http404(name)
+    shift = current_shift(office, clerk)
+    if shift is None:
+        raise no_counter(office, clerk, now)
+    if ticket:
+        present = at_counter(shift)
+        if present is None or str(present.pk) != ticket:
+            raise NotAtCounter
+    return STEPS[name](Press(office, clerk, shift, form, now))
+
+
+def _next(press: Press) -> str:
+    ticket = turns.call_next(office=press.office, clerk=press.clerk, now=press.now)
+    return _("Called: %(number)s") % {"number": ticket.label}
+
+
+def _pick(press: Press) -> str:
+    try:
+        ticket = turns.call_by_hand(
+            office=press.office, clerk=press.clerk, ticket=press.number("ticket"), now=press.now
+        )
+    except Ticket.DoesNotExist:
+        raise Http404 from None
+    return _("Called by hand: %(number)s") % {"number": ticket.label}
+
+
+def _recall(press: Press) -> str:
+    ticket = turns.recall(office=press.office, clerk=press.clerk, now=press.now)
+    return _("Called again: %(number)s") % {"number": ticket.label}
+
+
+def _start(press: Press) -> str:
+    ticket = turns.start_serving(office=press.office, clerk=press.clerk, now=press.now)
+    return _("%(number)s is being served") % {"number": ticket.label}
+
+
+def _finish(press: Press) -> str:
+    ticket = turns.finish(office=press.office, clerk=press.clerk, now=press.now)
+    return _("%(number)s is finished") % {"number": ticket.label}
+
+
+def _absent(press: Press) -> str:
+    ticket = turns.no_show(office=press.office, clerk=press.clerk, now=press.now)
+    return _("%(number)s did not come") % {"number": ticket.label}
+
+
+def _park(press: Press) -> str:
+    minutes = press.number("minutes")
+    if minutes not in PARK_MINUTES:
+        raise Http404(str(minutes))
+    ticket = turns.park(office=press.office, clerk=press.clerk, minutes=minutes, now=press.now)
+    until = local_clock(press.office, ticket.parked_until) if ticket.parked_until else ""
+    return _("%(number)s is put aside until %(until)s") % {"number": ticket.label, "until": until}
+
+
+def _transfer(press: Press) -> str:
+    """Transfer to the form's `to`, which is `service:ID` or `counter:ID`."""
+    kind, _sep, number = press.form.get("to", "").partition(":")
+    target = reading.whole(number) or 0
+    service = press.office.services.get(target) if kind == "service" else None
+    counter = press.office.counters.get(target) if kind == "counter" else None
+    if service is None and counter is None:
+        raise NotServedHere
+    ticket = turns.transfer(
+        office=press.office, clerk=press.clerk, service=service, counter=counter, now=press.now
+    )
+    return _("%(number)s goes on to: %(where)s") % {
+        "number": ticket.label,
+        "where": service.name if service else counter and counter.name,
+    }
+
+
+def _undo(press: Press) -> str:
+    ticket = turns.undo(
+        office=press.office, clerk=press.clerk, now=press.now, press=press.form.get("press", "")
+    )
+    return _("Taken back: %(number)s is as before") % {"number": ticket.label}
+
+
+def _pause(press: Press) -> str:
+    counters.pause_counter(shift=press.shift, now=press.now)
+    return _("The counter has a break")
+
+
+def _resume(press: Press) -> str:
+    counters.resume_counter(shift=press.shift, now=press.now)
+    return _("The break is over")
+
+
+def _close(press: Press) -> str:
+    """Close the counter; needs `sure` if people wait whom no other open counter serves."""
+    if "sure" not in press.form:
+        alone = counters.waiting_here_alone(press.office, press.shift, press.now)
+        if alone:
+            raise WaitingHereAlone(n=alone)
+    counters.close_counter(shift=press.shift, now=press.now)
+    return _("The counter is closed")
+
+
+STEPS: dict[str, Callable[[Press], str]] = {
+    "next": _next,
+    "pick": _pick,
+    "recall": _recall,
+    "start": _start,
+    "finish": _finish,
+    "absent": _absent,
+    "park": _park,
+    "transfer": _transfer,
+    "undo": _undo,
+    "pause": _pause,
+    "resume": _resume,
+    "close": _close,
+}

@@ -1,0 +1,346 @@
+"""The kiosk's answers that give no ticket: title, text and next step for each outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core import signing
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from prepazka.booking.models import Booking
+from prepazka.core import calendar
+from prepazka.core.pins import Outcome
+from prepazka.looks import typography
+from prepazka.offices.incident_texts import said_of
+from prepazka.offices.models import Office
+from prepazka.offices.office_snapshot import OfficeSnapshot
+from prepazka.queueing.models import Ticket, TicketState
+from prepazka.queueing.tickets import CheckIn, issues_tickets
+from prepazka.reporting.monitor import next_opening
+from prepazka.web import missed_call_texts
+
+# The answer is signed into the address, so that reloading the page does not try the PIN again.
+SALT, HOLDS = "kiosk:answer", 300
+
+
+@dataclass(frozen=True)
+class Said:
+    """An answer as its signed address carries it: ids and instants, no personal data."""
+
+    outcome: str
+    service: int | None = None
+    office: int | None = None
+    window: tuple[str, str] | None = None
+    counts: tuple[str, str] | None = None
+    ticket: int | None = None
+    seconds: int = 0
+
+
+def of_verdict(checkin: CheckIn) -> Said:
+    """The answer to a PIN for which no new ticket was issued."""
+    verdict, booking_pin = checkin.verdict, checkin.verdict.found
+    if booking_pin is None or verdict.opens_at is None or verdict.closes_at is None:
+        return Said(verdict.outcome.value)
+    return Said(
+        verdict.outcome.value,
+        service=Booking.objects.values_list("service_id", flat=True).get(pk=booking_pin.booking),
+        office=booking_pin.office,
+        window=(booking_pin.window.start.isoformat(), booking_pin.window.end.isoformat()),
+        counts=(verdict.opens_at.isoformat(), verdict.closes_at.isoformat()),
+        ticket=checkin.ticket.pk if checkin.ticket else None,
+    )
+
+
+def page(answer: Said) -> str:
+    """The address of the screen that shows the answer."""
+    token = signing.dumps(asdict(answer), salt=SALT, compress=True)
+    return reverse("kiosk:answer", args=[token])
+
+
+def read(token: str) -> Said | None:
+    """The answer in the token; None if it was tampered with or is older than `HOLDS` seconds."""
+    try:
+        return Said(**signing.loads(token, salt=SALT, max_age=HOLDS))
+    except signing.BadSignature:
+        return None
+
+
+def words(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    """Template context: title, text, next step; `service` where one touch issues a ticket."""
+    return {"kind": "info", "may_retry": False, "service": None} | _WORDS[answer.outcome](
+        answer, office, now
+    )
+
+
+def _early(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    return {
+        "title": _("You have come early"),
+        "text": _(
+            "Your booking is for %(window)s. Come to this kiosk between %(opens)s and"
+            " %(closes)s and enter the PIN again."
+        )
+        % _times(answer, office),
+        "more": _("Your booking stays valid; there is nothing else you need to do now."),
+    }
+
+
+def _remote(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    return {
+        "title": _("You need not come for this booking"),
+        "text": _(
+            "It is a meeting by video or by telephone on %(day)s, %(window)s. You can meet the"
+            " official from home: the link and all details are in our e-mail."
+        )
+        % _times(answer, office),
+        "more": _("If you would rather talk here, please ask at the desk; they can change it."),
+    }
+
+
+def _void(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    service = office.services.get(answer.service or 0)
+    possible = service is not None and issues_tickets(office, service, now)
+    ticket = _ticket(answer, office)
+    call = missed_call_texts.to_holder(ticket, office) if ticket else ""
+    return {
+        "kind": "warning",
+        "title": call or _("Your booked time has passed"),
+        "text": _("The booking was for %(window)s and could be used until %(closes)s.")
+        % _times(answer, office),
+        "more": _("With one touch you get an ordinary ticket for the same matter.")
+        if possible
+        else _("Please go to the desk; they will advise you."),
+        "service": service if possible else None,
+    }
+
+
+def _missed(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    ticket = _ticket(answer, office)
+    return {
+        "kind": "warning",
+        "title": (missed_call_texts.to_holder(ticket, office) if ticket else "")
+        or _("We called you"),
+        "number": ticket.label if ticket else "",
+        "text": _("With this PIN you have come back into the queue once already. Your number is:"),
+        "more": _("Please go to the desk; they can put you back into the queue."),
+    }
+
+
+def _ticket(answer: Said, office: OfficeSnapshot) -> Ticket | None:
+    return Ticket.objects.filter(pk=answer.ticket or 0, office=office.row).first()
+
+
+def _used(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    """Shows neither number nor counter, as the person may not be the ticket's holder."""
+    ticket = _ticket(answer, office)
+    if ticket is None or ticket.state in {
+        TicketState.FINISHED,
+        TicketState.CANCELLED,
+        TicketState.NO_SHOW,
+    }:
+        return {
+            "title": _("You are already registered"),
+            "text": _("This PIN has been used."),
+            "more": _("That visit is over. If you need anything else, take an ordinary ticket."),
+        }
+    issued = typography.at_clock(ticket.issued_at.astimezone(office.tz), get_language() or "cs")
+    return {
+        "title": _("This PIN has a ticket already"),
+        "text": _("It was given out %(at)s. Please watch the displays for its number.")
+        % {"at": issued},
+        "more": _(
+            "If you do not have it, please ask at the desk. They check your name and print"
+            " it again."
+        ),
+    }
+
+
+def _changed(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": "warning",
+        "may_retry": True,
+        "title": _("This PIN was changed"),
+        "text": _("The new one is in our last message to you, by e-mail or SMS."),
+        "more": _("If you do not have it, please ask at the desk; your booking is valid."),
+    }
+
+
+def _cancelled(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": "warning",
+        "title": _("This booking was cancelled"),
+        "text": _("The booking for %(window)s is no longer valid.") % _times(answer, office),
+        "more": _("You can take an ordinary ticket, or ask at the desk what happened."),
+    }
+
+
+def _unconfirmed(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": "warning",
+        "title": _("This booking was not confirmed"),
+        "text": _(
+            "We held the time %(window)s for you, but the link in our e-mail was never opened,"
+            " so the booking is not valid."
+        )
+        % _times(answer, office),
+        "more": _("Please take an ordinary ticket."),
+    }
+
+
+def _other_day(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    times = _times(answer, office)
+    over = answer.counts is not None and datetime.fromisoformat(answer.counts[1]) < now
+    if over:
+        return {
+            "kind": "warning",
+            "title": _("Your booking was for another day"),
+            "text": _("It was for %(day)s, %(window)s.") % times,
+            "more": _("Please take an ordinary ticket, or book again on the web."),
+        }
+    return {
+        "title": _("Your booking is for another day"),
+        "text": _(
+            "It is for %(day)s, %(window)s. Come to this kiosk on that day between"
+            " %(opens)s and %(closes)s."
+        )
+        % times,
+        "more": _("If you need it sooner, you can take an ordinary ticket today."),
+    }
+
+
+def _other_office(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    other_office = Office.objects.filter(pk=answer.office or 0).first()
+    name = str(other_office.name) if other_office else ""
+    address = str(other_office.address) if other_office else ""
+    return {
+        "kind": "warning",
+        "title": _("Your booking is at another office"),
+        "text": _("This PIN belongs to: %(office)s. The booking is for %(window)s.")
+        % ({"office": ", ".join(filter(None, (name, address)))} | _times(answer, office)),
+        "more": _("Please use the kiosk there, between %(opens)s and %(closes)s.")
+        % _times(answer, office),
+    }
+
+
+def _unknown(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": "warning",
+        "may_retry": True,
+        "title": _("We do not know this PIN"),
+        "text": _("Please check the four digits in the confirmation e-mail and enter them again."),
+        "more": _("If you have no PIN, take an ordinary ticket or ask at the desk."),
+    }
+
+
+def _short(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": "warning",
+        "may_retry": True,
+        "title": _("The PIN has four digits"),
+        "text": _("Please enter all four digits from the confirmation e-mail."),
+        "more": "",
+    }
+
+
+def _paused(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": "warning",
+        "title": _("A short pause"),
+        "text": _("The PIN was wrong five times. In a moment you can try again."),
+        "more": _("You can still take an ordinary ticket, or ask at the desk."),
+        "pause": answer.seconds,
+        "idle": answer.seconds,
+        "idle_to": reverse("kiosk:pin"),
+    }
+
+
+def _reception(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": "warning",
+        "title": _("Please go to the desk"),
+        "text": _("Too many wrong PINs were entered here today, so the kiosk takes none for now."),
+        "more": _("Your booking is valid. The desk will register you by your name."),
+    }
+
+
+def _no_telephone(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    return {
+        "title": _("Please go to the desk"),
+        "text": _("Without the telephone number the kiosk cannot tell that the booking is yours."),
+        "more": _("Your booking is valid. The desk will register you by your name."),
+    }
+
+
+def _unknown_pair(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": "warning",
+        "may_retry": True,
+        "title": _("The PIN and the telephone do not belong together"),
+        "text": _("Please check both in the confirmation of your booking and enter them again."),
+        "more": _("If it does not work, please go to the desk; they will register you by name."),
+    }
+
+
+def _no_tickets(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+    service = office.services.get(answer.service or 0)
+    if service and service.pk in office.stopped:
+        return {
+            "kind": "warning",
+            "title": _("Tickets for this matter are not given out now"),
+            "text": str(service.name),
+            "more": said_of(office.stopped[service.pk], office),
+        }
+    opens = next_opening(office, now)
+    next_step = ""
+    if opens:
+        local = opens.astimezone(office.tz)
+        today = calendar.day_of(now, office.tz)
+        opens_in_words = typography.on_day_at(local, today, get_language() or "cs")
+        next_step = _("We open %(when)s.") % {"when": opens_in_words}
+    return {
+        "kind": "warning",
+        "title": _("Tickets for this matter are not given out now"),
+        "text": str(service.name) if service else "",
+        "more": next_step,
+    }
+
+
+_WORDS: dict[str, Callable[[Said, OfficeSnapshot, datetime], dict[str, Any]]] = {
+    Outcome.EARLY.value: _early,
+    Outcome.REMOTE.value: _remote,
+    Outcome.VOID.value: _void,
+    Outcome.USED.value: _used,
+    Outcome.MISSED.value: _missed,
+    Outcome.CANCELLED.value: _cancelled,
+    Outcome.CHANGED.value: _changed,
+    Outcome.UNCONFIRMED.value: _unconfirmed,
+    Outcome.OTHER_DAY.value: _other_day,
+    Outcome.OTHER_OFFICE.value: _other_office,
+    Outcome.UNKNOWN.value: _unknown,
+    "short": _short,
+    "paused": _paused,
+    "reception": _reception,
+    "no_telephone": _no_telephone,
+    "unknown_pair": _unknown_pair,
+    "no_tickets": _no_tickets,
+}
+
+
+def _times(answer: Said, office: OfficeSnapshot) -> dict[str, str]:
+    if answer.window is None or answer.counts is None:
+        return {"window": "", "opens": "", "closes": "", "day": ""}
+    language = get_language() or "cs"
+    start, end, opens, closes = (
+        datetime.fromisoformat(moment).astimezone(office.tz)
+        for moment in (*answer.window, *answer.counts)
+    )
+    return {
+        "window": typography.span(start, end, language),
+        "opens": typography.clock(opens),
+        "closes": typography.clock(closes),
+        "day": typography.long_date(start, language),
+    }

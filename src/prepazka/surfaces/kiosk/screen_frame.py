@@ -1,0 +1,83 @@
+"""Shared by the kiosk's screens: the paired device, contrast, the return to the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+
+from prepazka.offices.models import Device
+from prepazka.offices.office_snapshot import OfficeSnapshot
+from prepazka.web import cookies, device_access
+from prepazka.web.shortcuts import now
+
+CONTRAST = "prepazka_kontrast"
+IDLE = 30  # seconds without a touch until the screen returns to the start
+
+
+def unpaired(request: HttpRequest) -> HttpResponse:
+    """The pairing form on the start screen; a redirect to it from any other screen."""
+    start = reverse("kiosk:start")
+    if request.path != start:
+        return redirect(start)
+    return pairing_screen(request)
+
+
+def pairing_screen(request: HttpRequest, problem: str = "", status: int = 200) -> HttpResponse:
+    """The form for the pairing code."""
+    errors = [{"field_id": "code", "text": problem}] if problem else []
+    return render(request, "kiosk/pairing.html", {"errors": errors}, status=status)
+
+
+def of_kiosk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Pass the paired kiosk and its office to the view; responses are never cached."""
+    return never_cache(device_access.of_device(Device.Kind.KIOSK, unpaired)(view))
+
+
+def screen(
+    request: HttpRequest, kiosk: Device, office: OfficeSnapshot, template: str, **context: Any
+) -> HttpResponse:
+    """Render a screen with the shared context; `idle` is None on a screen that stays."""
+    contrast = request.GET.get("kontrast", cookies.read(request, CONTRAST))
+    high = contrast == "1"
+    moment = now().astimezone(office.tz)
+    shared = {
+        "office": office.row,
+        "contrast": "high" if high else "",
+        "contrast_url": _contrast_url(request, "0" if high else "1"),
+        "now": moment,
+        "wall_clock": moment.isoformat(timespec="seconds"),
+        "idle": IDLE,
+        "idle_to": fresh_start(),
+        "touch": uuid4(),
+        "languages": len(kiosk.options.get("languages") or settings.LANGUAGES) > 1,
+    }
+    response = render(request, f"kiosk/{template}.html", shared | context)
+    if "kontrast" in request.GET:
+        cookies.write(response, CONTRAST, "1" if high else "0", max_age=None, samesite="Strict")
+    return response
+
+
+def fresh_start() -> str:
+    """The start screen's address for the next person: in Czech, with ordinary colours."""
+    return "/kiosk/?kontrast=0"
+
+
+def touch_of(request: HttpRequest) -> UUID | None:
+    """The idempotency key of the touch, or None if it is not a UUID."""
+    try:
+        return UUID(request.POST.get("touch", ""))
+    except ValueError:
+        return None
+
+
+def _contrast_url(request: HttpRequest, contrast: str) -> str:
+    query = request.GET.copy()
+    query["kontrast"] = contrast
+    return f"{request.path}?{query.urlencode()}"
