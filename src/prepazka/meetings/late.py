@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from prepazka.booking.locks import lock_booking
 from prepazka.booking.models import Booking, BookingState
@@ -20,7 +21,11 @@ LONGEST = 240
 
 
 class LateTooLong(Refused):
-    """Say by how many minutes, at most %(most)s. If it takes longer, please move the meetings."""
+    """The delay is not from 1 to `most` minutes; announce less, or move the meetings."""
+
+    message = gettext_noop(
+        "Say by how many minutes, at most %(most)s. If it takes longer, please move the meetings."
+    )
 
 
 @transaction.atomic

@@ -99,7 +99,7 @@ class ContactForm(forms.Form):
             phone = self.fields["phone"]
             phone.label, phone.required = _("Telephone number"), True
             phone.help_text = _("The official will call you at this number at the chosen time.")
-            phone.error_messages["required"] = _(PhoneNeeded().message)
+            phone.error_messages["required"] = _(PhoneNeeded.message)
         if phones:
             self.fields["email"].required = False
         elif calls:
