@@ -34,7 +34,7 @@ from prepazka.core.discipline import __file__ as discipline
 from prepazka.core.events import REGISTRY
 from prepazka.core.refusal import Refused
 from prepazka.meetings import signals
-from prepazka.messaging import mail, sms
+from prepazka.messaging import channels, mail, port, receipts, sms, usecases
 from prepazka.officefile.check import check
 from prepazka.officefile.nodes import Section, WrongFile
 from prepazka.queueing import merging
@@ -104,6 +104,16 @@ def events() -> Iterator[str]:
 
 def message_kinds() -> Iterable[str]:
     return {*mail.SUBJECTS, *mail.INVITED, mail.MINUTES, *sms.TEXTS}
+
+
+def message_errors() -> Iterator[str]:
+    """Why a message was not sent: English msgids, stored as they are and translated when shown."""
+    yield from (mail.PDF_MISSING, usecases.NO_GATEWAY, usecases.NO_LONGER_NEEDED)
+    yield from (receipts.UNDELIVERED, port.ADDRESS_REFUSED, port.QUIET_HOURS, port.HOUR_FULL)
+    for adapter in channels.ADAPTERS.values():
+        yield adapter.no_address
+        if adapter.monthly_limit:
+            yield adapter.monthly_limit.exceeded
 
 
 def offline_kinds() -> Iterator[str]:
@@ -212,6 +222,7 @@ LISTS: dict[str, Callable[[], Iterable[str]]] = {
     "choices": choices,
     "event kinds": events,
     "message kinds": message_kinds,
+    "errors of messages": message_errors,
     "off-line kinds": offline_kinds,
     "refusals": refusals,
     "reasons of turns": turn_reasons,

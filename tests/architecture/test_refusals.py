@@ -117,7 +117,7 @@ def test_people_read_the_same_without_docstrings(code: str) -> None:
 def test_the_answers_without_docstrings_are_sentences() -> None:
     answers = json.loads(_output(ANSWERS, "-OO"))
     details = [problem["title"] for _status, problem in answers]
-    assert "At most 4 persons can come in one booking here." in details
+    assert "A booking here can be for at most 4 people." in details
     assert all(detail.endswith(".") for detail in details)
 
 

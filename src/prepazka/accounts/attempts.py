@@ -49,7 +49,9 @@ KEPT = max(backoff.forgotten_after for backoff in BACKOFFS.values())
 class LogInDelayed(Refused):
     """Wrong log-ins of this name, network or device are slowed down; try after `retry_after`."""
 
-    message = gettext_noop("There were too many wrong log-ins. Please try again in %(wait)s.")
+    message = gettext_noop(
+        "There were too many failed log-in attempts. Please try again in %(wait)s."
+    )
 
     @property
     def retry_after(self) -> int:

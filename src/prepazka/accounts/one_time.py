@@ -17,8 +17,8 @@ class OneTimePasswordOver(Refused):
     """The one-time password is used or expired; an administrator must issue another one."""
 
     message = gettext_noop(
-        "This one-time password was used already, or is older than a day. Please ask your "
-        "administrator for a new one."
+        "This one-time password has already been used, or is more than a day old. Please "
+        "ask your administrator for a new one."
     )
 
 

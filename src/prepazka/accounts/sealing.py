@@ -31,9 +31,9 @@ class SecretUnreadable(Refused):
     """No key of the installation opens the sealed second factor; reset it or restore the key."""
 
     message = gettext_noop(
-        "Your second factor cannot be read, because the key of this installation is another one "
-        "now. Please ask your administrator to reset the second factor, or the operator to bring "
-        "the key back."
+        "Your second factor cannot be read because the key of this installation has "
+        "changed. Please ask your administrator to reset the second factor, or the "
+        "operator to restore the key."
     )
 
 

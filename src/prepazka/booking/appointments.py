@@ -27,9 +27,7 @@ Times = list[Interval[datetime]]
 class AppointmentTooFar(Refused):
     """A time of the appointment is over, or ends more than FARTHEST ahead; give other times."""
 
-    message = gettext_noop(
-        "An appointment may be at most 400 days ahead, and must not be over yet."
-    )
+    message = gettext_noop("An appointment must end in the future, at most 400 days from now.")
 
 
 @transaction.atomic

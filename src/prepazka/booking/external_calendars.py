@@ -55,7 +55,7 @@ class Wishes(TypedDict):
 class TooManyCalendars(Refused):
     """The official has `most` external calendars; remove one before adding another."""
 
-    message = gettext_noop("An official can have at most %(most)s outside calendars here.")
+    message = gettext_noop("An official can have at most %(most)s external calendars.")
 
 
 @transaction.atomic

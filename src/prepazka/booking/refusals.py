@@ -25,7 +25,7 @@ class ModeNotOffered(Refused):
 class PhoneNeeded(Refused):
     """A booking by telephone has no number; ask for one and repeat the call with it."""
 
-    message = gettext_noop("Enter the telephone number at which the office will call you.")
+    message = gettext_noop("Enter the phone number the office should call.")
 
 
 class ColleagueNotFree(Refused):
@@ -43,7 +43,7 @@ class TermTaken(Refused):
 class TooManyPersons(Refused):
     """The party is larger than the rules of the service allow (`most`); book for fewer people."""
 
-    message = gettext_noop("At most %(most)s persons can come in one booking here.")
+    message = gettext_noop("A booking here can be for at most %(most)s people.")
 
 
 class HoldExpired(Refused):
@@ -80,7 +80,7 @@ class TooManyBookings(Refused):
     """The contact has `most` live bookings in this area of service; cancel one first."""
 
     message = gettext_noop(
-        "This contact already has as many appointments here as it may have (%(most)s)."
+        "This contact already has the maximum number of appointments here (%(most)s)."
     )
 
 
@@ -88,8 +88,8 @@ class TooManyUnconfirmed(Refused):
     """Too many bookings of the contact await confirmation; confirm one or let them expire."""
 
     message = gettext_noop(
-        "Several bookings of this contact wait for their confirmation. Open the link in one of "
-        "our messages, or wait until they are released."
+        "This contact has several bookings waiting to be confirmed. Open the link in one "
+        "of our messages, or wait until they are released."
     )
 
 
@@ -111,7 +111,7 @@ class AlreadyArrived(Refused):
     """The client has checked in or was served, so moving or cancelling is too late."""
 
     message = gettext_noop(
-        "You have already been registered at the office, so the booking cannot be changed."
+        "You have already checked in at the office, so the booking cannot be changed."
     )
 
 
@@ -124,23 +124,21 @@ class BookingCancelled(Refused):
 class PhoneNotUnderstood(Refused):
     """The text is no valid telephone number; ask for it again."""
 
-    message = gettext_noop(
-        "Enter the telephone number in a form such as 777 123 456 or +420 777 123 456."
-    )
+    message = gettext_noop("Enter a phone number, like 777 123 456 or +420 777 123 456.")
 
 
 class PhoneNotMobile(Refused):
     """The number is valid but cannot receive SMS; ask for a mobile number."""
 
-    message = gettext_noop("Enter a mobile number; we cannot send a message to this one.")
+    message = gettext_noop("Enter a mobile number. We cannot send text messages to this number.")
 
 
 class PhoneOfOtherCountry(PhoneNotMobile):
     """The office sends no SMS to the number's country; ask for an e-mail address instead."""
 
     message = gettext_noop(
-        "We send short messages only to numbers of these countries: %(countries)s. Enter an "
-        "e-mail address instead."
+        "We send text messages only to numbers in these countries: %(countries)s. Enter "
+        "an e-mail address instead."
     )
 
 
@@ -148,21 +146,21 @@ class PhoneWithExtension(PhoneNotUnderstood):
     """The number has an extension, which can be neither dialled nor written to; ask without it."""
 
     message = gettext_noop(
-        "Enter the telephone number without an extension, such as 777 123 456; we cannot dial or "
-        "write to an extension."
+        "Enter the phone number without an extension, such as 777 123 456. We cannot call "
+        "or text an extension."
     )
 
 
 class AddressNotUnderstood(Refused):
     """The text is no valid e-mail address, or is too long; ask for it again."""
 
-    message = gettext_noop("Enter the e-mail address in a form such as jana@example.cz.")
+    message = gettext_noop("Enter an e-mail address in the correct format, like jana@example.cz.")
 
 
 class NameWithoutLetter(Refused):
     """The name has no letter to call a person by; ask for it again."""
 
-    message = gettext_noop("Enter the name in letters.")
+    message = gettext_noop("The name must include letters.")
 
 
 class NoWaitingList(Refused):
@@ -175,7 +173,8 @@ class AlreadyWaiting(Refused):
     """The contact has a live entry for the service; use its link rather than another entry."""
 
     message = gettext_noop(
-        "You are on the waiting list already; the link is in the message that we sent you then."
+        "You are already on the waiting list. The link is in the message we sent you when "
+        "you joined."
     )
 
 
@@ -183,8 +182,8 @@ class WishNotPossible(Refused):
     """No opening hours match the wished days and times; ask for more of them."""
 
     message = gettext_noop(
-        "The office has no appointments on the days and times that you chose. Please choose more "
-        "of them."
+        "The office has no appointments on the days and times you chose. Please choose "
+        "more days or times."
     )
 
 
@@ -210,7 +209,8 @@ class ImpactChanged(Refused):
     """The bookings affected are not those of the token; show the new list before deciding."""
 
     message = gettext_noop(
-        "The list of people has changed meanwhile. Please look at it again; nothing was done."
+        "The list of people has changed in the meantime, so nothing was done. Please "
+        "check it again."
     )
 
 
@@ -218,21 +218,23 @@ class NoSuchLane(Refused):
     """The chosen colleague cannot take the booking, or is no longer free; choose another one."""
 
     message = gettext_noop(
-        "One of the people cannot be given to the colleague you chose. Please look again."
+        "One of the people cannot be reassigned to the colleague you chose. Please check "
+        "the list again."
     )
 
 
 class UndoTooLate(Refused):
     """More than UNDO_WITHIN has passed since the disruption; correct its bookings one by one."""
 
-    message = gettext_noop("This can be taken back within an hour only.")
+    message = gettext_noop("This can be undone only within an hour.")
 
 
 class OfferOver(Refused):
     """The offer of substitute slots was answered or has expired; search the slots instead."""
 
     message = gettext_noop(
-        "We held the offered times for a limited period, which is over. Please choose another time."
+        "We held the offered times for a limited period, which has ended. Please choose "
+        "another time."
     )
 
 
@@ -245,33 +247,31 @@ class OfferTermGone(Refused):
 class NotWaitingForTerm(Refused):
     """The booking is not displaced any more, so it needs no substitute slot."""
 
-    message = gettext_noop(
-        "This person already has a new appointment, or does not want one any more."
-    )
+    message = gettext_noop("This person already has a new appointment, or no longer wants one.")
 
 
 class CallTaken(Refused):
     """A colleague has lately taken this entry of the call list; take another one."""
 
-    message = gettext_noop("A colleague is telephoning to this person just now.")
+    message = gettext_noop("A colleague is on the phone with this person now.")
 
 
 class NoSuchQuota(Refused):
     """The quota is not a whole number from 1 to 62; ask for it again."""
 
-    message = gettext_noop("A quota is a whole number from 1 to 62.")
+    message = gettext_noop("A quota must be a whole number from 1 to 62.")
 
 
 class QuotaNeedsReason(Refused):
     """The quota lengthens walk-ins' waits by more than half; give a reason or a smaller quota."""
 
     message = gettext_noop(
-        "People without a booking would wait more than one and a half times as long. Write why it "
-        "must be so, or choose fewer places."
+        "People without a booking would wait more than one and a half times as long. Give "
+        "a reason, or choose fewer places."
     )
 
 
 class ReasonWithContact(Refused):
     """The reason holds what looks like personal data; have it rewritten without them."""
 
-    message = gettext_noop("Write the reason without names, numbers and addresses of people.")
+    message = gettext_noop("Give the reason without people’s names, numbers or addresses.")

@@ -26,7 +26,7 @@ class WeekWithoutHours(Refused):
     """The week has no hours on any day; enter an absence instead of an empty week."""
 
     message = gettext_noop(
-        "Write the hours of one day at least. Mark an absence where somebody is away."
+        "Enter hours for at least one day. If somebody is away, enter an absence instead."
     )
 
 

@@ -15,7 +15,7 @@ from prepazka.core.slots import Rules
 class PinsExhausted(Refused):
     """All PINs of the day are in use; the booking cannot be confirmed on that day."""
 
-    message = gettext_noop("All PINs of this day have been given out. Please book by telephone.")
+    message = gettext_noop("All PINs for this day have been used. Please book by phone.")
 
 
 # Within this time the same PIN at the same kiosk prints its ticket again.

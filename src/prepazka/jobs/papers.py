@@ -146,7 +146,7 @@ def sheet_of(closed_minutes: Minutes, office: OfficeSnapshot) -> pdf.Sheet:
     closed = f"{cs_date(closed_minutes.closed_at)} {clock(closed_minutes.closed_at)}"
     sections = [
         (_("Present"), content["present"]),
-        (_("Course of the meeting"), content["course"]),
+        (_("Summary of the meeting"), content["course"]),
         (_("Conclusions"), content["conclusions"]),
     ]
     comments = closed_minutes.comments.select_related("participant__official").order_by("pk")
@@ -168,7 +168,7 @@ def sheet_of(closed_minutes: Minutes, office: OfficeSnapshot) -> pdf.Sheet:
             for task in content["tasks"]
             if task["what"].strip()
         ],
-        comments_word=_("Remarks of participants"),
+        comments_word=_("Comments by participants"),
         comments=[
             (access.name_of(comment.participant) or "–", comment.text) for comment in comments
         ],

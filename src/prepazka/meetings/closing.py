@@ -29,7 +29,7 @@ WAITED = timedelta(minutes=5)
 class NotMissedYet(Refused):
     """Less than `minutes` have passed since the start or the announced delay; repeat later."""
 
-    message = gettext_noop("Please wait until %(minutes)s minutes after the beginning.")
+    message = gettext_noop("Please wait until %(minutes)s minutes after the start.")
 
 
 class SomebodyCame(Refused):
@@ -41,7 +41,7 @@ class SomebodyCame(Refused):
 class NotHeldRemotely(Refused):
     """The booking is in person, a companion's, or over; it is no open meeting or call."""
 
-    message = gettext_noop("This is no meeting by video or telephone that could still take place.")
+    message = gettext_noop("This is not a video or phone meeting that can still take place.")
 
 
 @transaction.atomic

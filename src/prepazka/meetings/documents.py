@@ -32,7 +32,7 @@ CHUNK = 1 << 20
 class FileTooLarge(Refused):
     """The file exceeds the limit for one document (`most` MB); send a smaller one."""
 
-    message = gettext_noop("The file is too large; the largest that we accept is %(most)s MB.")
+    message = gettext_noop("The file is too large. It must be %(most)s MB or smaller.")
 
 
 class FileEmpty(Refused):
@@ -45,50 +45,49 @@ class FileUnknown(Refused):
     """The content is of no accepted format, whatever the file's name says; convert it."""
 
     message = gettext_noop(
-        "We accept PDF, pictures (JPEG, PNG, WebP) and texts (ODT, DOCX). This file is none of "
-        "them."
+        "The file must be a PDF, a picture (JPEG, PNG, WebP) or a text document (ODT, DOCX)."
     )
 
 
 class MeetingFull(Refused):
     """The documents of the meeting would exceed `most` MB; remove one or send a smaller one."""
 
-    message = gettext_noop("All documents of one meeting may have %(most)s MB together.")
+    message = gettext_noop("The documents of one meeting can be at most %(most)s MB in total.")
 
 
 class TooManyDocuments(Refused):
     """The meeting has `most` documents; remove one before adding another."""
 
-    message = gettext_noop("There are already %(most)s documents in this meeting.")
+    message = gettext_noop("This meeting already has %(most)s documents.")
 
 
 class QuotaReached(Refused):
     """The office's documents fill its quota of storage; old ones must be erased first."""
 
     message = gettext_noop(
-        "The office has no more room for documents. Please bring them in another way."
+        "The office has no space left for documents. Please bring them another way."
     )
 
 
 class NoDocument(Refused):
     """The meeting has no such document, or it was removed; reload the list."""
 
-    message = gettext_noop("This document is not here any more.")
+    message = gettext_noop("This document is no longer here.")
 
 
 class FileLost(Refused):
     """The storage lacks the document's file; the person can upload it again."""
 
     message = gettext_noop(
-        "This file was lost at the office, we are sorry. If you have it, please give it to the "
-        "office again."
+        "We are sorry, the office has lost this file. If you have it, please give it to "
+        "the office again."
     )
 
 
 class NotYours(Refused):
     """The participant neither brought the document nor leads the meeting; it stays."""
 
-    message = gettext_noop("Only who brought the document or the official can remove it.")
+    message = gettext_noop("Only the person who added the document or the official can remove it.")
 
 
 @dataclass(frozen=True)

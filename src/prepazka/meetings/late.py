@@ -24,7 +24,8 @@ class LateTooLong(Refused):
     """The delay is not from 1 to `most` minutes; announce less, or move the meetings."""
 
     message = gettext_noop(
-        "Say by how many minutes, at most %(most)s. If it takes longer, please move the meetings."
+        "Enter the number of minutes, at most %(most)s. If it will take longer, please "
+        "move the meetings."
     )
 
 

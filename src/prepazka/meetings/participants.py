@@ -39,7 +39,7 @@ Role = Participant.Role
 class NoMeeting(Refused):
     """The booking is not by video, or has ended, so it has no participants to change."""
 
-    message = gettext_noop("This booking is not a meeting by video, or it is over.")
+    message = gettext_noop("This booking is not a video meeting, or it has ended.")
 
 
 class TooManyParticipants(Refused):
@@ -59,7 +59,9 @@ class TooManyInvitations(Refused):
 class MustStay(Refused):
     """The participant is the chair or the person who booked, who cannot be removed."""
 
-    message = gettext_noop("The official and the person who booked belong to the meeting.")
+    message = gettext_noop(
+        "The official and the person who booked cannot be removed from the meeting."
+    )
 
 
 @transaction.atomic

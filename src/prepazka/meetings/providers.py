@@ -31,13 +31,13 @@ LONG = 24  # hexadecimal digits, too many to guess
 class NoSuchRoom(Refused):
     """The office has not set up this provider of rooms; choose one of `rooms_of`."""
 
-    message = gettext_noop("This office has no such room for meetings.")
+    message = gettext_noop("This office does not offer this kind of meeting room.")
 
 
 class NoRoomAddress(Refused):
     """A room of another provider needs an https address; ask for it."""
 
-    message = gettext_noop("Write the address of the room; it begins with https://.")
+    message = gettext_noop("Enter the address of the room. It starts with https://.")
 
 
 def rooms_of(meeting: Meeting, office: OfficeSnapshot) -> list[str]:

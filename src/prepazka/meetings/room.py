@@ -54,7 +54,7 @@ class LinkRevoked(Refused):
 class RemovedFromRoom(Refused):
     """The chair removed the participant, who cannot come back by this link."""
 
-    message = gettext_noop("The official has ended your part in this meeting.")
+    message = gettext_noop("The official has removed you from this meeting.")
 
 
 class TooEarly(Refused):
@@ -66,14 +66,14 @@ class TooEarly(Refused):
 class OtherDay(Refused):
     """The day of the meeting has passed and nobody held it; book again."""
 
-    message = gettext_noop("The meeting was planned for another day, which is over.")
+    message = gettext_noop("The meeting was planned for a day that has passed.")
 
 
 class SeatTaken(Refused):
     """The participant is connected elsewhere; repeat with `take` to take over that seat."""
 
     message = gettext_noop(
-        "You are in this meeting already, in another window or on another device."
+        "You are already in this meeting, in another window or on another device."
     )
 
 

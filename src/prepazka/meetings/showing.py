@@ -16,7 +16,7 @@ from prepazka.meetings.room import NotInside, OnlyTheChair
 class NotLeading(Refused):
     """Another participant presents the document; take the lead before turning pages."""
 
-    message = gettext_noop("Somebody else turns the pages now.")
+    message = gettext_noop("Somebody else is turning the pages now.")
 
 
 class NotToShow(Refused):

@@ -40,7 +40,7 @@ STATES = {
 class BrokenWords(Refused):
     """The office's texts break rules of messages; `faults` lists them by part of the message."""
 
-    message = gettext_noop("The words cannot be used; the faults say why.")
+    message = gettext_noop("These texts cannot be used. The errors listed say why.")
 
     def __init__(self, faults: dict[Part, list[Fault]]) -> None:
         super().__init__()

@@ -30,7 +30,7 @@ class PairingCodeWrong(Refused):
     """No device of this kind waits for the code, or it has expired; issue a new one."""
 
     message = gettext_noop(
-        "This code is not valid. Codes hold for fifteen minutes; please have a new one made."
+        "This code is not valid. Codes are valid for fifteen minutes; please ask for a new one."
     )
 
 

@@ -31,22 +31,22 @@ class NameTaken(Refused):
     """Another user has the log-in name; choose another, or let the operator add that user."""
 
     message = gettext_noop(
-        "Somebody already logs in by this name. Please choose another one. If it is this very "
-        "person and they work in another office, the installation's operator adds them with the "
-        "command “prepazka staff”."
+        "This log-in name is already taken. Please choose another one. If it belongs to "
+        "the same person, who works in another office, the operator of the installation "
+        "adds them with the command “prepazka staff”."
     )
 
 
 class AlreadyHere(Refused):
     """The user is already a member of staff of this office; change that membership instead."""
 
-    message = gettext_noop("%(name)s already works in this office and logs in by this name.")
+    message = gettext_noop("%(name)s already works in this office and uses this log-in name.")
 
 
 class NoLongerHere(Refused):
     """The membership was removed before; reload the list."""
 
-    message = gettext_noop("This person does not work in this office any more.")
+    message = gettext_noop("This person no longer works in this office.")
 
 
 class NotYourself(Refused):
@@ -61,8 +61,8 @@ class NotYourOwnFactor(Refused):
     """Administrators cannot reset their own second factor here; the account's page replaces it."""
 
     message = gettext_noop(
-        "You cannot reset your own second factor. Another administrator can, or you replace it "
-        "yourself in your account."
+        "You cannot reset your own second factor. Another administrator can, or you can "
+        "replace it in your account."
     )
 
 
@@ -78,8 +78,8 @@ class WorksElsewhere(Refused):
     """Another office employs the user too, so no single office may reset the password."""
 
     message = gettext_noop(
-        "This person works in another office too, so the installation's operator gives the "
-        "password."
+        "This person also works in another office, so the operator of the installation "
+        "sets the password."
     )
 
 
@@ -95,8 +95,8 @@ class OtherAdministrator(Refused):
     """The actor does not administer all the user's offices; one of `people` has to do it."""
 
     message = gettext_noop(
-        "This person also works in another office (%(offices)s). Only who is an administrator of "
-        "all their offices may reset the second factor: %(people)s."
+        "This person also works in another office (%(offices)s). Only an administrator of "
+        "all their offices can reset the second factor: %(people)s."
     )
 
 
@@ -104,9 +104,9 @@ class AccessElsewhere(Refused):
     """The actor does not administer all the user's offices, so cannot end their log-ins."""
 
     message = gettext_noop(
-        "This person also works in another office (%(offices)s). Only who is an administrator of "
-        "all their offices sees and ends their log-ins and keys; they can do it themselves in "
-        "their account."
+        "This person also works in another office (%(offices)s). Only an administrator of "
+        "all their offices can see and end their log-ins and keys; they can do so "
+        "themselves in their account."
     )
 
 

@@ -8,9 +8,7 @@ from prepazka.core.refusal import Refused
 class PersonNotNamed(Refused):
     """The search is no whole address, number or code; parts of them find nobody by intent."""
 
-    message = gettext_noop(
-        "Enter a whole e-mail address, a whole telephone number, or the code of a booking."
-    )
+    message = gettext_noop("Enter a full e-mail address, a full phone number, or a booking code.")
 
 
 class NoRecordChosen(Refused):
@@ -22,22 +20,20 @@ class NoRecordChosen(Refused):
 class RecordsChanged(Refused):
     """The records differ from those shown; show them again before acting."""
 
-    message = gettext_noop(
-        "Meanwhile something has changed in these records. Please look at them again."
-    )
+    message = gettext_noop("These records have changed in the meantime. Please check them again.")
 
 
 class IdentityNotStated(Refused):
     """The request does not record how the identity was verified; state it."""
 
-    message = gettext_noop("State how the person has shown who they are.")
+    message = gettext_noop("Say how the person proved their identity.")
 
 
 class NothingToCorrect(Refused):
     """The correction has no new value; enter one at least."""
 
     message = gettext_noop(
-        "Enter what shall be corrected: the name, the e-mail address or the telephone number."
+        "Enter what should be corrected: the name, the e-mail address or the phone number."
     )
 
 
@@ -50,4 +46,4 @@ class ErasureNotConfirmed(Refused):
 class MeetingIsRunning(Refused):
     """The person is in a running meeting, whose records are in use; end it before erasing."""
 
-    message = gettext_noop("The person is in a meeting by video now. End the meeting first.")
+    message = gettext_noop("The person is in a video meeting now. End the meeting first.")

@@ -8,14 +8,14 @@ from prepazka.core.refusal import Refused
 class NoTicketsNow(Refused):
     """The service issues no tickets at this time, or none without a booking."""
 
-    message = gettext_noop("Tickets for this service are not issued now.")
+    message = gettext_noop("Tickets for this service are not being issued now.")
 
 
 class SystemDown(NoTicketsNow):
     """A system that the service needs is down; repeat when its incident is over."""
 
     message = gettext_noop(
-        "Tickets for this service are not issued until this works again: %(system)s."
+        "No tickets for this service are issued until this works again: %(system)s."
     )
 
 
@@ -28,13 +28,13 @@ class NothingNeedsIt(Refused):
 class AlreadyDown(Refused):
     """The system has an open incident; change that one instead."""
 
-    message = gettext_noop("This system is said to be down already.")
+    message = gettext_noop("This system is already reported as down.")
 
 
 class IncidentOver(Refused):
     """The incident has ended; declare a new one if the system fails again."""
 
-    message = gettext_noop("It works again already, so there is nothing to change.")
+    message = gettext_noop("The system is already working again, so there is nothing to change.")
 
 
 class CounterTaken(Refused):
@@ -46,48 +46,50 @@ class CounterTaken(Refused):
 class CounterClosedAlready(Refused):
     """The shift at the counter has ended, so it cannot be closed or taken over."""
 
-    message = gettext_noop("This counter is closed already.")
+    message = gettext_noop("This counter is already closed.")
 
 
 class CounterTakenOver(Refused):
     """`name` took over the clerk's counter at `at`; open another one."""
 
     message = gettext_noop(
-        "%(name)s took your counter over at %(at)s. Choose another one to go on."
+        "%(name)s took over your counter at %(at)s. Choose another counter to continue."
     )
 
 
 class CounterClosedByOther(Refused):
     """`name` closed the clerk's counter at `at`; open one again."""
 
-    message = gettext_noop("%(name)s closed your counter at %(at)s. Open one to go on.")
+    message = gettext_noop("%(name)s closed your counter at %(at)s. Open a counter to continue.")
 
 
 class CounterClosedByItself(Refused):
     """The counter was closed automatically at `at`, after hours; open it again."""
 
-    message = gettext_noop("Your counter closed by itself at %(at)s, after the office's hours.")
+    message = gettext_noop(
+        "Your counter was closed automatically at %(at)s, after the office’s opening hours."
+    )
 
 
 class ClientChanged(Refused):
     """The counter's client or their state differs from what the actor saw; look and repeat."""
 
     message = gettext_noop(
-        "Something has changed at this counter meanwhile. Look at it once more and decide again."
+        "Something has changed at this counter in the meantime. Check it and decide again."
     )
 
 
 class FateMissing(Refused):
     """A client is at the counter to be closed; repeat with their `fate`."""
 
-    message = gettext_noop("A client is at this counter. Say what became of them.")
+    message = gettext_noop("There is a client at this counter. Say what happened to them.")
 
 
 class OtherServices(Refused):
     """The actor's counter shares no service with the counter; a manager can close it."""
 
     message = gettext_noop(
-        "This counter serves nothing that your counter serves; ask the head or the desk."
+        "This counter and yours have no services in common. Ask the manager or the desk."
     )
 
 
@@ -95,7 +97,8 @@ class WaitingHereAlone(Refused):
     """Closing would leave `n` people whom no other counter serves; repeat with a confirmation."""
 
     message = gettext_noop(
-        "People who wait for this counter alone: %(n)s. To close it all the same, confirm it."
+        "People waiting who only this counter can serve: %(n)s. Confirm if you want to "
+        "close it anyway."
     )
 
 
@@ -147,7 +150,7 @@ class NotWaiting(Refused):
 class NotMissed(Refused):
     """The ticket's call was not missed, so it cannot be returned or ended as missed."""
 
-    message = gettext_noop("This ticket is not among those who were called and did not come.")
+    message = gettext_noop("This ticket is not one of those that were called and missed.")
 
 
 class ReturnsOver(Refused):
@@ -161,13 +164,13 @@ class ReturnsOver(Refused):
 class CannotPostpone(Refused):
     """The ticket was postponed before, or not by one of the offered numbers of minutes."""
 
-    message = gettext_noop("A place in the queue can be put off only once.")
+    message = gettext_noop("You can postpone your turn only once.")
 
 
 class NotServedHere(Refused):
     """The counter, or the target of a transfer, does not serve the ticket's service."""
 
-    message = gettext_noop("This counter does not serve that.")
+    message = gettext_noop("This counter does not provide that service.")
 
 
 class NothingToUndo(Refused):
@@ -190,8 +193,8 @@ class SecondAnswerNeeded(Refused):
     """The kiosk has seen many wrong PINs today; repeat with the phone's digits or the code."""
 
     message = gettext_noop(
-        "There were too many wrong PINs today. Enter also the last three digits of the telephone "
-        "number of the booking or the code of the booking, or go to the desk."
+        "There were too many wrong PINs today. Also enter the last three digits of the "
+        "phone number on the booking, or the booking code, or go to the desk."
     )
 
 
@@ -199,8 +202,7 @@ class CodeNeeded(SecondAnswerNeeded):
     """As SecondAnswerNeeded, where the booking's code is the only second answer left."""
 
     message = gettext_noop(
-        "There were too many wrong PINs today. Enter also the code of the booking, or go to the "
-        "desk."
+        "There were too many wrong PINs today. Also enter the booking code, or go to the desk."
     )
 
 
@@ -217,11 +219,11 @@ class GrantUnknown(Refused):
     """No grant for offline work has this id, or it is revoked; the device needs a new one."""
 
     message = gettext_noop(
-        "This browser has no right to work off-line, or the office has taken it back."
+        "This browser is not allowed to work offline, or the office has withdrawn its permission."
     )
 
 
 class SignatureWrong(Refused):
     """An entry of the offline log is not signed by the grant's key; the whole log is refused."""
 
-    message = gettext_noop("The log was not written by the browser that sends it.")
+    message = gettext_noop("The log was not written by the browser that sent it.")

@@ -26,7 +26,7 @@ class DoorCodeOld(Refused):
     """The scanned code, or its pass, is expired, invalid or of another office; scan again."""
 
     message = gettext_noop(
-        "This code has changed meanwhile. Go to the door or the kiosk and scan it again."
+        "This code has changed since you scanned it. Go to the door or the kiosk and scan it again."
     )
 
 
@@ -34,7 +34,8 @@ class DoorOnly(Refused):
     """The office gives tickets by phone only to those who scan its changing code on the spot."""
 
     message = gettext_noop(
-        "Here a ticket is taken at the office. Go to the door or the kiosk and scan the code there."
+        "You can take a ticket only at the office. Go to the door or the kiosk and scan "
+        "the code there."
     )
 
 
@@ -42,7 +43,7 @@ class NoPhoneTickets(Refused):
     """The office gives no tickets by phone; the kiosk and the desk do."""
 
     message = gettext_noop(
-        "This office gives no tickets by telephone. Take one at the kiosk or at the desk."
+        "This office does not issue tickets by phone. Take one at the kiosk or at the desk."
     )
 
 

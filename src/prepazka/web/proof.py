@@ -39,7 +39,8 @@ class ProofNotValid(Refused):
     """The proof of work is expired, used or wrong; solve a new challenge."""
 
     message = gettext_noop(
-        "The check of your browser has expired or was used before. Please choose the time again."
+        "The security check of your browser has expired or was already used. Please "
+        "choose the time again."
     )
 
 

@@ -20,13 +20,15 @@ class KeyReused(Refused):
 class PhonesNotTaken(Refused):
     """The office sends no SMS, so a telephone number is no contact; send an e-mail address."""
 
-    message = gettext_noop("This office sends no short messages; give an e-mail address.")
+    message = gettext_noop(
+        "This office does not send text messages. Please give an e-mail address."
+    )
 
 
 class NotFound(Refused):
     """The object does not exist, or the token or the link does not open it."""
 
-    message = gettext_noop("There is no such thing, or the link is not valid.")
+    message = gettext_noop("This does not exist, or the link is not valid.")
 
 
 class NotAllowed(Refused):
@@ -39,8 +41,8 @@ class LogInFirst(Refused):
     """The token's user has a first step to do in a browser, such as choosing a password."""
 
     message = gettext_noop(
-        "The person whose token it is must log in to the pages first, to choose a password, to "
-        "set up a second factor, or to allow the token."
+        "The owner of this token must log in to the website first, to choose a password, "
+        "set up a second factor, or allow the token."
     )
 
 

@@ -132,7 +132,7 @@ def _undo(press: Press) -> str:
 
 def _pause(press: Press) -> str:
     counters.pause_counter(shift=press.shift, now=press.now)
-    return _("The counter has a break")
+    return _("The counter is on a break")
 
 
 def _resume(press: Press) -> str:

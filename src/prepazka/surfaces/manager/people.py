@@ -277,7 +277,7 @@ def end_token(
         offices_staff.end_token(
             member=_membership(office, which), token_id=api_token, actor=member.user_id, now=now()
         )
-        messages.success(request, _("The key opens nothing any more."))
+        messages.success(request, _("The key no longer works."))
     except Refused as refusal:
         messages.error(request, sentence(refusal))
     return redirect("manager:access", office.slug, which)

@@ -23,19 +23,21 @@ from prepazka.surfaces.room import words
 class ServerAway(Refused):
     """The chosen conferencing server is unreachable; choose another room."""
 
-    message = gettext_noop("The conferencing server does not answer. Please choose another room.")
+    message = gettext_noop("The conferencing server is not responding. Please choose another room.")
 
 
 class MovedOn(Refused):
     """The conferencing server failed as the chair entered; enter the meeting's new room."""
 
-    message = gettext_noop("The conferencing server does not answer, so the meeting has moved.")
+    message = gettext_noop("The conferencing server is not responding, so the meeting has moved.")
 
 
 class WaitForOfficial(Refused):
     """The conferencing server failed for a participant; the chair is told and can move it."""
 
-    message = gettext_noop("The conferencing server does not answer. The official will see to it.")
+    message = gettext_noop(
+        "The conferencing server is not responding. The official will sort it out."
+    )
 
 
 def must_sit(participant: Participant, seat: UUID | None) -> None:
