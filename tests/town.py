@@ -189,7 +189,7 @@ def requested(
     phone: str = "",
     **more: Any,
 ) -> Booking:
-    """A booking that waits for the click in the message."""
+    """A booking that waiting for the client to confirm."""
     held = hold(where, clock, now, **more)
     return usecases.request_confirmation(
         booking=held.pk, name="Jana", email=email, phone=phone, now=now

@@ -416,7 +416,7 @@ def _place(office: OfficeSnapshot, service: Service, official: Official | None) 
         shortened = without_repeats(places)
         several = _(" or ").join([", ".join(shortened[:-1]), shortened[-1]])
         doors = _("%(places)s; you will be told which when you are called") % {"places": several}
-    return "; ".join(filter(None, [str(office.office.address), doors]))
+    return "; ".join(filter(None, [str(office.row.address), doors]))
 
 
 def _displays(office: OfficeSnapshot, service: Service, official: Official | None) -> str:

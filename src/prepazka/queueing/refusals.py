@@ -130,7 +130,7 @@ class OnlyHeldOffline(NobodyWaiting):
     """All waiting tickets are leased to an offline counter; repeat after `until`."""
 
     message = gettext_noop(
-        "Everybody who waits for you is on the list of counter %(number)s, silent since "
+        "Everybody waiting for you is on the list of counter %(number)s, offline since "
         "%(since)s. You can call them from %(until)s."
     )
 
@@ -210,8 +210,8 @@ class HeldOffline(Refused):
     """A silent counter that may call it offline has leased the ticket; repeat after `until`."""
 
     message = gettext_noop(
-        "Counter %(number)s has been silent since %(since)s and may be calling this client by "
-        "itself. You can call them from %(until)s."
+        "Counter %(number)s has been offline since %(since)s and may be calling this "
+        "client on its own. You can call them from %(until)s."
     )
 
 

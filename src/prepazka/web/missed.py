@@ -12,7 +12,7 @@ from prepazka.queueing.models import Ticket
 
 def to_holder(ticket: Ticket, office: OfficeSnapshot) -> str:
     """When and where the holder missed a call, without a full stop; "" if there was none."""
-    return _filled(ticket, office, _("We called you at %(at)s to counter %(counter)s"))
+    return _filled(ticket, office, _("We called you %(at)s to counter %(counter)s"))
 
 
 def to_staff(ticket: Ticket, office: OfficeSnapshot) -> str:

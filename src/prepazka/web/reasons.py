@@ -27,7 +27,7 @@ SENTENCES: dict[str, Callable[[], str]] = {
         "waiting since %(arrival)s, longer than %(cap)s minutes, so goes before people "
         "with bookings"
     ),
-    "statutory": lambda: _("priority by law (disability card), waiting since %(arrival)s"),
+    "statutory": lambda: _("priority required by law (disability card), waiting since %(arrival)s"),
     "walk_in": lambda: _("without a booking, waiting since %(arrival)s"),
     "returned": lambda: _("returned to the queue %(returned)s, so goes first"),
     "parked": lambda: _("on hold until %(until)s"),

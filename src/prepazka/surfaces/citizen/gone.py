@@ -52,7 +52,7 @@ def other_official(
     request: HttpRequest, office: OfficeSnapshot, service: Service, official: Official | None
 ) -> HttpResponse:
     """404 or 410 with a link to the service, which the official of the address does not provide."""
-    url = reverse("citizen:days", args=[office.office.slug, service.code])
+    url = reverse("citizen:days", args=[office.slug, service.code])
     text = _("This cannot be booked with the official in the link.")
     return _gone_page(request, office, MISSING if official else GONE, text, url, str(service.name))
 

@@ -149,7 +149,7 @@ def _used(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]
     issued = typography.at_clock(ticket.issued_at.astimezone(office.tz), get_language() or "cs")
     return {
         "title": _("This PIN already has a ticket"),
-        "text": _("It was issued at %(at)s. Please watch the displays for its number.")
+        "text": _("It was issued %(at)s. Please watch the displays for its number.")
         % {"at": issued},
         "more": _(
             "If you do not have it, please ask at the desk. They will check your name and "

@@ -69,7 +69,7 @@ def _name_field() -> forms.CharField:
     return forms.CharField(
         label=gettext_lazy("Name"),
         max_length=LONGEST_NAME,
-        error_messages={"required": gettext_lazy("Write the name.")},
+        error_messages={"required": gettext_lazy("Enter the name.")},
     )
 
 
@@ -86,7 +86,7 @@ class StaffForm(forms.Form):
     username = forms.CharField(
         label=gettext_lazy("Log-in name"),
         max_length=60,
-        error_messages={"required": gettext_lazy("Write the log-in name.")},
+        error_messages={"required": gettext_lazy("Enter the log-in name.")},
         validators=[
             RegexValidator(
                 r"^[a-z0-9][a-z0-9._-]*$",
