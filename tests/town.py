@@ -189,7 +189,7 @@ def requested(
     phone: str = "",
     **more: Any,
 ) -> Booking:
-    """A booking that waiting for the client to confirm."""
+    """A booking that waits for the client to confirm it."""
     held = hold(where, clock, now, **more)
     return usecases.request_confirmation(
         booking=held.pk, name="Jana", email=email, phone=phone, now=now
