@@ -38,7 +38,10 @@ def main() -> int:
     from faults.installation import make_template  # noqa: PLC0415
     from tests.programs import ROOT  # noqa: PLC0415
 
-    parser = argparse.ArgumentParser(prog="python -m attack", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m attack",
+        description="Attack an installation in every way we know, and say what held.",
+    )
     parser.add_argument("campaigns", nargs="*", metavar="CAMPAIGN", help=", ".join(CAMPAIGNS))
     parser.add_argument("--short", action="store_true", help="fewer of each, in a few minutes")
     parser.add_argument("--write", action="store_true", help="write the figures into the docs")

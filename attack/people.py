@@ -55,8 +55,8 @@ class Person:
 
     def free_times(self) -> list[str]:
         """Starts of what can be booked."""
-        answer = self.http.get(f"/api/v1/offices/{TOWN}/services/{SERVICE}/terms")
-        return [slot["starts_at"] for slot in answer.json()["terms"]] if answer.is_success else []
+        answer = self.http.get(f"/api/v1/offices/{TOWN}/services/{SERVICE}/slots")
+        return [slot["starts_at"] for slot in answer.json()["slots"]] if answer.is_success else []
 
     def take(self, starts_at: str) -> str:
         """Hold that time, with a proof of work where one is asked; the token, or nothing."""

@@ -38,7 +38,7 @@ def open_terms(report: Report) -> None:
         cost[bookings] = sorted(runs)[len(runs) // 2]
     ratio = cost[10_000] / cost[100]
     with servers.program() as program:
-        edge = requests_per_second(program, "/api/v1/offices/terms-10000/services/ukon-a/terms")
+        edge = requests_per_second(program, "/api/v1/offices/terms-10000/services/ukon-a/slots")
     with servers.raw_asgi(30_000) as raw:
         limit = requests_per_second(raw, "/")
     report.add(

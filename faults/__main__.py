@@ -78,7 +78,10 @@ def _arguments() -> argparse.Namespace:
     from faults.campaigns import CAMPAIGNS  # noqa: PLC0415
     from faults.trial import Size  # noqa: PLC0415
 
-    parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m faults",
+        description="Make the program fail in every way we know, and say what held.",
+    )
     parser.add_argument("campaigns", nargs="*", metavar="CAMPAIGN", help=", ".join(CAMPAIGNS))
     parser.add_argument("--short", action="store_true", help="a few of each, in three minutes")
     parser.add_argument(

@@ -240,6 +240,7 @@ class Load:
 
     def _open_slots(self) -> list[str]:
         """Free slots of the first service, in the order of time."""
+        # The deprecated address, because the release before has no other.
         path = f"{self.base}/api/v1/offices/{OFFICE}/services/{SERVICES[0]}/terms"
         with httpx.Client(transport=self.transport(), timeout=60) as http:
             slots = http.get(path).json()["terms"]

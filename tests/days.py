@@ -86,7 +86,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.days", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.days",
+        description="Run the tests marked `real_time` as if it were another day.",
+    )
     parser.add_argument("days", nargs="*", metavar="DAY", help=f"{', '.join(DAYS)}, today or all")
     parser.add_argument("--pytest", default="-m real_time", help="arguments of pytest")
     wanted = parser.parse_args()

@@ -189,7 +189,7 @@ def requested(
     phone: str = "",
     **more: Any,
 ) -> Booking:
-    """A booking that waits for the click in the message."""
+    """A booking that waits for the client to confirm it."""
     held = hold(where, clock, now, **more)
     return booking_lifecycle.request_confirmation(
         booking=held.pk, name="Jana", email=email, phone=phone, now=now

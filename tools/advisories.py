@@ -1,12 +1,4 @@
-"""Compare the versions in the lock files with published holes, from files in the OSV format.
-
-Usage: python tools/advisories.py FILE...
-
-Each FILE is a ZIP of advisories (as OSV offers for the ecosystem PyPI), a folder of them, or one
-advisory in JSON. Nothing is asked over a network: download the file where that is allowed. The exit
-code is 0 where nothing is known against our versions, 1 where something is, 2 where the files say
-nothing (none, unreadable, or the newest is more than 30 days old).
-"""
+"""Compare the versions in the lock files with published holes, from files in the OSV format."""
 
 from __future__ import annotations
 
@@ -26,6 +18,14 @@ ROOT = Path(__file__).resolve().parents[1]
 # The second holds what only developing needs, besides all of the first.
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 OLDEST = timedelta(days=30)
+USAGE = """\
+Usage: python tools/advisories.py FILE...
+
+Each FILE is a ZIP of advisories (as OSV offers for the ecosystem PyPI), a folder of them, or one
+advisory in JSON. Nothing is asked over a network: download the file where that is allowed. The exit
+code is 0 where nothing is known against our versions, 1 where something is, 2 where the files say
+nothing (none, unreadable, or the newest is more than 30 days old).
+"""
 
 
 class Unusable(Exception):
@@ -152,7 +152,7 @@ def read_all(paths: list[Path]) -> list[dict[str, Any]]:
 def main(paths: list[Path], folder: Path = ROOT) -> int:
     """Print what is known against our versions; the exit code as above."""
     if not paths:
-        print(__doc__)
+        print(USAGE, end="")
         return 2
     try:
         packages, advisories = locked_versions(folder), read_all(paths)

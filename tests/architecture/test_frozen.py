@@ -34,7 +34,7 @@ from prepazka.core.discipline import __file__ as discipline
 from prepazka.core.events import REGISTRY
 from prepazka.core.refusal import Refused
 from prepazka.meetings import signals
-from prepazka.messaging import mail, sms
+from prepazka.messaging import channels, mail, message_delivery, message_types, receipts, sms
 from prepazka.officefile.check import check
 from prepazka.officefile.nodes import Section, WrongFile
 from prepazka.queueing import offline_logs
@@ -104,6 +104,21 @@ def events() -> Iterator[str]:
 
 def message_kinds() -> Iterable[str]:
     return {*mail.SUBJECTS, *mail.INVITED, mail.MINUTES, *sms.TEXTS}
+
+
+def message_errors() -> Iterator[str]:
+    """Why a message was not sent: English msgids, stored as they are and translated when shown."""
+    yield from (mail.PDF_MISSING, message_delivery.NO_GATEWAY, message_delivery.NO_LONGER_NEEDED)
+    yield from (
+        receipts.UNDELIVERED,
+        message_types.ADDRESS_REFUSED,
+        message_types.QUIET_HOURS,
+        message_types.HOUR_FULL,
+    )
+    for adapter in channels.ADAPTERS.values():
+        yield adapter.no_address
+        if adapter.monthly_limit:
+            yield adapter.monthly_limit.exceeded
 
 
 def offline_kinds() -> Iterator[str]:
@@ -212,6 +227,7 @@ LISTS: dict[str, Callable[[], Iterable[str]]] = {
     "choices": choices,
     "event kinds": events,
     "message kinds": message_kinds,
+    "errors of messages": message_errors,
     "off-line kinds": offline_kinds,
     "refusals": refusals,
     "reasons of turns": turn_reasons,

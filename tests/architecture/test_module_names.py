@@ -34,7 +34,6 @@ SMALL = {
     "core/czech_order.py": "a rule of its own: the Czech alphabet",
     "core/file_rules.py": "what the office file, the tables and meetings share",
     "core/idle.py": "what the office file, the tables and the middleware share",
-    "core/refusal.py": "the class of all refusals, which every package imports",
     "core/room_addresses.py": "what the office file and meetings share, without Django",
     "core/visitor_address.py": "what the edge and Django share",
     "gateways/calendars/unreadable.py": "the error of modules that do not import each other",

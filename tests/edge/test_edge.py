@@ -18,7 +18,7 @@ from tests.clock import real_now
 from tests.edge.conftest import HEARTBEAT, Served, until
 
 MONITOR = "/api/v1/offices/lhota/monitor"
-TERMS = "/api/v1/offices/lhota/services/prepis/terms"
+SLOTS = "/api/v1/offices/lhota/services/prepis/slots"
 
 
 def read_until(raw: socket.socket, wanted: bytes, within: float = 5.0) -> bytes:
@@ -86,7 +86,7 @@ def test_an_answer_is_given_once_and_then_named(served: Served) -> None:
     assert (other.status_code, other.json()) == (200, first.json())
 
 
-@pytest.mark.parametrize("path", [MONITOR, TERMS, "/", "/lhota/", "/lhota/nazivo/"])
+@pytest.mark.parametrize("path", [MONITOR, SLOTS, "/", "/lhota/", "/lhota/nazivo/"])
 def test_head_is_get_without_a_body(served: Served, path: str) -> None:
     seen, head = served.client.get(path), served.client.head(path)
     assert (head.status_code, head.content) == (200, b"")
@@ -112,6 +112,7 @@ def test_a_stream_is_only_for_reading(served: Served) -> None:
         "/zive/a/b/",
         "/zive/%C5%99/",
         "/api/v1/offices/nowhere/monitor",
+        "/api/v1/offices/lhota/services/no/slots",
         "/api/v1/offices/lhota/services/no/terms",
         "/api/v1/offices/%00/monitor",
         "/%00/",
@@ -122,6 +123,22 @@ def test_what_is_not_there_is_404(served: Served, path: str) -> None:
     answer = served.client.get(path)
     assert answer.status_code == 404
     assert answer.headers["content-type"]
+
+
+def test_deprecated_addresses_say_so_also_to_who_has_the_answer(served: Served) -> None:
+    for old, successor in (
+        (SLOTS.replace("slots", "terms"), SLOTS),
+        ("/api/v1/offices/lhota/next", "/api/v1/offices/lhota/slots"),
+    ):
+        first = served.client.get(old)
+        again = served.client.get(old, headers={"If-None-Match": first.headers["etag"]})
+        assert (first.status_code, again.status_code) == (200, 304)
+        for answer in (first, again):
+            assert answer.headers["deprecation"] == "@1795996800"
+            assert answer.headers["link"] == f'<{successor}>; rel="successor-version"'
+        new = served.client.get(successor)
+        assert not {"deprecation", "link"} & set(new.headers)
+        assert new.json()["slots"] == first.json()["terms"]
 
 
 def test_an_answer_is_fresh_after_an_event(served: Served, office: OfficeSnapshot) -> None:
@@ -138,10 +155,10 @@ def test_an_answer_is_fresh_after_an_event(served: Served, office: OfficeSnapsho
 
 def test_odd_queries_take_no_memory(served: Served) -> None:
     for odd in range(60):
-        assert served.client.get(f"{TERMS}?persons={odd}&x={odd}").status_code == 200
+        assert served.client.get(f"{SLOTS}?persons={odd}&x={odd}").status_code == 200
         assert served.client.get(f"{MONITOR}?{odd}=&persons=%FF").status_code == 200
         served.client.get(f"/api/v1/offices/no-{odd}/monitor")
-    assert served.client.get(f"{TERMS}?persons=%C2%B2").status_code == 200
+    assert served.client.get(f"{SLOTS}?persons=%C2%B2").status_code == 200
     assert len(served.edge.snapshots._kept) <= 21
     assert len(served.edge._offices) == 0
 

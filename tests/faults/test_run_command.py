@@ -112,8 +112,8 @@ def take_a_term(port: int) -> str:
     with httpx.Client(base_url=f"http://localhost:{port}/api/v1", timeout=20) as client:
         for slug in offices(port):
             for service in client.get(f"/offices/{slug}").json()["services"]:
-                path = f"/offices/{slug}/services/{service['code']}/terms"
-                found = client.get(path).json()["terms"] if service["bookable"] else []
+                path = f"/offices/{slug}/services/{service['code']}/slots"
+                found = client.get(path).json()["slots"] if service["bookable"] else []
                 if found:
                     wanted = {"service": service["code"], "starts_at": found[0]["starts_at"]}
                     held = client.post(

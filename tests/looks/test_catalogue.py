@@ -39,7 +39,7 @@ def package(tmp_path: Path) -> Path:
     )
     (tmp_path / "views.py").write_text(
         'gettext_lazy("Lazy")\nngettext("%(n)s day", "%(n)s days", n)\n'
-        'class TooLate(Refused):\n    """It is too late."""\n',
+        'class TooLate(Refused):\n    message = gettext_noop("It is too late.")\n',
         "utf-8",
     )
     return tmp_path

@@ -89,5 +89,5 @@ def test_the_public_page_says_the_periods(office: OfficeSnapshot, settings: Any)
     assert f"si {replies.KEEP.days} dní ponecháme nečitelný kód" in page
     assert f"si necháme {remembered_erasures.KEPT.days} dní" in page
     english = words(Client().get("/en/lhota/osobni-udaje/"))
-    assert "kept for 222 days" in english
+    assert "and keep this for 222 days" in english
     assert f"erased record for {remembered_erasures.KEPT.days} days" in english

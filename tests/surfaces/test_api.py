@@ -206,8 +206,8 @@ def test_too_many_mails_to_one_contact_are_refused(client: Client, settings: Any
 @pytest.mark.real_time
 def test_django_answers_what_the_edge_would(client: Client) -> None:
     assert client.get(f"{V1}/offices/lhota/monitor").json()["office"] == "lhota"
-    assert client.get(f"{V1}/offices/lhota/services/prepis/terms").json()["service"] == "prepis"
-    for path in ("nowhere/monitor", "nowhere/services/prepis/terms", "lhota/services/no/terms"):
+    assert client.get(f"{V1}/offices/lhota/services/prepis/slots").json()["service"] == "prepis"
+    for path in ("nowhere/monitor", "nowhere/services/prepis/slots", "lhota/services/no/slots"):
         missing = client.get(f"{V1}/offices/{path}")
         assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
 
@@ -219,9 +219,11 @@ def test_the_description_names_every_path_and_problem(client: Client) -> None:
         "/api/v1/offices/{slug}",
         "/api/v1/offices/{slug}/departments",
         "/api/v1/offices/{slug}/officials",
+        "/api/v1/offices/{slug}/slots",
         "/api/v1/offices/{slug}/next",
         "/api/v1/offices/{slug}/queues",
         "/api/v1/offices/{slug}/monitor",
+        "/api/v1/offices/{slug}/services/{code}/slots",
         "/api/v1/offices/{slug}/services/{code}/terms",
         "/api/v1/offices/{slug}/proof",
         "/api/v1/offices/{slug}/holds",
@@ -247,6 +249,47 @@ def test_the_description_names_every_path_and_problem(client: Client) -> None:
         "/api/v1/offices/{slug}/counter/{action}",
     } == set(described["paths"])
     assert "409" in described["paths"]["/api/v1/offices/{slug}/holds"]["post"]["responses"]
+
+
+RENAMED = [  # deprecated address, its successor
+    ("services/prepis/terms?persons=2", "services/prepis/slots?persons=2"),
+    ("next?service=prepis&most=3", "slots?service=prepis&most=3"),
+    ("next", "slots"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED)
+@pytest.mark.real_time
+def test_a_deprecated_address_says_so_and_names_its_successor(
+    client: Client, old: str, new: str
+) -> None:
+    before, after = client.get(f"{V1}/offices/lhota/{old}"), client.get(f"{V1}/offices/lhota/{new}")
+    slots = after.json().pop("slots")
+    assert slots
+    assert before.json().pop("terms") == slots
+    assert _but(before.json(), "terms", "made_at") == _but(after.json(), "slots", "made_at")
+    assert before["Deprecation"] == "@1795996800"
+    successor = f"{V1}/offices/lhota/{new}".partition("?")[0]
+    assert before["Link"] == f'<{successor}>; rel="successor-version"'
+    assert client.get(successor).status_code == 200
+    for header in ("Deprecation", "Link", "Sunset"):
+        assert header not in after
+
+
+def test_the_description_marks_what_is_deprecated(client: Client) -> None:
+    paths = client.get(f"{V1}/openapi.json").json()["paths"]
+    deprecated = {path for path, steps in paths.items() if steps.get("get", {}).get("deprecated")}
+    assert deprecated == {
+        "/api/v1/offices/{slug}/next",
+        "/api/v1/offices/{slug}/services/{code}/terms",
+    }
+    for path in deprecated:
+        successor = f"{path.rpartition('/')[0]}/slots"
+        assert paths[successor]["get"]["parameters"] == paths[path]["get"]["parameters"]
+
+
+def _but(body: dict[str, Any], *fields: str) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name not in fields}
 
 
 def test_an_unknown_path_is_a_problem_too(client: Client) -> None:

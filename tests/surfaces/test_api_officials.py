@@ -1,4 +1,4 @@
-"""The API of officials: whom the public may know, and terms with one of them or with anybody."""
+"""The API of officials: whom the public may know, and slots with one of them or with anybody."""
 
 from __future__ import annotations
 
@@ -58,19 +58,19 @@ def test_departments_and_officials_with_what_is_public(client: Client) -> None:
     assert found == {"ohlaseni": ["novakova", "dvorak"], "povoleni": ["novakova"], "rodny-list": []}
 
 
-def test_terms_of_one_and_of_whoever_is_soonest(client: Client) -> None:
-    path = f"{V1}/services/ohlaseni/terms"
+def test_slots_of_one_and_of_whoever_is_soonest(client: Client) -> None:
+    path = f"{V1}/services/ohlaseni/slots"
     anybody, dvorak = client.get(path).json(), client.get(f"{path}?official=dvorak").json()
-    assert (anybody["official"], anybody["terms"][0]["starts_at"][11:16]) == (None, "08:00")
-    assert (dvorak["official"], dvorak["terms"][0]["starts_at"][11:16]) == ("dvorak", "09:00")
+    assert (anybody["official"], anybody["slots"][0]["starts_at"][11:16]) == (None, "08:00")
+    assert (dvorak["official"], dvorak["slots"][0]["starts_at"][11:16]) == ("dvorak", "09:00")
     for wrong in ("nikdo", "x" * 99):
         assert client.get(f"{path}?official={wrong}").status_code == 404
     assert client.get(f"{path}?official=%00").status_code == 400
-    assert client.get(f"{V1}/services/povoleni/terms?official=dvorak").status_code == 404
+    assert client.get(f"{V1}/services/povoleni/slots?official=dvorak").status_code == 404
 
 
 def test_an_absence_over_days_is_right_at_both_ends(lhota: OfficeSnapshot, client: Client) -> None:
-    """In the terms, in the hours, and on the official's page."""
+    """In the slots, in the hours, and on the official's page."""
     officials.office(
         officials.FILE.replace(
             'hours: {mon: "8:00-10:00, 17:00-19:00"}',
@@ -78,7 +78,7 @@ def test_an_absence_over_days_is_right_at_both_ends(lhota: OfficeSnapshot, clien
             " [{closed: 2026-11-23 14:00 to 2026-11-25 10:00, reason: u lékaře}]",
         )
     )
-    said = client.get(f"{V1}/services/povoleni/terms?official=novakova").json()["terms"]
+    said = client.get(f"{V1}/services/povoleni/slots?official=novakova").json()["slots"]
     starts = [one["starts_at"][:16] for one in said if one["starts_at"] < "2026-11-26"]
     assert starts[0] == "2026-11-23T08:00"
     late = [one for one in starts if one >= "2026-11-23T13:15"]
@@ -118,24 +118,24 @@ def test_a_hold_with_the_one_who_was_named(client: Client) -> None:
     ],
 )
 @pytest.mark.real_time
-def test_the_next_terms(client: Client, query: str, services: list[str], path: str) -> None:
-    found = client.get(f"{V1}/next?{query}").json()
-    assert sorted(one["service"] for one in found["terms"]) == sorted(services)
+def test_the_next_slots(client: Client, query: str, services: list[str], path: str) -> None:
+    found = client.get(f"{V1}/slots?{query}").json()
+    assert sorted(one["service"] for one in found["slots"]) == sorted(services)
     assert found["path"] == path
-    assert all(client.get(one["path"]).status_code == 200 for one in found["terms"])
+    assert all(client.get(one["path"]).status_code == 200 for one in found["slots"])
     assert client.get(found["path"]).status_code == 200
 
 
-def test_next_terms_of_nobody(client: Client) -> None:
+def test_next_slots_of_nobody(client: Client) -> None:
     for wrong in ("official=nikdo", "service=nic", "department=nikde", "official=%3Cb%3E"):
-        answer = client.get(f"{V1}/next?{wrong}")
+        answer = client.get(f"{V1}/slots?{wrong}")
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 def test_the_description_names_it_all(client: Client) -> None:
     said = client.get("/api/v1/openapi.json").json()
     paths = said["paths"]
-    assert {"/api/v1/offices/{slug}/next", "/api/v1/offices/{slug}/officials"} < set(paths)
-    asked = paths["/api/v1/offices/{slug}/services/{code}/terms"]["get"]["parameters"]
+    assert {"/api/v1/offices/{slug}/slots", "/api/v1/offices/{slug}/officials"} < set(paths)
+    asked = paths["/api/v1/offices/{slug}/services/{code}/slots"]["get"]["parameters"]
     assert "official" in {one["name"] for one in asked}
     assert "official" in said["components"]["schemas"]["HoldIn"]["properties"]

@@ -91,7 +91,7 @@ def test_the_head_sees_whom_it_touches_and_declares_it(office: OfficeSnapshot) -
         "V hale teď čeká 1",
         "Zprávu dostane 1",
         "Úřad nemá spojení se systémem: Registr vozidel. Omlouváme se. Zatím nevíme",
-        "The office has no connection with: Vehicle register.",
+        "The office has no connection to: Vehicle register.",
     ):
         assert expected in page
     head.post(SCREEN, {**said, "apply": "1"})

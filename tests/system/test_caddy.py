@@ -106,7 +106,7 @@ def test_a_time_is_booked_through_caddy(site: Site) -> None:
         assert all(name in page for name in GUARDS)
         with httpx.Client(base_url=f"https://{HOST}", transport=_ByName(site.https)) as browser:
             offices = "/api/v1/offices/lhota"
-            times = browser.get(f"{offices}/services/prepis/terms").json()["terms"]
+            times = browser.get(f"{offices}/services/prepis/slots").json()["slots"]
             wanted = {
                 "service": "prepis",
                 "starts_at": times[0]["starts_at"],

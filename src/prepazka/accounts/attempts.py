@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop
 
 from prepazka.accounts.models import FailedLogIns
 from prepazka.core.backoff import NO_WAIT, Backoff
@@ -46,7 +47,11 @@ KEPT = max(backoff.forgotten_after for backoff in BACKOFFS.values())
 
 
 class LogInDelayed(Refused):
-    """There were too many wrong log-ins. Please try again in %(wait)s."""
+    """Wrong log-ins of this name, network or device are slowed down; try after `retry_after`."""
+
+    message = gettext_noop(
+        "There were too many failed log-in attempts. Please try again in %(wait)s."
+    )
 
     @property
     def retry_after(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from prepazka.accounts.models import User
 from prepazka.core.refusal import Refused
@@ -13,7 +14,12 @@ LASTS = timedelta(days=1)
 
 
 class OneTimePasswordOver(Refused):
-    """This one-time password was used already, or is older than a day. Please ask your administrator for a new one."""
+    """The one-time password is used or expired; an administrator must issue another one."""
+
+    message = gettext_noop(
+        "This one-time password has already been used, or is more than a day old. Please "
+        "ask your administrator for a new one."
+    )
 
 
 def give(user: User, password: str, *, now: datetime) -> None:

@@ -44,9 +44,9 @@ class StolenPassword:
             log.exception("The file of PREPAZKA_STOLEN_PASSWORDS cannot be read")
             return
         if stolen:
-            sentence = _("This password has been stolen somewhere before. Choose another one.")
+            sentence = _("This password has appeared in a data breach. Choose another one.")
             raise ValidationError(sentence, code="stolen")
 
     def get_help_text(self) -> str:
         """The sentence shown beside the field."""
-        return _("Do not use a password that was stolen somewhere else.")
+        return _("Do not use a password that has appeared in a data breach.")

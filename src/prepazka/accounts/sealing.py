@@ -15,6 +15,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
 from prepazka.accounts.models import SealingDelay
 from prepazka.core import text_encryption
@@ -27,11 +28,20 @@ TEXTS, LISTS = ("secret", "seed"), ("migrated_codes",)
 
 
 class SecretUnreadable(Refused):
-    """Your second factor cannot be read, because the key of this installation is another one now. Please ask your administrator to reset the second factor, or the operator to bring the key back."""
+    """No key of the installation opens the sealed second factor; reset it or restore the key."""
+
+    message = gettext_noop(
+        "Your second factor cannot be read because the key of this installation has "
+        "changed. Please ask your administrator to reset the second factor, or the "
+        "operator to restore the key."
+    )
 
 
 class SecretsUnreadable(Exception):
-    """Second factors cannot be read with PREPAZKA_SECRET_KEY or PREPAZKA_SECRET_KEY_FALLBACKS."""
+    """Some second factors are sealed by a key that the installation no longer has."""
+
+
+NO_KEY = "Second factors cannot be read with PREPAZKA_SECRET_KEY or PREPAZKA_SECRET_KEY_FALLBACKS."
 
 
 def seal_secret(secret: str) -> str:
@@ -48,7 +58,7 @@ def open_secret(stored: str) -> str:
     try:
         return text_encryption.unseal(stored, keys=_keys(), purpose=PURPOSE)
     except text_encryption.SealBroken as error:
-        log.error("A second factor was not opened. %s", SecretsUnreadable.__doc__)  # noqa: TRY400  # the trace says no more
+        log.error("A second factor was not opened. %s", NO_KEY)  # noqa: TRY400  # the trace says no more
         raise SecretUnreadable from error
 
 
@@ -72,9 +82,7 @@ def seal_all() -> int:
         except text_encryption.SealBroken:
             unreadable.append(pk)
     if unreadable:
-        raise SecretsUnreadable(
-            f"{SecretsUnreadable.__doc__} Authenticators: {', '.join(map(str, unreadable))}."
-        )
+        raise SecretsUnreadable(f"{NO_KEY} Authenticators: {', '.join(map(str, unreadable))}.")
     return changed
 
 

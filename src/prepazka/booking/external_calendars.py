@@ -11,6 +11,7 @@ from typing import TypedDict
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from prepazka.booking.event_uids import own_events
 from prepazka.booking.models import Busy, OutsideCalendar
@@ -52,7 +53,9 @@ class Wishes(TypedDict):
 
 
 class TooManyCalendars(Refused):
-    """An official can have at most %(most)s outside calendars here."""
+    """The official has `most` external calendars; remove one before adding another."""
+
+    message = gettext_noop("An official can have at most %(most)s external calendars.")
 
 
 @transaction.atomic

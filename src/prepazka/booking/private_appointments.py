@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from prepazka.booking.absences import Affected, coming
 from prepazka.booking.booking_locks import lock_days
@@ -24,7 +25,9 @@ Times = list[Interval[datetime]]
 
 
 class AppointmentTooFar(Refused):
-    """An appointment may be at most 400 days ahead, and must not be over yet."""
+    """A time of the appointment is over, or ends more than FARTHEST ahead; give other times."""
+
+    message = gettext_noop("An appointment must end in the future, at most 400 days from now.")
 
 
 @transaction.atomic

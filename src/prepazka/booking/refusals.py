@@ -1,42 +1,74 @@
-"""What booking must sometimes refuse; each docstring is the sentence the person reads."""
+"""Refusals of booking."""
+
+from django.utils.translation import gettext_noop
 
 from prepazka.core.refusal import Refused
 
 
 class TermNotOffered(Refused):
-    """The office does not offer this time. Please choose one of the times shown."""
+    """The slot is outside hours, horizon or rules; search the slots again."""
+
+    message = gettext_noop(
+        "The office does not offer this time. Please choose one of the times shown."
+    )
 
 
 class ModeNotOffered(Refused):
-    """The office does not offer this kind of appointment at this time. Please choose another time first."""
+    """Nobody offers this mode at the booking's time; move the booking first."""
+
+    message = gettext_noop(
+        "The office does not offer this kind of appointment at this time. Please choose another "
+        "time first."
+    )
 
 
 class PhoneNeeded(Refused):
-    """Enter the telephone number at which the office will call you."""
+    """A booking by telephone has no number; ask for one and repeat the call with it."""
+
+    message = gettext_noop("Enter the phone number the office should call.")
 
 
 class ColleagueNotFree(Refused):
-    """This colleague is not free at the time of the meeting."""
+    """The official is busy or away during the meeting, or already leads it; invite another one."""
+
+    message = gettext_noop("This colleague is not free at the time of the meeting.")
 
 
 class TermTaken(Refused):
-    """Somebody else has just booked this time. Please choose another one."""
+    """Another claim took the slot between the search and the lock; search the slots again."""
+
+    message = gettext_noop("Somebody else has just booked this time. Please choose another one.")
 
 
 class TooManyPersons(Refused):
-    """At most %(most)s persons can come in one booking here."""
+    """The party is larger than the rules of the service allow (`most`); book for fewer people."""
+
+    message = gettext_noop("A booking here can be for at most %(most)s people.")
 
 
 class HoldExpired(Refused):
-    """We held this time for you, but you did not finish in time. Please choose a time again."""
+    """The hold is past its `expires_at`, or was released; search the slots and hold one again."""
+
+    message = gettext_noop(
+        "We held this time for you, but you did not finish in time. Please choose a time again."
+    )
 
 
 class CannotExtend(Refused):
-    """We cannot hold this time any longer. Please finish your booking, or choose a time again."""
+    """The hold was extended as often as is allowed; only finishing or a new hold remains."""
+
+    message = gettext_noop(
+        "We cannot hold this time any longer. Please finish your booking, or choose a time again."
+    )
 
 
 class TooManyHolds(Refused):
-    """Too many bookings are being made from your internet connection. Please try again in %(minutes)s min, or contact the office: %(contact)s."""
+    """The network holds as many slots as it may; repeat after `retry_after`, or ask `contact`."""
+
+    message = gettext_noop(
+        "Too many bookings are being made from your internet connection. Please try again in "
+        "%(minutes)s min, or contact the office: %(contact)s."
+    )
 
     @property
     def retry_after(self) -> int:
@@ -45,112 +77,201 @@ class TooManyHolds(Refused):
 
 
 class TooManyBookings(Refused):
-    """This contact already has as many appointments here as it may have (%(most)s)."""
+    """The contact has `most` live bookings in this area of service; cancel one first."""
+
+    message = gettext_noop(
+        "This contact already has the maximum number of appointments here (%(most)s)."
+    )
 
 
 class TooManyUnconfirmed(Refused):
-    """Several bookings of this contact wait for their confirmation. Open the link in one of our messages, or wait until they are released."""
+    """Too many bookings of the contact await confirmation; confirm one or let them expire."""
+
+    message = gettext_noop(
+        "This contact has several bookings waiting to be confirmed. Open the link in one "
+        "of our messages, or wait until they are released."
+    )
 
 
 class ConfirmationTooLate(Refused):
-    """Your booking was not confirmed in time, so we released the slot. Please book again."""
+    """The confirmation came after the slot was released; the person has to book again."""
+
+    message = gettext_noop(
+        "Your booking was not confirmed in time, so we released the slot. Please book again."
+    )
 
 
 class BookingOver(Refused):
-    """This booking is already over, so it cannot be changed."""
+    """The booking has ended or its time has begun, so nothing about it can be changed."""
+
+    message = gettext_noop("This booking is already over, so it cannot be changed.")
 
 
 class AlreadyArrived(Refused):
-    """You have already been registered at the office, so the booking cannot be changed."""
+    """The client has checked in or was served, so moving or cancelling is too late."""
+
+    message = gettext_noop(
+        "You have already checked in at the office, so the booking cannot be changed."
+    )
 
 
 class BookingCancelled(Refused):
-    """This booking has been cancelled."""
+    """The booking was cancelled before; there is nothing to do but to book again."""
+
+    message = gettext_noop("This booking has been cancelled.")
 
 
 class PhoneNotUnderstood(Refused):
-    """Enter the telephone number in a form such as 777 123 456 or +420 777 123 456."""
+    """The text is no valid telephone number; ask for it again."""
+
+    message = gettext_noop("Enter a phone number, like 777 123 456 or +420 777 123 456.")
 
 
 class PhoneNotMobile(Refused):
-    """Enter a mobile number; we cannot send a message to this one."""
+    """The number is valid but cannot receive SMS; ask for a mobile number."""
+
+    message = gettext_noop("Enter a mobile number. We cannot send text messages to this number.")
 
 
 class PhoneOfOtherCountry(PhoneNotMobile):
-    """We send short messages only to numbers of these countries: %(countries)s. Enter an e-mail address instead."""
+    """The office sends no SMS to the number's country; ask for an e-mail address instead."""
+
+    message = gettext_noop(
+        "We send text messages only to numbers in these countries: %(countries)s. Enter "
+        "an e-mail address instead."
+    )
 
 
 class PhoneWithExtension(PhoneNotUnderstood):
-    """Enter the telephone number without an extension, such as 777 123 456; we cannot dial or write to an extension."""
+    """The number has an extension, which can be neither dialled nor written to; ask without it."""
+
+    message = gettext_noop(
+        "Enter the phone number without an extension, such as 777 123 456. We cannot call "
+        "or text an extension."
+    )
 
 
 class AddressNotUnderstood(Refused):
-    """Enter the e-mail address in a form such as jana@example.cz."""
+    """The text is no valid e-mail address, or is too long; ask for it again."""
+
+    message = gettext_noop("Enter an e-mail address in the correct format, like jana@example.cz.")
 
 
 class NameWithoutLetter(Refused):
-    """Enter the name in letters."""
+    """The name has no letter to call a person by; ask for it again."""
+
+    message = gettext_noop("The name must include letters.")
 
 
 class NoWaitingList(Refused):
-    """There is no waiting list for this service."""
+    """The rules of the service keep no waiting list, so neither join nor offer it."""
+
+    message = gettext_noop("There is no waiting list for this service.")
 
 
 class AlreadyWaiting(Refused):
-    """You are on the waiting list already; the link is in the message that we sent you then."""
+    """The contact has a live entry for the service; use its link rather than another entry."""
+
+    message = gettext_noop(
+        "You are already on the waiting list. The link is in the message we sent you when "
+        "you joined."
+    )
 
 
 class WishNotPossible(Refused):
-    """The office has no appointments on the days and times that you chose. Please choose more of them."""
+    """No opening hours match the wished days and times; ask for more of them."""
+
+    message = gettext_noop(
+        "The office has no appointments on the days and times you chose. Please choose "
+        "more days or times."
+    )
 
 
 class WaitingOver(Refused):
-    """This place on the waiting list has ended. You can join the list again."""
+    """The entry has ended, expired unconfirmed, or was replaced by a newer one; join again."""
+
+    message = gettext_noop("This place on the waiting list has ended. You can join the list again.")
 
 
 class PlaceOver(Refused):
-    """This offer has ended and we no longer hold the time for you."""
+    """The offered slot was let go or has expired; the entry may get another offer."""
+
+    message = gettext_noop("This offer has ended and we no longer hold the time for you.")
 
 
 class PlaceTaken(Refused):
-    """You have already accepted this time."""
+    """The offer was accepted before, so it cannot be declined; cancel the booking instead."""
+
+    message = gettext_noop("You have already accepted this time.")
 
 
 class ImpactChanged(Refused):
-    """The list of people has changed meanwhile. Please look at it again; nothing was done."""
+    """The bookings affected are not those of the token; show the new list before deciding."""
+
+    message = gettext_noop(
+        "The list of people has changed in the meantime, so nothing was done. Please "
+        "check it again."
+    )
 
 
 class NoSuchLane(Refused):
-    """One of the people cannot be given to the colleague you chose. Please look again."""
+    """The chosen colleague cannot take the booking, or is no longer free; choose another one."""
+
+    message = gettext_noop(
+        "One of the people cannot be reassigned to the colleague you chose. Please check "
+        "the list again."
+    )
 
 
 class UndoTooLate(Refused):
-    """This can be taken back within an hour only."""
+    """More than UNDO_WITHIN has passed since the disruption; correct its bookings one by one."""
+
+    message = gettext_noop("This can be undone only within an hour.")
 
 
 class OfferOver(Refused):
-    """We held the offered times for a limited period, which is over. Please choose another time."""
+    """The offer of substitute slots was answered or has expired; search the slots instead."""
+
+    message = gettext_noop(
+        "We held the offered times for a limited period, which has ended. Please choose "
+        "another time."
+    )
 
 
 class OfferTermGone(Refused):
-    """We no longer hold this time for you. Please choose one of the others."""
+    """The chosen substitute slot is no longer held; choose another one of the offer."""
+
+    message = gettext_noop("We no longer hold this time for you. Please choose one of the others.")
 
 
 class NotWaitingForTerm(Refused):
-    """This person already has a new appointment, or does not want one any more."""
+    """The booking is not displaced any more, so it needs no substitute slot."""
+
+    message = gettext_noop("This person already has a new appointment, or no longer wants one.")
 
 
 class CallTaken(Refused):
-    """A colleague is telephoning to this person just now."""
+    """A colleague has lately taken this entry of the call list; take another one."""
+
+    message = gettext_noop("A colleague is on the phone with this person now.")
 
 
 class NoSuchQuota(Refused):
-    """A quota is a whole number from 1 to 62."""
+    """The quota is not a whole number from 1 to 62; ask for it again."""
+
+    message = gettext_noop("A quota must be a whole number from 1 to 62.")
 
 
 class QuotaNeedsReason(Refused):
-    """People without a booking would wait more than one and a half times as long. Write why it must be so, or choose fewer places."""
+    """The quota lengthens walk-ins' waits by more than half; give a reason or a smaller quota."""
+
+    message = gettext_noop(
+        "People without a booking would wait more than one and a half times as long. Give "
+        "a reason, or choose fewer places."
+    )
 
 
 class ReasonWithContact(Refused):
-    """Write the reason without names, numbers and addresses of people."""
+    """The reason holds what looks like personal data; have it rewritten without them."""
+
+    message = gettext_noop("Give the reason without people’s names, numbers or addresses.")

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from prepazka.booking.absences import change_hours
 from prepazka.booking.models import Booking
@@ -22,7 +23,11 @@ Week = Mapping[int, Sequence[Interval[int]]]
 
 
 class WeekWithoutHours(Refused):
-    """Write the hours of one day at least. Mark an absence where somebody is away."""
+    """The week has no hours on any day; enter an absence instead of an empty week."""
+
+    message = gettext_noop(
+        "Enter hours for at least one day. If somebody is away, enter an absence instead."
+    )
 
 
 @transaction.atomic

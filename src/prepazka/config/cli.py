@@ -11,6 +11,7 @@ from pathlib import Path
 
 Command = Callable[[argparse.Namespace], "int | None"]
 SETTINGS = "prepazka.config.settings"
+DESCRIPTION = "The command prepazka: everything the one IT person of a town needs."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +42,7 @@ def _run(argv: Sequence[str] | None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line; each command's `module` is imported only when it runs."""
-    command_line = argparse.ArgumentParser(prog="prepazka", description=__doc__)
+    command_line = argparse.ArgumentParser(prog="prepazka", description=DESCRIPTION)
     command_line.add_argument(
         "--version", action=_Version, nargs=0, help="say which version this is"
     )

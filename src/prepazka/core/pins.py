@@ -8,12 +8,14 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 
 from prepazka.core.interval import Interval
-from prepazka.core.refusal import Refused
+from prepazka.core.refusal import Refused, gettext_noop
 from prepazka.core.slots import Rules
 
 
 class PinsExhausted(Refused):
-    """All PINs of this day have been given out. Please book by telephone."""
+    """All PINs of the day are in use; the booking cannot be confirmed on that day."""
+
+    message = gettext_noop("All PINs for this day have been used. Please book by phone.")
 
 
 # Within this time the same PIN at the same kiosk prints its ticket again.

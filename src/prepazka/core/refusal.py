@@ -1,12 +1,22 @@
-"""What the product says when it must refuse a citizen's or a clerk's wish."""
+"""The base of refusals: what a use-case raises when it declines a person's wish."""
 
-import inspect
 import re
 from typing import Any
 
 
+def gettext_noop(text: str) -> str:
+    """The text itself; marks it for the catalogues as Django's function does, without Django."""
+    return text
+
+
 class Refused(Exception):
-    """This is not possible."""
+    """A use-case declines for a reason that the person can be told; nothing has changed.
+
+    A subclass sets `message`, or inherits it on purpose; its docstring is for developers.
+    """
+
+    # An English msgid, with `%(name)s` for each of `params`.
+    message = gettext_noop("This is not possible.")
 
     def __init__(self, **params: Any) -> None:
         super().__init__()
@@ -14,11 +24,6 @@ class Refused(Exception):
 
     def __str__(self) -> str:
         return self.message % self.params if self.params else self.message
-
-    @property
-    def message(self) -> str:
-        """The class's own docstring: an English msgid, with `%(name)s` for each of `params`."""
-        return inspect.cleandoc(type(self).__doc__ or Refused.__doc__ or "")
 
     @property
     def code(self) -> str:

@@ -171,7 +171,7 @@ class Edge:
         snapshot = self.snapshots.get(route.key) or await self.snapshots.make(
             route.key, route.build, route.topics, route.soonest
         )
-        headers = [*route.headers, (b"etag", snapshot.etag)]
+        headers = [*route.headers, *route.deprecation, (b"etag", snapshot.etag)]
         for name, etags in scope["headers"]:
             if name == b"if-none-match" and snapshot.etag in etags:
                 return 304, headers, b""

@@ -57,6 +57,7 @@ class Route:
     key: str
     make: Callable[[], tuple[int, Any]]
     topics: frozenset[str]
+    deprecation: tuple[tuple[bytes, bytes], ...] = ()  # headers of a deprecated address
     soonest: ClassVar[float] = SOONEST
     headers: ClassVar[Headers] = [
         (b"content-type", b"application/json"),
@@ -127,10 +128,11 @@ def conninfo() -> str:
 
 SLUG = "([-a-zA-Z0-9_]+)"
 MONITOR = re.compile(f"/api/v1/offices/{SLUG}/(monitor|queues)")
-TERMS = re.compile(f"/api/v1/offices/{SLUG}/services/{SLUG}/terms")
-NEXT = re.compile(f"/api/v1/offices/{SLUG}/next")
+SLOTS = re.compile(f"/api/v1/offices/{SLUG}/services/{SLUG}/(slots|terms)")
+NEXT_SLOTS = re.compile(f"/api/v1/offices/{SLUG}/(slots|next)")
 CODE = re.compile("[-a-zA-Z0-9_]{1,60}")
-TERMS_CHANGE = frozenset({"terms", "setup"})
+SLOTS_CHANGE = frozenset({"terms", "setup"})
+DEPRECATED_SINCE = "@1795996800"  # 30 November 2026, as RFC 9745 writes it
 
 
 def route(path: str, query: bytes) -> Route | None:
@@ -142,20 +144,37 @@ def route(path: str, query: bytes) -> Route | None:
         return Route(path, lambda: _live(slug, make), frozenset({"queue", "setup"}))
     params = parse_qs(query.decode("latin1"))
     # Keys are made of parsed parameters, so that odd queries cannot fill the memory.
-    if match := TERMS.fullmatch(path):
-        slug, code, persons = match[1], match[2], _number(params, "persons", 1, 20)
+    if match := SLOTS.fullmatch(path):
+        (slug, code, field), persons = match.groups(), _number(params, "persons", 1, 20)
         official, mode = _code(params, "official"), _code(params, "mode")
         return Route(
             f"{path}?{persons}&{official}&{mode}",
-            lambda: _terms(slug, code, persons, official, mode),
-            TERMS_CHANGE,
+            lambda: _slots(slug, code, persons, official, mode, field=field),
+            SLOTS_CHANGE,
+            _deprecation(field, f"/api/v1/offices/{slug}/services/{code}/slots"),
         )
-    if match := NEXT.fullmatch(path):
+    if match := NEXT_SLOTS.fullmatch(path):
         slug, limit = match[1], _number(params, "most", 5, soonest.MOST)
+        field = "slots" if match[2] == "slots" else "terms"
         wish_codes = {name: _code(params, name) for name in ("service", "official", "department")}
         key = f"{path}?{limit}&{'&'.join(wish_codes.values())}"
-        return Route(key, lambda: _next(slug, wish_codes, limit), TERMS_CHANGE)
+        return Route(
+            key,
+            lambda: _next_slots(slug, wish_codes, limit, field=field),
+            SLOTS_CHANGE,
+            _deprecation(field, f"/api/v1/offices/{slug}/slots"),
+        )
     return None
+
+
+def _deprecation(field: str, successor: str) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers of an address whose answer says `terms`; none of one that says `slots`."""
+    if field == "slots":
+        return ()
+    return (
+        (b"deprecation", DEPRECATED_SINCE.encode()),
+        (b"link", f'<{successor}>; rel="successor-version"'.encode()),
+    )
 
 
 def office_id(slug: str) -> int | None:
@@ -199,7 +218,10 @@ def _live(slug: str, make: Callable[..., Any]) -> tuple[int, Any]:
     return office.office_id, make(office, now=clock.now())
 
 
-def _terms(slug: str, code: str, persons: int, by: str, mode: str) -> tuple[int, dict[str, Any]]:
+def _slots(
+    slug: str, code: str, persons: int, by: str, mode: str, *, field: str
+) -> tuple[int, dict[str, Any]]:
+    """The office's id and the free slots of the service, which `field` of the answer holds."""
     office = _office(slug)
     service, official = office.service_by_code(code), office.official_by_code(by) if by else None
     if (
@@ -209,7 +231,7 @@ def _terms(slug: str, code: str, persons: int, by: str, mode: str) -> tuple[int,
     ):
         raise LookupError(code)
     now = clock.now()
-    free_terms = slot_search.offered(
+    free_slots = slot_search.offered(
         office=office,
         service=service,
         now=now,
@@ -223,38 +245,41 @@ def _terms(slug: str, code: str, persons: int, by: str, mode: str) -> tuple[int,
         "persons": persons,
         "mode": mode or service.usual_mode,
         "made_at": now.isoformat(timespec="seconds"),
-        "terms": [_term(office, term) | {"free": term.free} for term in free_terms],
+        field: [_times(office, slot) | {"free": slot.free} for slot in free_slots],
     }
 
 
-def _next(slug: str, wish_codes: dict[str, str], limit: int) -> tuple[int, dict[str, Any]]:
+def _next_slots(
+    slug: str, wish_codes: dict[str, str], limit: int, *, field: str
+) -> tuple[int, dict[str, Any]]:
+    """The office's id and the next free slots, which `field` of the answer holds."""
     office = _office(slug)
     wish, now = soonest.wanted(office, **wish_codes), clock.now()
     if wish.retired:
         raise LookupError(slug)
-    next_terms = soonest.next_terms(office, wish, now=now, limit=limit)
+    next_slots = soonest.next_terms(office, wish, now=now, limit=limit)
     return office.office_id, {
         "made_at": now.isoformat(timespec="seconds"),
         "path": soonest.choice_address(slug, wish),
-        "terms": [
-            _term(office, next_term.term)
+        field: [
+            _times(office, next_slot.term)
             | {
-                "service": next_term.service.code,
-                "service_name": next_term.service.name,
+                "service": next_slot.service.code,
+                "service_name": next_slot.service.name,
                 "official": wish.official.code if wish.official else None,
                 "path": soonest.day_address(
-                    slug, next_term.service, next_term.term.day, wish.official
+                    slug, next_slot.service, next_slot.term.day, wish.official
                 ),
             }
-            for next_term in next_terms
+            for next_slot in next_slots
         ],
     }
 
 
-def _term(office: OfficeSnapshot, term: slot_search.Term) -> dict[str, Any]:
+def _times(office: OfficeSnapshot, slot: slot_search.Term) -> dict[str, Any]:
     return {
-        "starts_at": term.starts_at.astimezone(office.tz).isoformat(),
-        "ends_at": term.ends_at.astimezone(office.tz).isoformat(),
+        "starts_at": slot.starts_at.astimezone(office.tz).isoformat(),
+        "ends_at": slot.ends_at.astimezone(office.tz).isoformat(),
     }
 
 

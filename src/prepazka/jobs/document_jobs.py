@@ -153,7 +153,7 @@ def sheet_of(closed_minutes: Minutes, office: OfficeSnapshot) -> minutes_pdf.She
     closed = f"{cs_date(closed_minutes.closed_at)} {clock(closed_minutes.closed_at)}"
     sections = [
         (_("Present"), content["present"]),
-        (_("Course of the meeting"), content["course"]),
+        (_("Summary of the meeting"), content["course"]),
         (_("Conclusions"), content["conclusions"]),
     ]
     comments = closed_minutes.comments.select_related("participant__official").order_by("pk")
@@ -175,7 +175,7 @@ def sheet_of(closed_minutes: Minutes, office: OfficeSnapshot) -> minutes_pdf.She
             for task in content["tasks"]
             if task["what"].strip()
         ],
-        comments_word=_("Remarks of participants"),
+        comments_word=_("Comments by participants"),
         comments=[
             (meeting_permissions.name_of(comment.participant) or "–", comment.text)
             for comment in comments

@@ -76,23 +76,12 @@ def used(package: Path) -> Iterator[Message]:
 
 def _from_python(source: str, where: str) -> Iterator[Message]:
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ClassDef) and _is_refusal(node):
-            yield Message(None, ast.get_docstring(node) or "", None, f"{where}:{node.lineno}")
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
         if name in KEYWORDS:
             texts = [_literal(arg) for arg in node.args]
             yield from _message(name, texts, f"{where}:{node.lineno}")
-
-
-def _is_refusal(node: ast.ClassDef) -> bool:
-    """Whether the class is a refusal, whose docstring is its message."""
-    names = {
-        node.name,
-        *(getattr(base, "id", None) or getattr(base, "attr", "") for base in node.bases),
-    }
-    return "Refused" in names
 
 
 def _literal(node: ast.expr) -> str | None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from prepazka.booking.booking_lifecycle import hold_term, request_confirmation, serve_remotely
 from prepazka.booking.booking_locks import lock_booking
@@ -26,15 +27,21 @@ WAITED = timedelta(minutes=5)
 
 
 class NotMissedYet(Refused):
-    """Please wait until %(minutes)s minutes after the beginning."""
+    """Less than `minutes` have passed since the start or the announced delay; repeat later."""
+
+    message = gettext_noop("Please wait until %(minutes)s minutes after the start.")
 
 
 class SomebodyCame(Refused):
-    """Somebody has come to this meeting. Let them in, or end it."""
+    """Somebody is in the room or the waiting room, so the meeting cannot be marked as missed."""
+
+    message = gettext_noop("Somebody has come to this meeting. Let them in, or end it.")
 
 
 class NotHeldRemotely(Refused):
-    """This is no meeting by video or telephone that could still take place."""
+    """The booking is in person, a companion's, or over; it is no open meeting or call."""
+
+    message = gettext_noop("This is not a video or phone meeting that can still take place.")
 
 
 @transaction.atomic

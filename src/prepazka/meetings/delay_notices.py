@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from prepazka.booking.booking_locks import lock_booking
 from prepazka.booking.models import Booking, BookingState
@@ -20,7 +21,12 @@ LONGEST = 240
 
 
 class LateTooLong(Refused):
-    """Say by how many minutes, at most %(most)s. If it takes longer, please move the meetings."""
+    """The delay is not from 1 to `most` minutes; announce less, or move the meetings."""
+
+    message = gettext_noop(
+        "Enter the number of minutes, at most %(most)s. If it will take longer, please "
+        "move the meetings."
+    )
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.db import transaction
 from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext_noop
 
 from prepazka.core import events
 from prepazka.core.file_rules import MEGABYTE, MOST_DOCUMENTS
@@ -36,39 +37,64 @@ CHUNK = 1 << 20
 
 
 class FileTooLarge(Refused):
-    """The file is too large; the largest that we accept is %(most)s MB."""
+    """The file exceeds the limit for one document (`most` MB); send a smaller one."""
+
+    message = gettext_noop("The file is too large. It must be %(most)s MB or smaller.")
 
 
 class FileEmpty(Refused):
-    """The file is empty."""
+    """The file has no bytes; choose it again."""
+
+    message = gettext_noop("The file is empty.")
 
 
 class FileUnknown(Refused):
-    """We accept PDF, pictures (JPEG, PNG, WebP) and texts (ODT, DOCX). This file is none of them."""
+    """The content is of no accepted format, whatever the file's name says; convert it."""
+
+    message = gettext_noop(
+        "The file must be a PDF, a picture (JPEG, PNG, WebP) or a text document (ODT, DOCX)."
+    )
 
 
 class MeetingFull(Refused):
-    """All documents of one meeting may have %(most)s MB together."""
+    """The documents of the meeting would exceed `most` MB; remove one or send a smaller one."""
+
+    message = gettext_noop("The documents of one meeting can be at most %(most)s MB in total.")
 
 
 class TooManyDocuments(Refused):
-    """There are already %(most)s documents in this meeting."""
+    """The meeting has `most` documents; remove one before adding another."""
+
+    message = gettext_noop("This meeting already has %(most)s documents.")
 
 
 class QuotaReached(Refused):
-    """The office has no more room for documents. Please bring them in another way."""
+    """The office's documents fill its quota of storage; old ones must be erased first."""
+
+    message = gettext_noop(
+        "The office has no space left for documents. Please bring them another way."
+    )
 
 
 class NoDocument(Refused):
-    """This document is not here any more."""
+    """The meeting has no such document, or it was removed; reload the list."""
+
+    message = gettext_noop("This document is no longer here.")
 
 
 class FileLost(Refused):
-    """This file was lost at the office, we are sorry. If you have it, please give it to the office again."""
+    """The storage lacks the document's file; the person can upload it again."""
+
+    message = gettext_noop(
+        "We are sorry, the office has lost this file. If you have it, please give it to "
+        "the office again."
+    )
 
 
 class NotYours(Refused):
-    """Only who brought the document or the official can remove it."""
+    """The participant neither brought the document nor leads the meeting; it stays."""
+
+    message = gettext_noop("Only the person who added the document or the official can remove it.")
 
 
 @dataclass(frozen=True)

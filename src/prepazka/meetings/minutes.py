@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import translation
+from django.utils.translation import gettext_noop
 
 from prepazka.core import events, minutes_text
 from prepazka.core.refusal import Refused
@@ -29,31 +30,53 @@ PDF_REPORTED_AFTER = timedelta(hours=1)  # to the head of the office
 
 
 class MinutesNotUnderstood(Refused):
-    """The minutes are too long, or not as the form makes them."""
+    """The content does not have the shape or the size of minutes; send the form's own fields."""
+
+    message = gettext_noop("The minutes are too long, or were not sent by the form.")
 
 
 class MinutesAreClosed(Refused):
-    """The minutes are closed and do not change any more."""
+    """The minutes are final; add a comment instead of a change."""
+
+    message = gettext_noop("The minutes are closed and can no longer be changed.")
 
 
 class MinutesNotBegun(Refused):
-    """Nobody has begun the minutes yet."""
+    """The meeting has no minutes yet, so there is nothing to close or to comment."""
+
+    message = gettext_noop("Nobody has started the minutes yet.")
 
 
 class MinutesChanged(Refused):
-    """Somebody has just changed the minutes. Please read them once more and close them again."""
+    """Another edit was saved since the minutes were read; read them and close them again."""
+
+    message = gettext_noop(
+        "Somebody has just changed the minutes. Please read them again before you close them."
+    )
 
 
 class MinutesLost(Refused):
-    """The PDF of the minutes was lost at the office, we are sorry. It is made anew; please come back in two days."""
+    """The storage lacks the minutes' PDF; a job prints it again, so repeat later."""
+
+    message = gettext_noop(
+        "We are sorry, the office has lost the PDF of the minutes. It is being created "
+        "again; please come back in two days."
+    )
 
 
 class MinutesNotPrinted(Refused):
-    """The PDF of the minutes is not made yet. Please come back in a few minutes; it also goes by e-mail."""
+    """The job has not printed the PDF of the closed minutes yet; repeat later."""
+
+    message = gettext_noop(
+        "The PDF of the minutes is not ready yet. Please come back in a few minutes; we "
+        "will also send it by e-mail."
+    )
 
 
 class MinutesBlank(Refused):
-    """Write at least the course, a conclusion or a task before you close the minutes."""
+    """No part of the minutes has text; write one before closing them."""
+
+    message = gettext_noop("Enter a summary, a conclusion or a task before you close the minutes.")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import translation
+from django.utils.translation import gettext_noop
 
 from prepazka.booking import colleague_claims
 from prepazka.booking.booking_lifecycle import move_booking, serve_remotely
@@ -36,19 +37,31 @@ Role = Participant.Role
 
 
 class NoMeeting(Refused):
-    """This booking is not a meeting by video, or it is over."""
+    """The booking is not by video, or has ended, so it has no participants to change."""
+
+    message = gettext_noop("This booking is not a video meeting, or it has ended.")
 
 
 class TooManyParticipants(Refused):
-    """At most %(most)s people can come to one meeting."""
+    """The meeting has `most` participants; remove one before inviting another."""
+
+    message = gettext_noop("At most %(most)s people can come to one meeting.")
 
 
 class TooManyInvitations(Refused):
-    """Too many invitations have been sent for this meeting. Please ask the office."""
+    """The booking's person has sent as many invitations as allowed; the office can send more."""
+
+    message = gettext_noop(
+        "Too many invitations have been sent for this meeting. Please ask the office."
+    )
 
 
 class MustStay(Refused):
-    """The official and the person who booked belong to the meeting."""
+    """The participant is the chair or the person who booked, who cannot be removed."""
+
+    message = gettext_noop(
+        "The official and the person who booked cannot be removed from the meeting."
+    )
 
 
 @transaction.atomic

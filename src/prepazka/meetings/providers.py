@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_noop
 
 from prepazka.core import events
 from prepazka.core.refusal import Refused
@@ -28,11 +29,15 @@ LONG = 24  # hexadecimal digits, too many to guess
 
 
 class NoSuchRoom(Refused):
-    """This office has no such room for meetings."""
+    """The office has not set up this provider of rooms; choose one of `rooms_of`."""
+
+    message = gettext_noop("This office does not offer this kind of meeting room.")
 
 
 class NoRoomAddress(Refused):
-    """Write the address of the room; it begins with https://."""
+    """A room of another provider needs an https address; ask for it."""
+
+    message = gettext_noop("Enter the address of the room. It starts with https://.")
 
 
 def rooms_of(meeting: Meeting, office: OfficeSnapshot) -> list[str]:

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
 from prepazka.booking.booking_locks import lock_booking
 from prepazka.booking.models import LIVE, Booking, BookingState
@@ -33,47 +34,71 @@ Place = Participant.Place
 
 
 class MeetingOver(Refused):
-    """The meeting has ended."""
+    """The meeting was ended; nobody can enter it or act in it."""
+
+    message = gettext_noop("The meeting has ended.")
 
 
 class MeetingCancelled(Refused):
-    """The meeting will not take place; the booking was cancelled or moved."""
+    """The booking was cancelled, displaced or moved; follow the booking's page instead."""
+
+    message = gettext_noop("The meeting will not take place; the booking was cancelled or moved.")
 
 
 class LinkRevoked(Refused):
-    """This link is no longer valid. Please ask the office for a new one."""
+    """The link is of an earlier generation; the person needs a new one from the office."""
+
+    message = gettext_noop("This link is no longer valid. Please ask the office for a new one.")
 
 
 class RemovedFromRoom(Refused):
-    """The official has ended your part in this meeting."""
+    """The chair removed the participant, who cannot come back by this link."""
+
+    message = gettext_noop("The official has removed you from this meeting.")
 
 
 class TooEarly(Refused):
-    """You can join %(minutes)s minutes before the appointment."""
+    """The room opens `minutes` before the appointment; repeat then."""
+
+    message = gettext_noop("You can join %(minutes)s minutes before the appointment.")
 
 
 class OtherDay(Refused):
-    """The meeting was planned for another day, which is over."""
+    """The day of the meeting has passed and nobody held it; book again."""
+
+    message = gettext_noop("The meeting was planned for a day that has passed.")
 
 
 class SeatTaken(Refused):
-    """You are in this meeting already, in another window or on another device."""
+    """The participant is connected elsewhere; repeat with `take` to take over that seat."""
+
+    message = gettext_noop(
+        "You are already in this meeting, in another window or on another device."
+    )
 
 
 class RoomFull(Refused):
-    """The room is full; at most %(most)s people can see each other."""
+    """`most` people are in the room; somebody must leave before another is let in."""
+
+    message = gettext_noop("The room is full; at most %(most)s people can see each other.")
 
 
 class OnlyTheChair(Refused):
-    """Only the official who leads the meeting can do this."""
+    """The participant does not lead the meeting, and the step is the chair's alone."""
+
+    message = gettext_noop("Only the official who leads the meeting can do this.")
 
 
 class NotInside(Refused):
-    """You are not in the room."""
+    """The participant is not in the room on this seat, or the target is not; enter first."""
+
+    message = gettext_noop("You are not in the room.")
 
 
 class NothingSaid(Refused):
-    """The message is empty or too long."""
+    """The text is empty or longer than allowed; shorten it."""
+
+    message = gettext_noop("The message is empty or too long.")
 
 
 @dataclass(frozen=True)

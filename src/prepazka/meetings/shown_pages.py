@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from prepazka.core.refusal import Refused
 from prepazka.meetings import meeting_permissions, signals
@@ -13,11 +14,15 @@ from prepazka.meetings.room import NotInside, OnlyTheChair
 
 
 class NotLeading(Refused):
-    """Somebody else turns the pages now."""
+    """Another participant presents the document; take the lead before turning pages."""
+
+    message = gettext_noop("Somebody else is turning the pages now.")
 
 
 class NotToShow(Refused):
-    """This document has no pages to show."""
+    """The document is not ready, or has no such page; choose another one."""
+
+    message = gettext_noop("This document has no pages to show.")
 
 
 def leads(meeting: Meeting, participant: Participant) -> bool:

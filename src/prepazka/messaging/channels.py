@@ -96,7 +96,7 @@ def _masked_email(email: str) -> str:
 ADAPTERS: Mapping[Message.Channel, Adapter] = {
     Message.Channel.EMAIL: Adapter(
         label=gettext_lazy("e-mail"),
-        announcement=gettext_lazy("The confirmation and every change go by e-mail."),
+        announcement=gettext_lazy("We send the confirmation and any changes by e-mail."),
         contact=lambda person: person.email,
         address=lambda email: email,
         no_address=gettext_noop("there is no e-mail address"),
@@ -106,7 +106,7 @@ ADAPTERS: Mapping[Message.Channel, Adapter] = {
     ),
     Message.Channel.PUSH: Adapter(
         label=gettext_lazy("notice in the browser"),
-        announcement=gettext_lazy("Every change is shown as a notice in the client's browser."),
+        announcement=gettext_lazy("Any change is shown as a notification in the client’s browser."),
         contact=lambda person: getattr(person, "push", {}),  # only holders of tickets have one
         address=lambda push: push,
         no_address=gettext_noop("no browser takes the notice"),
@@ -117,7 +117,7 @@ ADAPTERS: Mapping[Message.Channel, Adapter] = {
     ),
     Message.Channel.SMS: Adapter(
         label=gettext_lazy("SMS"),
-        announcement=gettext_lazy("The PIN and every change go by SMS."),
+        announcement=gettext_lazy("We send the PIN and any changes by text message."),
         contact=lambda person: getattr(person, "phone", ""),  # participants of meetings have none
         address=mobile_of,
         no_address=gettext_noop("no short message can be sent to this number"),

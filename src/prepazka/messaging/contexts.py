@@ -293,7 +293,7 @@ def wish_facts(entry: WaitingListEntry, office: OfficeSnapshot) -> list[Fact]:
     facts = (
         Fact(_("Service"), str(service.name)),
         Fact(_("Official"), str(official.name) if official else ""),
-        Fact(_("Sooner than"), sooner),
+        Fact(_("Earlier than"), sooner),
         Fact(_("Days"), "" if sooner else days),
         Fact(_("Days of the week"), "" if sooner else weekdays),
         Fact(_("Times"), "" if (entry.from_min, entry.to_min) == ALL_DAY else _hours(entry)),
@@ -384,14 +384,16 @@ def facts_of(booking: Booking, office: OfficeSnapshot, *, invited: bool = False)
         Fact(_("How we meet"), _unusual_mode(booking, service)),
         Fact(_("We will call you at"), "" if invited or not by_phone else booking.phone),
         Fact(_("When to come"), _when_to_come(booking, office) if in_person else ""),
-        Fact(_("The PIN holds"), _pin_until(booking, office) if in_person else ""),
+        Fact(_("The PIN is valid"), _pin_until(booking, office) if in_person else ""),
         Fact(_("Persons"), str(booking.persons) if booking.persons > 1 else ""),
         Fact(_("Where"), _place(office, service, official) if in_person else ""),
         Fact(
             _("Your number appears on"), _displays(office, service, official) if in_person else ""
         ),
-        Fact(_("The way in"), _entry_out_of_hours(booking, office) if in_person else ""),
-        Fact(_("What to bring") if in_person else _("What to have ready"), str(service.documents)),
+        Fact(_("How to get in"), _entry_out_of_hours(booking, office) if in_person else ""),
+        Fact(
+            _("What to bring") if in_person else _("What to have with you"), str(service.documents)
+        ),
         Fact(_("Fee"), str(service.fee)),
     )
     return [fact for fact in facts if fact.value]
@@ -413,7 +415,7 @@ def _place(office: OfficeSnapshot, service: Service, official: Official | None) 
     if len(places) > 1:
         shortened = without_repeats(places)
         several = _(" or ").join([", ".join(shortened[:-1]), shortened[-1]])
-        doors = _("%(places)s: your call will say which") % {"places": several}
+        doors = _("%(places)s; you will be told which when you are called") % {"places": several}
     return "; ".join(filter(None, [str(office.row.address), doors]))
 
 
@@ -460,7 +462,7 @@ def _when_to_come(booking: Booking, office: OfficeSnapshot) -> str:
 def _pin_until(booking: Booking, office: OfficeSnapshot) -> str:
     rules = office.rules_of(office.services[booking.service_id])
     until = date_format(timezone.localtime(rules.counts_until(booking.ends_at)), "G:i")
-    return _("until %(until)s, then it lapses") % {"until": until}
+    return _("until %(until)s; then it expires") % {"until": until}
 
 
 def url_of(name: str, *args: str) -> str:

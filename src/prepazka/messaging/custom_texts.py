@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import translation
+from django.utils.translation import gettext_noop
 
 from prepazka.booking.models import Booking, BookingState, Lane, Offer, WaitingListEntry
 from prepazka.core import calendar, events, gsm7, message_texts
@@ -37,7 +38,9 @@ STATES = {
 
 
 class BrokenWords(Refused):
-    """The words cannot be used; the faults say why."""
+    """The office's texts break rules of messages; `faults` lists them by part of the message."""
+
+    message = gettext_noop("These texts cannot be used. The errors listed say why.")
 
     def __init__(self, faults: dict[Part, list[Fault]]) -> None:
         super().__init__()

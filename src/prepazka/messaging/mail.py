@@ -42,76 +42,79 @@ SUBJECTS = {
     "moved": gettext_noop("Your appointment has been moved"),
     "cancelled": gettext_noop("Your booking has been cancelled"),
     "reminder": gettext_noop("Reminder of your booking"),
-    "reminder_soon": gettext_noop("You are expected today"),
-    "when": gettext_noop("When you are expected"),
+    "reminder_soon": gettext_noop("Your appointment is today"),
+    "when": gettext_noop("When your appointment is"),
     "reply_help": gettext_noop("We did not understand your message"),
     "reply_which": gettext_noop("Which booking do you mean?"),
-    "reply_over": gettext_noop("Your booking no longer holds"),
+    "reply_over": gettext_noop("Your booking is no longer valid"),
     "reminders_off": gettext_noop("We will send you no more reminders"),
     "on_list": gettext_noop("Please confirm that you want to join the waiting list"),
     "place": gettext_noop("There is a free appointment for you"),
     "dropped": gettext_noop("You are no longer on the waiting list"),
-    "wait_ended": gettext_noop("The office no longer offers what you wait for"),
+    "wait_ended": gettext_noop("The office no longer offers what you are waiting for"),
     "offer": gettext_noop("Your appointment is cancelled, please choose another time"),
     "reassigned": gettext_noop("Same time, different official"),
     "pin_changed": gettext_noop("Your PIN has changed"),
     "restored": gettext_noop("Your original appointment is valid again"),
-    "incident": gettext_noop("We cannot serve your matter at the moment"),
-    "incident_moved": gettext_noop("It should work again at another time than we wrote"),
-    "incident_over": gettext_noop("We can serve your matter again"),
+    "incident": gettext_noop("We cannot deal with your request at the moment"),
+    "incident_moved": gettext_noop("The expected time has changed"),
+    "incident_over": gettext_noop("We can deal with your request again"),
     "turn_near": gettext_noop("Your turn is near"),
     "turn_called": gettext_noop("It is your turn"),
-    "mode_changed": gettext_noop("Same time, but we will meet in another way"),
-    "late": gettext_noop("Your meeting will begin a little later"),
-    "room_changed": gettext_noop("Your meeting by video has moved"),
-    "missed": gettext_noop("We have missed you at the meeting"),
+    "mode_changed": gettext_noop("Same time, but a different kind of meeting"),
+    "late": gettext_noop("Your meeting will start a little later"),
+    "room_changed": gettext_noop("Your video meeting has moved"),
+    "missed": gettext_noop("You missed your appointment"),
 }
 # Messages to participants of a meeting: the subject and the first sentence.
 MINUTES = "meeting_minutes"
 PDF_MISSING = gettext_noop("the PDF of the minutes is missing in the storage")
 INVITED = {
     "invited": (
-        gettext_noop("Invitation to a meeting by video"),
-        gettext_noop("you are invited to a meeting by video with the office."),
+        gettext_noop("Invitation to a video meeting"),
+        gettext_noop("you are invited to a video meeting with the office."),
     ),
     "uninvited": (
-        gettext_noop("You need not come to the meeting by video"),
-        gettext_noop("your invitation to this meeting was taken back; its link opens nothing now."),
+        gettext_noop("You do not need to come to the video meeting"),
+        gettext_noop(
+            "your invitation to this meeting has been withdrawn. The link no longer works."
+        ),
     ),
     "meeting_moved": (
-        gettext_noop("The meeting by video has changed"),
-        gettext_noop("something has changed about the meeting; this is how it holds now."),
+        gettext_noop("The video meeting has changed"),
+        gettext_noop("the meeting has changed. These are the new details."),
     ),
     "meeting_cancelled": (
-        gettext_noop("The meeting by video will not take place"),
-        gettext_noop("the meeting to which you were invited will not take place."),
+        gettext_noop("The video meeting will not take place"),
+        gettext_noop("the meeting you were invited to will not take place."),
     ),
     "meeting_mode": (
-        gettext_noop("The meeting will be held in another way"),
+        gettext_noop("The meeting will be held in a different way"),
         gettext_noop(
             "the meeting you were invited to stays at the same time and will be held like this:"
         ),
     ),
     "meeting_reminder": (
-        gettext_noop("Reminder of the meeting by video"),
-        gettext_noop("we are expecting you at a meeting by video."),
+        gettext_noop("Reminder of the video meeting"),
+        gettext_noop("you have a video meeting."),
     ),
     "meeting_late": (
-        gettext_noop("The meeting by video will begin a little later"),
+        gettext_noop("The video meeting will start a little later"),
         gettext_noop("the official is still busy. Your link stays the same."),
     ),
     "meeting_room": (
-        gettext_noop("The meeting by video has moved"),
-        gettext_noop("the meeting is not where it was to be; this is how you join it now."),
+        gettext_noop("The video meeting has moved"),
+        gettext_noop("the meeting is not where it was planned. This is how to join it now."),
     ),
     "meeting_colleague": (
-        gettext_noop("A colleague cannot come to the meeting by video"),
+        gettext_noop("A colleague cannot come to the video meeting"),
         gettext_noop(
-            "a colleague whom you invited to the meeting will be away. The meeting stays as it is."
+            "a colleague you invited to the meeting will be away. The meeting itself does "
+            "not change."
         ),
     ),
     MINUTES: (
-        gettext_noop("Minutes of the meeting by video"),
+        gettext_noop("Minutes of the video meeting"),
         gettext_noop("the official has closed the minutes of the meeting. They are attached."),
     ),
 }
@@ -284,7 +287,7 @@ def _description(
     if booking.pin and booking.mode == Mode.PERSON and not participant:
         lines.append(_("PIN for the kiosk: %(pin)s") % {"pin": booking.pin})
     if room:
-        lines += [_("Entrance to the meeting:"), room]
+        lines += [_("Join the meeting:"), room]
     in_own_fields = {_("Service"), _("Appointment"), _("Where")}  # in fields of their own
     lines += [f"{key}: {value}" for key, value in facts.items() if key not in in_own_fields]
     return "\n".join(lines)

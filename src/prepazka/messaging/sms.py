@@ -53,16 +53,16 @@ TEXTS = {
     ),
     "place": gettext_noop("%(office)s: free time: %(terms)s. Accept by %(until)s: %(url)s"),
     "dropped": gettext_noop(
-        "%(office)s: off the waiting list after three offers without an answer. Again: %(url)s"
+        "%(office)s: taken off the waiting list after 3 unanswered offers. Join again: %(url)s"
     ),
     "wait_ended": gettext_noop(
-        "%(office)s: we no longer offer what you wait for, the wait is over. More: %(url)s"
+        "%(office)s: we no longer offer what you are waiting for, so your wait has ended. %(url)s"
     ),
     "reminder": gettext_noop(
-        "%(office)s: we expect you %(when)s. PIN %(pin)s. If you cannot come, cancel: %(cancel)s"
+        "%(office)s: appointment %(when)s. PIN %(pin)s. If you cannot come, cancel: %(cancel)s"
     ),
     "reminder_soon": gettext_noop(
-        "%(office)s: we expect you %(when)s. PIN %(pin)s. If you cannot come, cancel: %(cancel)s"
+        "%(office)s: appointment %(when)s. PIN %(pin)s. If you cannot come, cancel: %(cancel)s"
     ),
     "when": gettext_noop("%(office)s: your appointment is %(when)s. Change or cancel: %(url)s"),
     "reply_help": gettext_noop(
@@ -72,7 +72,7 @@ TEXTS = {
         "%(office)s: which one do you mean? %(terms)s. Reply with its number."
     ),
     "reply_over": gettext_noop(
-        "%(office)s: your booking for %(when)s no longer holds. Book again: %(url)s"
+        "%(office)s: your booking for %(when)s is no longer valid. Book again: %(url)s"
     ),
     "reminders_off": gettext_noop(
         "%(office)s: we will send no more reminders to this number. Your booking stays: %(url)s"
@@ -85,13 +85,13 @@ TEXTS = {
         "%(office)s: same time %(when)s, different official. PIN %(pin)s. %(url)s"
     ),
     "pin_changed": gettext_noop(
-        "%(office)s: your PIN has changed. For %(when)s it is %(pin)s now. %(url)s"
+        "%(office)s: your PIN has changed. For %(when)s it is now %(pin)s. %(url)s"
     ),
     "mode_changed": gettext_noop("%(office)s: same time %(when)s, now %(how)s. %(url)s"),
     "room_changed": gettext_noop("%(office)s: meeting %(when)s %(join)s. %(url)s"),
     "missed": gettext_noop("%(office)s: you missed your appointment %(when)s. Book again: %(url)s"),
     "late": gettext_noop(
-        "%(office)s: your meeting will begin about %(minutes)s min later. %(url)s"
+        "%(office)s: your meeting will start about %(minutes)s min later. %(url)s"
     ),
     "restored": gettext_noop(
         "%(office)s: your appointment %(when)s is valid again. PIN %(pin)s. %(url)s"
@@ -103,7 +103,7 @@ TEXTS = {
         "%(office)s: %(system)s. %(expected)s Your time %(when)s is valid. %(url)s"
     ),
     "incident_over": gettext_noop(
-        "%(office)s: works again: %(system)s. We expect you as booked, %(when)s. %(url)s"
+        "%(office)s: works again: %(system)s. Please come as booked, %(when)s. %(url)s"
     ),
     "turn_near": gettext_noop("%(office)s: number %(number)s will soon be called. %(url)s"),
     "turn_called": gettext_noop("%(office)s: number %(number)s, come to counter %(counter)s now."),

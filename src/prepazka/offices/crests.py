@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from prepazka.core import events
 from prepazka.core.crest_images import MOST_BYTES, WrongCrest, clean_crest, crest_digest
@@ -14,19 +15,33 @@ from prepazka.offices.models import Crest, Office
 
 
 class CrestUnreadable(Refused):
-    """This is no PNG picture. Save the crest as PNG and choose it again."""
+    """The file is no PNG picture; convert it."""
+
+    message = gettext_noop("This is not a PNG picture. Save the crest as PNG and choose it again.")
 
 
 class CrestTooHeavy(Refused):
-    """The picture is too large: a crest may have 32 KB at most. Save it smaller, 200 pixels high for example, or with fewer colours."""
+    """The file exceeds 32 KB; save it smaller."""
+
+    message = gettext_noop(
+        "The picture is too large. It must be 32 KB or smaller. Make it smaller, for "
+        "example 200 pixels high, or use fewer colours."
+    )
 
 
 class CrestMisshapen(Refused):
-    """The crest must have from 48 to 600 pixels on each side, and be at most four times as wide as high or as high as wide."""
+    """A side or the ratio of sides is out of bounds; crop or resize the picture."""
+
+    message = gettext_noop(
+        "The crest must be 48 to 600 pixels on each side, and at most four times as wide "
+        "as it is high, or the other way round."
+    )
 
 
 class CrestNotChosen(Refused):
-    """Choose a picture of the crest first."""
+    """The form came without a file; choose one."""
+
+    message = gettext_noop("Choose a picture for the crest first.")
 
 
 REFUSALS = {

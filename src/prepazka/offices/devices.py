@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop
 
 from prepazka.core import events
 from prepazka.core.refusal import Refused
@@ -26,7 +27,11 @@ WRONG_CLOCK = timedelta(minutes=2)
 
 
 class PairingCodeWrong(Refused):
-    """This code is not valid. Codes hold for fifteen minutes; please have a new one made."""
+    """No device of this kind waits for the code, or it has expired; issue a new one."""
+
+    message = gettext_noop(
+        "This code is not valid. Codes are valid for fifteen minutes; please ask for a new one."
+    )
 
 
 def make_pairing_code(*, device: Device, now: datetime) -> str:

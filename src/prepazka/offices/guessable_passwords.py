@@ -49,8 +49,8 @@ class EasilyGuessed:
     def get_help_text(self) -> str:
         """The sentence shown beside the field, and as the error."""
         return _(
-            "Do not make the password of the name of your office, words such as úřad, a date or"
-            " keys in a row."
+            "Do not make the password from the name of your office, words such as úřad, a "
+            "date or neighbouring keys."
         )
 
 

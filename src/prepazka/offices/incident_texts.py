@@ -15,9 +15,9 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 # Functions, so that each call translates into the language that is active then.
 CAUSES: dict[str, Callable[[], str]] = {
     Incident.Cause.DOWN: lambda: _("%(system)s does not work."),
-    Incident.Cause.UNREACHABLE: lambda: _("The office has no connection with: %(system)s."),
+    Incident.Cause.UNREACHABLE: lambda: _("The office has no connection to: %(system)s."),
     Incident.Cause.MAINTENANCE: lambda: _("%(system)s is switched off for maintenance."),
-    Incident.Cause.POWER: lambda: _("The power is off, so %(system)s does not work."),
+    Incident.Cause.POWER: lambda: _("There is a power cut, so %(system)s does not work."),
 }
 
 
@@ -31,7 +31,7 @@ def until_of(incident: Incident, tz: tzinfo) -> str:
     if incident.expected_at is None:
         return _("It is not known yet when it will work again.")
     at = date_format(incident.expected_at.astimezone(tz), "G:i")
-    return _("It should work again at about %(time)s.") % {"time": at}
+    return _("It should be working again at about %(time)s.") % {"time": at}
 
 
 def said_of(incident: Incident, office: OfficeSnapshot) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import F
+from django.utils.translation import gettext_noop
 
 from prepazka.accounts import one_time, second_factor_removal, sessions, tokens
 from prepazka.accounts.models import ApiToken, User
@@ -27,47 +28,96 @@ ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
 class NameTaken(Refused):
-    """Somebody already logs in by this name. Please choose another one. If it is this very person and they work in another office, the installation's operator adds them with the command “prepazka staff”."""
+    """Another user has the log-in name; choose another, or let the operator add that user."""
+
+    message = gettext_noop(
+        "This log-in name is already taken. Please choose another one. If it belongs to "
+        "the same person, who works in another office, the operator of the installation "
+        "adds them with the command “prepazka staff”."
+    )
 
 
 class AlreadyHere(Refused):
-    """%(name)s already works in this office and logs in by this name."""
+    """The user is already a member of staff of this office; change that membership instead."""
+
+    message = gettext_noop("%(name)s already works in this office and uses this log-in name.")
 
 
 class NoLongerHere(Refused):
-    """This person does not work in this office any more."""
+    """The membership was removed before; reload the list."""
+
+    message = gettext_noop("This person no longer works in this office.")
 
 
 class NotYourself(Refused):
-    """You cannot change your own role or remove yourself; another administrator can."""
+    """Members of staff cannot change their own role or membership; another administrator must."""
+
+    message = gettext_noop(
+        "You cannot change your own role or remove yourself; another administrator can."
+    )
 
 
 class NotYourOwnFactor(Refused):
-    """You cannot reset your own second factor. Another administrator can, or you replace it yourself in your account."""
+    """Administrators cannot reset their own second factor here; the account's page replaces it."""
+
+    message = gettext_noop(
+        "You cannot reset your own second factor. Another administrator can, or you can "
+        "replace it in your account."
+    )
 
 
 class LastAdministrator(Refused):
-    """This is the last administrator of the office. Make somebody else an administrator first."""
+    """The change would leave the office without an administrator; appoint another one first."""
+
+    message = gettext_noop(
+        "This is the last administrator of the office. Make somebody else an administrator first."
+    )
 
 
 class WorksElsewhere(Refused):
-    """This person works in another office too, so the installation's operator gives the password."""
+    """Another office employs the user too, so no single office may reset the password."""
+
+    message = gettext_noop(
+        "This person also works in another office, so the operator of the installation "
+        "sets the password."
+    )
 
 
 class NoSecondFactor(Refused):
-    """This person logs in without a second factor, so there is nothing to reset."""
+    """The user has no second factor to reset."""
+
+    message = gettext_noop(
+        "This person logs in without a second factor, so there is nothing to reset."
+    )
 
 
 class OtherAdministrator(Refused):
-    """This person also works in another office (%(offices)s). Only who is an administrator of all their offices may reset the second factor: %(people)s."""
+    """The actor does not administer all the user's offices; one of `people` has to do it."""
+
+    message = gettext_noop(
+        "This person also works in another office (%(offices)s). Only an administrator of "
+        "all their offices can reset the second factor: %(people)s."
+    )
 
 
 class AccessElsewhere(Refused):
-    """This person also works in another office (%(offices)s). Only who is an administrator of all their offices sees and ends their log-ins and keys; they can do it themselves in their account."""
+    """The actor does not administer all the user's offices, so cannot end their log-ins."""
+
+    message = gettext_noop(
+        "This person also works in another office (%(offices)s). Only an administrator of "
+        "all their offices can see and end their log-ins and keys; they can do so "
+        "themselves in their account."
+    )
 
 
 class OnlyTheOperator(Refused):
-    """This person also works in another office (%(offices)s), and nobody else is an administrator of all their offices. The installation's operator resets the second factor with the command “prepazka second-factor %(username)s”."""
+    """Nobody administers all the user's offices; only the operator's command resets the factor."""
+
+    message = gettext_noop(
+        "This person also works in another office (%(offices)s), and nobody else is an "
+        "administrator of all their offices. The installation's operator resets the second factor "
+        "with the command “prepazka second-factor %(username)s”."
+    )
 
 
 @dataclass(frozen=True)

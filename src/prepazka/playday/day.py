@@ -245,11 +245,11 @@ class Play:
         for service in services.values():
             if not service.bookable:
                 continue
-            path = f"/offices/{self.slug}/services/{service.code}/terms"
+            path = f"/offices/{self.slug}/services/{service.code}/slots"
             answer = (await browser.call("GET", path)).json()
             spans = [
-                (datetime.fromisoformat(t["starts_at"]), datetime.fromisoformat(t["ends_at"]))
-                for t in answer.get("terms", [])
+                (datetime.fromisoformat(s["starts_at"]), datetime.fromisoformat(s["ends_at"]))
+                for s in answer.get("slots", [])
             ]
             free.setdefault(service.agenda, {})[service.code] = [
                 s for s in spans if s[0].date() == day

@@ -1,31 +1,49 @@
-"""What must sometimes be refused; each docstring is the sentence the person reads."""
+"""Refusals of privacy requests."""
+
+from django.utils.translation import gettext_noop
 
 from prepazka.core.refusal import Refused
 
 
 class PersonNotNamed(Refused):
-    """Enter a whole e-mail address, a whole telephone number, or the code of a booking."""
+    """The search is no whole address, number or code; parts of them find nobody by intent."""
+
+    message = gettext_noop("Enter a full e-mail address, a full phone number, or a booking code.")
 
 
 class NoRecordChosen(Refused):
-    """Choose at least one record."""
+    """The request names no record; choose one at least."""
+
+    message = gettext_noop("Choose at least one record.")
 
 
 class RecordsChanged(Refused):
-    """Meanwhile something has changed in these records. Please look at them again."""
+    """The records differ from those shown; show them again before acting."""
+
+    message = gettext_noop("These records have changed in the meantime. Please check them again.")
 
 
 class IdentityNotStated(Refused):
-    """State how the person has shown who they are."""
+    """The request does not record how the identity was verified; state it."""
+
+    message = gettext_noop("Say how the person proved their identity.")
 
 
 class NothingToCorrect(Refused):
-    """Enter what shall be corrected: the name, the e-mail address or the telephone number."""
+    """The correction has no new value; enter one at least."""
+
+    message = gettext_noop(
+        "Enter what should be corrected: the name, the e-mail address or the phone number."
+    )
 
 
 class ErasureNotConfirmed(Refused):
-    """Confirm that you have read what will be erased and cancelled."""
+    """The erasure was not confirmed explicitly; show the preview and ask again."""
+
+    message = gettext_noop("Confirm that you have read what will be erased and cancelled.")
 
 
 class MeetingIsRunning(Refused):
-    """The person is in a meeting by video now. End the meeting first."""
+    """The person is in a running meeting, whose records are in use; end it before erasing."""
+
+    message = gettext_noop("The person is in a video meeting now. End the meeting first.")

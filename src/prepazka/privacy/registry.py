@@ -167,7 +167,7 @@ HELD = (
     ),
     Held(
         Meeting,
-        gettext_lazy("Meeting by video"),
+        gettext_lazy("Video meeting"),
         personal=("address",),  # of a room elsewhere, as somebody wrote it
         erased_by="erase",
         facts=("state", "created_at", "started_at", "ended_at"),

@@ -1,131 +1,229 @@
-"""What the queue must sometimes refuse; each docstring is the sentence the person reads."""
+"""Refusals of the queue and its counters."""
+
+from django.utils.translation import gettext_noop
 
 from prepazka.core.refusal import Refused
 
 
 class NoTicketsNow(Refused):
-    """Tickets for this service are not issued now."""
+    """The service issues no tickets at this time, or none without a booking."""
+
+    message = gettext_noop("Tickets for this service are not being issued now.")
 
 
 class SystemDown(NoTicketsNow):
-    """Tickets for this service are not issued until this works again: %(system)s."""
+    """A system that the service needs is down; repeat when its incident is over."""
+
+    message = gettext_noop(
+        "No tickets for this service are issued until this works again: %(system)s."
+    )
 
 
 class NothingNeedsIt(Refused):
-    """No service needs this system, so there is nothing to pause."""
+    """No service depends on the system, so declaring an incident would stop nothing."""
+
+    message = gettext_noop("No service needs this system, so there is nothing to pause.")
 
 
 class AlreadyDown(Refused):
-    """This system is said to be down already."""
+    """The system has an open incident; change that one instead."""
+
+    message = gettext_noop("This system is already reported as down.")
 
 
 class IncidentOver(Refused):
-    """It works again already, so there is nothing to change."""
+    """The incident has ended; declare a new one if the system fails again."""
+
+    message = gettext_noop("The system is already working again, so there is nothing to change.")
 
 
 class CounterTaken(Refused):
-    """Somebody else already works at this counter."""
+    """A colleague has the counter open; choose another, or take it over explicitly."""
+
+    message = gettext_noop("Somebody else already works at this counter.")
 
 
 class CounterClosedAlready(Refused):
-    """This counter is closed already."""
+    """The shift at the counter has ended, so it cannot be closed or taken over."""
+
+    message = gettext_noop("This counter is already closed.")
 
 
 class CounterTakenOver(Refused):
-    """%(name)s took your counter over at %(at)s. Choose another one to go on."""
+    """`name` took over the clerk's counter at `at`; open another one."""
+
+    message = gettext_noop(
+        "%(name)s took over your counter at %(at)s. Choose another counter to continue."
+    )
 
 
 class CounterClosedByOther(Refused):
-    """%(name)s closed your counter at %(at)s. Open one to go on."""
+    """`name` closed the clerk's counter at `at`; open one again."""
+
+    message = gettext_noop("%(name)s closed your counter at %(at)s. Open a counter to continue.")
 
 
 class CounterClosedByItself(Refused):
-    """Your counter closed by itself at %(at)s, after the office's hours."""
+    """The counter was closed automatically at `at`, after hours; open it again."""
+
+    message = gettext_noop(
+        "Your counter was closed automatically at %(at)s, after the office’s opening hours."
+    )
 
 
 class ClientChanged(Refused):
-    """Something has changed at this counter meanwhile. Look at it once more and decide again."""
+    """The counter's client or their state differs from what the actor saw; look and repeat."""
+
+    message = gettext_noop(
+        "Something has changed at this counter in the meantime. Check it and decide again."
+    )
 
 
 class FateMissing(Refused):
-    """A client is at this counter. Say what became of them."""
+    """A client is at the counter to be closed; repeat with their `fate`."""
+
+    message = gettext_noop("There is a client at this counter. Say what happened to them.")
 
 
 class OtherServices(Refused):
-    """This counter serves nothing that your counter serves; ask the head or the desk."""
+    """The actor's counter shares no service with the counter; a manager can close it."""
+
+    message = gettext_noop(
+        "This counter and yours have no services in common. Ask the manager or the desk."
+    )
 
 
 class WaitingHereAlone(Refused):
-    """People who wait for this counter alone: %(n)s. To close it all the same, confirm it."""
+    """Closing would leave `n` people whom no other counter serves; repeat with a confirmation."""
+
+    message = gettext_noop(
+        "People waiting who only this counter can serve: %(n)s. Confirm if you want to "
+        "close it anyway."
+    )
 
 
 class CounterNotOpen(Refused):
-    """Open a counter first."""
+    """The actor has no open counter; open one first."""
+
+    message = gettext_noop("Open a counter first.")
 
 
 class CounterBusy(Refused):
-    """Finish with the client at your counter first."""
+    """A client is at the counter; finish, transfer or release them first."""
+
+    message = gettext_noop("Finish with the client at your counter first.")
 
 
 class CounterPausedNow(Refused):
-    """The counter is paused. End the break first."""
+    """The counter is on a break and calls nobody; end the break first."""
+
+    message = gettext_noop("The counter is paused. End the break first.")
 
 
 class NobodyWaiting(Refused):
-    """Nobody is waiting for this counter."""
+    """No ticket that this counter serves is waiting."""
+
+    message = gettext_noop("Nobody is waiting for this counter.")
 
 
 class OnlyHeldOffline(NobodyWaiting):
-    """Everybody who waits for you is on the list of counter %(number)s, silent since %(since)s. You can call them from %(until)s."""
+    """All waiting tickets are leased to an offline counter; repeat after `until`."""
+
+    message = gettext_noop(
+        "Everybody waiting for you is on the list of counter %(number)s, offline since "
+        "%(since)s. You can call them from %(until)s."
+    )
 
 
 class NotAtCounter(Refused):
-    """This client is no longer at your counter."""
+    """The ticket is not at the actor's counter any more; reload the counter."""
+
+    message = gettext_noop("This client is no longer at your counter.")
 
 
 class NotWaiting(Refused):
-    """This ticket is no longer waiting."""
+    """The ticket has left the queue, so it cannot be changed as a waiting one."""
+
+    message = gettext_noop("This ticket is no longer waiting.")
 
 
 class NotMissed(Refused):
-    """This ticket is not among those who were called and did not come."""
+    """The ticket's call was not missed, so it cannot be returned or ended as missed."""
+
+    message = gettext_noop("This ticket is not one of those that were called and missed.")
 
 
 class ReturnsOver(Refused):
-    """The office is closed for today, so nobody can be put back into the queue."""
+    """The ticket's validity has ended with the day; the person has to come again."""
+
+    message = gettext_noop(
+        "The office is closed for today, so nobody can be put back into the queue."
+    )
 
 
 class CannotPostpone(Refused):
-    """A place in the queue can be put off only once."""
+    """The ticket was postponed before, or not by one of the offered numbers of minutes."""
+
+    message = gettext_noop("You can postpone your turn only once.")
 
 
 class NotServedHere(Refused):
-    """This counter does not serve that."""
+    """The counter, or the target of a transfer, does not serve the ticket's service."""
+
+    message = gettext_noop("This counter does not provide that service.")
 
 
 class NothingToUndo(Refused):
-    """There is nothing to undo: the thirty seconds have passed or the state has changed."""
+    """The last step is older than thirty seconds or was followed by another."""
+
+    message = gettext_noop(
+        "There is nothing to undo: the thirty seconds have passed or the state has changed."
+    )
 
 
 class DevicePaused(Refused):
-    """Too many wrong PINs. Please wait %(seconds)s seconds, or ask at the desk."""
+    """The kiosk refuses PINs after too many wrong ones; repeat after `seconds`."""
+
+    message = gettext_noop(
+        "Too many wrong PINs. Please wait %(seconds)s seconds, or ask at the desk."
+    )
 
 
 class SecondAnswerNeeded(Refused):
-    """There were too many wrong PINs today. Enter also the last three digits of the telephone number of the booking or the code of the booking, or go to the desk."""
+    """The kiosk has seen many wrong PINs today; repeat with the phone's digits or the code."""
+
+    message = gettext_noop(
+        "There were too many wrong PINs today. Also enter the last three digits of the "
+        "phone number on the booking, or the booking code, or go to the desk."
+    )
 
 
 class CodeNeeded(SecondAnswerNeeded):
-    """There were too many wrong PINs today. Enter also the code of the booking, or go to the desk."""
+    """As SecondAnswerNeeded, where the booking's code is the only second answer left."""
+
+    message = gettext_noop(
+        "There were too many wrong PINs today. Also enter the booking code, or go to the desk."
+    )
 
 
 class HeldOffline(Refused):
-    """Counter %(number)s has been silent since %(since)s and may be calling this client by itself. You can call them from %(until)s."""
+    """A silent counter that may call it offline has leased the ticket; repeat after `until`."""
+
+    message = gettext_noop(
+        "Counter %(number)s has been offline since %(since)s and may be calling this "
+        "client on its own. You can call them from %(until)s."
+    )
 
 
 class GrantUnknown(Refused):
-    """This browser has no right to work off-line, or the office has taken it back."""
+    """No grant for offline work has this id, or it is revoked; the device needs a new one."""
+
+    message = gettext_noop(
+        "This browser is not allowed to work offline, or the office has withdrawn its permission."
+    )
 
 
 class SignatureWrong(Refused):
-    """The log was not written by the browser that sends it."""
+    """An entry of the offline log is not signed by the grant's key; the whole log is refused."""
+
+    message = gettext_noop("The log was not written by the browser that sent it.")

@@ -67,9 +67,9 @@ def fault_in_words(fault: str) -> str:
     texts = {
         "printer_no_paper": _("the printer is out of paper"),
         "printer_open": _("the printer is open"),
-        "printer_unreachable": _("the printer does not answer"),
-        "printer_silent": _("the printer takes tickets but no longer answers, perhaps it is stuck"),
-        "sound_blocked": _("the browser does not let the display be heard until it is touched"),
+        "printer_unreachable": _("the printer does not respond"),
+        "printer_silent": _("the printer accepts tickets but no longer responds; it may be jammed"),
+        "sound_blocked": _("the browser does not play sound until the display is touched"),
         "sound_broken": _("the display cannot play its sounds"),
         "printer_broken": _("the printer does not print"),
     }

@@ -11,6 +11,7 @@ import segno
 from django.conf import settings
 from django.core import signing
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 
 from prepazka.core.door_codes import code_at, is_fresh
 from prepazka.core.refusal import Refused
@@ -22,15 +23,28 @@ SALT, HOLDS = "door", timedelta(minutes=5)
 
 
 class DoorCodeOld(Refused):
-    """This code has changed meanwhile. Go to the door or the kiosk and scan it again."""
+    """The scanned code, or its pass, is expired, invalid or of another office; scan again."""
+
+    message = gettext_noop(
+        "This code has changed since you scanned it. Go to the door or the kiosk and scan it again."
+    )
 
 
 class DoorOnly(Refused):
-    """Here a ticket is taken at the office. Go to the door or the kiosk and scan the code there."""
+    """The office gives tickets by phone only to those who scan its changing code on the spot."""
+
+    message = gettext_noop(
+        "You can take a ticket only at the office. Go to the door or the kiosk and scan "
+        "the code there."
+    )
 
 
 class NoPhoneTickets(Refused):
-    """This office gives no tickets by telephone. Take one at the kiosk or at the desk."""
+    """The office gives no tickets by phone; the kiosk and the desk do."""
+
+    message = gettext_noop(
+        "This office does not issue tickets by phone. Take one at the kiosk or at the desk."
+    )
 
 
 @dataclass(frozen=True)

@@ -123,8 +123,8 @@ def unavailable(request: HttpRequest, error: BaseException | None = None) -> Htt
     with _language(request):
         if request.method not in {"GET", "HEAD"} and is_in_doubt(error):
             text = _(
-                "The service is not available at the moment, and it is not certain that your last "
-                "step was saved. Please look in a minute before you send it again."
+                "The service is not available at the moment, and your last step may not "
+                "have been saved. Please check in a minute before you send it again."
             )
         else:
             text = _(
@@ -179,8 +179,8 @@ def as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         return response
     with _language(request):
         texts = {
-            405: (_("This address does not take this method."), "method_not_allowed"),
-            406: (_("This answer is given in JSON only."), "not_acceptable"),
+            405: (_("This address does not accept this method."), "method_not_allowed"),
+            406: (_("This response is available in JSON only."), "not_acceptable"),
             415: (_("Please send the request as JSON."), "unsupported_media_type"),
             500: (_("Something went wrong on our side. Please try again later."), "broken"),
         }

@@ -46,7 +46,7 @@ class AddressField(forms.CharField):
     """An e-mail address to which mails can be sent."""
 
     widget = forms.EmailInput
-    default_error_messages = {"max_length": gettext_lazy(AddressNotUnderstood().message)}
+    default_error_messages = {"max_length": gettext_lazy(AddressNotUnderstood.message)}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": LONGEST_TYPED_ADDRESS, **kwargs})
@@ -63,7 +63,7 @@ class NumberField(forms.CharField):
     """A telephone number in E.164; with `mobile`, one that can receive SMS."""
 
     widget = forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"})
-    default_error_messages = {"max_length": gettext_lazy(PhoneNotUnderstood().message)}
+    default_error_messages = {"max_length": gettext_lazy(PhoneNotUnderstood.message)}
 
     def __init__(self, *, mobile: bool = False, **kwargs: Any) -> None:
         super().__init__(**{"max_length": LONGEST_TYPED_NUMBER, **kwargs})

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop
 
 from prepazka.booking.networks import contact_of_office
 from prepazka.booking.refusals import TooManyHolds
@@ -33,7 +34,11 @@ HIDDEN = "hidden"  # the scope that records that proxies hide visitors' addresse
 
 
 class TooManyTries(Refused):
-    """There were too many attempts in a short time. Please try again in %(minutes)s min."""
+    """The address or contact has used up a rate limit; repeat after `retry_after`."""
+
+    message = gettext_noop(
+        "There were too many attempts in a short time. Please try again in %(minutes)s min."
+    )
 
     @property
     def retry_after(self) -> int:

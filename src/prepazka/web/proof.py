@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 import altcha
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop
 
 from prepazka.booking import networks
 from prepazka.core.refusal import Refused
@@ -35,7 +36,12 @@ LONGEST = 4000
 
 
 class ProofNotValid(Refused):
-    """The check of your browser has expired or was used before. Please choose the time again."""
+    """The proof of work is expired, used or wrong; solve a new challenge."""
+
+    message = gettext_noop(
+        "The security check of your browser has expired or was already used. Please "
+        "choose the time again."
+    )
 
 
 def is_asked(request: HttpRequest, office: OfficeSnapshot, rules: Rules, *, now: datetime) -> bool:

@@ -17,28 +17,29 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 SENTENCES: dict[str, Callable[[], str]] = {
     "booked_in_window": lambda: _("booked for %(window)s, arrived %(arrived)s"),
     "booked_kept_place": lambda: _(
-        "booked for %(window)s, arrived in time %(arrived)s and keeps the place"
+        "booked for %(window)s, arrived on time at %(arrived)s and keeps the place"
     ),
     "booked_before_window": lambda: _("booked for %(window)s, arrived early %(arrived)s"),
     "late_for_window": lambda: _(
         "booked for %(window)s, came after that %(arrived)s: in order of arrival"
     ),
     "waited_long": lambda: _(
-        "waiting since %(arrival)s, longer than %(cap)s minutes, so goes before the booked"
+        "waiting since %(arrival)s, longer than %(cap)s minutes, so goes before people "
+        "with bookings"
     ),
-    "statutory": lambda: _("priority by law (disability card), waiting since %(arrival)s"),
-    "walk_in": lambda: _("without booking, waiting since %(arrival)s"),
+    "statutory": lambda: _("priority required by law (disability card), waiting since %(arrival)s"),
+    "walk_in": lambda: _("without a booking, waiting since %(arrival)s"),
     "returned": lambda: _("returned to the queue %(returned)s, so goes first"),
-    "parked": lambda: _("put aside until %(until)s"),
+    "parked": lambda: _("on hold until %(until)s"),
     "offline": lambda: _("called while the counter was cut off from the server"),
-    "by_hand": lambda: _("picked by hand by the clerk"),
+    "by_hand": lambda: _("chosen manually by the clerk"),
 }
 
 
 def public(payload: Mapping[str, Any], office: OfficeSnapshot) -> str:
     """The reason for other people waiting, without hints about anybody's health."""
     if payload.get("code") == "statutory":
-        return _("priority by law")
+        return _("priority required by law")
     return sentence(payload, office)
 
 

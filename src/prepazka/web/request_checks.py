@@ -24,6 +24,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, Unrea
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import RawPostDataException
 from django.utils import translation
+from django.utils.translation import gettext_noop
 
 from prepazka.core import reading
 from prepazka.core.refusal import Refused
@@ -42,31 +43,55 @@ FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
 class RequestNotReadable(Refused):
-    """This request cannot be read. Please go back and try again."""
+    """The request's syntax, encoding or JSON is broken; send a well-formed one."""
+
+    message = gettext_noop("This request cannot be read. Please go back and try again.")
 
 
 class TextNotReadable(Refused):
-    """The text contains a character that cannot be saved. Please type it again instead of pasting it."""
+    """A field has a character that cannot be stored, such as NUL; send the text without it."""
+
+    message = gettext_noop(
+        "The text contains a character that cannot be saved. Please type it again instead of "
+        "pasting it."
+    )
 
 
 class CookieNotReadable(Refused):
-    """Your browser sent a cookie that cannot be read; it has been removed. Please try again."""
+    """A cookie cannot be decoded; the response deletes it, so a repeat works."""
+
+    message = gettext_noop(
+        "Your browser sent a cookie that cannot be read; it has been removed. Please try again."
+    )
 
 
 class EncodingNotTaken(Refused):
-    """Please send the request in the UTF-8 encoding."""
+    """The request declares a charset other than UTF-8; encode it in UTF-8."""
+
+    message = gettext_noop("Please send the request in the UTF-8 encoding.")
 
 
 class HeadersTooLarge(Refused):
-    """The headers of this request are too large. Please delete the cookies of this site and try again."""
+    """The headers exceed the limit, mostly by cookies; send smaller ones."""
+
+    message = gettext_noop(
+        "The headers of this request are too large. Please delete the cookies of this site and "
+        "try again."
+    )
 
 
 class BodyTooSlow(Refused):
-    """The request did not arrive in time. Please try again on a better connection."""
+    """The body did not arrive within the time limit; send it again."""
+
+    message = gettext_noop(
+        "The request did not arrive in time. Please try again on a better connection."
+    )
 
 
 class BodyTooLarge(Refused):
-    """This is too long to be sent at once. Please shorten it."""
+    """The body exceeds the address's limit; send less."""
+
+    message = gettext_noop("This is too long to be sent at once. Please shorten it.")
 
 
 class RequestChecks:

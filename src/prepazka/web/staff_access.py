@@ -155,7 +155,10 @@ def to_first_step(request: HttpRequest) -> HttpResponse | None:
     if step is None:
         return None
     if "X-Fragment" in request.headers:
-        return HttpResponse(_("Please load the page again: your account needs a step."), status=401)
+        return HttpResponse(
+            _("Please reload the page: there is something you need to do in your account first."),
+            status=401,
+        )
     return redirect(FIRST_STEP_PAGES[step])
 
 

@@ -115,7 +115,7 @@ def _facts(office: OfficeSnapshot, position: Place, now: datetime) -> list[str]:
         facts.append(_("Booked for %(span)s") % {"span": span})
         if ticket.booked_from > now and not ticket.late:
             facts.append(
-                _("Your turn comes from %(time)s; perhaps sooner if nobody else waits.")
+                _("Your turn comes from %(time)s, or sooner if nobody else is waiting.")
                 % {"time": typography.clock(start)}
             )
     if position.ahead is not None:

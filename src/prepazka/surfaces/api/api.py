@@ -162,11 +162,11 @@ def queues(request: HttpRequest, slug: str) -> Any:
 
 
 @api.get(
-    "/offices/{slug}/services/{code}/terms",
-    response=_responses(200, schemas.TermsOut),
+    "/offices/{slug}/services/{code}/slots",
+    response=_responses(200, schemas.SlotsOut),
     tags=["booking"],
 )
-def terms(
+def slots(
     request: HttpRequest,
     slug: str,
     code: str,
@@ -182,8 +182,26 @@ def terms(
     return _from_edge(request)
 
 
-@api.get("/offices/{slug}/next", response=_responses(200, schemas.NextOut), tags=["booking"])
-def next_terms(
+@api.get(
+    "/offices/{slug}/services/{code}/terms",
+    response=_responses(200, schemas.TermsOut),
+    tags=["booking"],
+    deprecated=True,
+)
+def terms(
+    request: HttpRequest,
+    slug: str,
+    code: str,
+    persons: int = 1,
+    official: str = "",
+    mode: str = "",
+) -> Any:
+    """Deprecated; removed in release 1.0. Same as `/slots`, where `slots` replaces `terms`."""
+    return _from_edge(request)
+
+
+@api.get("/offices/{slug}/slots", response=_responses(200, schemas.NextSlotsOut), tags=["booking"])
+def next_slots(
     request: HttpRequest,
     slug: str,
     service: str = "",
@@ -196,6 +214,24 @@ def next_terms(
     For the whole office, or for an official or a department. Readable from other sites' pages
     (CORS), cacheable, with an ETag.
     """
+    return _from_edge(request)
+
+
+@api.get(
+    "/offices/{slug}/next",
+    response=_responses(200, schemas.NextOut),
+    tags=["booking"],
+    deprecated=True,
+)
+def next_terms(
+    request: HttpRequest,
+    slug: str,
+    service: str = "",
+    official: str = "",
+    department: str = "",
+    most: int = 5,
+) -> Any:
+    """Deprecated; removed in release 1.0. Same as `/slots`, where `slots` replaces `terms`."""
     return _from_edge(request)
 
 
@@ -381,7 +417,10 @@ def _from_edge(request: HttpRequest) -> HttpResponse:
         _office_id, body = route.read()
     except LookupError:
         raise NotFound from None
-    return HttpResponse(body, content_type="application/json")
+    response = HttpResponse(body, content_type="application/json")
+    for header, content in route.deprecation:
+        response[header.decode()] = content.decode()
+    return response
 
 
 def _hold(held: Booking, office: OfficeSnapshot) -> dict[str, Any]:

@@ -162,7 +162,7 @@ class OfficialOut(Schema):
     path: str
 
 
-class TermOut(Schema):
+class SlotOut(Schema):
     """A free slot."""
 
     starts_at: datetime
@@ -170,8 +170,23 @@ class TermOut(Schema):
     free: int = Field(description="how many people can still take it")
 
 
-class TermsOut(Schema):
+class SlotsOut(Schema):
     """The free slots of a service."""
+
+    service: str
+    official: str | None = Field(description="None: whoever is soonest, or a counter")
+    persons: int
+    mode: str
+    made_at: datetime
+    slots: list[SlotOut]
+
+
+class TermOut(SlotOut):
+    """A free slot, as the deprecated `/terms` gives it."""
+
+
+class TermsOut(Schema):
+    """The free slots of a service, as the deprecated `/terms` gives them."""
 
     service: str
     official: str | None = Field(description="None: whoever is soonest, or a counter")
@@ -181,7 +196,7 @@ class TermsOut(Schema):
     terms: list[TermOut]
 
 
-class NextTermOut(Schema):
+class NextSlotOut(Schema):
     """A free slot with the permanent address of its day."""
 
     starts_at: datetime
@@ -192,8 +207,20 @@ class NextTermOut(Schema):
     path: str
 
 
-class NextOut(Schema):
+class NextSlotsOut(Schema):
     """The next free slots; `path` is the address of all of them."""
+
+    made_at: datetime
+    path: str
+    slots: list[NextSlotOut]
+
+
+class NextTermOut(NextSlotOut):
+    """A free slot, as the deprecated `/next` gives it."""
+
+
+class NextOut(Schema):
+    """The next free slots, as the deprecated `/next` gives them."""
 
     made_at: datetime
     path: str

@@ -20,7 +20,7 @@ class PersonsForm(forms.Form):
 
     osob = forms.ChoiceField(
         label=_("How many people are you booking for?"),
-        help_text=_("Each person needs time of their own; the times will follow one another."),
+        help_text=_("Each person needs their own time; the times follow one after another."),
         widget=forms.RadioSelect,
         error_messages={
             "required": _("Choose how many people you are booking for."),
@@ -45,7 +45,7 @@ class ContactForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
         error_messages={
             "required": _("Enter the name of the person who will come."),
-            "max_length": _("Shorten the name to at most 120 characters."),
+            "max_length": _("The name must be 120 characters or fewer."),
         },
     )
     email = AddressField(
@@ -59,15 +59,20 @@ class ContactForm(forms.Form):
     phone = NumberField(
         label=_("Mobile number"),
         required=False,
-        help_text=_("If you have no e-mail, we will send you the PIN and the link by SMS."),
+        help_text=_(
+            "If you do not have an e-mail address, we will send you the PIN and "
+            "the link by text message."
+        ),
     )
 
     topic = forms.CharField(
         label=_("What it is about, in your own words"),
         required=False,
         max_length=LONGEST_TOPIC,
-        help_text=_("Only the people who will see you read it. We erase it with your name."),
-        error_messages={"max_length": _("Shorten the text to at most 120 characters.")},
+        help_text=_(
+            "Only the people who will see you can read it. We erase it together with your name."
+        ),
+        error_messages={"max_length": _("The text must be 120 characters or fewer.")},
     )
 
     def __init__(
@@ -98,7 +103,7 @@ class ContactForm(forms.Form):
             phone = self.fields["phone"]
             phone.label, phone.required = _("Telephone number"), True
             phone.help_text = _("The official will call you at this number at the chosen time.")
-            phone.error_messages["required"] = _(PhoneNeeded().message)
+            phone.error_messages["required"] = _(PhoneNeeded.message)
         if phones:
             self.fields["email"].required = False
         elif calls:
@@ -135,8 +140,8 @@ WEEKDAYS = (
 )
 DATES = ["%Y-%m-%d", "%d. %m. %Y", "%d.%m.%Y"]
 TIMES = ["%H:%M", "%H.%M", "%H"]
-WHEN = _("Enter a date such as 24. 12. 2026.")
-CLOCK = _("Enter a time such as 14:30, or leave it empty.")
+WHEN = _("Enter a date, like 24. 12. 2026.")
+CLOCK = _("Enter a time, like 14:30, or leave it empty.")
 
 
 class WishForm(ContactForm):
@@ -158,7 +163,7 @@ class WishForm(ContactForm):
         label=_("Days of the week"),
         choices=WEEKDAYS,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose one day of the week at least.")},
+        error_messages={"required": _("Choose at least one day of the week.")},
     )
     since = forms.TimeField(
         label=_("From what time"),
@@ -191,7 +196,7 @@ class WishForm(ContactForm):
         self.fields["email"].help_text = _("We will write to you there when a time becomes free.")
         if "phone" in self.fields:
             self.fields["phone"].help_text = _(
-                "If you have no e-mail, we will text you when a time becomes free."
+                "If you do not have an e-mail address, we will text you when a time becomes free."
             )
 
     def clean(self) -> dict[str, Any]:
@@ -199,10 +204,10 @@ class WishForm(ContactForm):
         cleaned = super().clean()
         first_day, last_day = cleaned.get("first"), cleaned.get("last")
         if first_day and last_day and last_day < first_day:
-            self.add_error("last", _("The last day must not come before the first."))
+            self.add_error("last", _("The last day must not be before the first."))
         since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and until <= since:
-            self.add_error("until", _("The end must come after the beginning."))
+            self.add_error("until", _("The end must be after the start."))
         cleaned.setdefault("persons", 1)
         cleaned["from_min"] = since.hour * 60 + since.minute if since else 0
         cleaned["to_min"] = until.hour * 60 + until.minute if until else 1440

@@ -24,7 +24,7 @@ def no_official(request: HttpRequest, office: OfficeSnapshot, code: str) -> Http
         if department and not department.retired
         else ""
     )
-    text = _("This official takes no bookings any more.")
+    text = _("This official no longer takes bookings.")
     return _gone_page(request, office, GONE, text, url, str(department.name) if department else "")
 
 
@@ -33,7 +33,7 @@ def no_department(request: HttpRequest, office: OfficeSnapshot, code: str) -> Ht
     department = next((d for d in office.departments.values() if d.code == code), None)
     if department is None:
         return _gone_page(request, office, MISSING, _("There is no such page at this office."))
-    text = _("This department takes no bookings.")
+    text = _("This department does not take bookings.")
     return _gone_page(request, office, GONE if department.retired else MISSING, text)
 
 
@@ -43,8 +43,8 @@ def no_service(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpR
     if service is None:
         return _gone_page(request, office, MISSING, _("There is no such page at this office."))
     if service.retired:
-        return _gone_page(request, office, GONE, _("The office does not offer this any more."))
-    text = _("This is not booked. Come in the opening hours and take a ticket.")
+        return _gone_page(request, office, GONE, _("The office no longer offers this."))
+    text = _("You do not need to book this. Come during opening hours and take a ticket.")
     return _gone_page(request, office, MISSING, text)
 
 
@@ -53,7 +53,7 @@ def other_official(
 ) -> HttpResponse:
     """404 or 410 with a link to the service, which the official of the address does not provide."""
     url = reverse("citizen:days", args=[office.slug, service.code])
-    text = _("This cannot be booked with the official of the link.")
+    text = _("This cannot be booked with the official in the link.")
     return _gone_page(request, office, MISSING if official else GONE, text, url, str(service.name))
 
 

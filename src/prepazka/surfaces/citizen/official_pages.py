@@ -54,7 +54,7 @@ def department(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpR
     ]
     soonest_term = min(soonest.values(), key=lambda term: term.starts_at, default=None)
     anybody = Choice(
-        _("Anybody, whoever is soonest free"),
+        _("Anybody, whoever is free soonest"),
         _first_free(soonest_term),
         url=reverse("citizen:anybody", args=[slug, code]) + query,
     )

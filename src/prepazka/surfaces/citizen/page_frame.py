@@ -155,14 +155,18 @@ def limit_in_words(error: Refused, office: OfficeSnapshot, *, by_sms: bool) -> s
     limit = int(error.params["most"])
     if by_sms:
         text = ngettext(
-            "There is already %(n)s appointment for this number, and there can be no more here. You can change it by the link in the SMS.",
-            "There are already %(n)s appointments for this number, and there can be no more here. You can change them by the links in the SMS.",
+            "There is already %(n)s appointment for this number, which is the limit here. "
+            "You can change it with the link in the text message.",
+            "There are already %(n)s appointments for this number, which is the limit "
+            "here. You can change them with the links in the text messages.",
             limit,
         )
     else:
         text = ngettext(
-            "There is already %(n)s appointment for this e-mail address, and there can be no more here. You can change it by the link in the e-mail.",
-            "There are already %(n)s appointments for this e-mail address, and there can be no more here. You can change them by the links in the e-mails.",
+            "There is already %(n)s appointment for this e-mail address, which is the "
+            "limit here. You can change it with the link in the e-mail.",
+            "There are already %(n)s appointments for this e-mail address, which is the "
+            "limit here. You can change them with the links in the e-mails.",
             limit,
         )
     if office.row.phone:
@@ -270,7 +274,7 @@ def why_no_times(
         reason = office.closure(day, service)
         if reason:
             return _("This day is closed: %(why)s.") % {"why": reason}
-        return _("We receive nobody for this on that day.")
+        return _("There are no appointments for this on that day.")
     opens = slots.releases_at(day, rules)
     released = calendar.local_instant(opens.day, opens.minute, office.tz)
     if at < released:

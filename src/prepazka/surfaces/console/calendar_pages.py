@@ -47,7 +47,7 @@ def page(
                     actor=member.user_id,
                 )
                 read_soon(added.pk)
-            messages.success(request, _("The calendar was added. It is read in a moment."))
+            messages.success(request, _("The calendar was added. It will be read in a moment."))
             return _back(office, official)
         except TooManyCalendars as refusal:
             form.add_error(None, sentence(refusal))
@@ -64,7 +64,7 @@ def remove(
     row = OutsideCalendar.objects.filter(pk=calendar, official=official).first()
     if row:
         external_calendars.remove_calendar(outside_calendar=row, now=now(), actor=member.user_id)
-        messages.success(request, _("The calendar no longer takes any time."))
+        messages.success(request, _("The calendar no longer blocks any time."))
     return _back(office, official)
 
 
@@ -87,7 +87,9 @@ def change_settings(
             actor=member.user_id,
         )
         read_soon(row.pk)
-    messages.success(request, _("The settings are saved. The calendar is read anew in a moment."))
+    messages.success(
+        request, _("The settings are saved. The calendar will be read again in a moment.")
+    )
     return _back(office, official)
 
 
@@ -106,7 +108,7 @@ def free(
         external_calendars.free_doubt(
             outside_calendar=row, mark=mark, now=now(), actor=member.user_id
         )
-    messages.success(request, _("The time is free, unless something else takes it."))
+    messages.success(request, _("The time is free, unless something else blocks it."))
     return _back(office, official)
 
 

@@ -33,10 +33,10 @@ DAYS_SHOWN = 14
 Reason = CallListEntry.Reason
 # Functions, so that texts are translated into the language of the request.
 REASONS: dict[str, Callable[[], str]] = {
-    Reason.UNANSWERED: lambda: _("has not answered the offer"),
-    Reason.NO_CONTACT: lambda: _("cannot be written to"),
-    Reason.UNDELIVERED: lambda: _("the message did not arrive"),
-    Reason.DECLINED: lambda: _("none of the offered times suits"),
+    Reason.UNANSWERED: lambda: _("has not responded to the offer"),
+    Reason.NO_CONTACT: lambda: _("has no address for messages"),
+    Reason.UNDELIVERED: lambda: _("the message was not delivered"),
+    Reason.DECLINED: lambda: _("none of the offered times is suitable"),
     Reason.CALL_ME: lambda: _("asks for a call"),
     Reason.NO_TERM: lambda: _("there was no free time to offer"),
 }
@@ -88,7 +88,7 @@ def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
         except Refused:
             continue  # a colleague was quicker
         return redirect("console:call", office.slug, pk)
-    messages.info(request, _("Nobody is waiting for a call just now."))
+    messages.info(request, _("Nobody is waiting for a call at the moment."))
     return redirect("console:calls", office.slug)
 
 
@@ -194,11 +194,13 @@ def _record_outcome(  # noqa: PLR0911  # one button each
             return _to_list(request, office, _("The booking is cancelled."))
         if "unreached" in form:
             call_entries.not_reached(entry=entry.pk, actor=member.user_id, now=at)
-            return _to_list(request, office, _("Noted; the client comes up again in two hours."))
+            return _to_list(
+                request, office, _("Noted; the client will come up again in two hours.")
+            )
         if "wait" in form:
             call_entries.wait_for_visit(entry=entry.pk, actor=member.user_id, now=at)
             return _to_list(
-                request, office, _("Noted; the client comes up again at the booked time.")
+                request, office, _("Noted; the client will come up again at the booked time.")
             )
         if "told" in form:
             call_entries.told(entry=entry.pk, actor=member.user_id, now=at)

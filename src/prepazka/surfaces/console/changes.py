@@ -136,8 +136,8 @@ def done(
         messages.warning(
             request,
             ngettext(
-                "%(n)s person is now booked outside the hours. Offer them another time.",
-                "%(n)s people are now booked outside the hours. Offer them another time.",
+                "%(n)s person is now booked outside opening hours. Offer them another time.",
+                "%(n)s people are now booked outside opening hours. Offer them another time.",
                 len(unfit),
             )
             % {"n": len(unfit)},

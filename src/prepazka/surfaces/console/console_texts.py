@@ -25,21 +25,21 @@ WITH_TICKET = (BookingState.ARRIVED, BookingState.NO_SHOW)
 # Functions, so that texts are translated into the language of the request.
 VERDICTS: dict[Outcome, Callable[[], str]] = {
     Outcome.INSIDE: lambda: _(
-        "Registered. Ticket %(number)s; it goes before clients without booking."
+        "Checked in. Ticket %(number)s; it goes before clients without a booking."
     ),
     Outcome.REGISTERED_EARLY: lambda: _(
-        "Registered early. Ticket %(number)s; its turn begins at %(start)s."
+        "Checked in early. Ticket %(number)s; its turn starts at %(start)s."
     ),
-    Outcome.LATE: lambda: _("Registered late. Ticket %(number)s; it waits in order of arrival."),
-    Outcome.EARLY: lambda: _("Too early: arrivals for this booking are taken from %(opens)s."),
+    Outcome.LATE: lambda: _("Checked in late. Ticket %(number)s; it waits in order of arrival."),
+    Outcome.EARLY: lambda: _("Too early: check-in for this booking opens at %(opens)s."),
     Outcome.UNCONFIRMED: lambda: _("The booking was never confirmed. Issue an ordinary ticket."),
     Outcome.RETURNED: lambda: _(
         "Ticket %(number)s is back in the queue; its turn comes after those who came back before."
     ),
     Outcome.MISSED: lambda: _("Ticket %(number)s was called and nobody came."),
-    Outcome.AGAIN: lambda: _("Already registered; the ticket is %(number)s."),
-    Outcome.CHANGED: lambda: _("The booking has another PIN now."),
-    Outcome.USED: lambda: _("Already registered; the ticket is %(number)s."),
+    Outcome.AGAIN: lambda: _("Already checked in; the ticket is %(number)s."),
+    Outcome.CHANGED: lambda: _("The booking now has another PIN."),
+    Outcome.USED: lambda: _("Already checked in; the ticket is %(number)s."),
     Outcome.VOID: lambda: _("The booked time has passed. Issue an ordinary ticket."),
     Outcome.CANCELLED: lambda: _("The booking was cancelled. Issue an ordinary ticket."),
     Outcome.OTHER_DAY: lambda: _("The booking is for another day."),
@@ -81,19 +81,19 @@ def told(answer: CheckIn, office: OfficeSnapshot) -> str:
 def state_in_words(booking: Booking, office: OfficeSnapshot) -> str:
     """The booking's state; after a missed call also when and where it was called."""
     if booking.companion_of_id and booking.state == BookingState.HELD:
-        return _("at a colleague's meeting by video")
+        return _("in a colleague’s video meeting")
     ticket = getattr(booking, "ticket", None) if booking.state in WITH_TICKET else None
     if ticket and ticket.state == TicketState.NO_SHOW and ticket.missed_call:
         return missed_call_texts.to_staff(ticket, office)
     return {
         BookingState.HELD: _("being filled in"),
-        BookingState.UNCONFIRMED: _("waits for the click in the message"),
+        BookingState.UNCONFIRMED: _("waiting for the client to confirm"),
         BookingState.CONFIRMED: _("booked"),
         BookingState.ARRIVED: _("arrived"),
         BookingState.SERVED: _("served"),
         BookingState.EXPIRED: _("expired"),
         BookingState.NO_SHOW: _("did not come"),
-        BookingState.DISPLACED: _("moved away by the office"),
+        BookingState.DISPLACED: _("displaced by the office"),
         BookingState.CANCELLED_BY_CITIZEN: _("cancelled by the client"),
         BookingState.CANCELLED_BY_OFFICE: _("cancelled by the office"),
     }[BookingState(booking.state)]
@@ -104,7 +104,7 @@ def unsent_in_words(booking: Booking) -> str:
     last_message = Message.objects.filter(booking=booking).exclude(error=NO_LONGER_NEEDED).last()
     if last_message is None or last_message.state != MessageState.FAILED:
         return ""
-    return _("The last message could not be sent (%(why)s). Please tell the client yourselves.") % {
+    return _("The last message could not be sent (%(why)s). Please tell the client yourself.") % {
         "why": _(last_message.error)
     }
 

@@ -74,7 +74,7 @@ def _pick(press: Press) -> str:
         )
     except Ticket.DoesNotExist:
         raise Http404 from None
-    return _("Called by hand: %(number)s") % {"number": ticket.label}
+    return _("Called manually: %(number)s") % {"number": ticket.label}
 
 
 def _recall(press: Press) -> str:
@@ -103,7 +103,7 @@ def _park(press: Press) -> str:
         raise Http404(str(minutes))
     ticket = turns.park(office=press.office, clerk=press.clerk, minutes=minutes, now=press.now)
     until = local_clock(press.office, ticket.parked_until) if ticket.parked_until else ""
-    return _("%(number)s is put aside until %(until)s") % {"number": ticket.label, "until": until}
+    return _("%(number)s is on hold until %(until)s") % {"number": ticket.label, "until": until}
 
 
 def _transfer(press: Press) -> str:
@@ -117,7 +117,7 @@ def _transfer(press: Press) -> str:
     ticket = turns.transfer(
         office=press.office, clerk=press.clerk, service=service, counter=counter, now=press.now
     )
-    return _("%(number)s goes on to: %(where)s") % {
+    return _("%(number)s is sent to: %(where)s") % {
         "number": ticket.label,
         "where": service.name if service else counter and counter.name,
     }
@@ -127,12 +127,12 @@ def _undo(press: Press) -> str:
     ticket = turns.undo(
         office=press.office, clerk=press.clerk, now=press.now, press=press.form.get("press", "")
     )
-    return _("Taken back: %(number)s is as before") % {"number": ticket.label}
+    return _("Undone: %(number)s is as before") % {"number": ticket.label}
 
 
 def _pause(press: Press) -> str:
     counters.pause_counter(shift=press.shift, now=press.now)
-    return _("The counter has a break")
+    return _("The counter is on a break")
 
 
 def _resume(press: Press) -> str:

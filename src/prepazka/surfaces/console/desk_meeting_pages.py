@@ -50,7 +50,7 @@ def mode(
             by_office=True,
             actor=member.user_id,
         )
-        messages.success(request, _("The way of meeting was changed."))
+        messages.success(request, _("The kind of meeting was changed."))
     except Refused as refusal:
         messages.error(request, sentence(refusal))
     return redirect("console:slip", office.slug, row.pk)

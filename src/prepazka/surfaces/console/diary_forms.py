@@ -49,12 +49,12 @@ class AppointmentForm(forms.Form):
         max_length=120,
         help_text=_("Only you can read it. Others see that the time is taken."),
     )
-    from_date = day_field(_("Day"), error_messages={"required": _("Say the day.")})
-    opens = time_field(_("From time"), error_messages={"required": _("Say when it begins.")})
-    closes = time_field(_("To time"), error_messages={"required": _("Say when it ends.")})
-    to_date = day_field(_("To day"), required=False, help_text=_("Empty: the same day."))
+    from_date = day_field(_("Day"), error_messages={"required": _("Enter the day.")})
+    opens = time_field(_("From time"), error_messages={"required": _("Enter when it starts.")})
+    closes = time_field(_("To time"), error_messages={"required": _("Enter when it ends.")})
+    to_date = day_field(_("To day"), required=False, help_text=_("Leave empty for the same day."))
     until = day_field(
-        _("Every week until"), required=False, help_text=_("Empty: it does not repeat.")
+        _("Every week until"), required=False, help_text=_("Leave empty if it does not repeat.")
     )
 
     def __init__(self, office: OfficeSnapshot, *args: Any, **kwargs: Any) -> None:
@@ -70,12 +70,12 @@ class AppointmentForm(forms.Form):
         if (last_day, cleaned["closes"]) <= (first_day, cleaned["opens"]):
             self.add_error("closes", _("The end is not after the beginning."))
         elif (last_day - first_day).days >= MOST_DAYS:
-            self.add_error("to_date", _("At most a month at once. Mark an absence instead."))
+            self.add_error("to_date", _("At most one month at a time. Enter an absence instead."))
         until = cleaned.get("until")
         if until and until < first_day:
             self.add_error("until", _("The last day is before the first."))
         elif until and (until - first_day).days > LONGEST_REPEAT:
-            self.add_error("until", _("At most a year at once."))
+            self.add_error("until", _("At most one year at a time."))
         elif until and (last_day - first_day).days >= 7:  # noqa: PLR2004  # a week
             self.add_error("until", _("What lasts a week or more cannot repeat every week."))
         return cleaned
@@ -100,9 +100,9 @@ class AppointmentForm(forms.Form):
 class WeekForm(forms.Form):
     """The weekly hours of an official, valid from a day on."""
 
-    first = day_field(_("Holds from"), error_messages={"required": _("Say the first day.")})
+    first = day_field(_("Valid from"), error_messages={"required": _("Enter the first day.")})
     last = day_field(
-        _("Holds until"), required=False, help_text=_("Empty: until it is changed again.")
+        _("Valid until"), required=False, help_text=_("Leave empty until it is changed again.")
     )
 
     def __init__(self, today: date, *args: Any, **kwargs: Any) -> None:
@@ -113,7 +113,7 @@ class WeekForm(forms.Form):
                 label=capfirst(str(name)), required=False, max_length=80
             )
         self.fields["day0"].help_text = _(
-            "For example 8:00–12:00, 13:00–17:00. Empty: no hours on that day."
+            "For example 8:00–12:00, 13:00–17:00. Leave empty for no hours on that day."
         )
 
     def clean(self) -> dict[str, Any]:
@@ -129,7 +129,7 @@ class WeekForm(forms.Form):
                 cleaned[name] = spans(cleaned[name])
             except ValueError:
                 self.add_error(
-                    name, gettext("Write times such as 8:00–12:00, 13:00–17:00, one after another.")
+                    name, gettext("Enter times, like 8:00–12:00, 13:00–17:00, in order.")
                 )
         return cleaned
 
@@ -153,8 +153,8 @@ class CalendarForm(forms.Form):
     url = forms.CharField(
         label=_("Address"),
         max_length=500,
-        error_messages={"required": _("Write the address of the calendar.")},
-        help_text=_("It begins with https://. Your calendar program shows it under sharing."),
+        error_messages={"required": _("Enter the address of the calendar.")},
+        help_text=_("It starts with https://. Your calendar program shows it under sharing."),
     )
     username = forms.CharField(
         label=_("Log-in name"),
@@ -167,7 +167,7 @@ class CalendarForm(forms.Form):
         required=False,
         max_length=120,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("Best one for this purpose only. It is kept encrypted."),
+        help_text=_("Ideally one for this purpose only. It is stored encrypted."),
     )
 
     def clean_url(self) -> str:
@@ -176,10 +176,10 @@ class CalendarForm(forms.Form):
         try:
             URLValidator(schemes=["http", "https"])(url)
         except forms.ValidationError:
-            raise forms.ValidationError(gettext("Write an address such as https://…")) from None
+            raise forms.ValidationError(gettext("Enter an address, like https://…")) from None
         if urlsplit(url).username:
             raise forms.ValidationError(
-                gettext("Write the name and the password into their own fields.")
+                gettext("Enter the name and the password in their own fields.")
             )
         return str(url)
 
@@ -188,20 +188,21 @@ class SettingsForm(forms.Form):
     """Which events of an outside calendar take time; fields are those of `OutsideCalendar`."""
 
     takes_unanswered = forms.BooleanField(
-        label=_("invitations that I have not answered"), required=False
+        label=_("invitations I have not answered"), required=False
     )
     takes_tentative = forms.BooleanField(label=_("what is marked as tentative"), required=False)
     takes_elsewhere = forms.BooleanField(
         label=_("what is marked as working elsewhere"), required=False
     )
     takes_all_day_by_others = forms.BooleanField(
-        label=_("events of whole days that somebody else has called"), required=False
+        label=_("all-day events organised by somebody else"), required=False
     )
     owner_address = AddressField(
         label=_("My e-mail address in that calendar"),
         required=False,
         help_text=_(
-            "By it your answers to invitations are found. Write it if it is not the one of the office."
+            "It is used to find your answers to invitations. Enter it if it is not your "
+            "office address."
         ),
     )
 

@@ -21,17 +21,17 @@ from prepazka.offices.models import Official
 from prepazka.surfaces.console.diary_forms import SettingsForm
 
 REASONS = {
-    "forbidden": gettext_lazy("its address lies in a network that may not be read from here"),
+    "forbidden": gettext_lazy("its address is in a network that cannot be accessed from here"),
     "unreachable": gettext_lazy("its server cannot be reached"),
-    "slow": gettext_lazy("its server answers too slowly"),
-    "denied": gettext_lazy("the name or the password does not hold there"),
+    "slow": gettext_lazy("its server responds too slowly"),
+    "denied": gettext_lazy("the name or the password is wrong"),
     "missing": gettext_lazy("there is no calendar at the address"),
-    "broken": gettext_lazy("its server has a fault"),
+    "broken": gettext_lazy("its server reports an error"),
     "big": gettext_lazy("it is too large"),
-    "garbage": gettext_lazy("what the address answers is no calendar"),
-    "sealed": gettext_lazy("its password must be written again"),
+    "garbage": gettext_lazy("the address does not lead to a calendar"),
+    "sealed": gettext_lazy("its password must be entered again"),
     "heavy": gettext_lazy("its repeating events could not be worked out in time"),
-    "fault": gettext_lazy("reading it ended with a fault, which is in the log of the program"),
+    "fault": gettext_lazy("reading it failed; the error is in the program’s log"),
 }
 
 # What could not be read in an event; the page shows beside it which time it takes.
@@ -85,8 +85,8 @@ def said_of(row: OutsideCalendar) -> str:
     if row.failure and row.refreshed_at:
         return (
             _(
-                "The calendar at %(host)s cannot be read: %(why)s (tried %(tried)s). What was read"
-                " %(when)s still holds."
+                "The calendar at %(host)s cannot be read: %(why)s (tried %(tried)s). What "
+                "was read %(when)s is still used."
             )
             % words
         )
@@ -106,10 +106,10 @@ READ = {
         "Its text is damaged. What was known before and is missing there still takes time."
     ),
     "vanished": gettext_lazy(
-        "All or nearly all its events have vanished at once. They take time for a day more, for"
-        " it may be a fault of its server."
+        "All or nearly all its events have disappeared at once. They block time for one "
+        "more day, because it may be an error of its server."
     ),
-    "partly": gettext_lazy("Something in it could not be understood, and takes time."),
+    "partly": gettext_lazy("Something in it could not be understood, and blocks time."),
 }
 
 

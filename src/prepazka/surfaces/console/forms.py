@@ -32,7 +32,9 @@ class TicketForm(forms.Form):
         error_messages={"required": _("Choose the service.")},
     )
     persons = forms.IntegerField(label=_("Persons"), min_value=1, max_value=MOST_PERSONS, initial=1)
-    statutory = forms.BooleanField(label=_("Priority by law (disability card)"), required=False)
+    statutory = forms.BooleanField(
+        label=_("Priority required by law (disability card)"), required=False
+    )
     touch = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, office: OfficeSnapshot, *args: Any, **kwargs: Any) -> None:
@@ -85,7 +87,7 @@ class ContactForm(forms.Form):
     """The client's name and optional contacts, to which changes are announced."""
 
     name = NameField(
-        label=_("Name"), max_length=120, error_messages={"required": _("Write the name.")}
+        label=_("Name"), max_length=120, error_messages={"required": _("Enter the name.")}
     )
     email = AddressField(
         label=_("E-mail"),
@@ -128,25 +130,25 @@ class ExceptionForm(forms.Form):
     from_date = DayField(
         label=_("From day"),
         widget=forms.DateInput(attrs={"type": "date"}),
-        error_messages={"required": _("Say the first day.")},
+        error_messages={"required": _("Enter the first day.")},
     )
     to_date = DayField(
         label=_("To day"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text=_("Empty: one day only."),
+        help_text=_("Leave empty for one day only."),
     )
     opens = forms.TimeField(
         label=_("From time"),
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}),
-        help_text=_("Empty: from the morning."),
+        help_text=_("Leave empty for the whole morning."),
     )
     closes = forms.TimeField(
         label=_("To time"),
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}),
-        help_text=_("Empty: until the evening."),
+        help_text=_("Leave empty until the evening."),
     )
     times = forms.ChoiceField(
         label=_("Times over several days"),
@@ -154,14 +156,14 @@ class ExceptionForm(forms.Form):
         widget=forms.RadioSelect,
         initial=Times.WITHOUT_BREAK,
         choices=Times.choices,
-        help_text=_("Extra hours and other hours always hold on each of the days."),
+        help_text=_("Extra hours and changed hours always apply on each of the days."),
     )
     reason = forms.CharField(
         label=_("Reason"),
         required=False,
         max_length=120,
         help_text=_(
-            "Only the staff can read it; that of an official’s absence, only the official and the head."
+            "Only staff can read it; for an official’s absence, only the official and the manager."
         ),
     )
     public_reason = forms.CharField(
@@ -186,17 +188,18 @@ class ExceptionForm(forms.Form):
         if first_day and last_day and last_day < first_day:
             self.add_error("to_date", _("The last day is before the first."))
         if first_day and last_day and (last_day - first_day).days > LONGEST_ABSENCE:
-            self.add_error("to_date", _("At most a year at once."))
+            self.add_error("to_date", _("At most one year at a time."))
         opens, closes = cleaned.get("opens"), cleaned.get("closes")
         if self._is_without_break(cleaned):
             if closes == time():
                 self.add_error(
-                    "closes", _("Midnight ends the day before: choose that day, without a time.")
+                    "closes",
+                    _("Midnight belongs to the day before: choose that day, without a time."),
                 )
         elif closes and closes <= (opens or time()):
             self.add_error("closes", _("The end is not after the beginning."))
         if cleaned.get("kind") == HoursException.Kind.EXTRA and not (opens and closes):
-            self.add_error("opens", _("Extra hours need both times."))
+            self.add_error("opens", _("Extra hours need both a start and an end."))
         return cleaned
 
     def reasons(self) -> Reasons:
@@ -227,7 +230,7 @@ class ExceptionForm(forms.Form):
 class DisruptionForm(ExceptionForm):
     """A closure, an absence, fewer places or other hours, for any part of the office."""
 
-    what = forms.ChoiceField(label=_("What does it concern"))
+    what = forms.ChoiceField(label=_("What does it affect"))
     places = forms.IntegerField(
         label=_("Places left"),
         required=False,
@@ -261,7 +264,7 @@ class DisruptionForm(ExceptionForm):
         elif kind == HoursException.Kind.INSTEAD and not (
             cleaned.get("opens") and cleaned.get("closes")
         ):
-            self.add_error("opens", _("Other hours need both times."))
+            self.add_error("opens", _("Changed hours need both a start and an end."))
         if target.startswith("counter:") and kind != HoursException.Kind.CLOSED:
             self.add_error("kind", _("A counter can only be closed here."))
         return cleaned

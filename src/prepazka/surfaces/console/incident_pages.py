@@ -49,18 +49,18 @@ class IncidentForm(forms.Form):
     """The failed system, cause, expected end, notes and who is notified."""
 
     system = forms.ChoiceField(
-        label=gettext_lazy("What does not work"),
+        label=gettext_lazy("What is not working"),
         widget=forms.RadioSelect,
-        error_messages={"required": gettext_lazy("Choose what does not work.")},
+        error_messages={"required": gettext_lazy("Choose what is not working.")},
     )
     cause = forms.ChoiceField(
         label=gettext_lazy("What people read"), widget=forms.RadioSelect, initial=Cause.DOWN.value
     )
     expected = forms.TimeField(
-        label=gettext_lazy("Works again today at about"),
+        label=gettext_lazy("Will work again today at about"),
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}),
-        help_text=gettext_lazy("Empty: nobody knows yet."),
+        help_text=gettext_lazy("Leave empty if nobody knows yet."),
     )
     note_cs = forms.CharField(
         label=gettext_lazy("Your own sentence in Czech"), required=False, max_length=LONGEST_NOTE
@@ -69,7 +69,7 @@ class IncidentForm(forms.Form):
         label=gettext_lazy("The same in English"), required=False, max_length=LONGEST_NOTE
     )
     warn = forms.ChoiceField(
-        label=gettext_lazy("Who of the booked gets a message"),
+        label=gettext_lazy("Who with a booking gets a message"),
         widget=forms.RadioSelect,
         initial=ALL_DAY,
         choices=list(HOURS.items()),
@@ -106,7 +106,7 @@ class IncidentForm(forms.Form):
         if at <= self.moment and not (
             self.changed_incident and self.changed_incident.expected_at == at
         ):
-            raise forms.ValidationError(_("This time has passed already."))
+            raise forms.ValidationError(_("This time has already passed."))
         return at
 
     def incident(self) -> Incident:

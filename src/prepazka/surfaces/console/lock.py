@@ -118,7 +118,7 @@ def _password_error(request: HttpRequest, user: User, password: str) -> str:
         return str(delayed.messages[0])
     if not user.check_password(password):
         log_ins.note_failure(username=user.username, attempt=attempt, now=moment)
-        return _("This is not the password of this account.")
+        return _("The password is wrong.")
     attempts.succeed(attempt)
     return ""
 

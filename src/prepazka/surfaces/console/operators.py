@@ -61,7 +61,7 @@ def screen(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> 
     if choice and "volno" in request.GET:
         free_on = department_day.next_free_day(office, choice, after=day, now=moment)
         if free_on is None:
-            messages.warning(request, _("No later day has a free place for this."))
+            messages.warning(request, _("There are no free places for this on later days."))
         return redirect(_address(office, request.GET, den=free_on or day, volno=None))
     return render(
         request,

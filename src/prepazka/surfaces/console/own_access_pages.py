@@ -48,7 +48,7 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 def end_token(request: HttpRequest, api_token: int) -> HttpResponse:
     """Revoke a program's key."""
     log_ins.end_token(user=_user(request), token_id=api_token, actor=_user(request), now=now())
-    messages.success(request, _("The key opens nothing any more."))
+    messages.success(request, _("The key no longer works."))
     return redirect("account_access")
 
 

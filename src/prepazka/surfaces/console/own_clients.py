@@ -67,7 +67,7 @@ class CancelForm(forms.Form):
             "The client reads it in the mail and on the page of the booking, for example “I am ill”"
             " or “as you wished by telephone”."
         ),
-        error_messages={"required": gettext_lazy("Write why; the client will read it.")},
+        error_messages={"required": gettext_lazy("Give the reason; the client will read it.")},
     )
 
 
@@ -170,7 +170,7 @@ def move(
     if request.method == "POST":
         starts_at, at = chosen_instant(request), now()
         if starts_at == row.starts_at:
-            messages.info(request, _("The booking is at that time already."))
+            messages.info(request, _("The booking is already at that time."))
             return redirect(diary.address("own_client", row.pk))
 
         def change() -> Booking:

@@ -96,7 +96,7 @@ def _announce_delay(
     meeting = participants.meeting_for(booking, now())
     informed = delay_notices.tell_late(meeting, minutes, now(), actor)
     if not informed:
-        return _("Nobody has to be told; the next ones begin on time.")
+        return _("Nobody needs to be told; the next meetings start on time.")
     return ngettext(
         "The people of %(n)s meeting have been told.",
         "The people of %(n)s meetings have been told.",
@@ -108,7 +108,7 @@ def _note_no_show(
     request: HttpRequest, office: OfficeSnapshot, booking: Booking, actor: int
 ) -> str:
     closing.miss_meeting(booking=booking.pk, now=now(), actor=actor)
-    return _("Recorded as a no-show. A message offers another time.")
+    return _("Recorded as a no-show. A message will offer another time.")
 
 
 def _end(request: HttpRequest, office: OfficeSnapshot, booking: Booking, actor: int) -> str:
@@ -142,7 +142,7 @@ def follow_up(
         except Refused as refusal:
             messages.error(request, sentence(refusal))
         else:
-            messages.success(request, _("The next meeting is booked; everybody is written to."))
+            messages.success(request, _("The next meeting is booked; everybody gets a message."))
             official = official_of(office, next_booking)
             if official is None or not may_look(member, official):
                 return redirect("console:meetings", office.slug)

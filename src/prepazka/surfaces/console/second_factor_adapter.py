@@ -93,7 +93,7 @@ class ReplaceTOTP(ActivateTOTPView):  # type: ignore[misc]  # allauth has no typ
             log_ins.note_second_factor(user=user.pk, removed=False, now=now())
         clear_totp_secret(self.request)
         _note_code(self.request)
-        messages.success(self.request, _("Codes come from the other phone now."))
+        messages.success(self.request, _("Codes now come from the other phone."))
         return redirect("mfa_index")
 
     def _present(self) -> Any:

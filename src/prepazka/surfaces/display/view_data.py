@@ -176,7 +176,7 @@ def _notices(
         texts.append(_("No counter is open at the moment. Please wait."))
     numbers = {c.pk: c.number for c in counters}
     paused = [numbers[shift.counter_id] for shift in shifts if shift.paused_at]
-    texts += [_("Counter %(number)s has a break") % {"number": number} for number in paused]
+    texts += [_("Counter %(number)s is on a break") % {"number": number} for number in paused]
     return texts[:MOST_NOTICES]
 
 

@@ -79,22 +79,22 @@ def words(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]
 
 def _early(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
-        "title": _("You have come early"),
+        "title": _("You are early"),
         "text": _(
             "Your booking is for %(window)s. Come to this kiosk between %(opens)s and"
             " %(closes)s and enter the PIN again."
         )
         % _times(answer, office),
-        "more": _("Your booking stays valid; there is nothing else you need to do now."),
+        "more": _("Your booking is still valid; you do not need to do anything else now."),
     }
 
 
 def _remote(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
-        "title": _("You need not come for this booking"),
+        "title": _("You do not need to come for this booking"),
         "text": _(
-            "It is a meeting by video or by telephone on %(day)s, %(window)s. You can meet the"
-            " official from home: the link and all details are in our e-mail."
+            "It is a video or phone meeting on %(day)s, %(window)s. You can meet the "
+            "official from home: the link and all details are in our e-mail."
         )
         % _times(answer, office),
         "more": _("If you would rather talk here, please ask at the desk; they can change it."),
@@ -111,9 +111,9 @@ def _void(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]
         "title": call or _("Your booked time has passed"),
         "text": _("The booking was for %(window)s and could be used until %(closes)s.")
         % _times(answer, office),
-        "more": _("With one touch you get an ordinary ticket for the same matter.")
+        "more": _("You can get an ordinary ticket for the same service with one touch.")
         if possible
-        else _("Please go to the desk; they will advise you."),
+        else _("Please go to the desk; they will help you."),
         "service": service if possible else None,
     }
 
@@ -125,8 +125,8 @@ def _missed(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, An
         "title": (missed_call_texts.to_holder(ticket, office) if ticket else "")
         or _("We called you"),
         "number": ticket.label if ticket else "",
-        "text": _("With this PIN you have come back into the queue once already. Your number is:"),
-        "more": _("Please go to the desk; they can put you back into the queue."),
+        "text": _("You have already used this PIN once to rejoin the queue. Your number is:"),
+        "more": _("Please go to the desk; they can put you back in the queue."),
     }
 
 
@@ -143,18 +143,18 @@ def _used(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]
         TicketState.NO_SHOW,
     }:
         return {
-            "title": _("You are already registered"),
+            "title": _("You have already checked in"),
             "text": _("This PIN has been used."),
-            "more": _("That visit is over. If you need anything else, take an ordinary ticket."),
+            "more": _("That visit has ended. If you need anything else, take an ordinary ticket."),
         }
     issued = typography.at_clock(ticket.issued_at.astimezone(office.tz), get_language() or "cs")
     return {
-        "title": _("This PIN has a ticket already"),
-        "text": _("It was given out %(at)s. Please watch the displays for its number.")
+        "title": _("This PIN already has a ticket"),
+        "text": _("It was issued %(at)s. Please watch the displays for its number.")
         % {"at": issued},
         "more": _(
-            "If you do not have it, please ask at the desk. They check your name and print"
-            " it again."
+            "If you do not have it, please ask at the desk. They will check your name and "
+            "print it again."
         ),
     }
 
@@ -164,7 +164,7 @@ def _changed(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, A
         "kind": "warning",
         "may_retry": True,
         "title": _("This PIN was changed"),
-        "text": _("The new one is in our last message to you, by e-mail or SMS."),
+        "text": _("The new one is in our last message to you, by e-mail or text message."),
         "more": _("If you do not have it, please ask at the desk; your booking is valid."),
     }
 
@@ -230,9 +230,9 @@ def _unknown(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, A
     return {
         "kind": "warning",
         "may_retry": True,
-        "title": _("We do not know this PIN"),
+        "title": _("This PIN is not valid"),
         "text": _("Please check the four digits in the confirmation e-mail and enter them again."),
-        "more": _("If you have no PIN, take an ordinary ticket or ask at the desk."),
+        "more": _("If you do not have a PIN, take an ordinary ticket or ask at the desk."),
     }
 
 
@@ -249,7 +249,7 @@ def _short(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any
 def _paused(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
-        "title": _("A short pause"),
+        "title": _("Please wait a moment"),
         "text": _("The PIN was wrong five times. In a moment you can try again."),
         "more": _("You can still take an ordinary ticket, or ask at the desk."),
         "pause": answer.seconds,
@@ -262,16 +262,19 @@ def _reception(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str,
     return {
         "kind": "warning",
         "title": _("Please go to the desk"),
-        "text": _("Too many wrong PINs were entered here today, so the kiosk takes none for now."),
-        "more": _("Your booking is valid. The desk will register you by your name."),
+        "text": _(
+            "Too many wrong PINs were entered here today, so the kiosk is not "
+            "accepting PINs for now."
+        ),
+        "more": _("Your booking is valid. You can check in at the desk with your name."),
     }
 
 
 def _no_telephone(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "title": _("Please go to the desk"),
-        "text": _("Without the telephone number the kiosk cannot tell that the booking is yours."),
-        "more": _("Your booking is valid. The desk will register you by your name."),
+        "text": _("Without the phone number the kiosk cannot tell that the booking is yours."),
+        "more": _("Your booking is valid. You can check in at the desk with your name."),
     }
 
 
@@ -279,9 +282,11 @@ def _unknown_pair(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[s
     return {
         "kind": "warning",
         "may_retry": True,
-        "title": _("The PIN and the telephone do not belong together"),
+        "title": _("The PIN and the phone number do not match"),
         "text": _("Please check both in the confirmation of your booking and enter them again."),
-        "more": _("If it does not work, please go to the desk; they will register you by name."),
+        "more": _(
+            "If it does not work, please go to the desk; you can check in there with your name."
+        ),
     }
 
 
@@ -290,7 +295,7 @@ def _no_tickets(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str
     if service and service.pk in office.stopped:
         return {
             "kind": "warning",
-            "title": _("Tickets for this matter are not given out now"),
+            "title": _("Tickets for this service are not being issued"),
             "text": str(service.name),
             "more": said_of(office.stopped[service.pk], office),
         }
@@ -303,7 +308,7 @@ def _no_tickets(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str
         next_step = _("We open %(when)s.") % {"when": opens_in_words}
     return {
         "kind": "warning",
-        "title": _("Tickets for this matter are not given out now"),
+        "title": _("Tickets for this service are not being issued"),
         "text": str(service.name) if service else "",
         "more": next_step,
     }

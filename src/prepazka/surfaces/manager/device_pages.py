@@ -45,7 +45,7 @@ def state_of(device: Device, moment: datetime) -> dict[str, str]:
 def _state_without_browser(device: Device) -> dict[str, str]:
     if device.lost_at:
         return {"kind": "error", "text": _("reported lost")}
-    return {"kind": "neutral", "text": _("not connected to any browser")}
+    return {"kind": "neutral", "text": _("not connected to a browser")}
 
 
 def clock_in_words(device: Device) -> str:
@@ -104,7 +104,7 @@ def reload(
     """Ask the device to reload its screen when nobody uses it."""
     device = _device(office, code)
     offices_devices.ask_reload(device=device.pk, now=now(), actor=member.user_id)
-    messages.success(request, _("The screen will be loaded anew."))
+    messages.success(request, _("The screen will be reloaded."))
     return redirect("manager:devices", office.slug)
 
 

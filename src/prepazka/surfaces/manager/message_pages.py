@@ -182,7 +182,7 @@ def words(
         except custom_texts.BrokenWords:
             pass  # the faults are shown beside the fields, as in a preview
         else:
-            messages.success(request, _("The words were saved."))
+            messages.success(request, _("The texts were saved."))
             return redirect("manager:kinds", office.slug)
     for part_name, faults in custom_texts.faults_of(kind, custom_texts.tidy(texts)).items():
         for fault in faults:
@@ -236,12 +236,10 @@ def in_words(kind: str, part_name: Part, fault: Fault) -> str:
             ),
         }
     if fault.kind == "missing":
-        return _("Add {%(name)s}; without it the message is of no use to people.") % {
-            "name": fault.name
-        }
+        return _("Add {%(name)s}; without it the message is of no use.") % {"name": fault.name}
     if fault.kind == "long":
-        return _("Write at most %(most)s characters.") % {"most": fault.name}
-    return _("Braces belong only in pairs around a placeholder. Look at: %(where)s") % {
+        return _("Enter at most %(most)s characters.") % {"most": fault.name}
+    return _("Use braces only in pairs around a placeholder. Check: %(where)s") % {
         "where": fault.name
     }
 

@@ -35,7 +35,7 @@ def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
             text = ngettext("%(n)s time was released.", "%(n)s times were released.", times)
             messages.success(request, text % {"n": times})
         else:
-            messages.info(request, _("This connection keeps no time any more."))
+            messages.info(request, _("This connection is no longer holding any times."))
         return redirect("manager:kept_times", office.slug)
     context = {
         "office": office.row,

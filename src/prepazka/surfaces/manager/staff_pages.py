@@ -30,8 +30,8 @@ ROLES = {
     Role.CLERK: gettext_lazy("clerk at a counter"),
     Role.RECEPTION: gettext_lazy("desk and counter"),
     Role.OPERATOR: gettext_lazy("desk and telephone, without a counter"),
-    Role.HEAD: gettext_lazy("head (figures, closures and limits)"),
-    Role.ADMINISTRATOR: gettext_lazy("administrator (all of it)"),
+    Role.HEAD: gettext_lazy("manager (figures, closures and limits)"),
+    Role.ADMINISTRATOR: gettext_lazy("administrator (everything)"),
 }
 # Abilities with the role groups of `web.staff_access` that check them, so that the page tells the truth.
 ABILITIES = (
@@ -48,20 +48,20 @@ ABILITIES = (
     ),
     (
         gettext_lazy(
-            "close the office or a part of it, change hours and absences of anybody,"
-            " say that a system is down"
+            "close the office or a part of it, change anybody’s hours and absences, "
+            "report that a system is down"
         ),
         staff_access.HEADS,
     ),
     (
         gettext_lazy(
-            "see figures and who did what, stop tickets, set how many may book and the words"
-            " of messages"
+            "see figures and who did what, stop tickets, set how many people can book and "
+            "the texts of messages"
         ),
         staff_access.HEADS,
     ),
     (
-        gettext_lazy("add and remove people, give roles and passwords, connect devices"),
+        gettext_lazy("add and remove people, assign roles and passwords, connect devices"),
         staff_access.ADMINISTRATORS,
     ),
 )
@@ -72,7 +72,7 @@ def _name_field() -> forms.CharField:
     return forms.CharField(
         label=gettext_lazy("Name"),
         max_length=LONGEST_NAME,
-        error_messages={"required": gettext_lazy("Write the name.")},
+        error_messages={"required": gettext_lazy("Enter the name.")},
     )
 
 
@@ -89,7 +89,7 @@ class StaffForm(forms.Form):
     username = forms.CharField(
         label=gettext_lazy("Log-in name"),
         max_length=60,
-        error_messages={"required": gettext_lazy("Write the log-in name.")},
+        error_messages={"required": gettext_lazy("Enter the log-in name.")},
         validators=[
             RegexValidator(
                 r"^[a-z0-9][a-z0-9._-]*$",
@@ -173,8 +173,8 @@ def second_factor(
         messages.success(
             request,
             _(
-                "The second factor was reset and the person is logged out everywhere. They log in"
-                " by the password alone, and read that it was you."
+                "The second factor was reset and the person is logged out everywhere. "
+                "They can log in with the password alone, and are told it was you."
             ),
         )
     except Refused as refusal:
@@ -214,7 +214,9 @@ def declares(
     offices_staff.let_declare(
         member=_membership(office, which), may=may, actor=member.user_id, now=now()
     )
-    messages.success(request, _("The right was given.") if may else _("The right was taken."))
+    messages.success(
+        request, _("The permission was granted.") if may else _("The permission was withdrawn.")
+    )
     return redirect("manager:people", office.slug)
 
 
@@ -280,7 +282,7 @@ def end_token(
         offices_staff.end_token(
             member=_membership(office, which), token_id=api_token, actor=member.user_id, now=now()
         )
-        messages.success(request, _("The key opens nothing any more."))
+        messages.success(request, _("The key no longer works."))
     except Refused as refusal:
         messages.error(request, sentence(refusal))
     return redirect("manager:access", office.slug, which)

@@ -83,32 +83,39 @@ def said(document: Document) -> str:
     """The document's state as a sentence; empty if it is ready."""
     if document.missing_since:
         return _(
-            "This file was lost at the office, we are sorry. If you have it, please give it to the office again."
+            "We are sorry, the office has lost this file. If you have it, please give it "
+            "to the office again."
         )
     if document.state == DocumentState.CHECKING:
         return _("We are checking the file; the others do not see it yet.")
     if document.state == DocumentState.READY:
         return ""
     return {
-        "infected": _("The antivirus found something harmful in the file. It was not kept."),
+        "infected": _("The antivirus check found something harmful in the file. It was not kept."),
         "embedded": _(
-            "The file contains an object of another program. Please save it without it, best as PDF."
+            "The file contains an object from another program. Please save it without it, "
+            "ideally as PDF."
         ),
         "outside": _(
-            "The file would load something from elsewhere when opened. Please save it as PDF."
+            "The file would load something from another place when opened. Please save it as PDF."
         ),
-        "macros": _("The file contains macros. Please save it without them, best as PDF."),
-        "bomb": _("The file would unpack to an excessive size. It was not kept."),
-        "encrypted": _("The file is locked by a password. Please save it without one."),
-        "too_many_pages": _("The file has too many pages. Please divide it."),
-        "too_slow": _("The pages could not be drawn in time. Please save the file more simply."),
-    }.get(document.refusal, _("The file is damaged or is something other than its beginning says."))
+        "macros": _("The file contains macros. Please save it without them, ideally as PDF."),
+        "bomb": _("The file is too large when unpacked. It was not kept."),
+        "encrypted": _("The file is protected by a password. Please save it without one."),
+        "too_many_pages": _("The file has too many pages. Please split it."),
+        "too_slow": _(
+            "The pages took too long to display. Please save a simpler version of the file."
+        ),
+    }.get(document.refusal, _("The file is damaged or is not the type it claims to be."))
 
 
 def pdf_late() -> str:
     """The sentence shown while the PDF of the minutes could not be made yet."""
     return _(
-        "We have not managed to make the PDF yet, we are sorry. We try again each minute; once it is made, it will be here and we send it to everybody who has an e-mail address. Nothing that was written is lost: you can read it here meanwhile. If you need it today, please call the office."
+        "We are sorry, we have not been able to create the PDF yet. We try again every "
+        "minute; once it is ready, it will be here and we will send it to everybody with "
+        "an e-mail address. Nothing that was written is lost: you can read it here in the "
+        "meantime. If you need it today, please call the office."
     )
 
 
@@ -116,29 +123,29 @@ def of_script() -> dict[str, str]:
     """Texts of the papers' scripts by key."""
     return {
         "none": _("No documents yet."),
-        "show": _("Show to all"),
+        "show": _("Show to everyone"),
         "look": _("Look at it"),
         "download": _("Download"),
         "remove": _("Remove"),
         "sure_remove": _("Remove {name} for good?"),
-        "too_large": _("The file is too large; the largest that we accept is {most} MB."),
+        "too_large": _("The file is too large. It must be {most} MB or smaller."),
         "sending": _("Sending: {done} %"),
-        "sent": _("{name} was sent and is being checked."),
-        "again": _("Something went wrong. Please try it once more."),
+        "sent": _("{name} has been sent and is being checked."),
+        "again": _("Something went wrong. Please try again."),
         "page": _("{name}, page {page} of {pages}"),
         "page_short": _("{page} / {pages}"),
-        "own": _("You are looking on your own."),
-        "lead_me": _("You turn the pages for everybody."),
-        "lead_other": _("{name} turns the pages."),
-        "lead_chair": _("The official turns the pages."),
+        "own": _("You are browsing on your own."),
+        "lead_me": _("You are turning the pages for everyone."),
+        "lead_other": _("{name} is turning the pages."),
+        "lead_chair": _("The official is turning the pages."),
         "points": _("{name} is pointing"),
         "no_words": _("There is no text on this page, or it is only a picture."),
         "from": _("from {name}"),
-        "stopped": _("The document is not shown any more."),
+        "stopped": _("The document is no longer shown."),
         "saved": _("Saved"),
         "saving": _("Saving…"),
         "unsaved": _("Not saved yet; we keep trying."),
-        "conflict": _("{name} wrote here meanwhile:"),
+        "conflict": _("{name} has since written here:"),
         "keep": _("Keep my text"),
         "take": _("Take theirs"),
         "what": _("Task"),
@@ -146,21 +153,23 @@ def of_script() -> dict[str, str]:
         "until": _("Until"),
         "task_remove": _("Remove the task"),
         "sure_close": _(
-            "Close the minutes? Nobody can change them any more, and everybody gets them by e-mail."
+            "Close the minutes? After that nobody can change them, and everybody gets "
+            "them by e-mail."
         ),
-        "not_begun": _("The official has not begun the minutes yet."),
+        "not_begun": _("The official has not started the minutes yet."),
         "closed": _("The minutes are closed."),
         "pdf_soon": _(
-            "The PDF is being made; it will be here in a moment and goes by e-mail to everybody who has an address."
+            "The PDF is being created; it will be here in a moment and will be sent to "
+            "everybody with an e-mail address."
         ),
         "pdf_late": pdf_late(),
-        "begun": _("The minutes have been begun."),
+        "begun": _("The minutes have been started."),
         "changed": _("The minutes have changed."),
-        "remark": _("Remark on the minutes, {name}: {text}"),
+        "remark": _("Comment on the minutes, {name}: {text}"),
         "blank": _("Nothing written yet."),
         "present": _("Present"),
         "subject": _("Subject"),
-        "course": _("Course of the meeting"),
+        "course": _("Summary of the meeting"),
         "conclusions": _("Conclusions"),
         "tasks": _("Tasks"),
     }

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_noop
 
 from prepazka.core.refusal import Refused
 from prepazka.gateways import video
@@ -20,15 +21,23 @@ from prepazka.surfaces.room import room_texts
 
 
 class ServerAway(Refused):
-    """The conferencing server does not answer. Please choose another room."""
+    """The chosen conferencing server is unreachable; choose another room."""
+
+    message = gettext_noop("The conferencing server is not responding. Please choose another room.")
 
 
 class MovedOn(Refused):
-    """The conferencing server does not answer, so the meeting has moved."""
+    """The conferencing server failed as the chair entered; enter the meeting's new room."""
+
+    message = gettext_noop("The conferencing server is not responding, so the meeting has moved.")
 
 
 class WaitForOfficial(Refused):
-    """The conferencing server does not answer. The official will see to it."""
+    """The conferencing server failed for a participant; the chair is told and can move it."""
+
+    message = gettext_noop(
+        "The conferencing server is not responding. The official will sort it out."
+    )
 
 
 def must_sit(participant: Participant, seat: UUID | None) -> None:

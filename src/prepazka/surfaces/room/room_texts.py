@@ -55,7 +55,7 @@ def waiting(turn: Turn, meeting: Meeting) -> str:
     if meeting.state == MeetingState.RUNNING:
         return _("The official is in the room and will let you in.")
     if turn.place == 1:
-        position = _("It is your turn next.")
+        position = _("You are next.")
     else:
         position = _("You are number %(place)s in the queue.") % {"place": turn.place}
     if turn.minutes == 0:
@@ -83,14 +83,14 @@ def elsewhere(meeting: Meeting, office: OfficeSnapshot, *, is_chair: bool) -> di
     """The sentence on where the meeting takes place, by kind of room."""
     call = meeting.booking.phone
     if is_chair:
-        by_phone = _("The meeting goes on by telephone. Please call the participants.")
+        by_phone = _("The meeting continues by phone. Please call the participants.")
     elif call:
-        by_phone = _("The meeting goes on by telephone. The official will call you.")
+        by_phone = _("The meeting continues by phone. The official will call you.")
     else:
-        by_phone = _("The meeting goes on by telephone. Please call the official.")
+        by_phone = _("The meeting continues by phone. Please call the official.")
     link = _window_sentence(host_of(providers.address_of(meeting, office)))
     return {
-        Room.EMBEDDED: _("The picture and sound are on this page again."),
+        Room.EMBEDDED: _("The video is on this page again."),
         Room.JITSI: _window_sentence(host_of(settings.JITSI_URL)),
         Room.BIGBLUEBUTTON: _window_sentence(host_of(settings.BBB_URL)),
         Room.LINK: link,
@@ -101,8 +101,8 @@ def elsewhere(meeting: Meeting, office: OfficeSnapshot, *, is_chair: bool) -> di
 def _window_sentence(host: str) -> str:
     """The sentence on another window; names its host, which people will see in the address."""
     if not host:
-        return _("The picture and sound are in another window. Please open it.")
-    text = _("The picture and sound are in another window, on %(host)s. Please open it.")
+        return _("The video is in another window. Please open it.")
+    text = _("The video is in another window, on %(host)s. Please open it.")
     return text % {"host": host}
 
 
@@ -112,9 +112,9 @@ def of_script() -> dict[str, str]:
         "came": _("{name} came."),
         "went": _("{name} left."),
         "knocks": _("{name} is waiting in the lobby."),
-        "knocks_key": _("{name} is waiting in the lobby. P lets in the first who waits."),
+        "knocks_key": _("{name} is waiting in the lobby. P lets in the first person waiting."),
         "with": _("In the room with you: {names}."),
-        "back": _("The connection to {name} is restored."),
+        "back": _("The connection to {name} has been restored."),
         "you_muted": _("{name} is muted."),
         "devices_work": _("The camera and microphone work."),
         "microphone_is_on": _("Your microphone is on."),
@@ -122,7 +122,7 @@ def of_script() -> dict[str, str]:
         "camera_is_on": _("Your camera is on."),
         "camera_is_off": _("Your camera is off."),
         "share_is_on": _("You are sharing your screen."),
-        "share_is_off": _("You are not sharing your screen any more."),
+        "share_is_off": _("You are no longer sharing your screen."),
         "hand_is_up": _("You have raised your hand."),
         "hand_is_down": _("Your hand is lowered."),
         "hand": _("{name} raised a hand."),
@@ -130,13 +130,15 @@ def of_script() -> dict[str, str]:
         "muted": _("The official has muted you. You can turn the microphone on again."),
         "offline": _("You are not connected. We keep trying to reach the server."),
         "online": _("You are connected again."),
-        "no_camera": _("Your camera cannot be used. The others will hear you but not see you."),
+        "no_camera": _("Your camera cannot be used. The others can hear you but not see you."),
         "no_microphone": _("Your microphone cannot be used. You can listen and write."),
         "no_devices": _(
             "Neither the camera nor the microphone can be used. You can listen, watch and write."
         ),
-        "denied": _("Allow them in the browser, by the icon next to the address, and try again."),
-        "busy": _("Perhaps another program is using them. Close it and try again."),
+        "denied": _(
+            "Allow them in the browser, using the icon next to the address, and try again."
+        ),
+        "busy": _("Another program may be using them. Close it and try again."),
         "shares": _("{name} is sharing the screen."),
         "me": _("You"),
         "somebody": _("Participant"),
@@ -152,10 +154,10 @@ def of_script() -> dict[str, str]:
         "admit": _("Let in"),
         "mute": _("Mute"),
         "put_back": _("Back to the lobby"),
-        "remove": _("Send out"),
+        "remove": _("Remove from the meeting"),
         "no_way": _(
-            "We cannot connect the picture and sound with {name}. "
-            "Your network may not allow it. Please use the telephone."
+            "We cannot connect video and sound with {name}. Your network may not allow "
+            "it. Please use the phone."
         ),
         "over_ended": _("The meeting has ended. Thank you for coming."),
         "over_removed": sentence(room.RemovedFromRoom()),
@@ -163,13 +165,13 @@ def of_script() -> dict[str, str]:
         "over_taken": _("You continue in another window or on another device."),
         "over_left": _("You have left the meeting."),
         "let_in": _("You are in the room."),
-        "again": _("Something went wrong. Please try it once more."),
+        "again": _("Something went wrong. Please try again."),
         "away_server": _(
-            "Somebody could not get into the room: the conferencing server does not answer. "
-            "You can move the meeting."
+            "Somebody could not get into the room: the conferencing server is not "
+            "responding. You can move the meeting."
         ),
-        "sure_end": _("End the meeting for everybody?"),
-        "sure_remove": _("Send {name} out? The link will open nothing any more."),
+        "sure_end": _("End the meeting for everyone?"),
+        "sure_remove": _("Remove {name}? Their link will no longer work."),
         "camera": _("Camera"),
         "microphone": _("Microphone"),
         "speaker": _("Speaker"),

@@ -95,7 +95,7 @@ def worker(request: HttpRequest) -> HttpResponse:
 def _store_push(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     subscription = {name: request.POST.get(name, "")[: LONGEST + 1] for name in PUSH}
     if not understood(**subscription):
-        problem = _("This browser cannot be told. Give an e-mail address instead.")
+        problem = _("This browser cannot show notifications. Give an e-mail address instead.")
         return _page(request, ticket, office, _form(office), problem, 422)
     return _store_alert(request, ticket, office, Contact(push=subscription))
 

@@ -19,7 +19,7 @@ def headline(position: Place, office: OfficeSnapshot, now: datetime) -> str:
     ticket, counter = position.ticket, position.counter.number if position.counter else ""
     if ticket.state == TicketState.PARKED and ticket.parked_until and ticket.parked_until > now:
         until = typography.clock(timezone.localtime(ticket.parked_until))
-        return _("You let others go first until %(until)s") % {"until": until}
+        return _("You are letting others go first until %(until)s") % {"until": until}
     return {
         TicketState.WAITING: _("You are waiting"),
         TicketState.PARKED: _("You are waiting"),

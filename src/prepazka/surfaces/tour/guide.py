@@ -255,7 +255,7 @@ def begins_with(role: str, *, at_counter: bool) -> str:
             "You are %(name)s on the telephone. Search for a client, or choose a service and a free place."
         ),
         "official": _("You are %(name)s. This is your diary; try an absence."),
-        "head": _("You are %(name)s, the head. Look at today, then at the reasons of calls."),
+        "head": _("You are %(name)s, the manager. Look at today, then at why people were called."),
         "administrator": _(
             "You are %(name)s, the administrator. This file is the whole office; more is in the menu."
         ),

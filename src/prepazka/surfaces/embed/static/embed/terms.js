@@ -6,7 +6,7 @@
   const HOME = new URL(document.currentScript ? document.currentScript.src : location.href).origin;
   const WORDS = {
     cs: { free: "Nejbližší volné termíny", none: "Teď není volný žádný termín.", all: "Další termíny a objednání", book: "Objednat se" },
-    en: { free: "Next free times", none: "No term is free at the moment.", all: "More times and booking", book: "Book an appointment" },
+    en: { free: "Next free times", none: "No time is free at the moment.", all: "More times and booking", book: "Book an appointment" },
   };
   const LINE = "var(--prepazka-border, #b1b8c1)", INK = "var(--prepazka-color, #262626)";
   const STYLE = `
@@ -61,7 +61,7 @@ small { display: block; font-size: .875em; font-weight: 400; color: ${INK}; }`;
       let found = null;
       try {
         const options = { credentials: "omit", signal: AbortSignal.timeout(8000) };
-        const answer = await fetch(`${HOME}/api/v1/offices/${office}/next?${query}`, options);
+        const answer = await fetch(`${HOME}/api/v1/offices/${office}/slots?${query}`, options);
         if (answer.ok) found = await answer.json();
       } catch { /* the link below is for this */ }
       if (turn !== this.#asked) return;
@@ -74,15 +74,15 @@ small { display: block; font-size: .875em; font-weight: 400; color: ${INK}; }`;
       const head = make("p", words.free, { id: "head" });
       const list = make("ul", "", { role: "list" });
       list.setAttribute("aria-labelledby", "head");
-      for (const term of found.terms) {
-        const link = make("a", when(term, language), { href: home + term.path });
-        const name = term.service_name[language] || term.service_name.cs;
+      for (const slot of found.slots) {
+        const link = make("a", when(slot, language), { href: home + slot.path });
+        const name = slot.service_name[language] || slot.service_name.cs;
         if (!this.getAttribute("service") && name) link.append(make("small", name));
         const item = make("li", "");
         item.append(link);
         list.append(item);
       }
-      const body = found.terms.length ? list : make("p", words.none);
+      const body = found.slots.length ? list : make("p", words.none);
       this.#put(head, body, make("a", words.all, { href: home + found.path }));
     }
 
