@@ -46,7 +46,7 @@ def main(wanted: list[str]) -> None:
             "tickets": writes.tickets,
             "calls": writes.calls,
             "calls-200": lambda report: writes.calls(report, counters=200),
-            "terms": reads.open_terms,
+            "slots": reads.open_slots,
             "soonest": reads.soonest,
             "impact": impact.impact,
             "search": search.search,

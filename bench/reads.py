@@ -1,4 +1,4 @@
-"""Reads: open terms, the live monitor, and thousands of live viewers."""
+"""Reads: open slots, the live monitor, and thousands of live viewers."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from prepazka.reporting import forecast
 from prepazka.reporting.monitor import monitor
 
 
-def open_terms(report: Report) -> None:
-    """The terms of ninety days on ten lanes, with few and with many bookings."""
+def open_slots(report: Report) -> None:
+    """The slots of ninety days on ten lanes, with few and with many bookings."""
     now = datetime.now(UTC)
     cost = {}
     for bookings in (100, 10_000):
@@ -42,7 +42,7 @@ def open_terms(report: Report) -> None:
     with servers.raw_asgi(30_000) as raw:
         limit = requests_per_second(raw, "/")
     report.add(
-        "open terms, 90 days, 10 lanes, 10,000 bookings",
+        "open slots, 90 days, 10 lanes, 10,000 bookings",
         f"{cost[10_000]:.1f} ms CPU from the database ({ratio:.2f}× of 100 bookings);"
         f" {edge:,.0f}/s from the edge",
         f"raw ASGI, 30 kB: {limit:,.0f}/s",
@@ -85,7 +85,7 @@ def soonest(report: Report) -> None:
     report.add(
         "whoever is soonest: 100 officials, 60 days, 20,000 bookings, 6,000 busy noons",
         f"{cost[100]:.1f} ms with the database ({cost[10]:.1f} ms of 10 officials, 5 days;"
-        f" {cold:.0f} ms once after a change of the office); {len(found):,} terms;"
+        f" {cold:.0f} ms once after a change of the office); {len(found):,} slots;"
         f" statements {sorted(statements)}",
         f"counting the same bookings: {limit:.1f} ms",
         "≤ 30 ms, statements constant",

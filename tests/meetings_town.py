@@ -102,5 +102,5 @@ def service(where: OfficeSnapshot) -> Any:
 
 
 def soon() -> datetime:
-    """A term that is now, for processes on the real clock."""
+    """A slot that is now, for processes on the real clock."""
     return real_now() + timedelta(minutes=2)

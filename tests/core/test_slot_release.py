@@ -53,7 +53,7 @@ def test_sixty_twenty_twenty(now, places):
 
 def test_public_stops_at_the_released_part_and_the_desk_does_not():
     ask = {"day": THURSDAY, "laid": TEN, "claims": [], "rules": SIXTY, "now": moment(3, 600)}
-    assert len(offered(**ask, public_taken=5)) == 10  # any term, but one person more
+    assert len(offered(**ask, public_taken=5)) == 10  # any slot, but one person more
     assert offered(**ask, public_taken=6) == []
     assert len(offered(**ask, public_taken=6, channel="desk")) == 10
 

@@ -136,9 +136,9 @@ class TestOffered:
             channel="web",
             public_taken=public,
         ):
-            term = offers[0].interval
-            lane = free_lane(term, masks(lanes_now), r.quota)
-            lanes_now[lane] = sorted([*lanes_now[lane], term])
+            slot = offers[0].interval
+            lane = free_lane(slot, masks(lanes_now), r.quota)
+            lanes_now[lane] = sorted([*lanes_now[lane], slot])
             public += 1
             assert public <= total - kept_for_desk(MONDAY, EARLY.day, total, r)
         if r.kind == "window":

@@ -21,7 +21,7 @@ import pytest
 from prepazka.config import embedded
 from prepazka.config.postmaster import Cluster
 from tests.faults import program
-from tests.faults.always import coming_terms
+from tests.faults.always import coming_slots
 from tests.faults.program import Kiosk, Mailbox, Stream, measured, wait_for
 from tests.ports import free_port
 
@@ -64,7 +64,7 @@ class Load:
     def book(self, number: int) -> None:
         """Terms one after another; all clients go through the same ones, so they collide."""
         with httpx.Client(base_url=f"http://localhost:{self.port}", timeout=30) as client:
-            for starts_at in coming_terms(days=20):
+            for starts_at in coming_slots(days=20):
                 if self.stop.is_set():
                     return
                 self.until_answered("hold", lambda key, at=starts_at: self.hold(client, key, at))
@@ -170,7 +170,7 @@ def news_still_come(stream: Stream, database: str, port: int) -> None:
 def jobs_still_run(database: str, port: int, mailbox: Mailbox, worker: program.Process) -> None:
     """A mail leaves without anybody having touched the worker."""
     with httpx.Client(base_url=f"http://localhost:{port}", timeout=30) as client:
-        for starts_at in reversed(coming_terms(days=20)):
+        for starts_at in reversed(coming_slots(days=20)):
             held = Load.hold(client, uuid4(), starts_at)
             if held.status_code == 201:
                 break

@@ -136,7 +136,7 @@ def test_after_an_hour_without_the_server_the_mail_leaves_once_and_its_link_work
         if at >= back:
             mailbox.open()
             back = at + timedelta(days=1)
-        # The round of every minute never takes the term of a person we could not write to.
+        # The round of every minute never takes the slot of a person we could not write to.
         rounds.tidy(now=at - timedelta(seconds=1))
         try:
             message_delivery.deliver(
@@ -207,7 +207,7 @@ def test_a_slow_mail_server_holds_up_no_booking(mailbox: Mailbox) -> None:
     held: list[Booking] = []
 
     def slow(mail: Mail) -> None:
-        # While the late mail is on its way, somebody else takes a term of the same day.
+        # While the late mail is on its way, somebody else takes a slot of the same day.
         answer = together(1, lambda _: town.hold(office, "10:00"))[0]
         assert isinstance(answer, Booking), answer
         held.append(answer)

@@ -35,11 +35,11 @@ def midnight_of(day: date) -> datetime:
 def on(office: OfficeSnapshot, day: date, now: datetime) -> list[Booking]:
     """Everybody who can book that day has done so."""
     made = []
-    for number, term in enumerate(
+    for number, slot in enumerate(
         slot_search.offered(office=office, service=town.service(office), days=[day], now=now)
     ):
-        held = booking_lifecycle.hold_term(
-            office=office, service=town.service(office), starts_at=term.starts_at, now=now
+        held = booking_lifecycle.hold_slot(
+            office=office, service=town.service(office), starts_at=slot.starts_at, now=now
         )
         booking_lifecycle.request_confirmation(
             booking=held.pk, name="Jana", email=f"jana{number}@example.cz", now=now

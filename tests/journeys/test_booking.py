@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
-from prepazka.booking.booking_lifecycle import hold_term
+from prepazka.booking.booking_lifecycle import hold_slot
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
 from prepazka.officefile import office_loading, presets
@@ -178,7 +178,7 @@ def test_back_keeps_the_answers(live_url: str, krumlov: OfficeSnapshot, page: Pa
     page.get_by_role("link", name="Změnit termín").click()
     page.locator("button.term").last.click()
     expect(page.get_by_label("E-mail")).to_have_value("jana@example.cz")
-    assert Booking.objects.filter(state=BookingState.HELD).count() == 1  # the other term went back
+    assert Booking.objects.filter(state=BookingState.HELD).count() == 1  # the other slot went back
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
@@ -310,8 +310,8 @@ def test_pages_of_bad_luck_are_accessible(
     page.get_by_role("button", name=words["go"]).click()
     page.locator("a.term").last.click()
     now = real_now()
-    for term in offered(office=office, service=service, now=now)[6:]:
-        hold_term(office=office, service=service, starts_at=term.starts_at, now=now)
+    for slot in offered(office=office, service=service, now=now)[6:]:
+        hold_slot(office=office, service=service, starts_at=slot.starts_at, now=now)
     page.locator("button.term").last.click()
     look(page, f"{language}-taken")
     page.locator("button.term").last.click()
@@ -320,8 +320,8 @@ def test_pages_of_bad_luck_are_accessible(
     page.reload()
     look(page, f"{language}-expired")
     Booking.objects.update(expires_at=now + timedelta(minutes=5))
-    for term in offered(office=office, service=service, now=now):
-        hold_term(office=office, service=service, starts_at=term.starts_at, now=now)
+    for slot in offered(office=office, service=service, now=now):
+        hold_slot(office=office, service=service, starts_at=slot.starts_at, now=now)
     page.context.clear_cookies()  # somebody else: one's own time stays free to oneself
     page.goto(f"{site}/lhota/objednat/prepis/?osob=1")
     look(page, f"{language}-full")

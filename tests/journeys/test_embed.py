@@ -1,4 +1,4 @@
-"""The web of an office, on an origin of its own and under a strict policy, shows our free terms."""
+"""The web of an office, on an origin of its own and under a strict policy, shows our free slots."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def foreign(us: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_terms_on_the_web_of_the_office(
+def test_slots_on_the_web_of_the_office(
     live_url: str,
     context: Callable[..., BrowserContext],
     axe: Callable[[Page], None],
@@ -98,7 +98,7 @@ def test_terms_on_the_web_of_the_office(
     assert refused == []
 
 
-def test_five_terms_fit_the_height_that_the_guide_recommends(
+def test_five_slots_fit_the_height_that_the_guide_recommends(
     live_url: str, context: Callable[..., BrowserContext]
 ) -> None:
     office_loading.load(presets.text("praha-6"), now=real_now())

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.journey
 FOLDER = os.environ.get("SCREENSHOTS", "")
 
 
-def test_a_term_in_person_becomes_a_meeting_by_video(
+def test_a_slot_in_person_becomes_a_meeting_by_video(
     live_url: str,
     mails: Any,
     page: Page,

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.booking import networks
-from prepazka.booking.booking_lifecycle import hold_term
+from prepazka.booking.booking_lifecycle import hold_slot
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
 from prepazka.core.hold_limits import CITIZEN, Asker
@@ -35,7 +35,7 @@ def make_a_crowd(office: OfficeSnapshot) -> None:
         for _ in range(slot.free):
             number += 1
             name = f"crowd{number}"
-            hold_term(
+            hold_slot(
                 office=office,
                 service=service,
                 starts_at=slot.starts_at,

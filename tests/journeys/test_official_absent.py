@@ -11,7 +11,7 @@ import pytest
 from django.core.cache import cache
 from playwright.sync_api import BrowserContext, Page, expect
 
-from prepazka.booking.booking_lifecycle import hold_term, request_confirmation
+from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
 from prepazka.booking.models import Booking, Offer
 from prepazka.booking.slot_search import offered
 from prepazka.looks import typography
@@ -42,11 +42,11 @@ def book(where: OfficeSnapshot, number: int, email: str = "", phone: str = "") -
     permit = town.service(where, "povoleni")
     free = offered(office=where, service=permit, now=now, official=ill)
     day = next(t.day for t in free if t.starts_at > now + timedelta(days=2))
-    term = [t for t in free if t.day == day][2 * number]
-    held = hold_term(
+    slot = [t for t in free if t.day == day][2 * number]
+    held = hold_slot(
         office=where,
         service=permit,
-        starts_at=term.starts_at,
+        starts_at=slot.starts_at,
         now=now,
         official=ill,
         channel="desk",
@@ -147,8 +147,8 @@ def test_a_person_with_a_fixed_line_only_agrees_by_telephone(
     claims = list(Offer.objects.get(booking=booking).claims.order_by("starts_at"))
     assert len(claims) == 3
     for number, claim in enumerate(claims, start=1):
-        offered_term = operator.locator(f"button[name=choice][value='{number}']")
-        expect(offered_term).to_contain_text(clock_of(claim, lhota))
+        offered_slot = operator.locator(f"button[name=choice][value='{number}']")
+        expect(offered_slot).to_contain_text(clock_of(claim, lhota))
     look(operator, "fixed-line-2-call")
     with operator.expect_navigation():
         operator.keyboard.press("2")
@@ -188,7 +188,7 @@ def test_an_absence_over_days(
     free = offered(office=lhota, service=permit, now=real_now(), official=ill)
     day = next(t.day for t in free if t.starts_at > real_now() + timedelta(days=2))
     evening = next(t for t in free if t.day == day and t.starts_at >= town.at("17:00", day))
-    held = hold_term(
+    held = hold_slot(
         office=lhota,
         service=permit,
         starts_at=evening.starts_at,

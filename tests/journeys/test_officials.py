@@ -10,7 +10,7 @@ import pytest
 from django.db.models import F
 from playwright.sync_api import BrowserContext, Page, expect
 
-from prepazka.booking.booking_lifecycle import hold_term, request_confirmation
+from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
 from prepazka.officefile import office_loading, presets
@@ -104,7 +104,7 @@ def test_the_official_marks_an_absence_by_keyboard(
     service, official = town.service(office, "stavebni-upravy"), office.official_by_code("novotna")
     now = real_now()
     first = offered(office=office, service=service, official=official, now=now)[0]
-    held = hold_term(
+    held = hold_slot(
         office=office,
         service=service,
         official=official,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from prepazka.booking.booking_lifecycle import hold_term, request_confirmation
+from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
 from prepazka.booking.models import Booking
 from prepazka.booking.slot_search import offered
 from prepazka.officefile import office_loading, presets
@@ -37,7 +37,7 @@ def booked(office: OfficeSnapshot, name: str, email: str, staff: int) -> Booking
     service = next(one for one in office.services.values() if one.code == "stavebni-upravy")
     free = offered(office=office, service=service, official=official, now=now)
     first = next(time for time in free if time.starts_at > now + timedelta(days=1))
-    held = hold_term(
+    held = hold_slot(
         office=office,
         service=service,
         official=official,

@@ -13,7 +13,7 @@ from django.db.models import F
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.accounts.models import StaffScreen
-from prepazka.booking.booking_lifecycle import hold_term, request_confirmation
+from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
 from prepazka.booking.slot_search import offered
 from prepazka.officefile import office_loading, presets
 from prepazka.offices.models import Office, Official
@@ -279,7 +279,7 @@ def booked_with_official(office: OfficeSnapshot) -> date:
     official, moment = office.official_by_code("novotna"), real_now()
     service = town.service(office, "stavebni-upravy")
     slot = offered(office=office, service=service, official=official, now=moment)[0]
-    held = hold_term(
+    held = hold_slot(
         office=office,
         service=service,
         official=official,

@@ -13,7 +13,7 @@ from django.db.models import F
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.accounts.models import User
-from prepazka.booking.booking_lifecycle import hold_term, request_confirmation
+from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
 from prepazka.officefile import office_loading, presets
@@ -127,8 +127,8 @@ def test_an_official_looks_after_their_clients_by_keyboard(
     official, now = office.official_by_code("novotna"), real_now()
     service = town.service(office, "stavebni-upravy")
     free = offered(office=office, service=service, official=official, now=now)
-    first = next(term for term in free if term.starts_at > now + timedelta(days=1))
-    held = hold_term(
+    first = next(slot for slot in free if slot.starts_at > now + timedelta(days=1))
+    held = hold_slot(
         office=office,
         service=service,
         official=official,

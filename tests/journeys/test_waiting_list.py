@@ -1,4 +1,4 @@
-"""The waiting list: a freed term is declined by one person and accepted by the next."""
+"""The waiting list: a freed slot is declined by one person and accepted by the next."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def full_week(office: OfficeSnapshot, now: datetime) -> Booking:
     """Everything is booked by telephone, but for one citizen's booking, which is returned."""
     service = town.service(office)
     mine: Booking | None = None
-    for term in offered(office=office, service=service, now=now, channel="phone"):
-        channel = "web" if mine is None and term.starts_at > now + timedelta(days=1) else "phone"
-        held = booking_lifecycle.hold_term(
-            office=office, service=service, starts_at=term.starts_at, now=now, channel=channel
+    for slot in offered(office=office, service=service, now=now, channel="phone"):
+        channel = "web" if mine is None and slot.starts_at > now + timedelta(days=1) else "phone"
+        held = booking_lifecycle.hold_slot(
+            office=office, service=service, starts_at=slot.starts_at, now=now, channel=channel
         )
         asked = booking_lifecycle.request_confirmation(booking=held.pk, name="K", email="", now=now)
         if channel == "web":

@@ -163,7 +163,7 @@ def read_calendar(booking: Booking, kind: str) -> tuple[str, int, str, str]:
 
 
 TEMPLATES = Path(messaging.__file__).parent / "templates/messaging"
-ADDRESS = re.compile(r"(?:url=|\{\{ )(\w+_url|term\.url)\b")
+ADDRESS = re.compile(r"(?:url=|\{\{ )(\w+_url|slot\.url)\b")
 INCLUDE = re.compile(r'(?:include|extends) "messaging/([\w.]+)"')
 
 

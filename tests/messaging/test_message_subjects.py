@@ -28,7 +28,7 @@ def lhota() -> OfficeSnapshot:
 
 
 def wish(where: OfficeSnapshot, **more: Any) -> WaitingListEntry:
-    """Somebody who waits for any term of a fortnight."""
+    """Somebody who waits for any slot of a fortnight."""
     given = {"name": "Eva", "email": "eva@example.cz", "short_code": short_code(), **more}
     return WaitingListEntry.objects.create(
         office=where.row,
@@ -45,7 +45,7 @@ def wish(where: OfficeSnapshot, **more: Any) -> WaitingListEntry:
 
 
 def offer_to(where: OfficeSnapshot, *clocks: str, **to: Any) -> Offer:
-    """An offer of terms at these times."""
+    """An offer of slots at these times."""
     made = Offer.objects.create(
         office=where.row,
         kind="substitute" if "booking" in to else "waiting_list",
@@ -66,7 +66,7 @@ def composed(monkeypatch: pytest.MonkeyPatch, where: OfficeSnapshot, **data: str
     return message_delivery.compose(event=event.pk, now=NOW)[0]
 
 
-def test_an_offer_leads_to_its_booking_and_numbers_its_terms(
+def test_an_offer_leads_to_its_booking_and_numbers_its_slots(
     monkeypatch: pytest.MonkeyPatch, lhota: OfficeSnapshot
 ) -> None:
     booking = town.confirmed(lhota)
@@ -77,7 +77,7 @@ def test_an_offer_leads_to_its_booking_and_numbers_its_terms(
     with translation.override("cs"), timezone.override(lhota.tz):
         context = context_of_message(message, lhota, now=NOW)
         said = sms.said_of(message, lhota)
-    assert [(t.number, t.booking.starts_at) for t in context["terms"]] == [
+    assert [(t.number, t.booking.starts_at) for t in context["slots"]] == [
         (1, town.at("10:00")),
         (2, town.at("11:00")),
         (3, town.at("14:00")),

@@ -61,7 +61,7 @@ def test_yes_confirms_and_the_pin_is_sent(lhota: OfficeSnapshot) -> None:
     assert answers("confirmed") == ["confirmed"]
 
 
-def test_when_and_ok_tell_the_term(lhota: OfficeSnapshot) -> None:
+def test_when_and_ok_tell_the_slot(lhota: OfficeSnapshot) -> None:
     town.confirmed(lhota, email="", phone=PHONE)
     assert [say("Kdy?"), say("OK")] == ["when", "confirm"]
     answers()

@@ -242,7 +242,7 @@ def test_a_quota_lowered_and_raised_again_uses_the_same_lanes() -> None:
     service = lhota().service_by_code("prepis")
     assert service
     offered = slot_search.offered(office=lhota(), service=service, now=NOW, days=[town.MONDAY])
-    assert {term.free for term in offered} == {1}
+    assert {slot.free for slot in offered} == {1}
     loaded(TWO)
     assert list(Lane.objects.values_list("pk", flat=True)) == lanes
 

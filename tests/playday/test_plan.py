@@ -66,7 +66,7 @@ def test_the_same_seed_gives_the_same_day_and_another_another() -> None:
     assert visit_plans.person(5, "clerk", 1).random() == visit_plans.person(5, "clerk", 1).random()
 
 
-def test_seats_take_a_share_of_an_agendas_terms_each_once() -> None:
+def test_seats_take_a_share_of_an_agendas_slots_each_once() -> None:
     spans = [
         (at(8) + timedelta(minutes=30 * n), at(8, 30) + timedelta(minutes=30 * n))
         for n in range(16)

@@ -9,7 +9,7 @@ import pytest
 from prepazka.booking import absences, private_appointments, slot_search
 from prepazka.booking.absences import Affected
 from prepazka.booking.models import Booking, Busy
-from prepazka.booking.refusals import TermTaken
+from prepazka.booking.refusals import SlotTaken
 from prepazka.core.interval import Interval
 from tests import officials, town
 from tests.races.together import meeting, together
@@ -40,7 +40,7 @@ def test_one_of_them_is_told() -> None:
         assert isinstance(appointment, Affected)
         assert not Busy.objects.exists()
     else:
-        assert isinstance(hold, TermTaken)
+        assert isinstance(hold, SlotTaken)
         assert Busy.objects.count() == 1
 
 
@@ -56,13 +56,13 @@ def test_control_without_the_lock_nobody_is_told(monkeypatch: pytest.MonkeyPatch
         met()
         return found
 
-    def found_term(**kwargs: Any) -> Any:
+    def found_slot(**kwargs: Any) -> Any:
         found = find(**kwargs)
         met()
         return found
 
     monkeypatch.setattr(private_appointments, "coming", looked)
-    monkeypatch.setattr(slot_search, "find", found_term)
+    monkeypatch.setattr(slot_search, "find", found_slot)
     appointment, hold = both(where)
     assert appointment == []
     assert isinstance(hold, Booking)

@@ -25,7 +25,7 @@ WAITS_WITHIN = 20.0  # seconds
 
 
 def somebody_waits() -> WaitingListEntry:
-    """An entry on the list, and a free term that suits it."""
+    """An entry on the list, and a free slot that suits it."""
     where = officials.office(WITH)
     entry = waiting_list.join_list(
         office=where,
@@ -52,7 +52,7 @@ def load_and_offer(office: Any, first: threading.Event | None = None) -> list[An
 
 
 def state() -> tuple[str, int, int]:
-    """Of the entry; how many offers are open; how many terms are kept for one."""
+    """Of the entry; how many offers are open; how many slots are kept for one."""
     return (
         WaitingListEntry.objects.get().state,
         Offer.objects.filter(state="open").count(),

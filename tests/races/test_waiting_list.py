@@ -1,4 +1,4 @@
-"""The waiting list under load: one offer a person, one answer an offer, one claim a term."""
+"""The waiting list under load: one offer a person, one answer an offer, one claim a slot."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import IntegrityError
 
 from prepazka.booking import booking_lifecycle, waiting_list, waiting_list_offers
 from prepazka.booking.models import LIVE, Booking, BookingState, Offer, WaitingListEntry
-from prepazka.booking.refusals import AlreadyWaiting, PlaceOver, PlaceTaken, TermTaken
+from prepazka.booking.refusals import AlreadyWaiting, PlaceOver, PlaceTaken, SlotTaken
 from prepazka.booking.waiting_list import Wanted
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import town
@@ -36,11 +36,11 @@ def join(office: OfficeSnapshot, who: str, now: datetime = NOW) -> WaitingListEn
 
 
 def fill(office: OfficeSnapshot, *left: str) -> None:
-    """Take the Monday by telephone, but for these terms."""
+    """Take the Monday by telephone, but for these slots."""
     for clock in ("8:00", "9:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00"):
         if clock not in left:
             town.hold(office, clock, channel="phone")
-    # The delay of a freed term is random and may outlast an ordinary hold.
+    # The delay of a freed slot is random and may outlast an ordinary hold.
     Booking.objects.filter(channel="phone").update(expires_at=NOW + timedelta(days=1))
 
 
@@ -57,7 +57,7 @@ def live_at(clock: str) -> list[str]:
     return list(rows.values_list("state", flat=True))
 
 
-def test_two_freed_terms_and_one_entry() -> None:
+def test_two_freed_slots_and_one_entry() -> None:
     office = town.office(**RULES)
     fill(office, "8:00", "9:00")
     jana = join(office, "jana")
@@ -189,7 +189,7 @@ def test_the_list_and_the_public_at_the_end_of_the_delay() -> None:
     answers = together(4, act)
     assert len(live_at("8:00")) == 1
     if answers[0] == 1:
-        assert {type(a) for a in answers[1:]} == {TermTaken}
+        assert {type(a) for a in answers[1:]} == {SlotTaken}
     else:
         assert sum(isinstance(a, Booking) for a in answers[1:]) == 1
 

@@ -131,7 +131,7 @@ def test_move_asks_once_more(client: Client, lhota: OfficeSnapshot) -> None:
     assert (booking.starts_at, booking.sequence) == (town.at("10:00"), 1)
 
 
-def test_moving_to_a_term_just_taken_offers_others(client: Client, lhota: OfficeSnapshot) -> None:
+def test_moving_to_a_slot_just_taken_offers_others(client: Client, lhota: OfficeSnapshot) -> None:
     booking = town.confirmed(lhota)
     town.confirmed(lhota, "10:00")
     url = f"{personal_url(booking)}zmenit/"

@@ -42,9 +42,9 @@ def lhota() -> OfficeSnapshot:
     office = town.office(waiting_list=True, horizon_days=3)
     town.confirmed(office, "8:00")
     service = town.service(office)
-    for term in slot_search.offered(office=office, service=service, now=NOW, channel="phone"):
-        held = booking_lifecycle.hold_term(
-            office=office, service=service, starts_at=term.starts_at, now=NOW, channel="phone"
+    for slot in slot_search.offered(office=office, service=service, now=NOW, channel="phone"):
+        held = booking_lifecycle.hold_slot(
+            office=office, service=service, starts_at=slot.starts_at, now=NOW, channel="phone"
         )
         booking_lifecycle.request_confirmation(booking=held.pk, name="Telefon", email="", now=NOW)
     return office
@@ -85,7 +85,7 @@ def paths(text: str) -> list[str]:
     ]
 
 
-def test_from_a_full_calendar_to_a_booked_term(client: Client, lhota: OfficeSnapshot) -> None:
+def test_from_a_full_calendar_to_a_booked_slot(client: Client, lhota: OfficeSnapshot) -> None:
     full = client.get(DAYS)
     assert "Pořadník" in words(full)
     assert f'href="{WISH}"' in full.content.decode()
@@ -235,14 +235,14 @@ def test_sms_of_an_offer(lhota: OfficeSnapshot) -> None:
         assert len(text) <= 160
 
 
-@pytest.mark.parametrize("for_a_sooner_term", [False, True])
+@pytest.mark.parametrize("for_a_sooner_slot", [False, True])
 def test_who_is_dropped_is_told_and_can_join_again(
-    client: Client, lhota: OfficeSnapshot, *, for_a_sooner_term: bool
+    client: Client, lhota: OfficeSnapshot, *, for_a_sooner_slot: bool
 ) -> None:
     entry, again = join(client), WISH
     waiting_list.confirm_entry(entry=entry.pk, now=NOW)
     changes: dict[str, Any] = {"unanswered": 2}
-    if for_a_sooner_term:
+    if for_a_sooner_slot:
         booked = Booking.objects.filter(starts_at=town.at("9:00"), state="confirmed")[0]
         changes["booking"] = booked
         again = f"/objednavka/{booking_links.sign(booked.pk, 'personal')}/drive/"
@@ -256,7 +256,7 @@ def test_who_is_dropped_is_told_and_can_join_again(
     mail = compose_mail(made, now=NOW)
     assert mail.to == "jana@example.cz"
     assert again in paths(mail.text)
-    assert ("Vaše objednávka platí" in mail.text) == for_a_sooner_term
+    assert ("Vaše objednávka platí" in mail.text) == for_a_sooner_slot
     assert not message_delivery.is_pointless(made, NOW)
     page = client.get(f"/poradnik/{booking_links.sign(entry.pk, 'list')}/")
     assert "V pořadníku už nejste" in words(page)

@@ -139,7 +139,7 @@ def lhota() -> OfficeSnapshot:
 
 def request(where: OfficeSnapshot, clock: Clock, at: str = "9:00") -> Booking:
     """A booking by telephone number alone, which waits for its confirmation."""
-    held = booking_lifecycle.hold_term(
+    held = booking_lifecycle.hold_slot(
         office=where, service=town.service(where), starts_at=town.at(at), now=clock.at
     )
     return booking_lifecycle.request_confirmation(

@@ -135,7 +135,7 @@ def test_an_official_may_close_the_own_diary_only(lhota: OfficeSnapshot) -> None
     assert not Disruption.objects.exists()
 
 
-def test_the_citizen_looks_takes_a_term_and_clicks_again(head: Client, client: Client) -> None:
+def test_the_citizen_looks_takes_a_slot_and_clicks_again(head: Client, client: Client) -> None:
     waits = booked("8:00")
     fall_ill(head)
     page = offer_page(waits)
@@ -153,7 +153,7 @@ def test_the_citizen_looks_takes_a_term_and_clicks_again(head: Client, client: C
     assert client.get("/nahradni/cosi/").status_code == 404
 
 
-def test_the_citizen_chooses_any_other_term_or_none(head: Client, client: Client) -> None:
+def test_the_citizen_chooses_any_other_slot_or_none(head: Client, client: Client) -> None:
     waits, gone = booked("8:00"), booked("8:30")
     fall_ill(head)
     page = offer_page(waits)

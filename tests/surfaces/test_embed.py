@@ -1,4 +1,4 @@
-"""Free terms on other sites: who may frame what, no cookies, and what a link to nothing says."""
+"""Free slots on other sites: who may frame what, no cookies, and what a link to nothing says."""
 
 from __future__ import annotations
 

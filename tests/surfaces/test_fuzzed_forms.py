@@ -197,7 +197,7 @@ class Town:
                 now=NOW,
             )[:2]
         ]
-        offer = offers.make_offer(booking=displaced, terms=tuesday, office=office, now=NOW)
+        offer = offers.make_offer(booking=displaced, slots=tuesday, office=office, now=NOW)
         assert offer
         common: dict[str, Any] = {
             "office": office.row,

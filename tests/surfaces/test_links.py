@@ -142,11 +142,11 @@ def open_today(where: OfficeSnapshot) -> OfficeSnapshot:
 
 
 def held(where: OfficeSnapshot, service: str, mode: str | None = None) -> Booking:
-    """A hold of the first free term."""
+    """A hold of the first free slot."""
     one = town.service(where, service)
-    term = offered(office=where, service=one, now=now(), mode=mode)[0]
-    return booking_lifecycle.hold_term(
-        office=where, service=one, starts_at=term.starts_at, now=now(), mode=mode, language="cs"
+    slot = offered(office=where, service=one, now=now(), mode=mode)[0]
+    return booking_lifecycle.hold_slot(
+        office=where, service=one, starts_at=slot.starts_at, now=now(), mode=mode, language="cs"
     )
 
 

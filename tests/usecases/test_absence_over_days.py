@@ -54,7 +54,7 @@ def hours(day: date) -> list[tuple[int, int]]:
 
 def booked(day: date, clock: str, service: str = "ohlaseni") -> Booking:
     where = here()
-    held = booking_lifecycle.hold_term(
+    held = booking_lifecycle.hold_slot(
         office=where,
         service=town.service(where, service),
         starts_at=town.at(clock, day),
@@ -126,8 +126,8 @@ def test_nobody_is_offered_a_time_within_it(lhota: OfficeSnapshot) -> None:
     booked(TUESDAY, "8:00", "povoleni")  # only Nováková does permits
     (row,) = impact_of(office=here(), exceptions=absence(), now=NOW).rows
     away = Interval(town.at("14:00"), town.at("10:00", WEDNESDAY))
-    assert len(row.terms) == 3
-    assert not any(during.overlaps(away) for _lane, during in row.terms)
+    assert len(row.slots) == 3
+    assert not any(during.overlaps(away) for _lane, during in row.slots)
 
 
 def test_it_is_one_thing_to_take_back(lhota: OfficeSnapshot) -> None:

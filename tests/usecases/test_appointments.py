@@ -1,4 +1,4 @@
-"""Busy time in a diary: nobody books it, whoever asks, and nobody loses a term by it."""
+"""Busy time in a diary: nobody books it, whoever asks, and nobody loses a slot by it."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from prepazka.booking import booking_lifecycle, private_appointments, slot_searc
 from prepazka.booking.absences import Affected
 from prepazka.booking.models import Booking, Busy, OutsideCalendar
 from prepazka.booking.private_appointments import AppointmentTooFar, weekly
-from prepazka.booking.refusals import TermTaken
+from prepazka.booking.refusals import SlotTaken
 from prepazka.core.interval import Interval
 from prepazka.journal.models import Event
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -62,16 +62,16 @@ def test_nobody_books_busy_time(lhota: OfficeSnapshot) -> None:
     add(lhota, span("8:20", "9:00"))
     assert clocks(lhota)[:3] == ["08:00", "09:00", "09:15"]
     for channel in ("web", "api", "desk", "phone"):
-        with pytest.raises(TermTaken):
+        with pytest.raises(SlotTaken):
             hold(lhota, "8:45", "novakova", channel=channel)
     booked = hold(lhota, "9:00", "novakova")
     booked = booking_lifecycle.request_confirmation(
         booking=booked.pk, name="A", email="a@b.cz", now=NOW
     )
-    with pytest.raises(TermTaken):
+    with pytest.raises(SlotTaken):
         booking_lifecycle.move_booking(booking=booked.pk, starts_at=town.at("8:30"), now=NOW)
     # A longer service must not reach into it either.
-    with pytest.raises(TermTaken):
+    with pytest.raises(SlotTaken):
         hold(lhota, "8:00", "novakova", service="povoleni")
 
 

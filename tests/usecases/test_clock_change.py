@@ -10,7 +10,7 @@ from icalendar import Calendar
 
 from prepazka.booking import slot_search
 from prepazka.booking.models import Booking
-from prepazka.booking.refusals import TermNotOffered
+from prepazka.booking.refusals import SlotNotOffered
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
@@ -36,7 +36,7 @@ def before(day: date) -> datetime:
     return town.at("9:00", day - timedelta(days=2))
 
 
-def offered(office: OfficeSnapshot, day: date, persons: int = 1) -> list[slot_search.Term]:
+def offered(office: OfficeSnapshot, day: date, persons: int = 1) -> list[slot_search.Slot]:
     return slot_search.offered(
         office=office,
         service=town.service(office),
@@ -46,7 +46,7 @@ def offered(office: OfficeSnapshot, day: date, persons: int = 1) -> list[slot_se
     )
 
 
-def clocks(found: list[slot_search.Term]) -> list[str]:
+def clocks(found: list[slot_search.Slot]) -> list[str]:
     return [f"{one.starts_at.astimezone(town.PRAGUE):%-H:%M}" for one in found]
 
 
@@ -75,7 +75,7 @@ def test_a_family_gets_two_hours_beside_the_change(day: date) -> None:
 @pytest.mark.parametrize(("day", "opens", "over"), [(SPRING, 30, "1:30"), (AUTUMN, 0, "2:00")])
 def test_nobody_holds_a_window_over_the_change(day: date, opens: int, over: str) -> None:
     office = night_office(opens)
-    with pytest.raises(TermNotOffered):
+    with pytest.raises(SlotNotOffered):
         town.hold(office, over, before(day), day=day)
 
 

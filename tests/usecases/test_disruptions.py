@@ -18,9 +18,9 @@ from prepazka.booking.refusals import (
     CallTaken,
     ImpactChanged,
     NoSuchLane,
+    OfferedSlotGone,
     OfferOver,
-    OfferTermGone,
-    TermTaken,
+    SlotTaken,
     UndoTooLate,
 )
 from prepazka.journal.models import Event
@@ -99,7 +99,7 @@ def again(booking: Booking) -> Booking:
 def test_the_office_says_how_long_an_offer_waits(lhota: OfficeSnapshot, head: int) -> None:
     Office.objects.update(answer_offers_min=180, version=F("version") + 1)
     booking = booked("9:00")
-    # The colleague could take the person over, so it is said that terms are to be offered.
+    # The colleague could take the person over, so it is said that slots are to be offered.
     do(absence(), head, choices={booking.pk: Choice(Decision.OFFER)})
     offer = offer_to(booking)
     assert offer.expires_at == NOW + timedelta(hours=3)
@@ -115,7 +115,7 @@ def offer_to(booking: Booking) -> Offer:
     return Offer.objects.get(booking=booking, state="open")
 
 
-def test_a_colleague_takes_whom_they_can_and_the_rest_are_offered_terms(
+def test_a_colleague_takes_whom_they_can_and_the_rest_are_offered_slots(
     lhota: OfficeSnapshot, head: int
 ) -> None:
     stays, topic, early = (
@@ -129,7 +129,7 @@ def test_a_colleague_takes_whom_they_can_and_the_rest_are_offered_terms(
         (stays, "reassign"),
         (topic, "offer"),
     ]
-    assert all(len(r.terms) == 3 for r in found.rows if r.decision == "offer")
+    assert all(len(r.slots) == 3 for r in found.rows if r.decision == "offer")
     do(absence(), head)
     assert (whose(again(stays)), again(stays).state, again(stays).sequence) == (
         "dvorak",
@@ -320,7 +320,7 @@ def test_who_cannot_be_written_to_is_called_at_once_and_never_dropped(
 def test_no_accepts_declines_and_a_free_choice(lhota: OfficeSnapshot, head: int) -> None:
     waits, other = booked("8:00"), booked("8:30")
     do(absence(), head)
-    with pytest.raises(OfferTermGone):
+    with pytest.raises(OfferedSlotGone):
         offers.accept_offer(offer=offer_to(waits).pk, choice=4, now=NOW)
     declined = offer_to(waits)
     offers.decline_offer(offer=declined.pk, now=NOW)
@@ -328,7 +328,7 @@ def test_no_accepts_declines_and_a_free_choice(lhota: OfficeSnapshot, head: int)
     assert CallListEntry.objects.get(booking=waits).reason == "declined"
     tuesday = town.at("9:30", town.MONDAY + timedelta(days=1))
     held = next(iter(offers.claims_of(offer_to(other))))
-    with pytest.raises(TermTaken):
+    with pytest.raises(SlotTaken):
         offers.take_another(booking=waits.pk, starts_at=held.starts_at, now=NOW)
     Booking.objects.filter(state="held").update(state="expired", expires_at=None)
     taken = offers.take_another(booking=waits.pk, starts_at=tuesday, now=NOW)
@@ -361,14 +361,14 @@ def test_operators_share_the_list(lhota: OfficeSnapshot, head: int) -> None:
     assert kinds("CalledByPhone") == ["CalledByPhone"] * 3
 
 
-def test_an_operator_finds_other_terms_and_the_person_takes_one(
+def test_an_operator_finds_other_slots_and_the_person_takes_one(
     lhota: OfficeSnapshot, head: int
 ) -> None:
     waits = booked("8:00", email="", phone="+420777123456")
     do(absence(), head)
     operator = town.clerk(lhota, "prvni", "operator").pk
     before = {c.starts_at for c in offers.claims_of(offer_to(waits))}
-    made = offers.more_terms(booking=waits.pk, now=NOW, actor=operator)
+    made = offers.more_slots(booking=waits.pk, now=NOW, actor=operator)
     assert made
     after = {c.starts_at for c in offers.claims_of(made)}
     assert len(after) == 3
@@ -452,7 +452,7 @@ def test_who_is_here_already_is_not_touched(lhota: OfficeSnapshot, head: int) ->
     assert look(absence()).rows == []
 
 
-def test_a_second_absence_frees_terms_that_were_offered(lhota: OfficeSnapshot, head: int) -> None:
+def test_a_second_absence_frees_slots_that_were_offered(lhota: OfficeSnapshot, head: int) -> None:
     waits = booked("8:00", service="povoleni")
     do(absence(), head)
     offer = offer_to(waits)

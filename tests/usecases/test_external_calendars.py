@@ -17,7 +17,7 @@ from prepazka.booking import booking_lifecycle, external_calendars
 from prepazka.booking.event_uids import feed_uid, mailed_uid
 from prepazka.booking.external_calendars import TooManyCalendars
 from prepazka.booking.models import Booking, Busy, OutsideCalendar
-from prepazka.booking.refusals import TermTaken
+from prepazka.booking.refusals import SlotTaken
 from prepazka.core.external_times import Reading
 from prepazka.core.interval import Interval
 from prepazka.gateways import calendars as gateway
@@ -75,7 +75,7 @@ def test_its_events_take_time_and_nothing_else_is_kept(lhota: OfficeSnapshot, pe
     assert (found.failure, found.refreshed_at) == ("", NOW)
     row = Busy.objects.get()
     assert (row.starts_at, row.ends_at, row.title) == (town.at("8:00"), town.at("9:00"), "")
-    with pytest.raises(TermTaken):
+    with pytest.raises(SlotTaken):
         hold(lhota, "8:30", "novakova")
     hold(lhota, "9:00", "novakova")
 

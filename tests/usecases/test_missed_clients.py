@@ -12,7 +12,7 @@ from hypothesis.extra.django import TestCase
 
 from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.refusals import TermTaken
+from prepazka.booking.refusals import SlotTaken
 from prepazka.core.learned_durations import walk_aways
 from prepazka.core.pins import Outcome
 from prepazka.journal.models import Event
@@ -76,8 +76,8 @@ class TestTheBooking:
         missed = miss(office, clerk, "8:41")
         assert missed.state == TicketState.NO_SHOW
         assert state_of(booking) == BookingState.ARRIVED
-        with pytest.raises(TermTaken):
-            booking_lifecycle.hold_term(
+        with pytest.raises(SlotTaken):
+            booking_lifecycle.hold_slot(
                 office=office,
                 service=town.service(office),
                 starts_at=town.at("9:00"),

@@ -269,8 +269,8 @@ def _held(office: OfficeSnapshot, asker: Asker, place: tuple[date, str], now: da
 def _first_free(office: OfficeSnapshot, now: datetime) -> Booking | None:
     person = network("person")
     for day in DAYS:
-        for term in _offered(office, day, now):
-            return town.hold(office, _clock(term, office), now, day=day, asker=person)
+        for slot in _offered(office, day, now):
+            return town.hold(office, _clock(slot, office), now, day=day, asker=person)
     return None
 
 

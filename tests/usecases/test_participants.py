@@ -14,7 +14,7 @@ from prepazka.booking.colleague_claims import colleagues_of
 from prepazka.booking.disruptions import disrupt
 from prepazka.booking.impact_preview import impact_of
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.refusals import ColleagueNotFree, TermTaken
+from prepazka.booking.refusals import ColleagueNotFree, SlotTaken
 from prepazka.core.calendar import DayException
 from prepazka.journal.models import Event
 from prepazka.meetings import delay_notices, participants
@@ -108,7 +108,7 @@ def test_a_colleague_keeps_the_time_and_gives_it_back(where: OfficeSnapshot) -> 
     made, who = with_colleague(where)
     (claim,) = companions(made)
     assert (claim.starts_at, claim.expires_at) == (made.starts_at, made.ends_at)
-    with pytest.raises(TermTaken):
+    with pytest.raises(SlotTaken):
         officials.hold(where, "9:00", "dvorak")
     participants.revoke(participant=who.pk, now=NOW)
     assert companions(made) == []
@@ -125,10 +125,10 @@ def test_a_colleague_who_is_not_at_work_is_not_free(where: OfficeSnapshot) -> No
     assert not Participant.objects.filter(role=Role.COLLEAGUE).exists()
 
 
-def test_only_common_terms_are_offered_and_the_colleague_follows(where: OfficeSnapshot) -> None:
+def test_only_common_slots_are_offered_and_the_colleague_follows(where: OfficeSnapshot) -> None:
     made, _who = with_colleague(where)
     dvorak = officials.official(where, "dvorak")
-    with pytest.raises(TermTaken):  # Dvořák is not there
+    with pytest.raises(SlotTaken):  # Dvořák is not there
         booking_lifecycle.move_booking(booking=made.pk, starts_at=town.at("8:00"), now=NOW)
     moved = booking_lifecycle.move_booking(booking=made.pk, starts_at=town.at("9:45"), now=NOW)
     (claim,) = companions(made)
@@ -243,7 +243,7 @@ def test_erasing_and_settling(where: OfficeSnapshot) -> None:
     assert Participant.objects.get(role=Role.CHAIR).name
 
 
-def test_a_freed_term_of_a_colleague_is_nobodys_returning_one(where: OfficeSnapshot) -> None:
+def test_a_freed_slot_of_a_colleague_is_nobodys_returning_one(where: OfficeSnapshot) -> None:
     made, _who = with_colleague(where)
     booking_lifecycle.cancel_booking(booking=made.pk, now=NOW)
     freed = Booking.objects.filter(companion_of=made).get()

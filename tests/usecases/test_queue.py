@@ -275,7 +275,7 @@ class TestTurns:
         second.refresh_from_db()
         assert second.state == TicketState.CALLED
 
-    def test_undo_is_refused_once_the_freed_term_is_somebody_elses(self) -> None:
+    def test_undo_is_refused_once_the_freed_slot_is_somebody_elses(self) -> None:
         office = town.office()
         booking = town.confirmed(office, "9:00")
         tickets.check_in(
@@ -290,7 +290,7 @@ class TestTurns:
         turns.no_show(office=office, clerk=clerk, now=town.at("8:42"))
         # Somebody ended the booking within the thirty seconds, and the time was booked anew.
         Booking.objects.update(state=BookingState.NO_SHOW)
-        booking_lifecycle.hold_term(
+        booking_lifecycle.hold_slot(
             office=office,
             service=town.service(office),
             starts_at=town.at("9:00"),

@@ -131,7 +131,7 @@ def test_three_calls_in_vain_are_not_begun_anew(lhota: OfficeSnapshot) -> None:
     actor = town.clerk(lhota, "operator").pk
     Booking.objects.filter(pk=booking.pk).update(state="displaced", ended_at=NOW)
     entry = CallListEntry.objects.create(
-        office=booking.office, booking=booking, reason=Reason.NO_TERM, created_at=NOW
+        office=booking.office, booking=booking, reason=Reason.NO_SLOT, created_at=NOW
     )
     for _ in range(call_entries.ATTEMPTS):
         call_entries.take_call(entry=entry.pk, actor=actor, now=NOW)

@@ -1,4 +1,4 @@
-"""The waiting list: who is offered a freed term, for how long, and what becomes of it."""
+"""The waiting list: who is offered a freed slot, for how long, and what becomes of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from prepazka.booking.refusals import (
     NoWaitingList,
     PlaceOver,
     PlaceTaken,
-    TermTaken,
+    SlotTaken,
     TooManyBookings,
     TooManyPersons,
     WaitingOver,
@@ -44,7 +44,7 @@ def full_office(**rules: Any) -> OfficeSnapshot:
 def block(office: OfficeSnapshot, day: date = town.MONDAY) -> None:
     """Take what is left of the day by telephone."""
     for clock in ("9:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00"):
-        held = booking_lifecycle.hold_term(
+        held = booking_lifecycle.hold_slot(
             office=office,
             service=town.service(office),
             starts_at=town.at(clock, day),
@@ -104,7 +104,7 @@ class TestDelay:
         return any(t.starts_at == town.at("8:00") for t in found)
 
     @pytest.mark.parametrize("channel", ["web", "api", "desk", "phone"])
-    def test_nobody_sees_a_cancelled_term_before_its_delay(
+    def test_nobody_sees_a_cancelled_slot_before_its_delay(
         self, lhota: OfficeSnapshot, channel: str
     ) -> None:
         cancel()
@@ -114,7 +114,7 @@ class TestDelay:
         assert (claim.name, claim.contact_hash, claim.offer) == ("", "", None)
         just_before = claim.expires_at - timedelta(seconds=1)
         assert not self.free_at_eight(lhota, just_before, channel)
-        with pytest.raises(TermTaken):
+        with pytest.raises(SlotTaken):
             town.hold(lhota, "8:00", just_before, channel=channel)
         # It frees itself: no job has run.
         assert self.free_at_eight(lhota, claim.expires_at, channel)
@@ -145,9 +145,9 @@ class TestDelay:
         def nine(now: datetime) -> bool:
             return any(t.starts_at == town.at("9:00") for t in town.offered(lhota, now))
 
-        # Nobody has tidied yet: the term is not shown.
+        # Nobody has tidied yet: the slot is not shown.
         assert not nine(over)
-        with pytest.raises(TermTaken):
+        with pytest.raises(SlotTaken):
             town.hold(lhota, "9:00", over)
         rounds.tidy(now=over)
         assert not nine(over)
@@ -166,7 +166,7 @@ class TestDelay:
         cancel()
         assert self.free_at_eight(office, NOW)
 
-    def test_a_move_within_the_old_term_needs_no_claim_of_both(self) -> None:
+    def test_a_move_within_the_old_slot_needs_no_claim_of_both(self) -> None:
         office = town.office(
             kind="slot", raster_min=10, return_from_min=2, return_to_min=15, lead_min=0
         )
@@ -248,7 +248,7 @@ class TestJoining:
 
 
 class TestOffers:
-    def test_first_in_order_gets_the_term_the_next_after_a_refusal(self) -> None:
+    def test_first_in_order_gets_the_slot_the_next_after_a_refusal(self) -> None:
         office = full_office(return_from_min=2, return_to_min=15)
         jana, petr = join(office, "jana"), join(office, "petr", NOW + timedelta(minutes=1))
         now = NOW + timedelta(minutes=2)
@@ -361,7 +361,7 @@ class TestOffers:
         assert offered
         assert offered.expires_at == town.at("9:00", date(2026, 11, 21))
 
-    def test_a_term_too_near_to_answer_is_not_offered(self) -> None:
+    def test_a_slot_too_near_to_answer_is_not_offered(self) -> None:
         office = full_office(return_from_min=2, return_to_min=15)
         jana = join(office, "jana")
         soon = town.at("6:50")  # a lead of an hour leaves ten minutes
@@ -369,7 +369,7 @@ class TestOffers:
         round_at(soon)
         assert offer_to(jana) is None
 
-    def test_an_offer_ends_with_the_lead_of_its_term(self) -> None:
+    def test_an_offer_ends_with_the_lead_of_its_slot(self) -> None:
         office = full_office(offer_min=120)
         # Quiet hours end at 8:00 as a rule; here there are none.
         office.row.messages_data = {"quiet_from_min": 480, "quiet_to_min": 480}
@@ -389,7 +389,7 @@ class TestOffers:
         cancel()
         round_at(NOW)
         # Meanwhile they book another day by themselves.
-        held = booking_lifecycle.hold_term(
+        held = booking_lifecycle.hold_slot(
             office=office, service=town.service(office), starts_at=town.at("9:00", TUESDAY), now=NOW
         )
         asked = booking_lifecycle.request_confirmation(
@@ -438,10 +438,10 @@ class TestOffers:
 
 
 class TestSooner:
-    def test_accepting_moves_the_booking_and_frees_the_old_term(self) -> None:
+    def test_accepting_moves_the_booking_and_frees_the_old_slot(self) -> None:
         office = full_office(return_from_min=2, return_to_min=15)
         now = NOW + timedelta(hours=9)  # Friday is over
-        held = booking_lifecycle.hold_term(
+        held = booking_lifecycle.hold_slot(
             office=office, service=town.service(office), starts_at=town.at("9:00", TUESDAY), now=now
         )
         asked = booking_lifecycle.request_confirmation(

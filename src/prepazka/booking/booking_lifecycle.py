@@ -60,7 +60,7 @@ ANSWERS = (
 
 
 @transaction.atomic
-def hold_term(
+def hold_slot(
     *,
     office: OfficeSnapshot,
     service: Service,
@@ -76,13 +76,13 @@ def hold_term(
     actor: int | None = None,
     asker: Asker | None = None,
 ) -> Booking:
-    """Hold a term for a person who is filling in the form; returns the held booking.
+    """Hold a slot for a person who is filling in the form; returns the held booking.
 
     Without an `official`, a service of officials is held with any that is free; without a `mode`,
     in the usual one. The hold `instead_of` is released in the same transaction. A repeated
     `request_key` returns the same booking. The `asker` may have a limited number of holds, the
     later ones for three minutes instead of ten; None is not limited.
-    Raises TermNotOffered, TermTaken, TooManyPersons, TooManyHolds.
+    Raises SlotNotOffered, SlotTaken, TooManyPersons, TooManyHolds.
     """
     if persons > office.rules_of(service).max_persons:
         raise TooManyPersons(most=office.rules_of(service).max_persons)
@@ -355,9 +355,9 @@ def move_booking(
     by_office: bool = False,
     actor: int | None = None,
 ) -> Booking:
-    """Move a booking to another term of the same service and official.
+    """Move a booking to another slot of the same service and official.
 
-    A booking that is already there is returned as it is. Raises TermNotOffered, TermTaken,
+    A booking that is already there is returned as it is. Raises SlotNotOffered, SlotTaken,
     BookingOver, AlreadyArrived, BookingCancelled.
     """
     office = snapshot_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)

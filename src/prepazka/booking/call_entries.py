@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 
 from prepazka.booking.booking_locks import lock_booking
 from prepazka.booking.models import OPEN, Booking, BookingState, CallListEntry, Offer
-from prepazka.booking.refusals import CallTaken, NotWaitingForTerm
+from prepazka.booking.refusals import CallTaken, NotWaitingForSlot
 from prepazka.booking.transitions import end
 from prepazka.core import events
 from prepazka.journal.record import record
@@ -92,12 +92,12 @@ def put_on_call_list(
 
 @transaction.atomic
 def take_call(*, entry: int, actor: int, now: datetime) -> CallListEntry:
-    """Reserve an entry for the operator for ten minutes. Raises CallTaken, NotWaitingForTerm."""
+    """Reserve an entry for the operator for ten minutes. Raises CallTaken, NotWaitingForSlot."""
     rows = CallListEntry.objects.filter(pk=entry, closed_at=None)
     free = Q(taken_at=None) | Q(taken_at__lt=now - TAKEN_FOR) | Q(taken_by=actor)
     if rows.filter(free).update(taken_by=actor, taken_at=now):
         return CallListEntry.objects.select_related("booking", "offer").get(pk=entry)
-    raise CallTaken if rows.exists() else NotWaitingForTerm
+    raise CallTaken if rows.exists() else NotWaitingForSlot
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from prepazka.booking import diaries
 from prepazka.booking.models import EXPIRING, Booking, BookingState, Channel, Lane
-from prepazka.booking.refusals import ColleagueNotFree, TermTaken
+from prepazka.booking.refusals import ColleagueNotFree, SlotTaken
 from prepazka.core import calendar, events
 from prepazka.core.interval import Interval
 from prepazka.journal.record import record
@@ -24,7 +24,7 @@ from prepazka.offices.models import Mode, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
 if TYPE_CHECKING:
-    from prepazka.booking.slot_search import Term
+    from prepazka.booking.slot_search import Slot
 
 During = Interval[datetime]
 
@@ -145,26 +145,26 @@ def colleagues_of(office: OfficeSnapshot, booking: UUID | None) -> list[Official
 
 def common(
     office: OfficeSnapshot,
-    terms: list[Term],
+    slots: list[Slot],
     colleagues: Sequence[Official],
     *,
     now: datetime,
     besides: UUID | None = None,
-) -> list[Term]:
-    """The terms at which all colleagues are free too; one SQL statement per colleague."""
+) -> list[Slot]:
+    """The slots at which all colleagues are free too; one SQL statement per colleague."""
     for colleague in colleagues:
-        spans = [(term.day, Interval(term.starts_at, term.ends_at)) for term in terms]
+        spans = [(slot.day, Interval(slot.starts_at, slot.ends_at)) for slot in slots]
         free_times = _free_spans(office, colleague, spans, now, besides)
-        terms = [term for term in terms if (term.starts_at, term.ends_at) in free_times]
-    return terms
+        slots = [slot for slot in slots if (slot.starts_at, slot.ends_at) in free_times]
+    return slots
 
 
 def must_be_free(office: OfficeSnapshot, during: During, *, now: datetime, of: UUID | None) -> None:
-    """Check that the colleagues of the booking `of` are free at this time. Raises TermTaken."""
+    """Check that the colleagues of the booking `of` are free at this time. Raises SlotTaken."""
     day = calendar.day_of(during.start, office.tz)
     for colleague in colleagues_of(office, of):
         if not _free_spans(office, colleague, [(day, during)], now, of):
-            raise TermTaken
+            raise SlotTaken
 
 
 def _free_spans(

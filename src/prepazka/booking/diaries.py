@@ -179,6 +179,6 @@ def official_of(office: OfficeSnapshot, booking: Booking) -> Official | None:
 
 
 def free_officials(office: OfficeSnapshot, service: Service, free: int) -> list[Official]:
-    """The officials of a term's set of lanes (`Term.lanes`), for a search without an official."""
+    """The officials of a slot's set of lanes (`Slot.lanes`), for a search without an official."""
     officials = office.officials_for(service.pk)
     return [official for n, official in enumerate(officials) if free >> n & 1]

@@ -147,7 +147,7 @@ def _apply(disruption: Disruption, row: Row, impact: Impact, now: datetime, acto
         booking.sequence += 1
         end(booking, BookingState.DISPLACED, now)
         record(events.BookingDisplaced(**ids))
-        make_offer(booking=booking, terms=row.terms, office=impact.after, now=now, actor=actor)
+        make_offer(booking=booking, slots=row.slots, office=impact.after, now=now, actor=actor)
     elif row.decision == Decision.CANCEL:
         booking.sequence += 1
         end(booking, BookingState.CANCELLED_BY_OFFICE, now)
@@ -173,7 +173,7 @@ def _reassign(booking: Booking, lane: int, ids: dict[str, Any]) -> None:
 
 
 def free_holds(holds: Sequence[Booking], now: datetime) -> None:
-    """End the holds; a person whose offer loses its last term comes on the call list."""
+    """End the holds; a person whose offer loses its last slot comes on the call list."""
     for hold in holds:
         end(hold, BookingState.EXPIRED, now)
         record(events.HoldReleased(office=hold.office_id, booking=str(hold.pk), at=now))
@@ -183,7 +183,7 @@ def free_holds(holds: Sequence[Booking], now: datetime) -> None:
     ):
         if offer.booking and not offer.claims.filter(state=BookingState.HELD).exists():
             withdraw_offers(offer.booking, now)
-            request_call(booking=offer.booking, reason=CallListEntry.Reason.NO_TERM, now=now)
+            request_call(booking=offer.booking, reason=CallListEntry.Reason.NO_SLOT, now=now)
 
 
 def _restore(row: DisruptedBooking, booking: Booking, now: datetime, actor: int) -> bool:

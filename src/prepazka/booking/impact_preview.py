@@ -34,7 +34,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 Decision = DisruptedBooking.Decision
 During = Interval[datetime]
 FARTHEST = timedelta(days=366)
-MOST_TERMS = 3
+MOST_SLOTS = 3
 # The earliest substitute: people need time to answer and to come.
 SOONEST = timedelta(hours=2)
 
@@ -53,7 +53,7 @@ class Row:
     booking: Booking
     decision: Decision
     lane: int | None = None
-    terms: list[tuple[int, During]] = field(default_factory=list)
+    slots: list[tuple[int, During]] = field(default_factory=list)
     candidates: tuple[int, ...] = ()
 
 
@@ -253,32 +253,32 @@ def _propose_decisions(
 def _offer_substitutes(
     after: OfficeSnapshot, rows: list[Row], occupied: displacement.Calendar, now: datetime
 ) -> None:
-    terms_of: dict[tuple[int, int, str], list[displacement.Term]] = {}
+    slots_of: dict[tuple[int, int, str], list[displacement.Slot]] = {}
     for row in rows:
         key = _wish_of(row.booking)
-        if key not in terms_of:
-            terms_of[key] = other_terms(after, *key, now)
+        if key not in slots_of:
+            slots_of[key] = other_slots(after, *key, now)
     visits = [
         displacement.Visit(r.booking.pk, during_of(r.booking), (r.booking.lane_id,)) for r in rows
     ]
-    wishes: dict[Hashable, list[displacement.Term]] = {
-        r.booking.pk: terms_of[_wish_of(r.booking)] for r in rows
+    wishes: dict[Hashable, list[displacement.Slot]] = {
+        r.booking.pk: slots_of[_wish_of(r.booking)] for r in rows
     }
     substitutes = displacement.substitutes(
-        visits, wishes, occupied, MOST_TERMS, lambda at: at.astimezone(after.tz)
+        visits, wishes, occupied, MOST_SLOTS, lambda at: at.astimezone(after.tz)
     )
     for row in rows:
-        row.terms = substitutes[row.booking.pk]
+        row.slots = substitutes[row.booking.pk]
 
 
 def _wish_of(booking: Booking) -> tuple[int, int, str]:
     return booking.service_id, booking.persons, booking.mode
 
 
-def other_terms(
+def other_slots(
     office: OfficeSnapshot, service: int, persons: int, mode: str, now: datetime
-) -> list[displacement.Term]:
-    """All free terms of the service from two hours ahead on, with their lanes."""
+) -> list[displacement.Slot]:
+    """All free slots of the service from two hours ahead on, with their lanes."""
     wanted_service = office.services[service]
     officials = office.officials_for(service)
     lane_of = lanes_of(office)
@@ -288,19 +288,19 @@ def other_terms(
         else slot_search.lanes_of(office, wanted_service)
     )
     sets: dict[int, tuple[int, ...]] = {}
-    free_terms = []
-    for term in slot_search.offered(
+    free_slots = []
+    for slot in slot_search.offered(
         office=office, service=wanted_service, now=now, persons=persons, channel="desk", mode=mode
     ):
-        if term.starts_at >= now + SOONEST:
-            if term.lanes not in sets:
-                sets[term.lanes] = tuple(
-                    lane for n, lane in enumerate(lanes) if term.lanes >> n & 1
+        if slot.starts_at >= now + SOONEST:
+            if slot.lanes not in sets:
+                sets[slot.lanes] = tuple(
+                    lane for n, lane in enumerate(lanes) if slot.lanes >> n & 1
                 )
-            free_terms.append(
-                displacement.Term(Interval(term.starts_at, term.ends_at), sets[term.lanes])
+            free_slots.append(
+                displacement.Slot(Interval(slot.starts_at, slot.ends_at), sets[slot.lanes])
             )
-    return free_terms
+    return free_slots
 
 
 def _occupied_time(after: OfficeSnapshot, rows: list[Row], now: datetime) -> displacement.Calendar:

@@ -1,4 +1,4 @@
-"""Search for free terms: reads what is taken in two SQL statements; `core.slots` decides."""
+"""Search for free slots: reads what is taken in two SQL statements; `core.slots` decides."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.db import connection
 
 from prepazka.booking import colleague_claims, diaries
 from prepazka.booking.models import LIVE, Booking, Channel, Lane, quoted
-from prepazka.booking.refusals import TermNotOffered, TermTaken
+from prepazka.booking.refusals import SlotNotOffered, SlotTaken
 from prepazka.core import calendar, slots
 from prepazka.core.interval import Interval
 from prepazka.offices.models import Official, Service
@@ -46,12 +46,12 @@ TAKEN = f"""
       ) AS together
      GROUP BY date
 """  # noqa: S608  # made of constants
-# The waiting list sees freed terms that are not public yet.
+# The waiting list sees freed slots that are not public yet.
 TAKEN_FOR_LIST = TAKEN.replace(diaries.STANDS, diaries.STANDS_FOR_LIST)
 
 
-class Term(NamedTuple):
-    """A free term: its start and end as instants, and the number of free lanes."""
+class Slot(NamedTuple):
+    """A free slot: its start and end as instants, and the number of free lanes."""
 
     day: date
     starts_at: datetime
@@ -77,7 +77,7 @@ class Taken:
 
 
 class _Day(NamedTuple):
-    """The layout of an empty day, and the instants at which its candidate terms start and end."""
+    """The layout of an empty day, and the instants at which its candidate slots start and end."""
 
     laid: slots.Laid
     instants: dict[int, tuple[datetime, datetime]]
@@ -103,8 +103,8 @@ def offered(
     official: Official | None = None,
     mode: str | None = None,
     together: Sequence[Official] = (),
-) -> list[Term]:
-    """The free terms ordered by time, by default in the whole horizon.
+) -> list[Slot]:
+    """The free slots ordered by time, by default in the whole horizon.
 
     `besides` is a booking being moved, which does not count as taken. Without an `official`, a
     service of officials is offered with any of them; without a `mode`, in the usual one. The
@@ -117,15 +117,15 @@ def offered(
     if not day_list or officials == [] or not _is_offered(service, mode):
         return []
     occupied = _occupied_by_day(office, service, day_list, now, besides, officials, channel)
-    free_terms: list[Term] = []
+    free_slots: list[Slot] = []
     for day in day_list:
         layout = _cached_day(office, service, day, persons, officials, mode)
         for offer in _offers_of_day(office, service, layout, day, occupied[day], channel, now):
             starts_at, ends_at = layout.instants[offer.interval.start]
             if now < starts_at:
-                free_terms.append(Term(day, starts_at, ends_at, offer.free, offer.lanes))
+                free_slots.append(Slot(day, starts_at, ends_at, offer.free, offer.lanes))
     colleagues = [*together, *colleague_claims.colleagues_of(office, besides)]
-    return colleague_claims.common(office, free_terms, colleagues, now=now, besides=besides)
+    return colleague_claims.common(office, free_slots, colleagues, now=now, besides=besides)
 
 
 def find(
@@ -140,22 +140,22 @@ def find(
     official: Official | None = None,
     mode: str | None = None,
 ) -> Claim:
-    """The lane on which the term can be booked; the caller has locked its day.
+    """The lane on which the slot can be booked; the caller has locked its day.
 
     Of several free officials it is the one with the fewest claims and appointments that day, then
-    the first in the office file. Raises TermNotOffered if the office has no such term, TermTaken if
+    the first in the office file. Raises SlotNotOffered if the office has no such slot, SlotTaken if
     it is taken or a colleague of the booking `besides` is not free.
     """
     officials = _officials_searched(office, service, official)
     mode = mode or service.usual_mode
     if officials == [] or not _is_offered(service, mode):
-        raise TermNotOffered
+        raise SlotNotOffered
     day = calendar.day_of(starts_at, office.tz)
     layout = _cached_day(office, service, day, persons, officials, mode)
     occupied = _occupied_by_day(office, service, [day], now, besides, officials, channel)
     start = next((m for m, (begins, _) in layout.instants.items() if begins == starts_at), None)
     if start is None or starts_at <= now:
-        raise TermNotOffered
+        raise SlotNotOffered
     for offer in _offers_of_day(office, service, layout, day, occupied[day], channel, now):
         if offer.interval.start == start:
             during = Interval(*layout.instants[start])
@@ -170,8 +170,8 @@ def find(
         offer.interval.start == start
         for offer in _offers_of_day(office, service, layout, day, Taken(), channel, now)
     ):
-        raise TermTaken
-    raise TermNotOffered
+        raise SlotTaken
+    raise SlotNotOffered
 
 
 def nearest(
@@ -184,9 +184,9 @@ def nearest(
     channel: str = Channel.WEB,
     official: Official | None = None,
     mode: str | None = None,
-) -> list[Term]:
-    """The three free terms nearest to `starts_at`, ordered by time."""
-    terms = offered(
+) -> list[Slot]:
+    """The three free slots nearest to `starts_at`, ordered by time."""
+    free_slots = offered(
         office=office,
         service=service,
         now=now,
@@ -195,7 +195,7 @@ def nearest(
         official=official,
         mode=mode,
     )
-    closest = sorted(terms, key=lambda t: (abs(t.starts_at - starts_at), t.starts_at))[:3]
+    closest = sorted(free_slots, key=lambda t: (abs(t.starts_at - starts_at), t.starts_at))[:3]
     return sorted(closest, key=lambda t: t.starts_at)
 
 
@@ -258,7 +258,7 @@ def laid(
     official: Official | None,
     mode: str | None = None,
 ) -> Sequence[Interval[int]]:
-    """All terms of the day in local minutes, free or not."""
+    """All slots of the day in local minutes, free or not."""
     officials = _officials_searched(office, service, official)
     if officials == []:
         return ()

@@ -108,7 +108,7 @@ def join_list(
 
 @transaction.atomic
 def want_sooner(*, booking: UUID, now: datetime) -> WaitingListEntry:
-    """Create an entry for a sooner term; the booking stays until an offer is accepted.
+    """Create an entry for a sooner slot; the booking stays until an offer is accepted.
 
     The entry needs no confirmation, as the booking is confirmed. Raises NoWaitingList, BookingOver,
     AlreadyWaiting.
@@ -201,7 +201,7 @@ def is_possible(
     *,
     now: datetime,
 ) -> bool:
-    """Whether the office has any term within the wish, free or not."""
+    """Whether the office has any slot within the wish, free or not."""
     today = calendar.day_of(now, office.tz)
     first_day, last_day = max(wish.first, today), min(wish.last, today + FARTHEST)
     if wish.first > wish.last or wish.from_min >= wish.to_min:

@@ -257,18 +257,18 @@ def _next_slots(
     wish, now = soonest.wanted(office, **wish_codes), clock.now()
     if wish.retired:
         raise LookupError(slug)
-    next_slots = soonest.next_terms(office, wish, now=now, limit=limit)
+    next_slots = soonest.next_slots(office, wish, now=now, limit=limit)
     return office.office_id, {
         "made_at": now.isoformat(timespec="seconds"),
         "path": soonest.choice_address(slug, wish),
         field: [
-            _times(office, next_slot.term)
+            _times(office, next_slot.slot)
             | {
                 "service": next_slot.service.code,
                 "service_name": next_slot.service.name,
                 "official": wish.official.code if wish.official else None,
                 "path": soonest.day_address(
-                    slug, next_slot.service, next_slot.term.day, wish.official
+                    slug, next_slot.service, next_slot.slot.day, wish.official
                 ),
             }
             for next_slot in next_slots
@@ -276,7 +276,7 @@ def _next_slots(
     }
 
 
-def _times(office: OfficeSnapshot, slot: slot_search.Term) -> dict[str, Any]:
+def _times(office: OfficeSnapshot, slot: slot_search.Slot) -> dict[str, Any]:
     return {
         "starts_at": slot.starts_at.astimezone(office.tz).isoformat(),
         "ends_at": slot.ends_at.astimezone(office.tz).isoformat(),

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from prepazka.booking.booking_lifecycle import hold_term, request_confirmation, serve_remotely
+from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation, serve_remotely
 from prepazka.booking.booking_locks import lock_booking
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, BookingState, Channel
@@ -103,12 +103,12 @@ def book_follow_up(
     now: datetime,
     actor: int | None = None,
 ) -> Booking:
-    """Book another term for the same people, service and mode; everybody gets a message.
+    """Book another slot for the same people, service and mode; everybody gets a message.
 
-    Raises as hold_term, request_confirmation and invite_colleague; then nothing is booked.
+    Raises as hold_slot, request_confirmation and invite_colleague; then nothing is booked.
     """
     previous = Booking.objects.get(pk=booking)
-    held = hold_term(
+    held = hold_slot(
         office=office,
         service=office.services[previous.service_id],
         starts_at=starts_at,

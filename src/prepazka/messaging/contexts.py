@@ -42,8 +42,8 @@ class Fact(NamedTuple):
     value: str
 
 
-class OfferedTerm(NamedTuple):
-    """One term of an offer: its number in a reply, time, official, and the URL that accepts it."""
+class OfferedSlot(NamedTuple):
+    """One slot of an offer: its number in a reply, time, official, and the URL that accepts it."""
 
     number: int
     booking: Booking
@@ -173,7 +173,7 @@ def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
     waits = booking is not None and booking.state == BookingState.UNCONFIRMED
     link = context.get("offer_url") or context.get("entry_url") or context.get("ticket_url")
     until = context.get("offer_until") or (booking.expires_at if booking and waits else None)
-    terms = "\n".join(f"{t.number}) {t.when}: {t.url}" for t in context.get("terms", ()))
+    slots = "\n".join(f"{t.number}) {t.when}: {t.url}" for t in context.get("slots", ()))
     return {
         "office": str(context["office"].name),
         "service": str(service.name),
@@ -193,7 +193,7 @@ def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
         "cancel": context.get("cancel_url", ""),
         "again": context["again_url"],
         "until": date_format(timezone.localtime(until), "j.\u00a0n. G:i") if until else "",
-        "terms": terms,
+        "terms": slots,
         "what": context.get("what", ""),
         "system": context.get("system", ""),
         "expected": context.get("expected", ""),
@@ -313,18 +313,18 @@ def context_of_offer(offer: Offer, office: OfficeSnapshot) -> dict[str, Any]:
         "offer": offer,
         "offer_url": short_url(offer.short_code),
         "offer_until": offer.expires_at,
-        "terms": offered_terms(offer, office),
+        "slots": offered_slots(offer, office),
     }
 
 
-def offered_terms(offer: Offer, office: OfficeSnapshot) -> list[OfferedTerm]:
-    """The terms of an offer, numbered by time, then by lane."""
-    terms = []
+def offered_slots(offer: Offer, office: OfficeSnapshot) -> list[OfferedSlot]:
+    """The slots of an offer, numbered by time, then by lane."""
+    slots = []
     claims = sorted(offer.claims.all(), key=lambda claim: (claim.starts_at, claim.lane_id))
     for number, claim in enumerate(claims, start=1):
         official = official_of(office, claim)
-        terms.append(
-            OfferedTerm(
+        slots.append(
+            OfferedSlot(
                 number=number,
                 booking=claim,
                 when=when_of(claim),
@@ -332,7 +332,7 @@ def offered_terms(offer: Offer, office: OfficeSnapshot) -> list[OfferedTerm]:
                 url=f"{short_url(offer.short_code)}?termin={number}",
             )
         )
-    return terms
+    return slots
 
 
 def context_of(booking: Booking, office: OfficeSnapshot, *, now: datetime) -> dict[str, Any]:

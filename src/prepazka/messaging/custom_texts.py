@@ -144,7 +144,7 @@ def preview(
     else:
         message.booking = booking
     if "terms" in message_texts.NEEDS[kind].may:
-        message.offer = _sample_offer(booking, now, terms=1 if kind == "place" else 3)
+        message.offer = _sample_offer(booking, now, slots=1 if kind == "place" else 3)
     mail = compose_mail(message, now=now) if message.kind in SUBJECTS else None
     sms = compose_sms(message, now=now).text if kind in TEXTS else ""
     plain = gsm7.is_gsm7(sms)
@@ -221,8 +221,8 @@ def _sample_alert(booking: Booking, office: OfficeSnapshot, now: datetime) -> Tu
     )
 
 
-def _sample_offer(booking: Booking, now: datetime, *, terms: int) -> Offer:
-    """An unsaved sample offer of that many terms, an hour apart."""
+def _sample_offer(booking: Booking, now: datetime, *, slots: int) -> Offer:
+    """An unsaved sample offer of that many slots, an hour apart."""
     offer = Offer(
         id=SAMPLE_ID,
         office=booking.office,
@@ -231,7 +231,7 @@ def _sample_offer(booking: Booking, now: datetime, *, terms: int) -> Offer:
         expires_at=now + timedelta(hours=6),
     )
     claims = []
-    for hours in range(1, terms + 1):
+    for hours in range(1, slots + 1):
         claim = copy(booking)
         claim.starts_at += timedelta(hours=hours)
         claim.ends_at += timedelta(hours=hours)

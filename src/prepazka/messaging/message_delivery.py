@@ -352,7 +352,7 @@ def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
         forget_contact(locked.alert.ticket_id)
     locked.save(update_fields=["attempts", "error", "state"])
     if locked.kind == "confirm" and locked.booking_id and not failure.permanent:
-        # The person cannot confirm without the message, so the term is held while we retry.
+        # The person cannot confirm without the message, so the slot is held while we retry.
         wait_for_mail(booking=locked.booking_id, now=now)
 
 

@@ -175,9 +175,9 @@ def _carry_out(booking: Booking, word: str, now: datetime) -> bool:
 
 def _answer_offer(offer: Offer, reply: Said, now: datetime) -> bool:
     """Accept or decline the open offer; False if the reply is no answer to it."""
-    term_count = offer.claims.count()
-    choice = 1 if reply.word == "confirm" and term_count == 1 else reply.choice
-    if reply.word in {"choose", "confirm"} and 1 <= choice <= term_count:
+    slot_count = offer.claims.count()
+    choice = 1 if reply.word == "confirm" and slot_count == 1 else reply.choice
+    if reply.word in {"choose", "confirm"} and 1 <= choice <= slot_count:
         if offer.kind == Offer.Kind.WAITING_LIST:
             waiting_list_offers.accept_place(offer=offer.pk, now=now)
         else:

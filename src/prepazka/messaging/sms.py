@@ -24,7 +24,7 @@ from prepazka.messaging.contexts import (
     join_in_words,
     kind_in_words,
     late_min,
-    offered_terms,
+    offered_slots,
     short_url,
 )
 from prepazka.messaging.message_types import Sms
@@ -223,7 +223,7 @@ def said_of(message: Message, office: OfficeSnapshot) -> dict[str, str]:
         "url": url,
         "link": url,
         "cancel": f"{url}x/" if booking and booking.short_code else url,
-        "terms": _numbered_terms(offer, office) if offer else _numbered_bookings(message, office),
+        "terms": _numbered_slots(offer, office) if offer else _numbered_bookings(message, office),
         "start": _start(booking) if booking else "",
         "starts": _numbered_starts(offer, office) if offer else "",
         **_of_incident(message, office),
@@ -255,9 +255,9 @@ def _official(booking: Booking, office: OfficeSnapshot) -> str:
     return str(official.name) if official else ""
 
 
-def _numbered_terms(offer: Offer, office: OfficeSnapshot) -> str:
-    """The terms of an offer with the numbers to reply; a single term has no number."""
-    times = [_when(term.booking, office) for term in offered_terms(offer, office)]
+def _numbered_slots(offer: Offer, office: OfficeSnapshot) -> str:
+    """The slots of an offer with the numbers to reply; a single slot has no number."""
+    times = [_when(slot.booking, office) for slot in offered_slots(offer, office)]
     if len(times) == 1:
         return times[0]
     return ", ".join(f"{number}) {when}" for number, when in enumerate(times, start=1))
@@ -277,8 +277,8 @@ def _numbered_bookings(message: Message, office: OfficeSnapshot) -> str:
 
 
 def _numbered_starts(offer: Offer, office: OfficeSnapshot) -> str:
-    """The terms of an offer by their starts alone, so that three fit with a URL."""
-    times = [f"{t.number}) {_start(t.booking)}" for t in offered_terms(offer, office)]
+    """The slots of an offer by their starts alone, so that three fit with a URL."""
+    times = [f"{t.number}) {_start(t.booking)}" for t in offered_slots(offer, office)]
     return ", ".join(times)
 
 

@@ -162,7 +162,7 @@ def _bookable(
         agenda_hours = intersect(open_minutes(day, weekly, _exceptions(times)), agenda_hours)
     duration = max((s.duration_min for s in agenda.services if s.bookable), default=15)
     if rules.kind == "slot":
-        # Consecutive terms without overlap, as a clerk's diary fills.
+        # Consecutive slots without overlap, as a clerk's diary fills.
         laid = [w for o in agenda_hours for w in candidates([o], rules, duration=duration)]
         consecutive: list[Interval[int]] = []
         for window in laid:

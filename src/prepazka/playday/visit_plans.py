@@ -12,7 +12,7 @@ PEAKS = ((8 * 60, 10 * 60), (14 * 60, 17 * 60))  # local minutes
 AT_PEAK, OFF_PEAK = 1.5, 1.0
 LATE_OR_NEVER = 0.12
 BEFORE = 0.70  # the share who come up to 25 minutes before the booked time; the rest within it
-SHARE_OF_TERMS = 0.7
+SHARE_OF_SLOTS = 0.7
 MOST_BOOKINGS = 60
 BUSY = 0.8  # the share of the counters' capacity that is used, including booked clients
 SPREAD = 0.45  # of the logarithm of a service's length
@@ -169,14 +169,14 @@ def seats(seed: int, free: Mapping[str, Mapping[str, Sequence[Span]]]) -> list[S
     chosen: list[tuple[Span, str]] = []
     for agenda in sorted(free):
         chance = Random(f"{seed}:booking:{agenda}")
-        terms: dict[Span, list[str]] = {}
+        slots: dict[Span, list[str]] = {}
         for code in sorted(free[agenda]):
             for span in free[agenda][code]:
-                terms.setdefault(span, []).append(code)
+                slots.setdefault(span, []).append(code)
         chosen += [
-            (span, chance.choice(terms[span]))
-            for span in sorted(terms)
-            if chance.random() < SHARE_OF_TERMS
+            (span, chance.choice(slots[span]))
+            for span in sorted(slots)
+            if chance.random() < SHARE_OF_SLOTS
         ]
     if len(chosen) > MOST_BOOKINGS:
         chosen = Random(f"{seed}:booking").sample(chosen, MOST_BOOKINGS)

@@ -102,7 +102,7 @@ def day_plan(
     return Plan(
         columns,
         [(at, [column.cell(at) for column in columns]) for at in sorted(times)],
-        sum(term.free for term in offered),
+        sum(slot.free for slot in offered),
         slot_search.kept_for_desk(office, wish.service, day, now),
     )
 
@@ -112,7 +112,7 @@ def next_free_day(
 ) -> date | None:
     """The next day with a free slot for the wish; None within the horizon."""
     days = [day for day in slot_search.horizon(office, wish.service, now) if day > after]
-    return next((term.day for term in _offered(office, wish, now, days)), None)
+    return next((slot.day for slot in _offered(office, wish, now, days)), None)
 
 
 def services_of(office: OfficeSnapshot, department: Department | None) -> list[Service]:
@@ -132,7 +132,7 @@ def _departments_of(office: OfficeSnapshot, service: Service) -> set[int | None]
 
 def _offered(
     office: OfficeSnapshot, wish: Wanted, now: datetime, days: list[date]
-) -> list[slot_search.Term]:
+) -> list[slot_search.Slot]:
     moving = wish.moving
     return slot_search.offered(
         office=office,
@@ -200,13 +200,13 @@ def _windows_column(office: OfficeSnapshot, service: Service, wish: Wanted, day:
 
 
 def _free(
-    column: Column, offered: Sequence[slot_search.Term], takers: list[Official]
+    column: Column, offered: Sequence[slot_search.Slot], takers: list[Official]
 ) -> dict[datetime, int]:
     if column.official in takers:
         bit = takers.index(column.official)
-        return {term.starts_at: 1 for term in offered if term.lanes >> bit & 1}
+        return {slot.starts_at: 1 for slot in offered if slot.lanes >> bit & 1}
     if column.agenda and column.takes and not takers:
-        return {term.starts_at: term.free for term in offered}
+        return {slot.starts_at: slot.free for slot in offered}
     return {}
 
 

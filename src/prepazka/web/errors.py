@@ -19,7 +19,7 @@ PROBLEM = "application/problem+json"
 UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
 # All other refusals are conflicts with what others have done: 409.
 STATUS = {
-    "TermNotOffered": 409,
+    "SlotNotOffered": 409,
     "HoldExpired": 410,
     "ConfirmationTooLate": 410,
     "BookingOver": 410,

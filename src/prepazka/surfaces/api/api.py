@@ -257,7 +257,7 @@ def hold(
         raise NotFound
     rules = office.rules_of(service)
     proof.check(request, office, rules, body.proof, now=now())
-    held = booking_lifecycle.hold_term(
+    held = booking_lifecycle.hold_slot(
         office=office,
         service=service,
         starts_at=body.starts_at,

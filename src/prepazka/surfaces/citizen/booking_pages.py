@@ -17,8 +17,8 @@ from prepazka.booking.refusals import (
     BookingCancelled,
     ConfirmationTooLate,
     HoldExpired,
-    TermNotOffered,
-    TermTaken,
+    SlotNotOffered,
+    SlotTaken,
     TooManyBookings,
 )
 from prepazka.booking.slot_search import allows, nearest, offered
@@ -192,7 +192,7 @@ def move(
         return HttpResponseRedirect(reverse("citizen:booking", args=[token]))
     if request.method == "POST":
         return _move(request, booking, office, token)
-    terms = offered(
+    slots = offered(
         office=office,
         service=booking.service,
         now=now(),
@@ -201,16 +201,16 @@ def move(
         official=official_of(office, booking),
         mode=booking.mode,
     )
-    terms = [t for t in terms if t.starts_at != booking.starts_at]
+    slots = [t for t in slots if t.starts_at != booking.starts_at]
     return page(
         request,
-        "days" if terms else "full",
+        "days" if slots else "full",
         office,
         moving=True,
         months=months(
-            terms, lambda day: reverse("citizen:move_times", args=[token, day.isoformat()])
+            slots, lambda day: reverse("citizen:move_times", args=[token, day.isoformat()])
         ),
-        full={} if terms else full_calendar(office, booking.service, now()),
+        full={} if slots else full_calendar(office, booking.service, now()),
         back_url=reverse("citizen:booking", args=[token]),
         **_facts(booking, office),
     )
@@ -226,7 +226,7 @@ def move_times(
         raise Http404(day)
     if not _is_changeable(booking, now()):
         return HttpResponseRedirect(reverse("citizen:booking", args=[token]))
-    terms = offered(
+    slots = offered(
         office=office,
         service=booking.service,
         now=now(),
@@ -243,7 +243,7 @@ def move_times(
         moving=True,
         day=chosen_day,
         parts=parts_of_day(
-            [t for t in terms if t.starts_at != booking.starts_at],
+            [t for t in slots if t.starts_at != booking.starts_at],
             with_officials=official_of(office, booking) is not None,
         ),
         why=why_no_times(office, booking.service, chosen_day, now(), mode=booking.mode),
@@ -260,11 +260,11 @@ def _move(
     starts_at = instant_or_none(request.POST.get("starts_at", ""))
     try:
         if starts_at is None:
-            raise TermNotOffered
+            raise SlotNotOffered
         if "sure" not in request.POST:
             return _confirm_move(request, booking, office, token, starts_at)
         move_booking(booking=booking.pk, starts_at=starts_at, now=now())
-    except (TermTaken, TermNotOffered) as error:
+    except (SlotTaken, SlotNotOffered) as error:
         alternatives = nearest(
             office=office,
             service=booking.service,
@@ -296,7 +296,7 @@ def _confirm_move(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str, starts_at: datetime
 ) -> HttpResponse:
     day = calendar.day_of(starts_at, office.tz)
-    terms = offered(
+    slots = offered(
         office=office,
         service=booking.service,
         now=now(),
@@ -306,9 +306,9 @@ def _confirm_move(
         official=official_of(office, booking),
         mode=booking.mode,
     )
-    new_slot = next((t for t in terms if t.starts_at == starts_at), None)
+    new_slot = next((t for t in slots if t.starts_at == starts_at), None)
     if new_slot is None:
-        raise TermTaken
+        raise SlotTaken
     return page(
         request,
         "move",

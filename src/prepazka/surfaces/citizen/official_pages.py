@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from prepazka.booking.diaries import free_officials
-from prepazka.booking.slot_search import Term, offered
+from prepazka.booking.slot_search import Slot, offered
 from prepazka.offices.models import Department, Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.departments import (
@@ -52,10 +52,10 @@ def department(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpR
         )
         for official in group.officials
     ]
-    soonest_term = min(soonest.values(), key=lambda term: term.starts_at, default=None)
+    soonest_slot = min(soonest.values(), key=lambda slot: slot.starts_at, default=None)
     anybody = Choice(
         _("Anybody, whoever is free soonest"),
-        _first_free(soonest_term),
+        _first_free(soonest_slot),
         url=reverse("citizen:anybody", args=[slug, code]) + query,
     )
     return page(
@@ -204,32 +204,32 @@ def _topic(
     office: OfficeSnapshot, service: Service, official: Official | None, query: str
 ) -> Choice:
     """A topic with its first free slot and a link to all of them."""
-    first_term = next(
+    first_slot = next(
         iter(offered(office=office, service=service, now=now(), official=official)), None
     )
     url = reverse("citizen:days", args=[office.slug, service.code]) + query
     if official:
         url += f"{'&' if query else '?'}urednik={official.code}"
-    return Choice(str(service.name), _first_free(first_term), url=url)
+    return Choice(str(service.name), _first_free(first_slot), url=url)
 
 
-def _soonest(office: OfficeSnapshot, group: Group) -> dict[int, Term]:
+def _soonest(office: OfficeSnapshot, group: Group) -> dict[int, Slot]:
     """The first free slot of each official for any topic; runs one search per topic."""
-    first_terms: dict[int, Term] = {}
+    first_slots: dict[int, Slot] = {}
     for service in _topics(office, group):
         missing = {official.pk for official in office.officials_for(service.pk)}
-        for term in offered(office=office, service=service, now=now()):
-            for official in free_officials(office, service, term.lanes):
+        for slot in offered(office=office, service=service, now=now()):
+            for official in free_officials(office, service, slot.lanes):
                 if official.pk in missing:
                     missing.remove(official.pk)
-                    earlier = first_terms.get(official.pk, term)
-                    first_terms[official.pk] = min(earlier, term, key=lambda t: t.starts_at)
+                    earlier = first_slots.get(official.pk, slot)
+                    first_slots[official.pk] = min(earlier, slot, key=lambda t: t.starts_at)
             if not missing:
                 break
-    return first_terms
+    return first_slots
 
 
-def _first_free(term: Term | None) -> str:
-    if term is None:
+def _first_free(slot: Slot | None) -> str:
+    if slot is None:
         return _("There are no free times at the moment")
-    return _("First free: %(when)s") % {"when": when(term)}
+    return _("First free: %(when)s") % {"when": when(slot)}

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from prepazka.booking import booking_links
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import TooManyBookings
-from prepazka.booking.slot_search import Term, has_hours, moment, nearest
+from prepazka.booking.slot_search import Slot, has_hours, moment, nearest
 from prepazka.core import calendar, reading, slots
 from prepazka.core.interval import Interval
 from prepazka.core.refusal import Refused
@@ -175,35 +175,36 @@ def limit_in_words(error: Refused, office: OfficeSnapshot, *, by_sms: bool) -> s
     return text % {"n": limit}
 
 
-def months(offered: list[Term], url: Callable[[date], str]) -> list[dict[str, Any]]:
+def months(offered: list[Slot], url: Callable[[date], str]) -> list[dict[str, Any]]:
     """The days with free slots by month: each month's first day and links with counts in words."""
     by_month = []
-    for _month, terms in groupby(offered, key=lambda t: (t.day.year, t.day.month)):
+    for _month, month_slots in groupby(offered, key=lambda t: (t.day.year, t.day.month)):
         days = [
-            (day, len(list(day_terms))) for day, day_terms in groupby(terms, key=lambda t: t.day)
+            (day, len(list(day_slots)))
+            for day, day_slots in groupby(month_slots, key=lambda t: t.day)
         ]
         by_month.append(
             {
                 "first": days[0][0],
                 "days": [
-                    Choice(_day_name(day), free_terms(count), url=url(day)) for day, count in days
+                    Choice(_day_name(day), free_slots(count), url=url(day)) for day, count in days
                 ],
             }
         )
     return by_month
 
 
-def when(term: Term) -> str:
+def when(slot: Slot) -> str:
     """The day and the time of a slot in words."""
-    return f"{_day_name(term.day)}, {_span(term)}"
+    return f"{_day_name(slot.day)}, {_span(slot)}"
 
 
-def free_terms(count: int) -> str:
+def free_slots(count: int) -> str:
     """The number of free slots in words, in the page's language."""
     return ngettext("%(n)s free time", "%(n)s free times", count) % {"n": count}
 
 
-def parts_of_day(offered: list[Term], *, with_officials: bool = False) -> list[dict[str, Any]]:
+def parts_of_day(offered: list[Slot], *, with_officials: bool = False) -> list[dict[str, Any]]:
     """The slots of a day as buttons, grouped into morning and afternoon.
 
     The number of free places is shown for arrival windows only, never with officials.
@@ -212,9 +213,9 @@ def parts_of_day(offered: list[Term], *, with_officials: bool = False) -> list[d
     morning = [t for t in offered if timezone.localtime(t.starts_at).hour < NOON]
     afternoon = [t for t in offered if timezone.localtime(t.starts_at).hour >= NOON]
     return [
-        {"name": name, "times": [_time(term, several=several) for term in terms]}
-        for name, terms in ((_("Morning"), morning), (_("Afternoon"), afternoon))
-        if terms
+        {"name": name, "times": [_time(slot, several=several) for slot in slots]}
+        for name, slots in ((_("Morning"), morning), (_("Afternoon"), afternoon))
+        if slots
     ]
 
 
@@ -321,7 +322,7 @@ def _clock(minute: int) -> time:
     return time(minute // 60 % 24, minute % 60)
 
 
-def _first_day(alternatives: list[Term], starts_at: datetime, office: OfficeSnapshot) -> str:
+def _first_day(alternatives: list[Slot], starts_at: datetime, office: OfficeSnapshot) -> str:
     return (
         alternatives[0].day if alternatives else calendar.day_of(starts_at, office.tz)
     ).isoformat()
@@ -332,15 +333,15 @@ def _day_name(day: date) -> str:
     return typography.long_date(day, language()).rsplit(typography.NBSP, 1)[0]
 
 
-def _span(term: Term) -> str:
+def _span(slot: Slot) -> str:
     return typography.span(
-        timezone.localtime(term.starts_at), timezone.localtime(term.ends_at), language()
+        timezone.localtime(slot.starts_at), timezone.localtime(slot.ends_at), language()
     )
 
 
-def _time(term: Term, *, several: bool) -> Choice:
-    places = ngettext("%(n)s place", "%(n)s places", term.free) % {"n": term.free}
-    return Choice(_span(term), places if several else "", value=term.starts_at.isoformat())
+def _time(slot: Slot, *, several: bool) -> Choice:
+    places = ngettext("%(n)s place", "%(n)s places", slot.free) % {"n": slot.free}
+    return Choice(_span(slot), places if several else "", value=slot.starts_at.isoformat())
 
 
 def new_key(text: str) -> UUID:

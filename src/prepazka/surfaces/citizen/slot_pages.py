@@ -15,10 +15,10 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
 from prepazka.booking import booking_links
-from prepazka.booking.booking_lifecycle import hold_term, note_contact
+from prepazka.booking.booking_lifecycle import hold_slot, note_contact
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.refusals import TermNotOffered, TermTaken, TooManyHolds
+from prepazka.booking.refusals import SlotNotOffered, SlotTaken, TooManyHolds
 from prepazka.booking.slot_search import is_bookable, offered
 from prepazka.core import reading
 from prepazka.messaging.contexts import how_in_words
@@ -101,7 +101,7 @@ def days(request: HttpRequest, office: OfficeSnapshot, service: Service) -> Http
     if wish is None:
         return _persons(request, office, service, max_persons)
     replaced = _previous_hold(request, wish)
-    terms = offered(
+    slots = offered(
         office=office,
         service=service,
         now=now(),
@@ -112,13 +112,13 @@ def days(request: HttpRequest, office: OfficeSnapshot, service: Service) -> Http
     )
     return page(
         request,
-        "days" if terms else "full",
+        "days" if slots else "full",
         office,
         service=service,
         wish=wish,
         down=notices(office, [service]),
-        months=months(terms, lambda day: _times_url(office, wish, day.isoformat())),
-        full={} if terms else full_calendar(office, service, now()),
+        months=months(slots, lambda day: _times_url(office, wish, day.isoformat())),
+        full={} if slots else full_calendar(office, service, now()),
         modes=_mode_links(office, wish),
         more=_next_release(office, service),
         wish_url=_wish_url(office, wish),
@@ -140,7 +140,7 @@ def times(request: HttpRequest, office: OfficeSnapshot, service: Service, day: s
     if request.method == "POST":
         return _hold(request, office, wish)
     replaced = _previous_hold(request, wish)
-    terms = offered(
+    slots = offered(
         office=office,
         service=service,
         now=now(),
@@ -161,10 +161,10 @@ def times(request: HttpRequest, office: OfficeSnapshot, service: Service, day: s
         request_key=uuid4(),
         challenge=_challenge(request, office, wish),
         why=""
-        if terms
+        if slots
         else why_no_times(office, service, chosen_day, now(), mode=wish.mode or None),
         two_in_a_row=_two_in_a_row(office, service),
-        parts=parts_of_day(terms, with_officials=bool(office.officials_for(service.pk))),
+        parts=parts_of_day(slots, with_officials=bool(office.officials_for(service.pk))),
         back_url=_days_url(office, service) + wish.query(),
     )
 
@@ -177,7 +177,7 @@ def _hold(request: HttpRequest, office: OfficeSnapshot, wish: Wish) -> HttpRespo
         rules = office.rules_of(wish.service)
         proof.check(request, office, rules, request.POST.get("altcha", ""), now=now())
         if starts_at is None:
-            raise TermNotOffered
+            raise SlotNotOffered
         if previous_hold and _is_same(previous_hold, office, wish, starts_at):
             return _to_contact(previous_hold)
         # With Back, one form can be sent for several slots, so each slot has a key of its own.
@@ -194,7 +194,7 @@ def _hold(request: HttpRequest, office: OfficeSnapshot, wish: Wish) -> HttpRespo
             back_url=request.get_full_path(),
         )
         return mark_retry(refused, error)
-    except (TermTaken, TermNotOffered) as error:
+    except (SlotTaken, SlotNotOffered) as error:
         around = starts_at or now()
         return page(
             request,
@@ -231,7 +231,7 @@ def _hold_fresh(
 ) -> Booking:
     """Hold the slot; a repeated post returns its first hold, or a new one if that has expired."""
     take = partial(
-        hold_term,
+        hold_slot,
         office=office,
         service=wish.service,
         starts_at=starts_at,

@@ -21,7 +21,7 @@ from prepazka.booking.models import Booking, BookingState, Offer, OfferState
 from prepazka.booking.slot_search import offered
 from prepazka.core import reading
 from prepazka.core.refusal import Refused
-from prepazka.messaging.contexts import OfferedTerm, context_of, offered_terms
+from prepazka.messaging.contexts import OfferedSlot, context_of, offered_slots
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.surfaces.citizen.page_frame import (
     day_or_none,
@@ -73,16 +73,16 @@ def another(
     request: HttpRequest, offer: Offer, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The days with other free slots; nothing changes until one is chosen."""
-    terms = offered(office=office, service=booking.service, now=now(), persons=booking.persons)
+    slots = offered(office=office, service=booking.service, now=now(), persons=booking.persons)
     return page(
         request,
-        "days" if terms else "full",
+        "days" if slots else "full",
         office,
         service=booking.service,
         months=months(
-            terms, lambda day: reverse("citizen:offer_times", args=[token, day.isoformat()])
+            slots, lambda day: reverse("citizen:offer_times", args=[token, day.isoformat()])
         ),
-        full={} if terms else full_calendar(office, booking.service, now()),
+        full={} if slots else full_calendar(office, booking.service, now()),
         back_url=reverse("citizen:offer", args=[token]),
     )
 
@@ -100,7 +100,7 @@ def times(
     chosen_day = day_or_none(day)
     if chosen_day is None:
         raise Http404(day)
-    terms = offered(
+    slots = offered(
         office=office,
         service=booking.service,
         now=now(),
@@ -114,7 +114,7 @@ def times(
         service=booking.service,
         moving=True,
         day=chosen_day,
-        parts=parts_of_day(terms, with_officials=bool(office.officials_for(booking.service_id))),
+        parts=parts_of_day(slots, with_officials=bool(office.officials_for(booking.service_id))),
         action=reverse("citizen:offer", args=[token]),
         request_key=uuid4(),
         back_url=reverse("citizen:offer_another", args=[token]),
@@ -172,11 +172,11 @@ def _answer_offer(
     return HttpResponseRedirect(_personal_url(booking) + "?zmeneno=1")
 
 
-def _still_reserved(offer: Offer, office: OfficeSnapshot, at: datetime) -> list[OfferedTerm]:
+def _still_reserved(offer: Offer, office: OfficeSnapshot, at: datetime) -> list[OfferedSlot]:
     """The offered slots that are still reserved, with their numbers from the message."""
     if offer.state != OfferState.OPEN or offer.expires_at <= at:
         return []
-    return [slot for slot in offered_terms(offer, office) if offers.is_kept(slot.booking, at)]
+    return [slot for slot in offered_slots(offer, office) if offers.is_kept(slot.booking, at)]
 
 
 def _offer_of(token: str) -> Offer | None:

@@ -20,7 +20,7 @@ from prepazka.booking.models import BookingState, CallListEntry
 from prepazka.booking.refusals import OfferOver
 from prepazka.core import calendar, reading
 from prepazka.core.refusal import Refused
-from prepazka.messaging.contexts import offered_terms
+from prepazka.messaging.contexts import offered_slots
 from prepazka.offices.models import Membership
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.incidents import current_incident
@@ -38,7 +38,7 @@ REASONS: dict[str, Callable[[], str]] = {
     Reason.UNDELIVERED: lambda: _("the message was not delivered"),
     Reason.DECLINED: lambda: _("none of the offered times is suitable"),
     Reason.CALL_ME: lambda: _("asks for a call"),
-    Reason.NO_TERM: lambda: _("there was no free time to offer"),
+    Reason.NO_SLOT: lambda: _("there was no free time to offer"),
 }
 
 
@@ -105,7 +105,7 @@ def call(
         return _record_outcome(request, office, member, row)
     readings.note_booking(member, row.booking, now=now())
     offer = offers.open_offer(row.booking)
-    reserved = offered_terms(offer, office) if offer else []
+    reserved = offered_slots(offer, office) if offer else []
     return render(
         request,
         "console/call.html",
@@ -116,7 +116,7 @@ def call(
             "booking": row.booking,
             "service": office.services[row.booking.service_id],
             "reason": REASONS[row.reason](),
-            "terms": [slot for slot in reserved if offers.is_kept(slot.booking, now())],
+            "slots": [slot for slot in reserved if offers.is_kept(slot.booking, now())],
             "displaced": row.booking.state == BookingState.DISPLACED,
             "cancelled": row.booking.state == BookingState.CANCELLED_BY_OFFICE,
             "incident": current_incident(row.booking),
@@ -155,7 +155,7 @@ def another(
         office=office, service=service, now=now(), persons=row.booking.persons, channel="desk"
     )
     days = [
-        (day, [(t, "") for t in day_terms]) for day, day_terms in groupby(free, key=lambda t: t.day)
+        (day, [(t, "") for t in day_slots]) for day, day_slots in groupby(free, key=lambda t: t.day)
     ]
     return render(
         request,
@@ -185,7 +185,7 @@ def _record_outcome(  # noqa: PLR0911  # one button each
             offers.accept_offer(offer=offer.pk, choice=choice, **common)
             return _to_list(request, office, _("The client has the new appointment."))
         if "more" in form:
-            new_offer = offers.more_terms(booking=entry.booking_id, now=at, actor=member.user_id)
+            new_offer = offers.more_slots(booking=entry.booking_id, now=at, actor=member.user_id)
             if new_offer is None:
                 messages.info(request, _("There are no other free times."))
             return redirect("console:call", office.slug, entry.pk)

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from prepazka.booking import booking_lifecycle, slot_search
 from prepazka.booking.diaries import free_officials, official_of
 from prepazka.booking.models import Booking, BookingState, Channel
-from prepazka.booking.refusals import HoldExpired, TermNotOffered, TermTaken, TooManyHolds
+from prepazka.booking.refusals import HoldExpired, SlotNotOffered, SlotTaken, TooManyHolds
 from prepazka.core import reading
 from prepazka.core.booking_reference import reference_of
 from prepazka.core.refusal import Refused
@@ -66,7 +66,7 @@ def choose_service(
 
 @staff_only(*staff_access.DESK)
 @require_http_methods(["GET", "POST"])
-def choose_term(
+def choose_slot(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, service: str
 ) -> HttpResponse:
     """Step 2: the free slots; a post holds one."""
@@ -80,7 +80,7 @@ def choose_term(
     )
     if request.method == "POST":
         try:
-            held = booking_lifecycle.hold_term(
+            held = booking_lifecycle.hold_slot(
                 office=office,
                 service=chosen_service,
                 starts_at=chosen_instant(request),
@@ -94,7 +94,7 @@ def choose_term(
                 asker=asker_of(request, now=now()),
             )
             return redirect("console:fill_in", office.slug, held.pk)
-        except (TermTaken, TermNotOffered, TooManyHolds) as refusal:
+        except (SlotTaken, SlotNotOffered, TooManyHolds) as refusal:
             messages.error(request, sentence(refusal))
     slots = slot_search.offered(
         office=office,
@@ -105,23 +105,23 @@ def choose_term(
         official=official,
         mode=mode,
     )
-    return _terms(request, office, member, chosen_service, slots, official=official)
+    return _slots(request, office, member, chosen_service, slots, official=official)
 
 
-def _terms(
+def _slots(
     request: HttpRequest,
     office: OfficeSnapshot,
     member: Membership,
     service: Service,
-    slots: list[slot_search.Term],
+    slots: list[slot_search.Slot],
     booking: Booking | None = None,
     official: Official | None = None,
 ) -> HttpResponse:
     officials = office.officials_for(service.pk)
     if officials:
-        rows = [(term, _names(office, service, term, official)) for term in slots]
+        rows = [(slot, _names(office, service, slot, official)) for slot in slots]
     else:
-        rows = [(term, _places(term)) for term in slots]
+        rows = [(slot, _places(slot)) for slot in slots]
     days = [(day, list(group)) for day, group in groupby(rows, key=lambda row: row[0].day)]
     from_day = _from_day(request)
     visible = [(day, day_rows) for day, day_rows in days if from_day is None or day >= from_day]
@@ -287,7 +287,7 @@ def move(
         mode=row.mode,
         together=together,
     )
-    return _terms(request, office, member, service, free, row, official)
+    return _slots(request, office, member, service, free, row, official)
 
 
 @staff_only(*staff_access.DESK)
@@ -361,16 +361,16 @@ def mode_of(query: QueryDict, service: Service) -> str:
 
 
 def _names(
-    office: OfficeSnapshot, service: Service, term: slot_search.Term, official: Official | None
+    office: OfficeSnapshot, service: Service, slot: slot_search.Slot, official: Official | None
 ) -> str:
     """Names of officials free at the slot; empty if one was already chosen."""
     if official:
         return ""
-    return ", ".join(str(o.name) for o in free_officials(office, service, term.lanes))
+    return ", ".join(str(o.name) for o in free_officials(office, service, slot.lanes))
 
 
-def _places(term: slot_search.Term) -> str:
-    return ngettext("%(free)s place", "%(free)s places", term.free) % {"free": term.free}
+def _places(slot: slot_search.Slot) -> str:
+    return ngettext("%(free)s place", "%(free)s places", slot.free) % {"free": slot.free}
 
 
 def _booking(office: OfficeSnapshot, booking: UUID) -> Booking:

@@ -259,7 +259,7 @@ def _row(impact: Impact, row: Row) -> dict[str, Any]:
         "decision": str(row.decision),
         "colleagues": colleagues,
         "other_lane": bool(row.candidates) and not colleagues,
-        "terms": [during for _lane, during in row.terms],
+        "slots": [during for _lane, during in row.slots],
     }
 
 

@@ -112,7 +112,7 @@ def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
             )
             messages.success(request, _("The booking was moved."))
             return redirect("console:slip", office.slug, moving.pk)
-        booking = booking_lifecycle.hold_term(
+        booking = booking_lifecycle.hold_slot(
             office=office,
             service=choice.service,
             starts_at=starts_at,

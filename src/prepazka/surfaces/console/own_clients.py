@@ -321,7 +321,7 @@ def slots(
     }
     if request.method == "POST":
         try:
-            held = booking_lifecycle.hold_term(
+            held = booking_lifecycle.hold_slot(
                 starts_at=chosen_instant(request),
                 now=now(),
                 request_key=request_key(request),
@@ -343,11 +343,11 @@ def _slots(
     request: HttpRequest,
     diary: Diary,
     service: Service,
-    free: list[slot_search.Term],
+    free: list[slot_search.Slot],
     **context: Any,
 ) -> HttpResponse:
-    by_day = groupby(free, key=lambda term: term.day)
-    days = [(day, [(term, "") for term in of_day]) for day, of_day in by_day]
+    by_day = groupby(free, key=lambda slot: slot.day)
+    days = [(day, [(slot, "") for slot in of_day]) for day, of_day in by_day]
     from_day = request.GET.get("od", "")
     visible = [(day, day_slots) for day, day_slots in days if day.isoformat() >= from_day]
     query = request.GET.copy()

@@ -165,8 +165,8 @@ def _choose_slot(
         mode=booking.mode,
         together=closing.colleagues_of(booking) if booking.mode == Mode.VIDEO else [],
     )
-    by_day = groupby(free, key=lambda term: term.day)
-    days = [(day, [(term, "") for term in day_terms]) for day, day_terms in by_day]
+    by_day = groupby(free, key=lambda slot: slot.day)
+    days = [(day, [(slot, "") for slot in day_slots]) for day, day_slots in by_day]
     from_day = request.GET.get("od", "")
     visible = [(day, slots) for day, slots in days if day.isoformat() >= from_day]
     return render(

@@ -146,7 +146,7 @@ urlpatterns = [
     ),
     path("<slug:slug>/recepce/objednat/", desk_booking_pages.choose_service, name="book"),
     path(
-        "<slug:slug>/recepce/objednat/<slug:service>/", desk_booking_pages.choose_term, name="terms"
+        "<slug:slug>/recepce/objednat/<slug:service>/", desk_booking_pages.choose_slot, name="terms"
     ),
     path(
         "<slug:slug>/recepce/objednavka/<uuid:booking>/kontakt/",

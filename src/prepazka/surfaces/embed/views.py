@@ -22,7 +22,7 @@ from prepazka.offices.models import Department, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting import soonest
 from prepazka.reporting.departments import services_in
-from prepazka.reporting.soonest import MOST, Next, Wanted, next_terms, wanted
+from prepazka.reporting.soonest import MOST, Next, Wanted, next_slots, wanted
 from prepazka.web.shortcuts import allow_frames, now, of_office
 
 FOUND, MISSING, GONE = 200, 404, 410
@@ -46,12 +46,12 @@ def frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     except LookupError:
         target, status = Wanted(), MISSING
     limit = _limit(query.get("pocet", ""))
-    slots = next_terms(office, target, now=now(), limit=limit) if status == FOUND else []
+    slots = next_slots(office, target, now=now(), limit=limit) if status == FOUND else []
     context = {
         "office": office.row,
         "title": _title(office, target),
         "gone": status != FOUND,
-        "terms": [_link(slug, target, slot) for slot in slots],
+        "slots": [_link(slug, target, slot) for slot in slots],
         "all_url": _prefix() + soonest.choice_address(slug, target),
     }
     response = render(request, "embed/frame.html", context, status=status)
@@ -114,15 +114,15 @@ def _title(office: OfficeSnapshot, target: Wanted) -> str:
     return ", ".join(str(subject.name) for subject in named) or str(office.row.name)
 
 
-def _link(slug: str, target: Wanted, slot: Next) -> dict[str, Any]:
+def _link(slug: str, target: Wanted, next_slot: Next) -> dict[str, Any]:
     """A slot's link; names the service unless the frame is for one service only."""
-    term = slot.term
     return {
-        "day": typography.long_date(term.day, _language()).rsplit(typography.NBSP, 1)[0],
-        "starts_at": term.starts_at,
-        "ends_at": term.ends_at,
-        "what": "" if target.service else str(slot.service.name),
-        "url": _prefix() + soonest.day_address(slug, slot.service, term.day, target.official),
+        "day": typography.long_date(next_slot.slot.day, _language()).rsplit(typography.NBSP, 1)[0],
+        "starts_at": next_slot.slot.starts_at,
+        "ends_at": next_slot.slot.ends_at,
+        "what": "" if target.service else str(next_slot.service.name),
+        "url": _prefix()
+        + soonest.day_address(slug, next_slot.service, next_slot.slot.day, target.official),
     }
 
 
