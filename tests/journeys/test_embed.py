@@ -91,9 +91,9 @@ def test_slots_on_the_web_of_the_office(
         else:
             expect(good.get_by_role("link", name="Objednat se")).to_be_visible()
         assert visitor.cookies() == [] or scripts
-        frame.locator("a.term").first.click()
+        frame.locator("a.option").first.click()
         page.wait_for_url(re.compile(rf"{live_url}/praha6/objednat/"))  # in the top window
-        page.locator("button.term").first.click()
+        page.locator("button.option").first.click()
         expect(page.get_by_label("Jméno a příjmení")).to_be_visible()
     assert refused == []
 
@@ -107,7 +107,7 @@ def test_five_slots_fit_the_height_that_the_guide_recommends(
         page.goto(f"{live_url}/praha6/vlozit/{which}{'&' if which else '?'}pocet=5")
         for width, height in ((280, NARROW_HEIGHT), (480, HEIGHT), (720, HEIGHT)):
             page.set_viewport_size({"width": width, "height": height})
-            assert 3 <= page.locator("a.term").count() <= 5
+            assert 3 <= page.locator("a.option").count() <= 5
             tall = page.evaluate("document.documentElement.scrollHeight")
             if tall > height:
                 too_tall.append(f"{which}: {tall} px on {width}x{height}")

@@ -47,9 +47,9 @@ def test_an_official_is_booked_with_one_mail(
     look(page, "praha6-official")
     follow(page, "Stavební úpravy bytu")
     look(page, "praha6-days")
-    page.locator("a.term").nth(1).click()
+    page.locator("a.option").nth(1).click()
     look(page, "praha6-times")
-    page.locator("button.term").last.click()
+    page.locator("button.option").last.click()
     page.get_by_label("Jméno a příjmení").fill("Jana Nováková")
     page.get_by_label("E-mail").fill("jana@example.cz")
     page.get_by_role("button", name="Pokračovat").click()
@@ -80,11 +80,11 @@ def test_whoever_is_soonest_without_script(
     page = context(java_script_enabled=language == "en", viewport=phone).new_page()
     prefix = {"cs": "", "en": "/en"}[language]
     page.goto(f"{live_url}{prefix}/praha6/odbor/vystavba/")
-    page.locator("a.term").first.click()
+    page.locator("a.option").first.click()
     expect(page).to_have_url(re.compile("/kdokoli/$"))
     if language == "en":
         look(page, "praha6-topics")
-    for choice in ("a.term", "a.term", "button.term"):
+    for choice in ("a.option", "a.option", "button.option"):
         page.locator(choice).first.click()
     page.locator("#id_name").fill("Jana Nováková")
     page.locator("#id_email").fill("jana@example.cz")

@@ -76,8 +76,8 @@ def test_from_the_start_page_at_night_to_the_first_call(
 
     booking = opened(tour, citizen.get_by_role("link", name="Objednat"))
     booking.get_by_role("link", name="Přepis vozidla").click()
-    booking.locator("a.term").first.click()
-    booking.locator("button.term", has_text="8:30–9:30").click()
+    booking.locator("a.option").first.click()
+    booking.locator("button.option", has_text="8:30–9:30").click()
     booking.get_by_label("Jméno a příjmení").fill("Jana Nováková")
     booking.get_by_label("E-mail").fill("jana@example.cz")
     booking.get_by_role("button", name="Pokračovat").click()

@@ -115,10 +115,10 @@ def test_a_press_before_the_task_is_solved_waits_for_it(live_url: str, page: Pag
         "const Real = Worker; window.Worker = class extends Real {"
         " postMessage(...given) { setTimeout(() => super.postMessage(...given), 3000); } };"
     )
-    page.locator("a.term").last.click()
+    page.locator("a.option").last.click()
     page.locator("[data-proof] altcha-widget").wait_for(state="attached")
-    page.locator("button.term").last.click()
-    expect(page.locator("button.term").last).to_have_attribute("aria-busy", "true")
+    page.locator("button.option").last.click()
+    expect(page.locator("button.option").last).to_have_attribute("aria-busy", "true")
     expect(page.get_by_label("Jméno a příjmení")).to_be_visible()
     assert Count.objects.filter(scope="proof").count() == 1
     assert not Count.objects.filter(scope="no-proof").exists()
@@ -129,10 +129,10 @@ def test_the_browser_solves_the_task_by_itself(live_url: str, page: Page, look: 
     wrong: list[str] = []
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
     page.goto(f"{live_url}/lhota/objednat/prepis/")
-    page.locator("a.term").last.click()
+    page.locator("a.option").last.click()
     expect(page.locator("input[name=altcha]")).to_have_value(re.compile(".{50,}"), timeout=40_000)
     look(page, "proof-times")
-    page.locator("button.term").last.click()
+    page.locator("button.option").last.click()
     expect(page.get_by_label("Jméno a příjmení")).to_be_visible()
     assert Count.objects.filter(scope="proof").count() == 1
     assert not Count.objects.filter(scope="no-proof").exists()

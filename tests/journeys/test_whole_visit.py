@@ -65,7 +65,7 @@ def pair(page: Page, url: str, where: OfficeSnapshot, code: str, moment: datetim
 def book(page: Page, url: str, slug: str, service: str, mails: Any, hour: str) -> str:
     """The citizen's way on the web; returns the PIN on the last page."""
     page.goto(f"{url}/{slug}/objednat/{service}/{MONDAY.isoformat()}/")
-    page.locator("button.term", has_text=hour).click()
+    page.locator("button.option", has_text=hour).click()
     page.get_by_label("Jméno a příjmení").fill("Jana Nováková")
     page.get_by_label("E-mail").fill("jana@example.cz")
     page.get_by_role("button", name="Pokračovat").click()

@@ -43,7 +43,7 @@ def links(client: Client, address: str) -> dict[str, str]:
     """The slots of a page, by the first line of each."""
     body = client.get(address).content.decode()
     found = re.findall(
-        r'<a class="term" href="([^"]+)"><span class="term__what">(.*?)</span>', body
+        r'<a class="option" href="([^"]+)"><span class="option__what">(.*?)</span>', body
     )
     return {
         unescape(re.sub(r"<[^>]+>", "", what)).replace("\xa0", " "): unescape(url)

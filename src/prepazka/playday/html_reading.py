@@ -48,7 +48,7 @@ def counters(html: str) -> dict[str, tuple[bool, frozenset[str]]]:
     """The counters to choose from: whether each is free, and the names of its services."""
     counters_by_code = {}
     for tag, note in re.findall(
-        r'(<button class="term"[^>]*>).*?term__note">(.*?)</span>', html, re.DOTALL
+        r'(<button class="option"[^>]*>).*?option__note">(.*?)</span>', html, re.DOTALL
     ):
         services = frozenset(unescape(note).split(", "))
         counters_by_code[_attribute(tag, "value")] = (" disabled" not in tag, services)

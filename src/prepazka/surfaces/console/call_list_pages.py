@@ -159,7 +159,7 @@ def another(
     ]
     return render(
         request,
-        "console/terms.html",
+        "console/slots.html",
         {
             "office": office.row,
             "member": member,

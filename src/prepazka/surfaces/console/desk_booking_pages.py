@@ -128,7 +128,7 @@ def _slots(
     later = visible[DAYS_SHOWN][0] if len(visible) > DAYS_SHOWN else None
     return render(
         request,
-        "console/terms.html",
+        "console/slots.html",
         {
             "office": office.row,
             "member": member,

@@ -354,7 +354,7 @@ def _slots(
     query.pop("od", None)
     return diary.page(
         request,
-        "terms",
+        "slots",
         service=service,
         days=visible[:DAYS_SHOWN],
         later=visible[DAYS_SHOWN][0] if len(visible) > DAYS_SHOWN else None,

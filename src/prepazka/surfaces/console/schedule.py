@@ -171,7 +171,7 @@ def _choose_slot(
     visible = [(day, slots) for day, slots in days if day.isoformat() >= from_day]
     return render(
         request,
-        "console/terms.html",
+        "console/slots.html",
         {
             "office": office.row,
             "member": member,
