@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepazka.core.reply_parsing import Said, understand
+from prepazka.core.reply_parsing import ParsedReply, understand
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ from prepazka.core.reply_parsing import Said, understand
     ],
 )
 def test_words(text: str, word: str, choice: int) -> None:
-    assert understand(text) == Said(word, choice)
+    assert understand(text) == ParsedReply(word, choice)
 
 
 @given(st.text(max_size=500))

@@ -16,7 +16,7 @@ from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
 from prepazka.booking.waiting_list import Wanted
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.web.models import Count
+from prepazka.web.models import RateCount
 from tests import town
 from tests.clock import real_now
 
@@ -120,8 +120,8 @@ def test_a_press_before_the_task_is_solved_waits_for_it(live_url: str, page: Pag
     page.locator("button.option").last.click()
     expect(page.locator("button.option").last).to_have_attribute("aria-busy", "true")
     expect(page.get_by_label("Jméno a příjmení")).to_be_visible()
-    assert Count.objects.filter(scope="proof").count() == 1
-    assert not Count.objects.filter(scope="no-proof").exists()
+    assert RateCount.objects.filter(scope="proof").count() == 1
+    assert not RateCount.objects.filter(scope="no-proof").exists()
 
 
 def test_the_browser_solves_the_task_by_itself(live_url: str, page: Page, look: Look) -> None:
@@ -134,6 +134,6 @@ def test_the_browser_solves_the_task_by_itself(live_url: str, page: Page, look: 
     look(page, "proof-times")
     page.locator("button.option").last.click()
     expect(page.get_by_label("Jméno a příjmení")).to_be_visible()
-    assert Count.objects.filter(scope="proof").count() == 1
-    assert not Count.objects.filter(scope="no-proof").exists()
+    assert RateCount.objects.filter(scope="proof").count() == 1
+    assert not RateCount.objects.filter(scope="no-proof").exists()
     assert wrong == []

@@ -244,7 +244,9 @@ def met(files: Path, django_capture_on_commit_callbacks: Callable[..., Any]) -> 
     for who in (participants.citizen_of(booking), guest):
         assert who
         bring(who, f"{who.name}.pdf")
-        who.said.create(office=office.row, meeting=meeting, text=f"Tady {who.name}", at=NOW)
+        who.chat_messages.create(
+            office=office.row, meeting=meeting, text=f"Tady {who.name}", at=NOW
+        )
     return office
 
 
@@ -281,7 +283,7 @@ def test_the_copy_can_be_read_and_has_only_what_is_theirs(
     assert "Jana Malá" in page
     assert "Tady Jana Malá" in page
     assert content["Booking"][0]["phone"] == "+420777123456"
-    assert [one["text"] for one in content["Said"]] == ["Tady Jana Malá"]
+    assert [one["text"] for one in content["ChatMessage"]] == ["Tady Jana Malá"]
     documents_of = [name for name in archive.namelist() if name.startswith("dokumenty/")]
     assert documents_of == ["dokumenty/1-Jana Malá.pdf"]
     assert archive.read(documents_of[0]).startswith(b"%PDF")
@@ -305,13 +307,17 @@ def test_a_guest_is_erased_from_the_meeting_of_somebody_else(
     assert (answer.records, answer.cancelled) == (1, 0)
     guest.refresh_from_db()
     assert (guest.name, guest.email, guest.revoked_at) == ("", "", NOW)
-    assert not guest.said.exists()
+    assert not guest.chat_messages.exists()
     assert not guest.documents.exists()
     assert not storage.has(
         f"{storage.folder(met.office_id, guest.meeting_id)}/{guest.pk.hex}", "file"
     )
     citizen = Participant.objects.get(role="citizen")
-    assert (citizen.name, citizen.documents.count(), citizen.said.count()) == ("Jana Malá", 1, 1)
+    assert (citizen.name, citizen.documents.count(), citizen.chat_messages.count()) == (
+        "Jana Malá",
+        1,
+        1,
+    )
 
 
 def test_nobody_is_erased_from_a_meeting_that_runs(met: OfficeSnapshot) -> None:

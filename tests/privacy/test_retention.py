@@ -47,7 +47,7 @@ from prepazka.queueing import counters, tickets, turn_alerts, turns
 from prepazka.queueing.models import TurnAlert
 from prepazka.queueing.turn_alerts import Contact
 from prepazka.web import idempotency, limits, readings
-from prepazka.web.models import Answered, Count
+from prepazka.web.models import IdempotentReply, RateCount
 from tests import citizen, meetings, officials, papers, town
 from tests import rounds as worker
 from tests.citizen import Clock
@@ -183,8 +183,8 @@ def _at_the_desk_and_kiosk(where: OfficeSnapshot) -> None:
     counters.close_counter(shift=shift, now=at + timedelta(minutes=9))
     shift.refresh_from_db()
     assert shift.pause_note == STAFF
-    Count.objects.create(scope="hold", key="x", starts_at=NOW, tries=1)
-    Answered.objects.create(principal="staff:1", key=uuid4(), asked="x", answer={}, at=NOW)
+    RateCount.objects.create(scope="hold", key="x", starts_at=NOW, tries=1)
+    IdempotentReply.objects.create(principal="staff:1", key=uuid4(), asked="x", answer={}, at=NOW)
 
 
 def _on_the_waiting_list(where: OfficeSnapshot) -> None:

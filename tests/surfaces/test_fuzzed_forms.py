@@ -234,7 +234,7 @@ class Town:
             "short": [offer.short_code],
             "door": [door_passes.written(door_passes.from_anywhere(office, NOW))],
             "callback": [callback_token("gosms")],
-            "answer": [outcome_screens.page(outcome_screens.Said("unknown")).split("/")[-2]],
+            "answer": [outcome_screens.page(outcome_screens.KioskAnswer("unknown")).split("/")[-2]],
         }
         call_entries.request_call(
             booking=self.bookings[2], reason=CallListEntry.Reason.CALL_ME, now=NOW

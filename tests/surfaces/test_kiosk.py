@@ -660,7 +660,9 @@ class TestPin:
 
     def test_every_outcome_has_words_of_its_own(self, kiosk: Client) -> None:
         said = {
-            outcome: text_of(kiosk.get(outcome_screens.page(outcome_screens.Said(outcome.value))))
+            outcome: text_of(
+                kiosk.get(outcome_screens.page(outcome_screens.KioskAnswer(outcome.value)))
+            )
             for outcome in Outcome
             if outcome not in {*ACCEPTED, Outcome.RETURNED, Outcome.AGAIN}
         }

@@ -227,7 +227,7 @@ class TestPeople:
             plain = part.replace("\u00a0", " ")
             assert "Registr vozidel nefunguje. Pracujeme. V provozu má být asi do 11:30." in plain
             assert "/zmenit/" in part or "termin" in part
-        assert incident.warned.count() == 2
+        assert incident.notices.count() == 2
 
     def test_when_it_works_those_who_were_told_are_told(self, office: OfficeSnapshot) -> None:
         booking = town.confirmed(office, "10:00")

@@ -13,7 +13,7 @@ from prepazka.core.refusal import Refused
 from prepazka.journal.models import Event
 from prepazka.meetings import participant_links, room, seats, signals
 from prepazka.meetings.erasing import erase_meetings
-from prepazka.meetings.models import Meeting, Participant, Said, Signal
+from prepazka.meetings.models import ChatMessage, Meeting, Participant, Signal
 from prepazka.reporting import meeting_schedule
 from tests import town
 from tests.meetings_town import Held, held
@@ -48,7 +48,7 @@ def test_the_way_of_a_meeting(here: Held) -> None:
     assert place(here.citizen) == "inside"
     seat = here.seat(here.citizen)
     room.say(participant=here.citizen.pk, seat=seat, text=" Dobrý den ", now=NOW)
-    assert Said.objects.get().text == "Dobrý den"
+    assert ChatMessage.objects.get().text == "Dobrý den"
     room.raise_hand(participant=here.citizen.pk, seat=seat, up=True, now=NOW)
     assert Participant.objects.get(pk=here.citizen.pk).hand_at == NOW
     room.mute(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
@@ -197,7 +197,7 @@ def test_what_was_said_is_erased_with_the_booking(here: Held) -> None:
     assert erase_meetings(office=office, now=NOW) == 0
     Booking.objects.update(erased_at=NOW)
     assert erase_meetings(office=office, now=NOW) == 1
-    assert not Said.objects.exists()
+    assert not ChatMessage.objects.exists()
     public = Participant.objects.exclude(role=Participant.Role.CHAIR)
     assert not public.exclude(name="", email="").exists()
     assert erase_meetings(office=office, now=NOW) == 0

@@ -19,7 +19,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting import health
 from prepazka.web import limits, proof
 from prepazka.web.limits import asker_of
-from prepazka.web.models import Count
+from prepazka.web.models import RateCount
 from tests import citizen, town
 from tests.citizen import TIMES, Clock, words
 
@@ -243,7 +243,7 @@ class TestApi:
                 client, n, HTTP_AUTHORIZATION=f"Bearer {token}", **through("192.0.2.7")
             )
             assert answer.status_code == 201
-        assert not Count.objects.filter(scope__startswith="no-proof").exists()
+        assert not RateCount.objects.filter(scope__startswith="no-proof").exists()
 
 
 def test_a_crowd_turns_the_proof_on_by_itself(client: Client) -> None:

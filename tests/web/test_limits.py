@@ -8,7 +8,7 @@ import pytest
 
 from prepazka.web import limits
 from prepazka.web.limits import Limit, TooManyTries
-from prepazka.web.models import Count
+from prepazka.web.models import RateCount
 from tests import town
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def test_the_setting_turns_them_off(settings: object) -> None:
     settings.RATE_LIMITS = False  # type: ignore[attr-defined]
     for _ in range(5):
         limits.count(TWICE, "a", now=NOW)
-    assert not Count.objects.exists()
+    assert not RateCount.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,6 @@ def test_of_ipv6_a_whole_household_is_one(address: str, seen: str) -> None:
 
 def test_only_hashes_are_kept_and_only_for_a_day() -> None:
     limits.count(TWICE, "192.0.2.7", now=NOW)
-    assert "192.0.2.7" not in Count.objects.get().key
+    assert "192.0.2.7" not in RateCount.objects.get().key
     limits.count(TWICE, "192.0.2.8", now=NOW + timedelta(days=1, minutes=11))
-    assert Count.objects.count() == 1
+    assert RateCount.objects.count() == 1

@@ -22,7 +22,7 @@ from prepazka.core import calendar, events
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.meetings import signals
-from prepazka.meetings.models import Meeting, MeetingState, Participant, Said
+from prepazka.meetings.models import ChatMessage, Meeting, MeetingState, Participant
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import snapshot_of
 
@@ -224,13 +224,13 @@ def end_now(meeting: Meeting, now: datetime, actor: int | None = None) -> None:
 
 
 @transaction.atomic
-def say(*, participant: UUID, seat: UUID, text: str, now: datetime) -> Said:
+def say(*, participant: UUID, seat: UUID, text: str, now: datetime) -> ChatMessage:
     """Post a line to the chat. Raises NotInside, NothingSaid."""
     meeting, person = _lock_with_seat(participant, seat, Place.INSIDE)
     text = text.replace("\x00", "").strip()
     if not 0 < len(text) <= LONGEST_LINE:
         raise NothingSaid
-    line = Said.objects.create(
+    line = ChatMessage.objects.create(
         office_id=meeting.office_id, meeting=meeting, participant=person, text=text, at=now
     )
     body = {"id": line.pk, "participant": str(person.pk), "text": text, "at": now.isoformat()}

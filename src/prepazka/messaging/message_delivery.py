@@ -404,7 +404,7 @@ def _is_for_previous_time(message: Message, booking: Booking) -> bool:
 def _is_incident_outdated(message: Message, booking: Booking, now: datetime) -> bool:
     """Whether a message about an incident is out of date, or the person is no longer expected."""
     incident = incident_of(message)
-    warned = incident.ended_at is None and incident.warned.filter(booking=booking).exists()
+    warned = incident.ended_at is None and incident.notices.filter(booking=booking).exists()
     if warned != (message.kind != "incident_over"):
         return True
     if message.kind != "incident":

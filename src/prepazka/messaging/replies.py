@@ -18,7 +18,7 @@ from prepazka.booking.contacts import contact_hash
 from prepazka.booking.models import OPEN, Booking, BookingState, Offer, OfferState
 from prepazka.core import events
 from prepazka.core.refusal import Refused
-from prepazka.core.reply_parsing import Said, understand
+from prepazka.core.reply_parsing import ParsedReply, understand
 from prepazka.journal.models import Event
 from prepazka.journal.record import record
 from prepazka.messaging.channels import mobile_of
@@ -87,7 +87,9 @@ def wants_no_reminders(booking: Booking) -> bool:
     return Reply.objects.filter(key=_key(f"stop|{booking.contact_hash}")).exists()
 
 
-def _act_on_bookings(bookings: list[Booking], contact: str, reply: Said, now: datetime) -> bool:
+def _act_on_bookings(
+    bookings: list[Booking], contact: str, reply: ParsedReply, now: datetime
+) -> bool:
     if not bookings:
         return False
     if reply.word == "stop":
@@ -137,7 +139,7 @@ def _bookings_asked_about(contact: str, now: datetime) -> tuple[str, list[str]] 
     return (event.data["word"], event.data["bookings"]) if event else None
 
 
-def _answer_late(contact: str, reply: Said, now: datetime) -> bool:
+def _answer_late(contact: str, reply: ParsedReply, now: datetime) -> bool:
     """Reply that the booking no longer holds, at most once an hour; False if there is none."""
     if reply.word not in {"confirm", "cancel", "when"} or not contact:
         return False
@@ -173,7 +175,7 @@ def _carry_out(booking: Booking, word: str, now: datetime) -> bool:
     return False
 
 
-def _answer_offer(offer: Offer, reply: Said, now: datetime) -> bool:
+def _answer_offer(offer: Offer, reply: ParsedReply, now: datetime) -> bool:
     """Accept or decline the open offer; False if the reply is no answer to it."""
     slot_count = offer.claims.count()
     choice = 1 if reply.word == "confirm" and slot_count == 1 else reply.choice

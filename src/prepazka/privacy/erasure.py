@@ -35,12 +35,12 @@ from prepazka.core import events
 from prepazka.journal.record import record
 from prepazka.meetings import signals, storage
 from prepazka.meetings.models import (
+    ChatMessage,
     Document,
     Meeting,
     MeetingState,
     MinutesComment,
     Participant,
-    Said,
     Signal,
 )
 from prepazka.messaging.message_delivery import NO_LONGER_NEEDED
@@ -247,7 +247,7 @@ def _erase_participants(pks: list[UUID], *, now: datetime) -> None:
     for meeting in Meeting.objects.filter(shown__participant__in=pks):
         meeting.shown, meeting.shown_page = None, 1
         meeting.save(update_fields=["shown", "shown_page"])
-    Said.objects.filter(participant__in=pks).delete()
+    ChatMessage.objects.filter(participant__in=pks).delete()
     MinutesComment.objects.filter(participant__in=pks).delete()
     documents = Document.objects.filter(participant__in=pks)
     folders = list(documents.values_list("key", flat=True))

@@ -15,7 +15,7 @@ from prepazka.journal.record import record
 from prepazka.offices import office_snapshot
 from prepazka.offices.models import Incident, Office, System
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing.models import IN_QUEUE, Ticket, Warned
+from prepazka.queueing.models import IN_QUEUE, IncidentNotice, Ticket
 from prepazka.queueing.queue_locks import lock_queue
 from prepazka.queueing.refusals import AlreadyDown, IncidentOver, NothingNeedsIt
 
@@ -219,9 +219,9 @@ def end_incident(*, incident: int, now: datetime, actor: int) -> Incident:
     return incident_row
 
 
-def concerned(incident: Incident, now: datetime) -> QuerySet[Warned]:
+def concerned(incident: Incident, now: datetime) -> QuerySet[IncidentNotice]:
     """Warnings of people who still wait, or whose booking is unchanged since."""
-    return incident.warned.filter(
+    return incident.notices.filter(
         Q(booking__state=BookingState.CONFIRMED, booking__ends_at__gt=now)
         | Q(booking__ticket__state__in=IN_QUEUE),
         booking__sequence=F("sequence"),
@@ -230,7 +230,7 @@ def concerned(incident: Incident, now: datetime) -> QuerySet[Warned]:
 
 def current_incident(booking: Booking) -> Incident | None:
     """The present incident of which the booking's person was warned; None without one."""
-    rows = Incident.objects.filter(ended_at=None, warned__booking=booking)
+    rows = Incident.objects.filter(ended_at=None, notices__booking=booking)
     return rows.select_related("system").last()
 
 
@@ -290,9 +290,9 @@ def _lift_from_others(
 
 def _warn_once(incident: Incident, bookings: QuerySet[Booking], now: datetime) -> int:
     """Record a warning for each booking without one; returns how many."""
-    unwarned = list(bookings.exclude(warnings__incident=incident))
-    Warned.objects.bulk_create(
-        Warned(incident=incident, booking=booking, sequence=booking.sequence)
+    unwarned = list(bookings.exclude(incident_notices__incident=incident))
+    IncidentNotice.objects.bulk_create(
+        IncidentNotice(incident=incident, booking=booking, sequence=booking.sequence)
         for booking in unwarned
     )
     for booking in unwarned:

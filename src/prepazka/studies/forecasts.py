@@ -29,7 +29,7 @@ MOMENT = 0.05  # minutes; a shorter wait counts as none
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TicketForecast:
     """A ticket's wait and the predictors' forecasts when it was issued, in minutes."""
 
     day: int
@@ -171,13 +171,15 @@ def span(booked: tuple[float, float]) -> Interval[datetime]:
     return Interval(moment(booked[0]), moment(booked[1]))
 
 
-def forecasts(log: Log, learned: Known, days: Iterable[int], *, replays: int) -> Iterator[Said]:
+def forecasts(
+    log: Log, learned: Known, days: Iterable[int], *, replays: int
+) -> Iterator[TicketForecast]:
     """The forecasts for each walk-in of the days who had to wait, in order of arrival."""
     for number in days:
         yield from _of_day(log, learned, number, replays)
 
 
-def _of_day(log: Log, learned: Known, number: int, replays: int) -> Iterator[Said]:
+def _of_day(log: Log, learned: Known, number: int, replays: int) -> Iterator[TicketForecast]:
     hall = _Hall(log.days[number], learned)
     for at, kind, _, t in _events(log.days[number]):
         if kind == ENDS:
@@ -207,7 +209,7 @@ def _events(day: LoggedDay) -> list[tuple[float, int, int, Logged]]:
 
 def _forecast(
     log: Log, hall: _Hall, t: Logged, now: float, number: int, replays: int
-) -> Said | None:
+) -> TicketForecast | None:
     """The forecasts for a walk-in; None where the ticket is not scored."""
     if (t.booked and not t.late) or t.called is None or t.called - t.arrived <= MOMENT:
         return None
@@ -237,7 +239,7 @@ def _forecast(
     features = (p50, p80, *(point[k] for k in ("naive", "workload", "LES", "HOL")), len(able), now)
     rank = float(np.mean(calls < wait)) + 0.5 * float(np.mean(calls == wait))
     queue = log.agenda.get(t.service, t.service) if not log.leaving_seen else "all"
-    return Said(
+    return TicketForecast(
         number, now, t.called, queue, t.first, wait, point, p20, p50, p80, p90, rank, features
     )
 

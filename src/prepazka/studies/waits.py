@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from prepazka.studies.forecasts import Said, forecasts
+from prepazka.studies.forecasts import TicketForecast, forecasts
 from prepazka.studies.known import study
 from prepazka.studies.log import Log, LogError, read_calls, read_tickets, rows_of
 from prepazka.studies.online import Calibrated
@@ -119,7 +119,9 @@ def _mae(scores: Sequence[Score], name: str) -> float:
     return next(s.mae for s in scores if s.name == name)
 
 
-def score_tickets(past: Sequence[Said], judged: Sequence[Said], *, gamma: float) -> list[Score]:
+def score_tickets(
+    past: Sequence[TicketForecast], judged: Sequence[TicketForecast], *, gamma: float
+) -> list[Score]:
     """The scores of all predictors; `past` calibrates them and trains the regressions."""
     wait, past_wait = _column(judged, "wait"), _column(past, "wait")
     scores = []
@@ -146,11 +148,11 @@ def score_tickets(past: Sequence[Said], judged: Sequence[Said], *, gamma: float)
 SHIFT = 0.25  # minutes added so that a wait of zero has a logarithm
 
 
-def _column(ticket_forecasts: Sequence[Said], name: str) -> Floats:
+def _column(ticket_forecasts: Sequence[TicketForecast], name: str) -> Floats:
     return np.array([getattr(s, name) for s in ticket_forecasts])
 
 
-def _features(ticket_forecasts: Sequence[Said], first_feature: int) -> Floats:
+def _features(ticket_forecasts: Sequence[TicketForecast], first_feature: int) -> Floats:
     """Features of the regressions: logarithms of the forecasts by class, and the hour."""
     x = np.array([s.features[first_feature:] for s in ticket_forecasts])
     x[:, :-1] = np.log(x[:, :-1] + SHIFT)
@@ -160,7 +162,11 @@ def _features(ticket_forecasts: Sequence[Said], first_feature: int) -> Floats:
 
 
 def _online(
-    past: Sequence[Said], judged: Sequence[Said], p80: Floats, before: Floats | None, gamma: float
+    past: Sequence[TicketForecast],
+    judged: Sequence[TicketForecast],
+    p80: Floats,
+    before: Floats | None,
+    gamma: float,
 ) -> Floats:
     raw = _column(past, "p80") if before is None else before
     start = Calibrated.started(
@@ -174,7 +180,9 @@ def _online(
     )
 
 
-def _further_figures(past: Sequence[Said], judged: Sequence[Said], gamma: float) -> dict[str, Any]:
+def _further_figures(
+    past: Sequence[TicketForecast], judged: Sequence[TicketForecast], gamma: float
+) -> dict[str, Any]:
     """Figures about the whole distribution and about priority tickets."""
     ranks = np.histogram([s.rank for s in judged], 10, (0, 1))[0] / len(judged)
     wait, p50 = _column(judged, "wait"), _column(judged, "p50")

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest
 
 from prepazka.core.refusal import Refused
-from prepazka.web.models import Answered
+from prepazka.web.models import IdempotentReply
 from prepazka.web.refusals import KeyReused
 
 P = ParamSpec("P")
@@ -51,14 +51,14 @@ def once(
             if not _store_if_first(principal, key, request_hash, answer, now):
                 raise _DoneBefore
     except (_DoneBefore, Refused):
-        stored = Answered.objects.filter(principal=principal, key=key).first()
+        stored = IdempotentReply.objects.filter(principal=principal, key=key).first()
         if stored is None:
             raise
         if stored.asked != request_hash:
             raise KeyReused from None
         return dict(stored.answer) if stored.answer is not None else to_response(None)
     if secrets.randbelow(TIDY_EVERY) == 0:
-        Answered.objects.filter(at__lt=now - KEEP).delete()
+        IdempotentReply.objects.filter(at__lt=now - KEEP).delete()
     return answer
 
 

@@ -20,7 +20,7 @@ from prepazka.core.hold_limits import CITIZEN, SIGNED_IN, UNSEEN, Asker
 from prepazka.core.refusal import Refused
 from prepazka.offices import bearers, devices
 from prepazka.offices.models import Office
-from prepazka.web.models import Count
+from prepazka.web.models import RateCount
 from prepazka.web.shortcuts import address_of
 
 log = logging.getLogger(__name__)
@@ -151,7 +151,7 @@ def count(limit: Limit, key: str, *, now: datetime) -> None:
     starts_at = datetime.fromtimestamp(now.timestamp() // length * length, UTC)
     tries = add(limit.scope, hashed(limit.scope, key), starts_at)
     if tries == 1:
-        Count.objects.filter(starts_at__lt=now - KEEP).delete()
+        RateCount.objects.filter(starts_at__lt=now - KEEP).delete()
     if tries == limit.most + 1:  # logged once for each key and window, without the key
         log.warning("A limit is reached: %s, more than %s", limit.scope, limit.most)
     if tries > limit.most:

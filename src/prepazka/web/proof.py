@@ -22,7 +22,6 @@ from prepazka.core.refusal import Refused
 from prepazka.core.slots import Rules
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import limits
-from prepazka.web.models import Count
 
 # A second or two for a telephone to solve, about two milliseconds for the server to check.
 ALGORITHM, COST = "PBKDF2/SHA-256", 5000

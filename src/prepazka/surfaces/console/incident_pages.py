@@ -298,7 +298,7 @@ def _open_incidents(office: OfficeSnapshot, moment: datetime) -> dict[str, Any]:
                 "incident": incident,
                 "services": office.stopped_by(incident),
                 "touched": _touched(office, incident, moment),
-                "told": incident.warned.count(),
+                "told": incident.notices.count(),
                 "texts": _texts(incident, office),
             }
             for incident in office.incidents

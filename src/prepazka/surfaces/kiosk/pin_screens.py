@@ -32,7 +32,9 @@ def pin(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResp
     typed = "".join(c for c in request.POST.get("pin", "") if c in "0123456789")[:DIGITS]
     touch = touch_of(request) or uuid4()
     if pause_seconds := _pause_left(kiosk):
-        return redirect(outcome_screens.page(outcome_screens.Said("paused", seconds=pause_seconds)))
+        return redirect(
+            outcome_screens.page(outcome_screens.KioskAnswer("paused", seconds=pause_seconds))
+        )
     if "second" in request.POST and request.POST.get("key", ""):
         return _ask_second_answer(request, kiosk, office, typed, touch)
     if request.method == "POST" and "key" not in request.POST:
@@ -57,7 +59,7 @@ def _try_pin(
 ) -> HttpResponse:
     touch = touch_of(request)
     if len(typed) < DIGITS or touch is None:
-        return redirect(outcome_screens.page(outcome_screens.Said("short")))
+        return redirect(outcome_screens.page(outcome_screens.KioskAnswer("short")))
     moment = now()
     try:
         checkin = check_in(
@@ -78,9 +80,11 @@ def _try_pin(
         return hand_over(kiosk, office, checkin.ticket, fresh=fresh)
     kiosk.refresh_from_db(fields=["paused_until"])
     if pause_seconds := _pause_left(kiosk):
-        return redirect(outcome_screens.page(outcome_screens.Said("paused", seconds=pause_seconds)))
+        return redirect(
+            outcome_screens.page(outcome_screens.KioskAnswer("paused", seconds=pause_seconds))
+        )
     if outcome is Outcome.UNKNOWN and request.POST.get("second", ""):
-        return redirect(outcome_screens.page(outcome_screens.Said("unknown_pair")))
+        return redirect(outcome_screens.page(outcome_screens.KioskAnswer("unknown_pair")))
     return redirect(outcome_screens.page(outcome_screens.of_verdict(checkin)))
 
 
@@ -94,10 +98,12 @@ def _refused(
 ) -> HttpResponse:
     if isinstance(refusal, DevicePaused):
         return redirect(
-            outcome_screens.page(outcome_screens.Said("paused", seconds=refusal.params["seconds"]))
+            outcome_screens.page(
+                outcome_screens.KioskAnswer("paused", seconds=refusal.params["seconds"])
+            )
         )
     if isinstance(refusal, CodeNeeded):
-        return redirect(outcome_screens.page(outcome_screens.Said("reception")))
+        return redirect(outcome_screens.page(outcome_screens.KioskAnswer("reception")))
     return _ask_second_answer(request, kiosk, office, typed, touch)
 
 
@@ -111,7 +117,7 @@ def _ask_second_answer(
         second_answer[:-1] if key == "back" else (second_answer + key[:1])[:LONGEST_SECOND]
     )
     context = {"typed": typed, "second": second_answer, "touch": touch, "keys": KEYS}
-    context["without_phone"] = outcome_screens.page(outcome_screens.Said("no_telephone"))
+    context["without_phone"] = outcome_screens.page(outcome_screens.KioskAnswer("no_telephone"))
     return screen(request, kiosk, office, "second", **context)
 
 

@@ -106,7 +106,7 @@ def issue(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpRe
         )
     except NoTicketsNow:
         return redirect(
-            outcome_screens.page(outcome_screens.Said("no_tickets", service=service.pk))
+            outcome_screens.page(outcome_screens.KioskAnswer("no_tickets", service=service.pk))
         )
     return hand_over(kiosk, office, ticket, fresh=ticket.issued_at == moment)
 

@@ -26,7 +26,7 @@ from django.views.decorators.http import require_POST, require_safe
 from prepazka.core.refusal import Refused
 from prepazka.gateways import video
 from prepazka.meetings import participant_links, providers, room, seats
-from prepazka.meetings.models import MeetingState, Participant, Said
+from prepazka.meetings.models import ChatMessage, MeetingState, Participant
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 from prepazka.reporting import meeting_schedule
 from prepazka.surfaces.room import document_texts, external_rooms, room_texts
@@ -179,7 +179,9 @@ def inside(
     running = participant.meeting.state != MeetingState.ENDED
     if not (link_holds and running and participant.place == Participant.Place.INSIDE):
         return _problem(room.NotInside())
-    lines = Said.objects.filter(meeting=participant.meeting_id, at__gte=participant.admitted_at)
+    lines = ChatMessage.objects.filter(
+        meeting=participant.meeting_id, at__gte=participant.admitted_at
+    )
     return JsonResponse(
         {
             "ice": seats.ice_servers(participant.pk, now=now()),
