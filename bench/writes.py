@@ -160,7 +160,7 @@ def _free_slots(where: OfficeSnapshot, now: datetime) -> Iterator[str]:
     service = where.offered_services()[0]
     soon = now + timedelta(hours=1)
     by_day: dict[object, list[str]] = {}
-    for slot in slot_search.offered(office=where, service=service, now=now):
+    for slot in slot_search.search_slots(office=where, service=service, now=now):
         if slot.starts_at > soon:
             by_day.setdefault(slot.day, []).extend([slot.starts_at.isoformat()] * slot.free)
     rows = list(by_day.values())

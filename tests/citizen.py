@@ -118,8 +118,8 @@ def request_booking(client: Client, clock: str = "9:00", **contact: str) -> Book
 
 
 def confirm_url(booking: Booking) -> str:
-    return f"/potvrzeni/{booking_links.sign(booking.pk, 'confirm')}/"
+    return f"/potvrzeni/{booking_links.sign_token(booking.pk, 'confirm')}/"
 
 
 def personal_url(booking: Booking) -> str:
-    return f"/objednavka/{booking_links.sign(booking.pk, 'personal')}/"
+    return f"/objednavka/{booking_links.sign_token(booking.pk, 'personal')}/"

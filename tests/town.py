@@ -210,4 +210,4 @@ def offered(
 ) -> list[slot_search.Slot]:
     """The slots of the vehicle agenda on the Monday."""
     more.setdefault("service", service(where))
-    return slot_search.offered(office=where, days=[MONDAY], now=now, **more)
+    return slot_search.search_slots(office=where, days=[MONDAY], now=now, **more)

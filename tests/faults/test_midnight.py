@@ -36,7 +36,7 @@ def on(office: OfficeSnapshot, day: date, now: datetime) -> list[Booking]:
     """Everybody who can book that day has done so."""
     made = []
     for number, slot in enumerate(
-        slot_search.offered(office=office, service=town.service(office), days=[day], now=now)
+        slot_search.search_slots(office=office, service=town.service(office), days=[day], now=now)
     ):
         held = booking_lifecycle.hold_slot(
             office=office, service=town.service(office), starts_at=slot.starts_at, now=now

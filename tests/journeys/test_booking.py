@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from prepazka.booking.booking_lifecycle import hold_slot
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.officefile import office_loading, presets
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import town
@@ -310,7 +310,7 @@ def test_pages_of_bad_luck_are_accessible(
     page.get_by_role("button", name=words["go"]).click()
     page.locator("a.option").last.click()
     now = real_now()
-    for slot in offered(office=office, service=service, now=now)[6:]:
+    for slot in search_slots(office=office, service=service, now=now)[6:]:
         hold_slot(office=office, service=service, starts_at=slot.starts_at, now=now)
     page.locator("button.option").last.click()
     look(page, f"{language}-taken")
@@ -320,7 +320,7 @@ def test_pages_of_bad_luck_are_accessible(
     page.reload()
     look(page, f"{language}-expired")
     Booking.objects.update(expires_at=now + timedelta(minutes=5))
-    for slot in offered(office=office, service=service, now=now):
+    for slot in search_slots(office=office, service=service, now=now):
         hold_slot(office=office, service=service, starts_at=slot.starts_at, now=now)
     page.context.clear_cookies()  # somebody else: one's own time stays free to oneself
     page.goto(f"{site}/lhota/objednat/prepis/?osob=1")

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from prepazka.booking import networks
 from prepazka.booking.booking_lifecycle import hold_slot
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.core.hold_limits import CITIZEN, Asker
 from prepazka.officefile import office_loading, presets
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
@@ -28,9 +28,9 @@ TELEPHONE = "380 000 300"
 def make_a_crowd(office: OfficeSnapshot) -> None:
     """Many networks keep a time each, so that one network may keep three."""
     now, service = real_now(), town.service(office, "prepis-vozidla")
-    free = iter(offered(office=office, service=service, now=now)[-40:])
+    free = iter(search_slots(office=office, service=service, now=now)[-40:])
     number = 0
-    while not networks.is_crowded(office, now=now):
+    while not networks.is_office_crowded(office, now=now):
         slot = next(free)
         for _ in range(slot.free):
             number += 1

@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
 from prepazka.booking.models import Booking, Offer
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.looks import typography
 from prepazka.messaging.message_types import Incoming
 from prepazka.messaging.models import Message
@@ -40,7 +40,7 @@ def book(where: OfficeSnapshot, number: int, email: str = "", phone: str = "") -
     """With Nováková on her next day, at a time when nobody else works."""
     now, ill = real_now(), officials.official(where)
     permit = town.service(where, "povoleni")
-    free = offered(office=where, service=permit, now=now, official=ill)
+    free = search_slots(office=where, service=permit, now=now, official=ill)
     day = next(t.day for t in free if t.starts_at > now + timedelta(days=2))
     slot = [t for t in free if t.day == day][2 * number]
     held = hold_slot(
@@ -185,7 +185,7 @@ def test_an_absence_over_days(
 ) -> None:
     """From 14:00 of her next day until 10:00 two days later: one row, taken back as one."""
     ill, permit = officials.official(lhota), town.service(lhota, "povoleni")
-    free = offered(office=lhota, service=permit, now=real_now(), official=ill)
+    free = search_slots(office=lhota, service=permit, now=real_now(), official=ill)
     day = next(t.day for t in free if t.starts_at > real_now() + timedelta(days=2))
     evening = next(t for t in free if t.day == day and t.starts_at >= town.at("17:00", day))
     held = hold_slot(

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.officefile import office_loading, presets
 from prepazka.offices.models import Office, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
@@ -103,7 +103,7 @@ def test_the_official_marks_an_absence_by_keyboard(
     office = snapshot_by_slug("praha6")
     service, official = town.service(office, "stavebni-upravy"), office.official_by_code("novotna")
     now = real_now()
-    first = offered(office=office, service=service, official=official, now=now)[0]
+    first = search_slots(office=office, service=service, official=official, now=now)[0]
     held = hold_slot(
         office=office,
         service=service,

@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.accounts.models import StaffScreen
 from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.officefile import office_loading, presets
 from prepazka.offices.models import Office, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
@@ -278,7 +278,7 @@ def booked_with_official(office: OfficeSnapshot) -> date:
     """The day of a client who is booked with the official."""
     official, moment = office.official_by_code("novotna"), real_now()
     service = town.service(office, "stavebni-upravy")
-    slot = offered(office=office, service=service, official=official, now=moment)[0]
+    slot = search_slots(office=office, service=service, official=official, now=moment)[0]
     held = hold_slot(
         office=office,
         service=service,

@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from prepazka.accounts.models import User
 from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.officefile import office_loading, presets
 from prepazka.offices.models import Office, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
@@ -126,7 +126,7 @@ def test_an_official_looks_after_their_clients_by_keyboard(
     office = snapshot_by_slug("praha6")
     official, now = office.official_by_code("novotna"), real_now()
     service = town.service(office, "stavebni-upravy")
-    free = offered(office=office, service=service, official=official, now=now)
+    free = search_slots(office=office, service=service, official=official, now=now)
     first = next(slot for slot in free if slot.starts_at > now + timedelta(days=1))
     held = hold_slot(
         office=office,

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.booking import booking_lifecycle, waiting_list
-from prepazka.booking.booking_links import sign
+from prepazka.booking.booking_links import sign_token
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.booking.waiting_list import Wanted
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web.models import RateCount
@@ -28,7 +28,7 @@ def full_week(office: OfficeSnapshot, now: datetime) -> Booking:
     """Everything is booked by telephone, but for one citizen's booking, which is returned."""
     service = town.service(office)
     mine: Booking | None = None
-    for slot in offered(office=office, service=service, now=now, channel="phone"):
+    for slot in search_slots(office=office, service=service, now=now, channel="phone"):
         channel = "web" if mine is None and slot.starts_at > now + timedelta(days=1) else "phone"
         held = booking_lifecycle.hold_slot(
             office=office, service=service, starts_at=slot.starts_at, now=now, channel=channel
@@ -65,7 +65,7 @@ def test_one_declines_and_the_next_accepts(
     expect(page.get_by_text("Nikdo před Vámi není.")).to_be_visible()
     look(page, "waiting-place-in-order")
 
-    petr = waiting_list.join_list(
+    petr = waiting_list.join_waiting_list(
         office=office,
         service=town.service(office),
         wish=Wanted(freed.date, freed.date),
@@ -93,7 +93,7 @@ def test_one_declines_and_the_next_accepts(
     assert (booked.state, booked.starts_at) == (BookingState.CONFIRMED, freed.starts_at)
     assert booked.pin in mails.text(mails.wait(5))
     # axe itself is a script, so it cannot look at a page without scripts.
-    page.goto(f"{live_url}/objednavka/{sign(booked.pk, 'personal')}/drive/")
+    page.goto(f"{live_url}/objednavka/{sign_token(booked.pk, 'personal')}/drive/")
     look(page, "waiting-sooner")
 
     town.clerk(office, "vedouci", "head")

@@ -241,7 +241,7 @@ def test_a_quota_lowered_and_raised_again_uses_the_same_lanes() -> None:
     loaded(RIGHT)
     service = lhota().service_by_code("prepis")
     assert service
-    offered = slot_search.offered(office=lhota(), service=service, now=NOW, days=[town.MONDAY])
+    offered = slot_search.search_slots(office=lhota(), service=service, now=NOW, days=[town.MONDAY])
     assert {slot.free for slot in offered} == {1}
     loaded(TWO)
     assert list(Lane.objects.values_list("pk", flat=True)) == lanes
@@ -374,7 +374,7 @@ WITH_LIST = TWO.replace("quota: 2", "quota: 2\n      waiting list: yes")
 
 
 def wait(code: str = "prepis", who: str = "jana") -> WaitingListEntry:
-    entry = waiting_list.join_list(
+    entry = waiting_list.join_waiting_list(
         office=lhota(),
         service=town.service(lhota(), code),
         wish=waiting_list.Wanted(town.MONDAY, town.MONDAY),

@@ -26,7 +26,7 @@ def loaded(preset: str, slug: str) -> OfficeSnapshot:
 def offered(office: OfficeSnapshot, code: str, *days: date) -> list[Slot]:
     service = office.service_by_code(code)
     assert service
-    return slot_search.offered(office=office, service=service, now=FRIDAY, days=days or None)
+    return slot_search.search_slots(office=office, service=service, now=FRIDAY, days=days or None)
 
 
 def clocks(found: list[Slot]) -> list[str]:
@@ -158,7 +158,7 @@ def test_praha6_keeps_a_share_for_its_call_centre_and_writes_to_telephones() -> 
             now=FRIDAY + timedelta(seconds=n),
         )
     assert offered(office, "kaceni-drevin", *day) == []
-    by_phone = slot_search.offered(
+    by_phone = slot_search.search_slots(
         office=office, service=service, now=FRIDAY, days=day, channel=Channel.PHONE
     )
     assert len(by_phone) == 5

@@ -15,7 +15,7 @@ from django.utils import translation
 from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking, WaitingListEntry
 from prepazka.booking.refusals import BookingCancelled
-from prepazka.booking.waiting_list import Wanted, confirm_entry, join_list
+from prepazka.booking.waiting_list import Wanted, confirm_entry, join_waiting_list
 from prepazka.core.booking_reference import reference_of
 from prepazka.core.refusal import Refused
 from prepazka.jobs import periodic_steps, rounds
@@ -102,7 +102,7 @@ def test_a_number_is_found_however_it_is_written() -> None:
 def test_erasing_empties_the_rows_and_cancels_what_is_to_come() -> None:
     office = town.office(quota=2, waiting_list=True, max_open_per_contact=9)
     booking = town.confirmed(office, "9:00", email=JANA)
-    entry = join_list(
+    entry = join_waiting_list(
         office=office,
         service=town.service(office),
         wish=Wanted(town.MONDAY, town.MONDAY),
@@ -185,7 +185,7 @@ def test_what_changed_since_the_look_is_looked_at_again() -> None:
 def test_a_correction_reaches_every_place_and_messages_that_wait(settings: Any) -> None:
     office = town.office(waiting_list=True, max_open_per_contact=9)
     booking = town.confirmed(office, email=JANA)
-    entry = join_list(
+    entry = join_waiting_list(
         office=office,
         service=town.service(office),
         wish=Wanted(town.MONDAY, town.MONDAY),
@@ -352,7 +352,7 @@ def test_after_a_restore_they_are_erased_again(
     office = town.office(quota=2, waiting_list=True, max_open_per_contact=9)
     booking = town.confirmed(office, "9:00", email=JANA)
     other = town.confirmed(office, "9:00", email="petr@example.cz")
-    entry = join_list(
+    entry = join_waiting_list(
         office=office,
         service=town.service(office),
         wish=Wanted(town.MONDAY, town.MONDAY),

@@ -22,11 +22,11 @@ from django.test import Client
 from psycopg import sql
 
 from prepazka.booking import booking_lifecycle, call_entries
-from prepazka.booking.disruptions import disrupt
+from prepazka.booking.disruptions import apply_disruption
 from prepazka.booking.impact_preview import impact_of
 from prepazka.booking.models import Booking, CallListEntry
 from prepazka.booking.private_appointments import add_appointment
-from prepazka.booking.waiting_list import Wanted, confirm_entry, join_list
+from prepazka.booking.waiting_list import Wanted, confirm_entry, join_waiting_list
 from prepazka.core.interval import Interval
 from prepazka.jobs import document_jobs, housekeeping, rounds
 from prepazka.jobs.periodic_steps import STEPS, Every
@@ -164,7 +164,7 @@ def _at_the_desk_and_kiosk(where: OfficeSnapshot) -> None:
     entry = CallListEntry.objects.get(booking=booked)
     clerk = town.clerk(where, "prepazkova")
     call_entries.take_call(entry=entry.pk, actor=clerk.pk, now=NOW)
-    call_entries.not_reached(entry=entry.pk, actor=clerk.pk, now=NOW)
+    call_entries.note_unreached(entry=entry.pk, actor=clerk.pk, now=NOW)
     member = clerk.memberships.get()
     readings.note_search(member, EMAIL, now=NOW)
     readings.note_booking(member, booked, now=NOW)
@@ -188,7 +188,7 @@ def _at_the_desk_and_kiosk(where: OfficeSnapshot) -> None:
 
 
 def _on_the_waiting_list(where: OfficeSnapshot) -> None:
-    entry = join_list(
+    entry = join_waiting_list(
         office=where,
         service=town.service(where),
         wish=Wanted(DAY, DAY),
@@ -264,7 +264,9 @@ def _absent(where: OfficeSnapshot) -> None:
         booking=held.pk, name=NAME, email=EMAIL, phone=PHONE, now=NOW
     )
     seen = impact_of(office=where, exceptions=absence, now=NOW).token
-    disrupt(office=where, exceptions=absence, seen_token=seen, now=NOW, actor=head.pk, note=STAFF)
+    apply_disruption(
+        office=where, exceptions=absence, seen_token=seen, now=NOW, actor=head.pk, note=STAFF
+    )
     start = town.at("17:00")
     add_appointment(
         office=where,
@@ -302,8 +304,8 @@ def test_nothing_is_left_in_any_table_or_file(day: Day) -> None:
     run_retention()
     assert left(MARKS, day.files) == set()
     assert [path.name for path in day.files.rglob("*") if path.is_file()] == [storage.MARKER]
-    assert not Answered.objects.exists()
-    assert not Count.objects.exists()
+    assert not IdempotentReply.objects.exists()
+    assert not RateCount.objects.exists()
     assert not Event.objects.filter(kind__in=housekeeping.LOOKS).exists()
     assert Event.objects.filter(kind="BookingConfirmed").exists()
 

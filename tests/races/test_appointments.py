@@ -49,7 +49,7 @@ def test_control_without_the_lock_nobody_is_told(monkeypatch: pytest.MonkeyPatch
     # Both look before either writes.
     monkeypatch.setattr(private_appointments, "lock_days", lambda *_: None)
     met = meeting(2)
-    look, find = absences.coming, slot_search.find
+    look, find = absences.future_bookings, slot_search.find_claim
 
     def looked(*args: Any) -> Any:
         found = look(*args)
@@ -61,8 +61,8 @@ def test_control_without_the_lock_nobody_is_told(monkeypatch: pytest.MonkeyPatch
         met()
         return found
 
-    monkeypatch.setattr(private_appointments, "coming", looked)
-    monkeypatch.setattr(slot_search, "find", found_slot)
+    monkeypatch.setattr(private_appointments, "future_bookings", looked)
+    monkeypatch.setattr(slot_search, "find_claim", found_slot)
     appointment, hold = both(where)
     assert appointment == []
     assert isinstance(hold, Booking)

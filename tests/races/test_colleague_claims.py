@@ -51,7 +51,7 @@ def test_control_without_the_look_the_constraint_holds(monkeypatch: pytest.Monke
     where = meetings.office()
     made = meetings.confirmed(where)
     met = meeting(2)
-    free, find = colleague_claims._free_spans, slot_search.find
+    free, find = colleague_claims._free_spans, slot_search.find_claim
     monkeypatch.setattr(participants, "lock_booking", lambda pk: Booking.objects.get(pk=pk))
 
     def looked(*args: Any) -> Any:
@@ -66,7 +66,7 @@ def test_control_without_the_look_the_constraint_holds(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(participants, "release_expired", lambda **_: 0)
     monkeypatch.setattr(colleague_claims, "_free_spans", looked)
-    monkeypatch.setattr(slot_search, "find", found_slot)
+    monkeypatch.setattr(slot_search, "find_claim", found_slot)
     answers = both(where, made)
     assert [type(one) for one in answers].count(IntegrityError) == 1
     assert claims() == 1

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError
 
 from prepazka.booking import booking_lifecycle, disruptions, impact_preview, offers
-from prepazka.booking.disruptions import disrupt, undo_disruption
+from prepazka.booking.disruptions import apply_disruption, undo_disruption
 from prepazka.booking.models import LIVE, Booking, Disruption, Offer
 from prepazka.booking.refusals import ImpactChanged, OfferOver
 from prepazka.offices.models import HoursException, OpeningHours
@@ -40,7 +40,7 @@ def _confirm(held: Booking) -> Booking:
 
 
 def act(head: int, seen: str, rows: list[HoursException] | None = None) -> Disruption:
-    return disrupt(
+    return apply_disruption(
         office=snapshot_by_slug("lhota"),
         exceptions=rows or absence(),
         seen_token=seen,

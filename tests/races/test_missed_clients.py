@@ -100,7 +100,7 @@ def test_control_without_the_lock_the_round_ends_it(monkeypatch: pytest.MonkeyPa
     def end_what_was_seen(*args: Any) -> None:
         looked()
         returned()
-        transitions.end(*args)
+        transitions.end_booking(*args)
 
     def return_after_the_look(**kwargs: Any) -> Ticket:
         looked()
@@ -108,6 +108,6 @@ def test_control_without_the_lock_the_round_ends_it(monkeypatch: pytest.MonkeyPa
         returned()
         return ticket
 
-    monkeypatch.setattr(missed_bookings, "end", end_what_was_seen)
+    monkeypatch.setattr(missed_bookings, "end_booking", end_what_was_seen)
     monkeypatch.setattr(turns, "return_missed", return_after_the_look)
     assert end_and_return() == (TicketState.WAITING, BookingState.NO_SHOW)

@@ -269,7 +269,7 @@ def test_the_message_is_sent_again_and_the_deadline_starts_anew(
     client: Client, lhota: OfficeSnapshot, clock: Clock
 ) -> None:
     booking = citizen.request_booking(client)
-    sent = f"/termin/{booking_links.sign(booking.pk, 'hold')}/odeslano/"
+    sent = f"/termin/{booking_links.sign_token(booking.pk, 'hold')}/odeslano/"
     clock.forward(minutes=10)
     answer = client.post(sent, {"again": "1"}, follow=True)
     assert "Zprávu jsme poslali znovu." in words(answer)
@@ -290,7 +290,7 @@ def test_a_mistyped_address_is_corrected_and_the_slot_stays(
     client: Client, lhota: OfficeSnapshot
 ) -> None:
     booking = citizen.request_booking(client, email="jana@sezna.cz")
-    sent = f"/termin/{booking_links.sign(booking.pk, 'hold')}/odeslano/"
+    sent = f"/termin/{booking_links.sign_token(booking.pk, 'hold')}/odeslano/"
     assert "Nemysleli jste jana@seznam.cz?" in words(client.get(sent))
     contact = client.post(sent, {"correct": "1"})["Location"]
     assert client.post(sent, {"correct": "1"}, follow=True).redirect_chain[-1][0] == contact
@@ -363,7 +363,7 @@ def test_a_tampered_link_is_told_in_the_language_of_the_page(
 
 def test_a_link_for_one_purpose_opens_nothing_else(client: Client, lhota: OfficeSnapshot) -> None:
     booking = citizen.request_booking(client)
-    held = booking_links.sign(booking.pk, "hold")
+    held = booking_links.sign_token(booking.pk, "hold")
     for path in ("potvrzeni", "objednavka"):
         assert client.post(f"/{path}/{held}/").status_code == 404
     booking.refresh_from_db()

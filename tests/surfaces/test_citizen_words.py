@@ -16,7 +16,7 @@ import prepazka
 from prepazka.booking import booking_links
 from prepazka.booking.booking_lifecycle import hold_slot
 from prepazka.booking.models import Booking
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.core.message_rules import MessageRules
 from prepazka.looks.catalogue import used
 from prepazka.looks.typography import CS_MONTHS
@@ -77,7 +77,7 @@ def test_a_day_without_free_slots_is_not_offered(client: Client) -> None:
 
 
 def fill_everything(office: OfficeSnapshot) -> None:
-    for slot in offered(office=office, service=town.service(office), now=town.FRIDAY_BEFORE):
+    for slot in search_slots(office=office, service=town.service(office), now=town.FRIDAY_BEFORE):
         hold_slot(
             office=office,
             service=town.service(office),
@@ -149,8 +149,8 @@ def every_page(client: Client, office: OfficeSnapshot, prefix: str) -> list[tupl
             "/nic/",
             "/objednavka/x/",
             citizen.confirm_url(waiting),
-            f"/termin/{booking_links.sign(gone.pk, 'hold')}/",
-            f"/termin/{booking_links.sign(waiting.pk, 'hold')}/odeslano/",
+            f"/termin/{booking_links.sign_token(gone.pk, 'hold')}/",
+            f"/termin/{booking_links.sign_token(waiting.pk, 'hold')}/odeslano/",
         )
     ]
     got += [

@@ -69,7 +69,7 @@ def fall_ill(head: Client, apply: str = "all", **more: str) -> Any:
 
 
 def offer_page(booking: Booking) -> str:
-    return f"/nahradni/{booking_links.sign(Offer.objects.get(booking=booking).pk, 'offer')}/"
+    return f"/nahradni/{booking_links.sign_token(Offer.objects.get(booking=booking).pk, 'offer')}/"
 
 
 def test_the_head_sees_the_impact_decides_and_takes_it_back(head: Client) -> None:
@@ -279,7 +279,7 @@ def test_the_public_reason_reaches_people_and_the_private_one_nobody(
         texts.append(
             text_of(
                 client.get(
-                    f"/objednavka/{booking_links.sign(booking.pk, 'personal')}/", follow=True
+                    f"/objednavka/{booking_links.sign_token(booking.pk, 'personal')}/", follow=True
                 )
             )
         )

@@ -180,7 +180,7 @@ class Town:
         return user
 
     def _book(self) -> None:
-        office, sign = self.hall, booking_links.sign
+        office, sign = self.hall, booking_links.sign_token
         held = town.hold(office, "11:00", NOW)
         asked = town.requested(office, "14:00", NOW, email="c@d.example")
         self.bookings = [town.confirmed(office, at) for at in ("9:00", "10:00", "15:00", "16:00")]
@@ -190,7 +190,7 @@ class Town:
         lane = Lane.objects.filter(agenda__code="vozidla", office=office.row).get()
         tuesday = [
             (lane.pk, Interval(t.starts_at, t.ends_at))
-            for t in slot_search.offered(
+            for t in slot_search.search_slots(
                 office=office,
                 service=town.service(office),
                 days=[town.MONDAY + timedelta(days=1)],

@@ -14,7 +14,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from prepazka.booking import booking_lifecycle, waiting_list
 from prepazka.booking.models import LIVE, Booking, BookingState, Offer
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.booking.waiting_list import Wanted
 from prepazka.jobs import tasks
 from prepazka.journal.record import FOLLOW_UP
@@ -136,7 +136,7 @@ def test_an_illness_is_answered_by_a_number(peer: Peer) -> None:
     assert booking.pin in texts(peer)[-1]
     assert booking.messages.get(kind="moved").state == "sent"
     here = snapshot_by_slug("lhota")
-    free = offered(office=here, service=town.service(here, "povoleni"), now=NOW)
+    free = search_slots(office=here, service=town.service(here, "povoleni"), now=NOW)
     starts = {slot.starts_at for slot in free}
     assert slots[0].starts_at in starts
     assert slots[1].starts_at not in starts
@@ -156,7 +156,7 @@ def waits(peer: Peer) -> tuple[Booking, Worker]:
             channel="phone",
         )
         booking_lifecycle.request_confirmation(booking=held.pk, name="Telefon", email="", now=NOW)
-    entry = waiting_list.join_list(
+    entry = waiting_list.join_waiting_list(
         office=where,
         service=town.service(where),
         wish=Wanted(town.MONDAY, town.MONDAY),

@@ -147,7 +147,7 @@ def test_the_office_cancels_with_a_reason_that_the_client_reads(
     mail = mail_of("BookingCancelled")
     assert f"Důvod: {REASON}" in mail
     assert without(mail) in without(said)
-    personal = Client().get(f"/objednavka/{booking_links.sign(booking.pk, 'personal')}/")
+    personal = Client().get(f"/objednavka/{booking_links.sign_token(booking.pk, 'personal')}/")
     assert f"Důvod: {REASON}" in text(personal)
     scheduled.erase_personal_data(office=lhota.row, now=town.FRIDAY_BEFORE + timedelta(days=2))
     booking.refresh_from_db()

@@ -55,7 +55,7 @@ def keep_mail(folder: Path, about: object, subject: str) -> int:
 def visitor(booking: Booking) -> Client:
     """A browser that has held the time."""
     client = Client()
-    client.cookies["hold"] = booking_links.sign(booking.pk, "hold")
+    client.cookies["hold"] = booking_links.sign_token(booking.pk, "hold")
     return client
 
 
@@ -81,7 +81,7 @@ def test_a_stranger_reads_nothing(office: OfficeSnapshot, tmp_path: Path, token:
     keep_mail(tmp_path, "", "Bez čísla")
     keep_mail(tmp_path, "None", "Nikoho")
     client = Client()
-    client.cookies["hold"] = token.format(booking_links.sign(held.pk, "hold").split(".")[0])
+    client.cookies["hold"] = token.format(booking_links.sign_token(held.pk, "hold").split(".")[0])
     assert "jana@example.org" not in client.get(MAILBOX + "?vsichni").content.decode()
 
 

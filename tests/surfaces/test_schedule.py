@@ -182,7 +182,7 @@ def test_a_colleague_who_will_be_away_is_seen_by_everybody(
     booking = meetings.confirmed(where)
     official = officials.official(where, "dvorak")
     participants.invite_colleague(booking=booking.pk, official=official, now=town.FRIDAY_BEFORE)
-    personal = f"/objednavka/{booking_links.sign(booking.pk, 'personal')}/"
+    personal = f"/objednavka/{booking_links.sign_token(booking.pk, 'personal')}/"
     assert "Přijdou také Petr Dvořák" in text_of(Client().get(personal))
     head = Client()
     head.force_login(town.clerk(where, "vedouci", "head"))

@@ -236,10 +236,10 @@ def test_the_last_use_is_kept_to_the_minute(office: OfficeSnapshot) -> None:
     earlier = Now() - timedelta(hours=1)
     StaffSession.objects.filter(session_key=key).update(used_at=earlier, started_at=earlier)
     user = User.objects.get()
-    sessions.note_use(key=key or "", user=user.pk, user_agent=FIREFOX)
+    sessions.note_session_use(key=key or "", user=user.pk, user_agent=FIREFOX)
     row = StaffSession.objects.get()
     assert row.used_at - row.started_at > timedelta(minutes=59)
-    sessions.note_use(key=key or "", user=user.pk, user_agent=FIREFOX)
+    sessions.note_session_use(key=key or "", user=user.pk, user_agent=FIREFOX)
     assert StaffSession.objects.get().used_at == row.used_at
 
 

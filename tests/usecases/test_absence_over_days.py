@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 
 from prepazka.booking import absences, booking_lifecycle, slot_search
-from prepazka.booking.disruptions import disrupt, undo_disruption
+from prepazka.booking.disruptions import apply_disruption, undo_disruption
 from prepazka.booking.impact_preview import impact_of
 from prepazka.booking.models import Booking
 from prepazka.core.calendar import DayException
@@ -74,7 +74,7 @@ def test_the_hours_end_and_begin_at_its_ends(lhota: OfficeSnapshot) -> None:
     assert HoursException.objects.filter(official__code="novakova").count() == 1
     assert [hours(day) for day in (MONDAY, TUESDAY, WEDNESDAY)] == [[(8, 14)], [], [(10, 17)]]
     where = here()
-    found = slot_search.offered(
+    found = slot_search.search_slots(
         office=where,
         service=town.service(where, "povoleni"),
         now=NOW,
@@ -135,7 +135,7 @@ def test_it_is_one_thing_to_take_back(lhota: OfficeSnapshot) -> None:
     booking = booked(TUESDAY, "8:00", "povoleni")
     rows = absence()
     seen = impact_of(office=here(), exceptions=rows, now=NOW).token
-    made = disrupt(office=here(), exceptions=rows, seen_token=seen, now=NOW, actor=head)
+    made = apply_disruption(office=here(), exceptions=rows, seen_token=seen, now=NOW, actor=head)
     assert made.exceptions.count() == 1
     assert [hours(day) for day in (MONDAY, TUESDAY, WEDNESDAY)] == [[(8, 14)], [], [(10, 17)]]
     assert undo_disruption(disruption=made.pk, now=NOW, actor=head) == 1

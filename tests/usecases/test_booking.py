@@ -69,7 +69,7 @@ class TestOffered:
             for clock in ("9:00", "10:00"):
                 town.hold(office, clock)
             with django_assert_num_queries(1):  # type: ignore[operator]
-                slot_search.offered(
+                slot_search.search_slots(
                     office=office,
                     service=town.service(office),
                     now=NOW,
@@ -92,7 +92,7 @@ class TestOffered:
         office.row.version += 1
         office.row.save()
         office = snapshot_of(office.row)
-        found = slot_search.offered(
+        found = slot_search.search_slots(
             office=office,
             service=town.service(office),
             days=[day],
@@ -115,7 +115,7 @@ class TestHoldSlot:
         town.hold(office, "9:00")
         with pytest.raises(SlotTaken):
             town.hold(office, "9:00")
-        near = slot_search.nearest(
+        near = slot_search.nearest_slots(
             office=office, service=town.service(office), starts_at=town.at("9:00"), now=NOW
         )
         assert clocks(near) == ["08:00", "10:00", "11:00"]
@@ -195,7 +195,9 @@ class TestRequestAndConfirm:
 
     def test_the_deadline_starts_anew_while_our_mail_is_late(self) -> None:
         asked = town.requested(town.office())
-        booking_lifecycle.wait_for_mail(booking=asked.pk, now=NOW + timedelta(minutes=14))
+        booking_lifecycle.restart_deadline_for_mail(
+            booking=asked.pk, now=NOW + timedelta(minutes=14)
+        )
         booking_lifecycle.confirm_booking(booking=asked.pk, now=NOW + timedelta(minutes=28))
 
     def test_a_server_that_never_takes_the_mail_keeps_no_slot_for_ever(self) -> None:
@@ -204,7 +206,7 @@ class TestRequestAndConfirm:
         most = asked.expires_at + booking_lifecycle.MAIL_LATE_MOST
         moment = NOW
         while moment < NOW + timedelta(hours=12):
-            booking_lifecycle.wait_for_mail(booking=asked.pk, now=moment)
+            booking_lifecycle.restart_deadline_for_mail(booking=asked.pk, now=moment)
             moment += timedelta(minutes=5)
         asked.refresh_from_db()
         assert asked.expires_at == most

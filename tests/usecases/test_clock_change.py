@@ -37,7 +37,7 @@ def before(day: date) -> datetime:
 
 
 def offered(office: OfficeSnapshot, day: date, persons: int = 1) -> list[slot_search.Slot]:
-    return slot_search.offered(
+    return slot_search.search_slots(
         office=office,
         service=town.service(office),
         days=[day],
@@ -83,13 +83,13 @@ def test_nobody_holds_a_window_over_the_change(day: date, opens: int, over: str)
 def test_the_capacity_counts_what_is_offered(day: date) -> None:
     office = night_office(quota=2, reserved_share=0.5, horizon_days=30)
     service, early = town.service(office), before(day) - timedelta(days=2)
-    assert slot_search.kept_for_desk(office, service, day, early) == 4, (
+    assert slot_search.places_kept_for_desk(office, service, day, early) == 4, (
         "half of four windows by two"
     )
     for clock in ("0:00", "0:00", "1:00", "3:00"):
         town.confirmed(office, clock, early, day=day, email=f"a{Booking.objects.count()}@a.example")
-    public = slot_search.offered(office=office, service=service, days=[day], now=early)
-    desk = slot_search.offered(
+    public = slot_search.search_slots(office=office, service=service, days=[day], now=early)
+    desk = slot_search.search_slots(
         office=office, service=service, days=[day], now=early, channel="desk"
     )
     assert public == []

@@ -25,7 +25,7 @@ def where() -> OfficeSnapshot:
 
 
 def starts(where: OfficeSnapshot, mode: str | None, **more: Any) -> set[str]:
-    found = slot_search.offered(
+    found = slot_search.search_slots(
         office=where,
         service=town.service(where, "ohlaseni"),
         now=NOW,

@@ -35,7 +35,7 @@ def offered(
     code: str = "",
     **more: Any,
 ) -> list[Slot]:
-    return slot_search.offered(
+    return slot_search.search_slots(
         office=where,
         service=town.service(where, service),
         now=NOW,
@@ -105,11 +105,11 @@ class TestOffered:
 
     def test_the_statements_do_not_grow(self, lhota: OfficeSnapshot) -> None:
         wanted = town.service(lhota, "ohlaseni")
-        slot_search.offered(office=lhota, service=wanted, now=NOW)
+        slot_search.search_slots(office=lhota, service=wanted, now=NOW)
         for clock in ("8:00", "9:00", "9:15", "17:00"):
             hold(lhota, clock, "novakova")
         with CaptureQueriesContext(connection) as seen:
-            assert slot_search.offered(office=lhota, service=wanted, now=NOW)
+            assert slot_search.search_slots(office=lhota, service=wanted, now=NOW)
         assert len(seen) == 1
 
     def test_more_officials_than_fit_a_number_of_the_database(self) -> None:

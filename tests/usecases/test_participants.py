@@ -11,7 +11,7 @@ from prepazka.booking import booking_lifecycle, scheduled, slot_release
 from prepazka.booking import colleague_claims as companion_claims
 from prepazka.booking.absences import Affected, add_exception
 from prepazka.booking.colleague_claims import colleagues_of
-from prepazka.booking.disruptions import disrupt
+from prepazka.booking.disruptions import apply_disruption
 from prepazka.booking.impact_preview import impact_of
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import ColleagueNotFree, SlotTaken
@@ -273,7 +273,9 @@ class TestColleagueAway:
         found = impact_of(office=where, exceptions=exceptions, now=NOW)
         assert (found.rows, found.holds, found.companions) == ([], [], [claim])
         assert companions(made), "nothing is changed by looking"
-        disrupt(office=where, exceptions=exceptions, seen_token=found.token, now=NOW, actor=head)
+        apply_disruption(
+            office=where, exceptions=exceptions, seen_token=found.token, now=NOW, actor=head
+        )
         assert companions(made) == []
         made.refresh_from_db()
         assert made.state == BookingState.CONFIRMED
@@ -317,7 +319,7 @@ class TestColleagueAway:
     def test_invited_again_the_colleague_comes(self, where: OfficeSnapshot) -> None:
         made, who = with_colleague(where)
         carried = companions(made)
-        companion_claims.lose(carried, now=NOW)
+        companion_claims.release_companions(carried, now=NOW)
         assert participants.away_of([made]) == [who]
         official = officials.official(where, "dvorak")
         participants.invite_colleague(booking=made.pk, official=official, now=NOW, actor=0)

@@ -135,7 +135,7 @@ def test_three_calls_in_vain_are_not_begun_anew(lhota: OfficeSnapshot) -> None:
     )
     for _ in range(call_entries.ATTEMPTS):
         call_entries.take_call(entry=entry.pk, actor=actor, now=NOW)
-        call_entries.not_reached(entry=entry.pk, actor=actor, now=NOW)
+        call_entries.note_unreached(entry=entry.pk, actor=actor, now=NOW)
     follow_up("BookingCancelled")
     assert call_reasons(booking) == []
 

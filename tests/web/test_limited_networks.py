@@ -249,7 +249,7 @@ class TestApi:
 def test_a_crowd_turns_the_proof_on_by_itself(client: Client) -> None:
     office = town.office(quota=8)
     assert "data-challenge" not in client.get(TIMES).content.decode()
-    half = -(-networks.ceiling_of(office) // proof.BUSY_SHARE)
+    half = -(-networks.crowded_ceiling(office) // proof.BUSY_SHARE)
     for n in range(half):
         keys = (f"robot {n}",) * 3
         town.hold(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 During = Interval[datetime]
 
 
-def add(booking: Booking, official: Official, *, now: datetime) -> Booking:
+def add_colleague(booking: Booking, official: Official, *, now: datetime) -> Booking:
     """Add a colleague to the booking's meeting; returns the companion, or the existing one.
 
     The booking's day is locked. Raises ColleagueNotFree.
@@ -62,24 +62,24 @@ def add(booking: Booking, official: Official, *, now: datetime) -> Booking:
     )
 
 
-def drop(booking: Booking, official: Official, *, now: datetime) -> None:
+def remove_colleague(booking: Booking, official: Official, *, now: datetime) -> None:
     """Remove one colleague from the meeting; the day is locked."""
     _end_holds(Booking.objects.filter(companion_of=booking, lane__official=official), now)
 
 
-def free(booking: Booking, *, now: datetime) -> None:
+def remove_colleagues(booking: Booking, *, now: datetime) -> None:
     """Remove all colleagues, because the booking has lost its time."""
     if booking.mode == Mode.VIDEO:
-        free_all([booking.pk], now=now)
+        remove_colleagues_of_all([booking.pk], now=now)
 
 
-def free_all(bookings: Iterable[UUID], *, now: datetime) -> None:
+def remove_colleagues_of_all(bookings: Iterable[UUID], *, now: datetime) -> None:
     """Remove all colleagues of several bookings; their days are locked."""
     if booking_ids := list(bookings):
         _end_holds(Booking.objects.filter(companion_of__in=booking_ids), now)
 
 
-def lose(rows: Iterable[Booking], *, now: datetime, actor: int | None = None) -> None:
+def release_companions(rows: Iterable[Booking], *, now: datetime, actor: int | None = None) -> None:
     """Release companions who cannot come, and record it for the official who leads the meeting."""
     for companion in rows:
         _end_holds(Booking.objects.filter(pk=companion.pk), now)
@@ -96,13 +96,15 @@ def lose(rows: Iterable[Booking], *, now: datetime, actor: int | None = None) ->
         )
 
 
-def is_free(office: OfficeSnapshot, official: Official, booking: Booking, *, now: datetime) -> bool:
+def is_official_free(
+    office: OfficeSnapshot, official: Official, booking: Booking, *, now: datetime
+) -> bool:
     """Whether the official is free at the time of the booking."""
     during = Interval(booking.starts_at, booking.ends_at)
     return bool(_free_spans(office, official, [(booking.date, during)], now, booking.pk))
 
 
-def carry(booking: Booking, *, now: datetime) -> None:
+def move_colleagues(booking: Booking, *, now: datetime) -> None:
     """Move the colleagues to the booking's new time; both days are locked.
 
     Colleagues who are not free then are released. That happens only when the new time was not
@@ -122,7 +124,7 @@ def carry(booking: Booking, *, now: datetime) -> None:
             _end_holds(Booking.objects.filter(pk=companion.pk), now)
             continue
         if not _free_spans(office, colleague, [(booking.date, during)], now, booking.pk):
-            lose([companion], now=now)
+            release_companions([companion], now=now)
             continue
         _end_expired_holds(companion.lane_id, during, now)
         companion.date = booking.date
@@ -143,7 +145,7 @@ def colleagues_of(office: OfficeSnapshot, booking: UUID | None) -> list[Official
     return [official for official in officials if official]
 
 
-def common(
+def common_slots(
     office: OfficeSnapshot,
     slots: list[Slot],
     colleagues: Sequence[Official],
@@ -159,7 +161,9 @@ def common(
     return slots
 
 
-def must_be_free(office: OfficeSnapshot, during: During, *, now: datetime, of: UUID | None) -> None:
+def check_colleagues_free(
+    office: OfficeSnapshot, during: During, *, now: datetime, of: UUID | None
+) -> None:
     """Check that the colleagues of the booking `of` are free at this time. Raises SlotTaken."""
     day = calendar.day_of(during.start, office.tz)
     for colleague in colleagues_of(office, of):
@@ -178,7 +182,7 @@ def _free_spans(
     if official is None or not spans:
         return set()
     days = sorted({day for day, _ in spans})
-    rows = diaries.taken(
+    rows = diaries.claims_by_day(
         office, [official], 1, (days[0], days[-1]), (now, now), besides, for_list=False
     )
     occupied = {day: list(zip(starts, ends, strict=True)) for day, starts, ends, *_ in rows}

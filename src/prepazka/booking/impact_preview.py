@@ -94,12 +94,12 @@ def impact_of(
         rows,
         [booking for booking in held if booking.companion_of_id is None],
         [booking for booking in held if booking.companion_of_id],
-        token_of(affected),
+        impact_token(affected),
         after,
     )
 
 
-def token_of(affected: Iterable[Booking]) -> str:
+def impact_token(affected: Iterable[Booking]) -> str:
     """A fingerprint of the list; changes with the bookings, their lanes, times and states."""
     lines = sorted(
         f"{booking.pk}{booking.lane_id}{booking.starts_at}{booking.state}" for booking in affected
@@ -107,7 +107,7 @@ def token_of(affected: Iterable[Booking]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def span_of(exceptions: Iterable[HoursException], today: date) -> tuple[date, date]:
+def days_affected(exceptions: Iterable[HoursException], today: date) -> tuple[date, date]:
     """The first and last future day of the exceptions, at most a year ahead."""
     farthest = today + FARTHEST
     first_day = min((max(exception.from_date, today) for exception in exceptions), default=today)
@@ -117,7 +117,7 @@ def span_of(exceptions: Iterable[HoursException], today: date) -> tuple[date, da
     return first_day, max(first_day, last_day)
 
 
-def official_on(office: OfficeSnapshot, lane: int) -> Official | None:
+def lane_official(office: OfficeSnapshot, lane: int) -> Official | None:
     """The official of the lane; None for a lane of an agenda."""
     pk = next((pk for pk, lane_id in lanes_of(office).items() if lane_id == lane), None)
     return office.officials[pk] if pk else None
@@ -130,7 +130,7 @@ def _touched(
     now: datetime,
 ) -> list[Booking]:
     """Future bookings and holds that fit the hours before the change and not after it."""
-    days = span_of(exceptions, calendar.day_of(now, office.tz))
+    days = days_affected(exceptions, calendar.day_of(now, office.tz))
     rows = Booking.objects.filter(
         office=office.row,
         date__range=days,
@@ -217,7 +217,9 @@ def _propose_decisions(
     undecided, offered = [], []
     for row in rows:
         row.candidates = tuple(
-            lane for lane in row.candidates if occupied.is_free(lane, during_of(row.booking))
+            lane
+            for lane in row.candidates
+            if occupied.is_free(lane, interval_of_booking(row.booking))
         )
     for row in rows:
         choice = choices.get(row.booking.pk)
@@ -228,13 +230,16 @@ def _propose_decisions(
         if choice.decision == Decision.REASSIGN:
             if row.lane is None or row.lane not in row.candidates:
                 raise NoSuchLane
-            if not occupied.is_free(row.lane, during_of(row.booking)):
+            if not occupied.is_free(row.lane, interval_of_booking(row.booking)):
                 raise NoSuchLane
-            occupied.add(row.lane, during_of(row.booking))
+            occupied.add(row.lane, interval_of_booking(row.booking))
         elif choice.decision == Decision.OFFER:
             offered.append(row)
     assigned = displacement.stay(
-        [displacement.Visit(r.booking.pk, during_of(r.booking), r.candidates) for r in undecided],
+        [
+            displacement.Visit(r.booking.pk, interval_of_booking(r.booking), r.candidates)
+            for r in undecided
+        ],
         occupied,
     )
     for row in undecided:
@@ -244,7 +249,7 @@ def _propose_decisions(
             offered.append(row)
         else:
             row.decision = Decision.REASSIGN
-            occupied.add(row.lane, during_of(row.booking))
+            occupied.add(row.lane, interval_of_booking(row.booking))
     _offer_substitutes(
         after, sorted(offered, key=lambda r: (r.booking.starts_at, r.booking.pk)), occupied, now
     )
@@ -257,9 +262,10 @@ def _offer_substitutes(
     for row in rows:
         key = _wish_of(row.booking)
         if key not in slots_of:
-            slots_of[key] = other_slots(after, *key, now)
+            slots_of[key] = substitute_slots(after, *key, now)
     visits = [
-        displacement.Visit(r.booking.pk, during_of(r.booking), (r.booking.lane_id,)) for r in rows
+        displacement.Visit(r.booking.pk, interval_of_booking(r.booking), (r.booking.lane_id,))
+        for r in rows
     ]
     wishes: dict[Hashable, list[displacement.Slot]] = {
         r.booking.pk: slots_of[_wish_of(r.booking)] for r in rows
@@ -275,7 +281,7 @@ def _wish_of(booking: Booking) -> tuple[int, int, str]:
     return booking.service_id, booking.persons, booking.mode
 
 
-def other_slots(
+def substitute_slots(
     office: OfficeSnapshot, service: int, persons: int, mode: str, now: datetime
 ) -> list[displacement.Slot]:
     """All free slots of the service from two hours ahead on, with their lanes."""
@@ -289,7 +295,7 @@ def other_slots(
     )
     sets: dict[int, tuple[int, ...]] = {}
     free_slots = []
-    for slot in slot_search.offered(
+    for slot in slot_search.search_slots(
         office=office, service=wanted_service, now=now, persons=persons, channel="desk", mode=mode
     ):
         if slot.starts_at >= now + SOONEST:
@@ -306,7 +312,7 @@ def other_slots(
 def _occupied_time(after: OfficeSnapshot, rows: list[Row], now: datetime) -> displacement.Calendar:
     """The occupied time on the candidates' lanes; two SQL statements."""
     official_of_lane = {lane: pk for pk, lane in lanes_of(after).items()}
-    buffers = buffers_of(after)
+    buffers = buffers_by_lane(after)
     lanes = {lane for row in rows for lane in row.candidates}
     if not lanes:
         return displacement.Calendar.of((), buffers)
@@ -334,7 +340,7 @@ def _occupied_time(after: OfficeSnapshot, rows: list[Row], now: datetime) -> dis
     return displacement.Calendar.of(occupied, buffers)
 
 
-def buffers_of(office: OfficeSnapshot) -> dict[int, timedelta]:
+def buffers_by_lane(office: OfficeSnapshot) -> dict[int, timedelta]:
     """The break that each official needs between two bookings, by lane."""
     return {
         lane: timedelta(minutes=office.officials[pk].buffer_min)
@@ -342,6 +348,6 @@ def buffers_of(office: OfficeSnapshot) -> dict[int, timedelta]:
     }
 
 
-def during_of(booking: Booking) -> During:
+def interval_of_booking(booking: Booking) -> During:
     """The time of the booking."""
     return Interval(booking.starts_at, booking.ends_at)

@@ -17,10 +17,15 @@ from prepazka.booking.booking_links import short_code
 from prepazka.booking.booking_locks import lock_booking
 from prepazka.booking.call_entries import Outcome, close_calls, note_call, request_call
 from prepazka.booking.contacts import can_be_written_to
-from prepazka.booking.impact_preview import MOST_SLOTS, During, during_of, other_slots
+from prepazka.booking.impact_preview import (
+    MOST_SLOTS,
+    During,
+    interval_of_booking,
+    substitute_slots,
+)
 from prepazka.booking.models import Booking, BookingState, CallListEntry, Offer, OfferState
 from prepazka.booking.refusals import NotWaitingForSlot, OfferedSlotGone, OfferOver, SlotNotOffered
-from prepazka.booking.transitions import draw_pin, end, release_expired
+from prepazka.booking.transitions import draw_pin, end_booking, release_expired
 from prepazka.core import calendar, displacement, events
 from prepazka.journal.record import record
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
@@ -84,20 +89,20 @@ def accept_offer(
         raise OfferOver
     if locked.expires_at <= now:
         raise OfferOver
-    claims = list(claims_of(locked))
+    claims = list(holds_of_offer(locked))
     if not 1 <= choice <= len(claims):
         raise OfferedSlotGone
     claim = claims[choice - 1]
-    if not is_kept(claim, now):
+    if not is_slot_held(claim, now):
         raise OfferedSlotGone
     _end_offer(locked, OfferState.ACCEPTED, now)
-    _move_to(booking, claim.lane_id, during_of(claim), now)
+    _move_to(booking, claim.lane_id, interval_of_booking(claim), now)
     _record_acceptance(booking, locked, Outcome.ACCEPTED, now, by, actor)
     return booking
 
 
 @transaction.atomic
-def take_another(
+def move_to_other_slot(
     *,
     booking: UUID,
     starts_at: datetime,
@@ -122,7 +127,7 @@ def take_another(
     offer = open_offer(locked)
     if offer:
         _end_offer(offer, OfferState.ACCEPTED, now)
-    claim = slot_search.find(
+    claim = slot_search.find_claim(
         office=office,
         service=office.services[locked.service_id],
         starts_at=starts_at,
@@ -174,7 +179,7 @@ def ask_for_call(*, booking: UUID, now: datetime) -> Booking:
 
 
 @transaction.atomic
-def give_up(
+def cancel_by_person(
     *, booking: UUID, now: datetime, by: By = "citizen", actor: int | None = None
 ) -> Booking:
     """Cancel a displaced booking because the person needs no other slot.
@@ -192,7 +197,7 @@ def give_up(
     if by == "office" and actor:
         note_call(booking=locked, outcome=outcome, actor=actor, now=now)
     locked.sequence += 1
-    end(locked, BookingState.CANCELLED_BY_CITIZEN, now)
+    end_booking(locked, BookingState.CANCELLED_BY_CITIZEN, now)
     record(
         events.BookingCancelled(
             office=locked.office_id, booking=str(locked.pk), at=now, actor=actor, by="citizen"
@@ -202,14 +207,14 @@ def give_up(
 
 
 @transaction.atomic
-def more_slots(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
+def offer_other_slots(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
     """Replace the offered slots by three others, for an operator who speaks with the person.
 
     None if nothing else is free; the offer then stays as it was. Raises NotWaitingForSlot.
     """
     office = snapshot_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)
     service = office.services[Booking.objects.only("service_id").get(pk=booking).service_id]
-    locked = lock_booking(booking, *slot_search.horizon(office, service, now))
+    locked = lock_booking(booking, *slot_search.days_of_horizon(office, service, now))
     if locked.state != BookingState.DISPLACED:
         raise NotWaitingForSlot
     offered_before = {
@@ -218,14 +223,14 @@ def more_slots(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
     }
     free = [
         slot
-        for slot in other_slots(office, locked.service_id, locked.persons, locked.mode, now)
+        for slot in substitute_slots(office, locked.service_id, locked.persons, locked.mode, now)
         if slot.during.start not in offered_before
     ]
-    visit = displacement.Visit(locked.pk, during_of(locked), (locked.lane_id,))
+    visit = displacement.Visit(locked.pk, interval_of_booking(locked), (locked.lane_id,))
     chosen = displacement.substitutes(
         [visit],
         {locked.pk: free},
-        displacement.Calendar.of(buffers=impact_preview.buffers_of(office)),
+        displacement.Calendar.of(buffers=impact_preview.buffers_by_lane(office)),
         MOST_SLOTS,
         lambda at: at.astimezone(office.tz),
     )[locked.pk]
@@ -251,14 +256,14 @@ def more_slots(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
 
 
 @transaction.atomic
-def pass_on(*, offer: UUID, now: datetime) -> None:
+def escalate_to_operators(*, offer: UUID, now: datetime) -> None:
     """Escalate an unanswered offer at half its time: call list, and the slots are held longer."""
     locked = _lock_offer(offer)
     if locked.state != OfferState.OPEN or locked.escalated_at or locked.expires_at <= now:
         return
     booking = _booking_of(locked)
     office = snapshot_by_id(locked.office_id)
-    claims = [claim for claim in claims_of(locked) if is_kept(claim, now)]
+    claims = [claim for claim in holds_of_offer(locked) if is_slot_held(claim, now)]
     locked.escalated_at = now
     _keep_until(locked, claims, now + office.row.answer_within)
     request_call(booking=booking, reason=Reason.UNANSWERED, now=now, offer=locked)
@@ -285,7 +290,7 @@ def expire_offer(*, offer: UUID, now: datetime) -> None:
         return
     close_calls(booking=booking, outcome=Outcome.WITHDRAWN, now=now)
     booking.sequence += 1
-    end(booking, BookingState.CANCELLED_BY_OFFICE, now)
+    end_booking(booking, BookingState.CANCELLED_BY_OFFICE, now)
     record(events.BookingCancelled(by="office", **ids))  # type: ignore[arg-type]
 
 
@@ -306,12 +311,12 @@ def open_offer(booking: Booking) -> Offer | None:
     return Offer.objects.filter(booking=booking, state=OfferState.OPEN).first()
 
 
-def claims_of(offer: Offer) -> Iterable[Booking]:
+def holds_of_offer(offer: Offer) -> Iterable[Booking]:
     """The holds of the offered slots in the order of their numbers: by time, then by lane."""
     return offer.claims.order_by("starts_at", "lane_id")
 
 
-def is_kept(claim: Booking, now: datetime) -> bool:
+def is_slot_held(claim: Booking, now: datetime) -> bool:
     """Whether the offered slot is still held."""
     return (
         claim.state == BookingState.HELD and claim.expires_at is not None and now < claim.expires_at
@@ -408,7 +413,7 @@ def _move_to(booking: Booking, lane: int, during: During, now: datetime) -> None
     booking.cancel_reason = ""  # of the slot that was taken back
     booking.sequence += 1
     booking.save()
-    colleague_claims.carry(booking, now=now)
+    colleague_claims.move_colleagues(booking, now=now)
 
 
 def _record_acceptance(

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from prepazka.booking import colleague_claims, diaries
-from prepazka.booking.models import LIVE, Booking, Channel, Lane, quoted
+from prepazka.booking.models import LIVE, Booking, Channel, Lane, sql_list
 from prepazka.booking.refusals import SlotNotOffered, SlotTaken
 from prepazka.core import calendar, slots
 from prepazka.core.interval import Interval
@@ -39,7 +39,7 @@ TAKEN = f"""
           JOIN booking_lane l ON l.id = b.lane_id AND l.office_id = %s AND l.agenda_id = %s
                              AND l.number < %s
          WHERE b.office_id = %s AND b.date BETWEEN %s AND %s
-           AND b.state IN {quoted(LIVE)}
+           AND b.state IN {sql_list(LIVE)}
            AND {diaries.STANDS}
            AND (%s::uuid IS NULL OR b.id <> %s)
          GROUP BY b.date, b.starts_at, b.ends_at
@@ -91,7 +91,7 @@ def units_of(office: OfficeSnapshot, service: Service, persons: int) -> int:
     return persons * -(-service.duration_min // rules.window_min)
 
 
-def offered(
+def search_slots(
     *,
     office: OfficeSnapshot,
     service: Service,
@@ -111,7 +111,7 @@ def offered(
     officials in `together`, and the colleagues of the booking `besides`, must be free too. Two SQL
     statements whatever the number of days, lanes, officials and bookings.
     """
-    day_list = list(days) if days is not None else horizon(office, service, now)
+    day_list = list(days) if days is not None else days_of_horizon(office, service, now)
     officials = _officials_searched(office, service, official)
     mode = mode or service.usual_mode
     if not day_list or officials == [] or not _is_offered(service, mode):
@@ -125,10 +125,10 @@ def offered(
             if now < starts_at:
                 free_slots.append(Slot(day, starts_at, ends_at, offer.free, offer.lanes))
     colleagues = [*together, *colleague_claims.colleagues_of(office, besides)]
-    return colleague_claims.common(office, free_slots, colleagues, now=now, besides=besides)
+    return colleague_claims.common_slots(office, free_slots, colleagues, now=now, besides=besides)
 
 
-def find(
+def find_claim(
     *,
     office: OfficeSnapshot,
     service: Service,
@@ -159,7 +159,7 @@ def find(
     for offer in _offers_of_day(office, service, layout, day, occupied[day], channel, now):
         if offer.interval.start == start:
             during = Interval(*layout.instants[start])
-            colleague_claims.must_be_free(office, during, now=now, of=besides)
+            colleague_claims.check_colleagues_free(office, during, now=now, of=besides)
             if officials is not None:
                 free = diaries.least_loaded(officials, offer.lanes, occupied[day].claims)
                 return Claim(diaries.lanes_of(office)[free.pk], during)
@@ -174,7 +174,7 @@ def find(
     raise SlotNotOffered
 
 
-def nearest(
+def nearest_slots(
     *,
     office: OfficeSnapshot,
     service: Service,
@@ -186,7 +186,7 @@ def nearest(
     mode: str | None = None,
 ) -> list[Slot]:
     """The three free slots nearest to `starts_at`, ordered by time."""
-    free_slots = offered(
+    free_slots = search_slots(
         office=office,
         service=service,
         now=now,
@@ -199,7 +199,7 @@ def nearest(
     return sorted(closest, key=lambda t: t.starts_at)
 
 
-def horizon(office: OfficeSnapshot, service: Service, now: datetime) -> list[date]:
+def days_of_horizon(office: OfficeSnapshot, service: Service, now: datetime) -> list[date]:
     """Today and all days of the horizon, including days that only the desk may book."""
     today = calendar.day_of(now, office.tz)
     return [today + timedelta(days=n) for n in range(office.rules_of(service).horizon_days + 1)]
@@ -220,7 +220,7 @@ def has_hours(office: OfficeSnapshot, service: Service, day: date, mode: str | N
     return any(office.official_hours(official, service, day, mode) for official in officials)
 
 
-def allows(office: OfficeSnapshot, booking: Booking, mode: str) -> bool:
+def allows_mode(office: OfficeSnapshot, booking: Booking, mode: str) -> bool:
     """Whether the mode is offered at the booking's time."""
     service, official = office.services[booking.service_id], diaries.official_of(office, booking)
     if not _is_offered(service, mode):
@@ -239,18 +239,18 @@ def _is_offered(service: Service, mode: str) -> bool:
     return service.bookable and not service.retired and mode in service.modes
 
 
-def kept_for_desk(office: OfficeSnapshot, service: Service, day: date, now: datetime) -> int:
+def places_kept_for_desk(office: OfficeSnapshot, service: Service, day: date, now: datetime) -> int:
     """The number of the day's places that only desk and telephone may book now."""
     layout = _cached_day(
         office, service, day, 1, _officials_searched(office, service, None), service.usual_mode
     )
     places = layout.laid.places
-    local_now, rules = moment(now, office.tz), office.rules_of(service)
+    local_now, rules = local_moment(now, office.tz), office.rules_of(service)
     kept_places = slots.kept_for_desk(day, local_now.day, places, rules)
     return max(kept_places, places - slots.released(day, local_now, places, rules))
 
 
-def laid(
+def slots_of_day(
     office: OfficeSnapshot,
     service: Service,
     day: date,
@@ -278,7 +278,7 @@ def lanes_of(office: OfficeSnapshot, service: Service) -> list[int]:
     return cast("list[int]", office.kept[key])
 
 
-def moment(instant: datetime, tz: ZoneInfo) -> slots.Moment:
+def local_moment(instant: datetime, tz: ZoneInfo) -> slots.Moment:
     """The instant as the office's local day and minute."""
     return slots.Moment(calendar.day_of(instant, tz), calendar.minute_of(instant, tz))
 
@@ -297,7 +297,7 @@ def _offers_of_day(
         laid=layout.laid,
         claims=occupied.claims,
         rules=office.rules_of(service),
-        now=moment(now, office.tz),
+        now=local_moment(now, office.tz),
         channel="web" if channel in PUBLIC else cast("slots.Channel", channel),
         public_taken=occupied.public,
     )
@@ -338,7 +338,7 @@ def _laid_day(
     mode: str,
 ) -> _Day:
     rules, units = office.rules_of(service), units_of(office, service, persons)
-    lasts = lasts_on(day, office.tz)
+    lasts = elapsed_minutes_on(day, office.tz)
     if officials is None:
         hours = office.booking_hours(service, day, mode)
         laid = slots.lay(hours, rules, duration=service.duration_min, units=units, lasts=lasts)
@@ -354,7 +354,7 @@ def _laid_day(
     return _Day(laid, {minute: (span.start, span.end) for minute, span in spans if span})
 
 
-def lasts_on(day: date, tz: ZoneInfo) -> slots.Lasts:
+def elapsed_minutes_on(day: date, tz: ZoneInfo) -> slots.Lasts:
     """A function from local minutes of the day to elapsed ones, which differ at a clock change."""
     if calendar.has_clock_change(day, tz):
         return partial(calendar.lasting_minutes, day=day, tz=tz)
@@ -380,7 +380,7 @@ def _occupied_by_day(
     for_list, lapsed = channel == Channel.LIST, now - rules.return_to_min * MINUTE
     unit = rules.window_min if rules.kind == "window" else service.duration_min
     if officials is not None:
-        rows = diaries.taken(
+        rows = diaries.claims_by_day(
             office,
             officials,
             unit,

@@ -23,7 +23,13 @@ from prepazka.booking.models import (
     WaitingListState,
 )
 from prepazka.booking.refusals import BookingOver, PlaceOver, PlaceTaken, SlotNotOffered, SlotTaken
-from prepazka.booking.transitions import confirm, end, limit_open, put, release_expired
+from prepazka.booking.transitions import (
+    check_open_limit,
+    confirm_with_pin,
+    end_booking,
+    move_to_claim,
+    release_expired,
+)
 from prepazka.core import calendar, events, waiting_list_rules
 from prepazka.core.interval import Interval
 from prepazka.journal.record import record
@@ -33,7 +39,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 MOST_AT_ONCE = 200  # offers per agenda and round; the next round comes in a minute
 
 
-def offer_freed(*, office: Office, now: datetime) -> int:
+def offer_freed_slots(*, office: Office, now: datetime) -> int:
     """Offer free slots to people on the waiting list in its order; returns how many offers.
 
     It reads the calendar rather than events, so a late or repeated run misses no freed slot. It is
@@ -95,7 +101,7 @@ def _possible_offers(
 def _free_slots(
     office: OfficeSnapshot, entry: WaitingListEntry, now: datetime
 ) -> list[slot_search.Slot]:
-    return slot_search.offered(
+    return slot_search.search_slots(
         office=office,
         service=office.services[entry.service_id],
         now=now,
@@ -161,7 +167,7 @@ def _make_offer(
     Raises SlotNotOffered, SlotTaken.
     """
     service = office.services[entry.service_id]
-    claim = slot_search.find(
+    claim = slot_search.find_claim(
         office=office,
         service=service,
         starts_at=slot.starts_at,
@@ -187,7 +193,7 @@ def _make_offer(
         date=slot.day,
         starts_at=claim.during.start,
         ends_at=claim.during.end,
-        expires_at=until + slot_release.longest(office.rules_of(service)),
+        expires_at=until + slot_release.longest_return_delay(office.rules_of(service)),
         persons=entry.persons,
         channel=Channel.LIST,
         mode=_mode_for(office, entry),
@@ -212,7 +218,7 @@ def _end_returning_holds(lane: int, during: Interval[datetime], now: datetime) -
 
 
 @transaction.atomic
-def accept_place(*, offer: UUID, now: datetime) -> Booking:
+def accept_waiting_list_offer(*, offer: UUID, now: datetime) -> Booking:
     """Accept the offered slot: its hold becomes a booking, or the existing booking moves to it.
 
     An accepted offer returns the same booking. Raises PlaceOver, TooManyBookings, BookingOver.
@@ -244,11 +250,11 @@ def accept_place(*, offer: UUID, now: datetime) -> Booking:
 def _book_claim(entry: WaitingListEntry, claim: Booking, now: datetime) -> Booking:
     rules = snapshot_by_id(claim.office_id).rules_of(claim.service)
     claim.contact_hash = entry.contact_hash
-    limit_open(claim, claim.service.agenda_id, limit=rules.max_open_per_contact, now=now)
+    check_open_limit(claim, claim.service.agenda_id, limit=rules.max_open_per_contact, now=now)
     claim.name, claim.email, claim.phone = entry.name, entry.email, entry.phone
     claim.short_code = short_code() if entry.phone and not entry.email else None
     claim.requested_at = now
-    confirm(claim, now)
+    confirm_with_pin(claim, now)
     return claim
 
 
@@ -256,14 +262,16 @@ def _move_to_claim(booking: Booking, claim: Booking, now: datetime) -> Booking:
     """End the offer's hold and move the booking to its time; both days are locked."""
     if booking.state not in OPEN or booking.starts_at <= now:
         raise BookingOver
-    end(claim, BookingState.EXPIRED, now)
+    end_booking(claim, BookingState.EXPIRED, now)
     during = Interval(claim.starts_at, claim.ends_at)
-    put(booking, slot_search.Claim(claim.lane_id, during), claim.date, now=now, by="citizen")
+    move_to_claim(
+        booking, slot_search.Claim(claim.lane_id, during), claim.date, now=now, by="citizen"
+    )
     return booking
 
 
 @transaction.atomic
-def decline_place(*, offer: UUID, now: datetime) -> None:
+def decline_waiting_list_offer(*, offer: UUID, now: datetime) -> None:
     """Decline the offer and release its slot; the person keeps the place on the list.
 
     Does nothing if the offer is no longer open. Raises PlaceTaken if it was accepted.
@@ -297,14 +305,14 @@ def _decline(offer: Offer, claim: Booking, now: datetime) -> None:
     )
 
 
-def withdraw_beyond(office: OfficeSnapshot, *, now: datetime) -> int:
+def withdraw_offers_beyond_quota(office: OfficeSnapshot, *, now: datetime) -> int:
     """End offered holds on lanes beyond the agendas' reduced quotas; returns how many.
 
     People on the waiting list keep their place. Displaced people keep their other offered slots, or
     come on the call list if none is left. The caller has locked the office, its waiting lists and
     its days.
     """
-    from prepazka.booking.disruptions import free_holds  # noqa: PLC0415  # they know each other
+    from prepazka.booking.disruptions import release_holds  # noqa: PLC0415  # they know each other
 
     rows = Booking.objects.filter(
         office=office.row,
@@ -320,7 +328,7 @@ def withdraw_beyond(office: OfficeSnapshot, *, now: datetime) -> int:
     for claim in beyond:
         offer = claim.offer
         if offer and offer.entry:
-            end(claim, BookingState.EXPIRED, now)
+            end_booking(claim, BookingState.EXPIRED, now)
             _close_offer(offer, OfferState.WITHDRAWN, now)
             _set_entry_state(offer.entry, WaitingListState.WAITING)
             record(
@@ -331,11 +339,11 @@ def withdraw_beyond(office: OfficeSnapshot, *, now: datetime) -> int:
                     at=now,
                 )
             )
-    free_holds([claim for claim in beyond if claim.offer and not claim.offer.entry], now)
+    release_holds([claim for claim in beyond if claim.offer and not claim.offer.entry], now)
     return len(beyond)
 
 
-def unanswered_places(office: int, now: datetime) -> list[UUID]:
+def unanswered_offers(office: int, now: datetime) -> list[UUID]:
     """The ids of waiting-list offers whose deadline has passed without an answer."""
     due = Offer.objects.filter(
         office=office,
@@ -347,7 +355,7 @@ def unanswered_places(office: int, now: datetime) -> list[UUID]:
 
 
 @transaction.atomic
-def expire_place(offer: UUID, now: datetime) -> bool:
+def expire_waiting_list_offer(offer: UUID, now: datetime) -> bool:
     """End an unanswered offer and release its slot; False if it was answered meanwhile.
 
     The entry moves to the end of the list, or is dropped after too many unanswered offers.
@@ -401,8 +409,8 @@ def _must_be_open(offer: Offer, claim: Booking, now: datetime) -> None:
 
 def _release_hold(claim: Booking, now: datetime, since: datetime) -> None:
     if claim.state == BookingState.HELD:
-        end(claim, BookingState.EXPIRED, now)
-        slot_release.give_back(slot_release.Freed.of(claim), now=now, since=since)
+        end_booking(claim, BookingState.EXPIRED, now)
+        slot_release.delay_return(slot_release.Freed.of(claim), now=now, since=since)
 
 
 def _close_offer(offer: Offer, state: OfferState, now: datetime) -> None:

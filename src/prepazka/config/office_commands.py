@@ -219,7 +219,7 @@ def seal_secrets(arguments: argparse.Namespace) -> None:
     from prepazka.accounts import sealing  # noqa: PLC0415
 
     try:
-        print(f"Sealed: {sealing.seal_at_once()}")
+        print(f"Sealed: {sealing.end_sealing_delay()}")
     except sealing.SecretsUnreadable as error:
         raise Stopped(str(error)) from None
 

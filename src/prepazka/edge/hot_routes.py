@@ -231,7 +231,7 @@ def _slots(
     ):
         raise LookupError(code)
     now = clock.now()
-    free_slots = slot_search.offered(
+    free_slots = slot_search.search_slots(
         office=office,
         service=service,
         now=now,

@@ -80,7 +80,7 @@ def refresh(*, calendar: int, now: datetime) -> None:
         return
     try:
         answer = _read(row, now)
-        external_calendars.note_read(
+        external_calendars.store_reading(
             calendar_id=calendar,
             reading=answer.reading,
             mark=answer.mark,
@@ -88,18 +88,18 @@ def refresh(*, calendar: int, now: datetime) -> None:
             now=now,
         )
     except Unreadable as error:
-        external_calendars.note_failure(calendar_id=calendar, reason=error.reason, now=now)
+        external_calendars.store_reading_failure(calendar_id=calendar, reason=error.reason, now=now)
     except OperationalError:
         raise  # our own database is away and cannot record a failure
     except Exception:
         log.exception("Outside calendar %s could not be read", calendar)
-        external_calendars.note_failure(calendar_id=calendar, reason="fault", now=now)
+        external_calendars.store_reading_failure(calendar_id=calendar, reason="fault", now=now)
 
 
 def _read(row: OutsideCalendar, now: datetime) -> Read:
     office = snapshot_by_id(row.office_id)
     try:
-        password = external_calendars.opened(row.password)
+        password = external_calendars.decrypt_secret(row.password)
     except ValueError as error:
         raise Unreadable("sealed") from error
     source = Source(row.url, row.kind == OutsideCalendar.Kind.CALDAV, row.username, password)
@@ -108,7 +108,7 @@ def _read(row: OutsideCalendar, now: datetime) -> Read:
     return read(
         source,
         mark=mark,
-        window=external_calendars.window_of(office, now),
+        window=external_calendars.reading_window(office, now),
         tz=office.tz,
         wishes=_wishes(row, office),
     )

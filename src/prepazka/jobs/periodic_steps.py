@@ -111,7 +111,7 @@ STEPS = {
             "forget_alerts", lambda **_: turn_alerts.forget_ended(), of_office=False, erases=True
         ),
         _daily("forget_replies", forget_replies, of_office=False, erases=True),
-        _daily("seal_secrets", lambda **_: sealing.seal_all(), of_office=False),
+        _daily("seal_secrets", lambda **_: sealing.seal_all_secrets(), of_office=False),
         _daily("forget_attempts", housekeeping.forget_attempts, of_office=False),
         _daily("forget_looks", housekeeping.forget_looks, of_office=False),
         _daily("clear_sessions", lambda **_: clear_sessions(), of_office=False),
@@ -165,7 +165,7 @@ def erase(*, now: datetime) -> int:
 def clear_sessions() -> None:
     """Delete sessions that have ended, and our records of them."""
     call_command("clearsessions")
-    sessions.forget_ended()
+    sessions.delete_ended_sessions()
 
 
 def forget_unknown() -> None:

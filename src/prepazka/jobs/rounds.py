@@ -23,7 +23,7 @@ from prepazka.booking.models import (
     OfferState,
     WaitingListEntry,
 )
-from prepazka.booking.offers import expire_offer, pass_on
+from prepazka.booking.offers import escalate_to_operators, expire_offer
 from prepazka.booking.scheduled import (
     SOON,
     erase_personal_data,
@@ -33,7 +33,11 @@ from prepazka.booking.scheduled import (
     remind_soon,
 )
 from prepazka.booking.waiting_list import erase_entries, lapse_entries
-from prepazka.booking.waiting_list_offers import expire_place, offer_freed, unanswered_places
+from prepazka.booking.waiting_list_offers import (
+    expire_waiting_list_offer,
+    offer_freed_slots,
+    unanswered_offers,
+)
 from prepazka.core import calendar
 from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
 from prepazka.journal.models import Event
@@ -84,7 +88,7 @@ def each(rows: Iterable[Any], act: Callable[[Any], object]) -> None:
 
 def watch_crowd(*, office: int, now: datetime) -> None:
     """Record that so many slots are held that the head should look."""
-    networks.watch_crowd(office=snapshot_by_id(office), now=now)
+    networks.record_crowded_office(office=snapshot_by_id(office), now=now)
 
 
 def expire_claims(*, office: int, now: datetime) -> None:
@@ -127,17 +131,17 @@ def settle_meetings(*, office: int, now: datetime) -> None:
 
 def offer_places(*, office: int, now: datetime) -> None:
     """Expire unanswered offers, end entries that are over, offer free slots to the waiting list."""
-    each(unanswered_places(office, now), lambda offer: expire_place(offer, now))
+    each(unanswered_offers(office, now), lambda offer: expire_waiting_list_offer(offer, now))
     if WaitingListEntry.objects.filter(office=office, ended_at=None).exists():
         lapse_entries(office=snapshot_by_id(office), now=now)
-        offer_freed(office=Office.objects.get(pk=office), now=now)
+        offer_freed_slots(office=Office.objects.get(pk=office), now=now)
 
 
 def offer_after(*, event: int, now: datetime) -> None:
     """Offer slots that the event has freed at once; the step would do so a minute later."""
     happened = Event.objects.filter(pk=event, kind__in=FREEING).first()
     if happened:
-        offer_freed(office=Office.objects.get(pk=happened.office), now=now)
+        offer_freed_slots(office=Office.objects.get(pk=happened.office), now=now)
 
 
 def follow_offers(*, office: int, now: datetime) -> None:
@@ -151,7 +155,7 @@ def follow_offers(*, office: int, now: datetime) -> None:
         if expires <= now:
             expire_offer(offer=offer, now=now)
         elif created + (expires - created) / 2 <= now:
-            pass_on(offer=offer, now=now)
+            escalate_to_operators(offer=offer, now=now)
 
     each(list(offers.filter(Q(expires_at__lte=now) | Q(escalated_at=None))), follow)
 

@@ -8,11 +8,11 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation, serve_remotely
+from prepazka.booking.booking_lifecycle import hold_slot, mark_served_remotely, request_confirmation
 from prepazka.booking.booking_locks import lock_booking
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, BookingState, Channel
-from prepazka.booking.transitions import end
+from prepazka.booking.transitions import end_booking
 from prepazka.core import events
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
@@ -62,7 +62,7 @@ def miss_meeting(*, booking: UUID, now: datetime, actor: int | None = None) -> B
     meeting = _lock_meeting(locked)
     if now < locked.starts_at + timedelta(minutes=meeting.late_min if meeting else 0) + WAITED:
         raise NotMissedYet(minutes=int(WAITED.total_seconds() // 60))
-    end(locked, BookingState.NO_SHOW, now)
+    end_booking(locked, BookingState.NO_SHOW, now)
     event_fields = {
         "office": locked.office_id,
         "booking": str(locked.pk),
@@ -91,7 +91,7 @@ def end_outside(*, booking: UUID, now: datetime, actor: int | None = None) -> Bo
     meeting = _lock_meeting(locked)
     if meeting:
         end_now(meeting, now, actor)
-    return serve_remotely(booking=booking, now=now, actor=actor)
+    return mark_served_remotely(booking=booking, now=now, actor=actor)
 
 
 @transaction.atomic

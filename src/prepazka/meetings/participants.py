@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext_noop
 
 from prepazka.booking import colleague_claims
-from prepazka.booking.booking_lifecycle import move_booking, serve_remotely
+from prepazka.booking.booking_lifecycle import mark_served_remotely, move_booking
 from prepazka.booking.booking_locks import lock_booking
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import OPEN, Booking, BookingState
@@ -173,7 +173,7 @@ def invite_colleague(
     release_expired(office=locked.office_id, day=locked.date, now=now)
     if existing is None:
         _must_have_room(meeting)
-    colleague_claims.add(locked, official, now=now)
+    colleague_claims.add_colleague(locked, official, now=now)
     if existing:
         return existing
     office = snapshot_by_id(locked.office_id)
@@ -228,7 +228,7 @@ def revoke(*, participant: UUID, now: datetime, actor: int | None = None) -> Non
     person.revoked_at = now
     person.save(update_fields=["revoked_at"])
     if person.official:
-        colleague_claims.drop(booking, person.official, now=now)
+        colleague_claims.remove_colleague(booking, person.official, now=now)
     _record_event(events.ParticipantRevoked, person, now, actor)
 
 
@@ -319,7 +319,7 @@ def left_open(office: int, now: datetime) -> list[UUID]:
 @transaction.atomic
 def settle(booking: UUID, now: datetime) -> bool:
     """End a meeting left open and mark its booking as served; False if it had ended."""
-    serve_remotely(booking=booking, now=now)
+    mark_served_remotely(booking=booking, now=now)
     open_meetings = Meeting.objects.filter(booking=booking).exclude(state=MeetingState.ENDED)
     return bool(open_meetings.update(state=MeetingState.ENDED, ended_at=now))
 

@@ -278,7 +278,9 @@ def context_of_entry(entry: WaitingListEntry, office: OfficeSnapshot) -> dict[st
 def join_path(entry: WaitingListEntry, office: OfficeSnapshot) -> str:
     """The path of the page on which the person can join the waiting list again."""
     if entry.booking:
-        return reverse("citizen:sooner", args=[booking_links.sign(entry.booking.pk, "personal")])
+        return reverse(
+            "citizen:sooner", args=[booking_links.sign_token(entry.booking.pk, "personal")]
+        )
     service = office.services[entry.service_id]
     return reverse("citizen:wish", args=[office.slug, service.code])
 
@@ -339,7 +341,7 @@ def context_of(booking: Booking, office: OfficeSnapshot, *, now: datetime) -> di
     """The template context of a booking."""
     service = office.services[booking.service_id]
     rules = office.rules_of(service)
-    personal = booking_links.sign(booking.pk, "personal")
+    personal = booking_links.sign_token(booking.pk, "personal")
     return {
         "booking": booking,
         "office": office.row,
@@ -351,7 +353,7 @@ def context_of(booking: Booking, office: OfficeSnapshot, *, now: datetime) -> di
         "counts_from": rules.counts_from(booking.starts_at),
         "counts_until": rules.counts_until(booking.ends_at),
         "facts": facts_of(booking, office),
-        "confirm_url": url_of("citizen:confirm", booking_links.sign(booking.pk, "confirm")),
+        "confirm_url": url_of("citizen:confirm", booking_links.sign_token(booking.pk, "confirm")),
         "personal_url": url_of("citizen:booking", personal),
         "cancel_url": url_of("citizen:cancel", personal),
         "move_url": url_of("citizen:move", personal),

@@ -264,7 +264,7 @@ def calendar_file(
         event.add("location", room or capfirst(how_in_words(booking.mode)))
     if not cancelled:
         event.add("description", _description(booking, facts, room, participant))
-        page = url_of("citizen:booking", booking_links.sign(booking.pk, "personal"))
+        page = url_of("citizen:booking", booking_links.sign_token(booking.pk, "personal"))
         event.add("url", room if participant else page)
         event.add_component(_alarm(booking, str(event["summary"])))
     event.add("organizer", f"mailto:{office.row.email or settings.DEFAULT_FROM_EMAIL}")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext_noop
 
-from prepazka.booking.booking_lifecycle import wait_for_mail
+from prepazka.booking.booking_lifecycle import restart_deadline_for_mail
 from prepazka.booking.call_entries import Outcome, put_on_call_list
 from prepazka.booking.models import (
     OPEN,
@@ -296,7 +296,7 @@ def _restart_deadline_if_late(message: int, now: datetime) -> None:
         created_at__lt=now - LATE,
     )
     for booking in late.values_list("booking_id", flat=True):
-        wait_for_mail(booking=booking, now=now)
+        restart_deadline_for_mail(booking=booking, now=now)
 
 
 @transaction.atomic
@@ -353,7 +353,7 @@ def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
     locked.save(update_fields=["attempts", "error", "state"])
     if locked.kind == "confirm" and locked.booking_id and not failure.permanent:
         # The person cannot confirm without the message, so the slot is held while we retry.
-        wait_for_mail(booking=locked.booking_id, now=now)
+        restart_deadline_for_mail(booking=locked.booking_id, now=now)
 
 
 def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR0911, PLR0912  # one reason each

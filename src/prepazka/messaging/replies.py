@@ -181,13 +181,13 @@ def _answer_offer(offer: Offer, reply: ParsedReply, now: datetime) -> bool:
     choice = 1 if reply.word == "confirm" and slot_count == 1 else reply.choice
     if reply.word in {"choose", "confirm"} and 1 <= choice <= slot_count:
         if offer.kind == Offer.Kind.WAITING_LIST:
-            waiting_list_offers.accept_place(offer=offer.pk, now=now)
+            waiting_list_offers.accept_waiting_list_offer(offer=offer.pk, now=now)
         else:
             offers.accept_offer(offer=offer.pk, choice=choice, now=now, by="sms")
         return True
     if reply.word == "decline":
         if offer.kind == Offer.Kind.WAITING_LIST:
-            waiting_list_offers.decline_place(offer=offer.pk, now=now)
+            waiting_list_offers.decline_waiting_list_offer(offer=offer.pk, now=now)
         else:
             offers.decline_offer(offer=offer.pk, now=now, by="sms")
         return True

@@ -12,7 +12,7 @@ from django.db.models import Count, QuerySet
 
 from prepazka.booking.models import Booking, Lane
 from prepazka.booking.refusals import NoSuchQuota, QuotaNeedsReason, ReasonWithContact
-from prepazka.booking.waiting_list_offers import withdraw_beyond
+from prepazka.booking.waiting_list_offers import withdraw_offers_beyond_quota
 from prepazka.core import calendar, events
 from prepazka.core.demand import MOST_LANES as MOST_SIMULATED
 from prepazka.core.demand import Plan
@@ -161,7 +161,7 @@ def set_quota(
     )
     locked.version += 1
     locked.save(update_fields=["version"])
-    withdraw_beyond(office_snapshot.read_snapshot(locked), now=now)
+    withdraw_offers_beyond_quota(office_snapshot.read_snapshot(locked), now=now)
     record(
         events.QuotaSet(
             office=locked.pk,

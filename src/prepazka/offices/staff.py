@@ -200,10 +200,10 @@ def _give_access(
     user: User, password: str, *, must_change: bool, returned: bool, now: datetime
 ) -> None:
     if must_change:
-        one_time.give(user, password, now=now)
+        one_time.set_one_time_password(user, password, now=now)
     else:
         user.set_password(password)
-        one_time.forget(user)
+        one_time.mark_password_own(user)
     user.is_active = True
     user.second_factor_reset_at = user.second_factor_reset_by = None
     user.save()
@@ -331,7 +331,7 @@ def give_password_by_operator(*, username: str, now: datetime) -> str:
 
 
 def _give_password(user: User, password: str, *, actor: int | None, now: datetime) -> None:
-    one_time.give(user, password, now=now)
+    one_time.set_one_time_password(user, password, now=now)
     user.save(update_fields=one_time.FIELDS)
     _end_access(user, now=now)
     for office in user.memberships.order_by("office").values_list("office", flat=True):
@@ -402,7 +402,7 @@ def end_token(*, member: Membership, token_id: int, actor: int, now: datetime) -
 def _reset(user: User, *, actor: int | None, now: datetime) -> None:
     if not second_factor_removal.remove_second_factor(user):
         raise NoSecondFactor
-    second_factor_removal.note_reset(user, by=actor, now=now)
+    second_factor_removal.note_second_factor_reset(user, by=actor, now=now)
     sessions.end_sessions(user)
     for office in user.memberships.order_by("office").values_list("office", flat=True):
         record(events.SecondFactorReset(office=office, at=now, actor=actor, user=user.pk))

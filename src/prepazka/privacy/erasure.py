@@ -28,8 +28,8 @@ from prepazka.booking.models import (
 )
 from prepazka.booking.offers import withdraw_offers
 from prepazka.booking.scheduled import ERASED as BOOKING_ERASED
-from prepazka.booking.transitions import end
-from prepazka.booking.waiting_list import ENDED, leave_list
+from prepazka.booking.transitions import end_booking
+from prepazka.booking.waiting_list import ENDED, leave_waiting_list
 from prepazka.booking.waiting_list import ERASED as ENTRY_ERASED
 from prepazka.core import events
 from prepazka.journal.record import record
@@ -175,7 +175,7 @@ def _erase(
         raise MeetingIsRunning
     bookings = list(Booking.objects.filter(pk__in=keys[Root.BOOKING]).order_by("starts_at", "pk"))
     for pk in keys[Root.ENTRY]:
-        leave_list(entry=pk, now=now)
+        leave_waiting_list(entry=pk, now=now)
     cancelled = sum(_cancel(booking, now=now, actor=actor) for booking in bookings)
     _erase_messages(keys)
     hashes = {booking.contact_hash for booking in bookings} - {""}
@@ -198,9 +198,9 @@ def _erase(
 def _cancel(booking: Booking, *, now: datetime, actor: int | None) -> bool:
     """End a booking that holds a slot or waits for one. Returns whether a visit was cancelled."""
     for pk in booking.waiting_list.exclude(state__in=ENDED).values_list("pk", flat=True):
-        leave_list(entry=pk, now=now)
+        leave_waiting_list(entry=pk, now=now)
     if booking.state == BookingState.HELD:
-        end(booking, BookingState.EXPIRED, now)
+        end_booking(booking, BookingState.EXPIRED, now)
         record(
             events.HoldReleased(
                 office=booking.office_id, booking=str(booking.pk), at=now, actor=actor
@@ -215,9 +215,9 @@ def _cancel(booking: Booking, *, now: datetime, actor: int | None) -> bool:
     close_calls(booking=booking, outcome=Outcome.WITHDRAWN, now=now)
     keeps_time = booking.state in OPEN
     booking.sequence += 1
-    end(booking, BookingState.CANCELLED_BY_CITIZEN, now)
+    end_booking(booking, BookingState.CANCELLED_BY_CITIZEN, now)
     if keeps_time:
-        slot_release.give_back(slot_release.Freed.of(booking), now=now)
+        slot_release.delay_return(slot_release.Freed.of(booking), now=now)
     record(
         events.BookingCancelled(
             office=booking.office_id, booking=str(booking.pk), at=now, actor=actor, by="citizen"

@@ -103,7 +103,7 @@ def day_plan(
         columns,
         [(at, [column.cell(at) for column in columns]) for at in sorted(times)],
         sum(slot.free for slot in offered),
-        slot_search.kept_for_desk(office, wish.service, day, now),
+        slot_search.places_kept_for_desk(office, wish.service, day, now),
     )
 
 
@@ -111,7 +111,7 @@ def next_free_day(
     office: OfficeSnapshot, wish: Wanted, *, after: date, now: datetime
 ) -> date | None:
     """The next day with a free slot for the wish; None within the horizon."""
-    days = [day for day in slot_search.horizon(office, wish.service, now) if day > after]
+    days = [day for day in slot_search.days_of_horizon(office, wish.service, now) if day > after]
     return next((slot.day for slot in _offered(office, wish, now, days)), None)
 
 
@@ -134,7 +134,7 @@ def _offered(
     office: OfficeSnapshot, wish: Wanted, now: datetime, days: list[date]
 ) -> list[slot_search.Slot]:
     moving = wish.moving
-    return slot_search.offered(
+    return slot_search.search_slots(
         office=office,
         service=wish.service,
         now=now,
@@ -188,7 +188,10 @@ def _official_column(office: OfficeSnapshot, official: Official, wish: Wanted, d
 def _windows_column(office: OfficeSnapshot, service: Service, wish: Wanted, day: date) -> Column:
     rules, hours = office.rules_of(service), office.booking_hours(service, day)
     laid = slots.candidates(
-        hours, rules, duration=service.duration_min, lasts=slot_search.lasts_on(day, office.tz)
+        hours,
+        rules,
+        duration=service.duration_min,
+        lasts=slot_search.elapsed_minutes_on(day, office.tz),
     )
     return Column(
         agenda=office.agenda_of(service),

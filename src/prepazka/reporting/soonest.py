@@ -8,7 +8,7 @@ from datetime import date, datetime
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from prepazka.booking.slot_search import Slot, is_bookable, offered
+from prepazka.booking.slot_search import Slot, is_bookable, search_slots
 from prepazka.offices.models import Department, Named, Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.departments import services_in
@@ -71,7 +71,7 @@ def next_slots(office: OfficeSnapshot, wish: Wanted, *, now: datetime, limit: in
 def _slots(
     office: OfficeSnapshot, service: Service, official: Official | None, now: datetime
 ) -> list[Next]:
-    slots = offered(office=office, service=service, now=now, official=official)
+    slots = search_slots(office=office, service=service, now=now, official=official)
     return [Next(service, slot) for slot in slots]
 
 

@@ -22,6 +22,7 @@ from prepazka.core.refusal import Refused
 from prepazka.core.slots import Rules
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import limits
+from prepazka.web.models import RateCount
 
 # A second or two for a telephone to solve, about two milliseconds for the server to check.
 ALGORITHM, COST = "PBKDF2/SHA-256", 5000
@@ -60,12 +61,14 @@ def is_busy(office: OfficeSnapshot, *, now: datetime) -> bool:
     The rate is that of this minute and the last one.
     """
     minute = _minute(now)
-    rows = Count.objects.filter(
+    rows = RateCount.objects.filter(
         scope=BUSY, key=str(office.office_id), starts_at__in=(minute, minute - timedelta(minutes=1))
     )
     if any(row.tries >= BUSY_PER_MINUTE for row in rows):
         return True
-    return networks.kept_of(office, now=now) * BUSY_SHARE >= networks.ceiling_of(office)
+    return networks.count_unconfirmed(office, now=now) * BUSY_SHARE >= networks.crowded_ceiling(
+        office
+    )
 
 
 def note_hold(office: OfficeSnapshot, rules: Rules, *, now: datetime) -> None:
@@ -96,7 +99,7 @@ def check(
     if not is_asked(request, office, rules, now=now):
         return
     if not solution:
-        crowded = networks.is_crowded(office, now=now)
+        crowded = networks.is_office_crowded(office, now=now)
         limit = WITHOUT_PROOF_CROWDED if crowded else WITHOUT_PROOF
         limits.limit_booking(request, office.row, limit, now=now)
         return

@@ -84,7 +84,7 @@ def lock(request: HttpRequest, user: User, *, page: str = "", now: datetime) -> 
 
     `page` is the id of the console page that may still renew its list.
     """
-    if locked_sessions.lock(str(request.session.session_key), now=now):
+    if locked_sessions.lock_screens(str(request.session.session_key), now=now):
         offline_grants.log_out(clerk=user.pk, page=page)
 
 
@@ -116,7 +116,7 @@ def _lock_if_idle(screen: StaffScreen, user: User, now: datetime) -> bool:
         return False  # less than any office's limit; most requests end here
     if idle.left(pressed_at, _lock_after(user), now) > timedelta(0):
         return False
-    if not locked_sessions.lock(screen.pk, now=now, pressed_at=pressed_at):
+    if not locked_sessions.lock_screens(screen.pk, now=now, pressed_at=pressed_at):
         screen.refresh_from_db()  # another request pressed or locked it meanwhile
         return screen.locked_at is not None
     offline_grants.log_out(clerk=user.pk)

@@ -325,7 +325,7 @@ def contact(request: HttpRequest, token: str, body: schemas.ContactIn) -> Any:
 
     The message is an e-mail, or an SMS if only a mobile number is given and the office sends SMS.
     """
-    booking_id = booking_links.read(token, "hold")
+    booking_id = booking_links.booking_of_token(token, "hold")
     if booking_id is None:
         raise NotFound
     office = Office.objects.filter(bookings__pk=booking_id).first()
@@ -397,7 +397,7 @@ def _office_by_slug(slug: str) -> OfficeSnapshot:
 
 
 def _booking_by_token(token: str, purpose: booking_links.Purpose) -> Booking:
-    booking_id = booking_links.read(token, purpose)
+    booking_id = booking_links.booking_of_token(token, purpose)
     booking = (
         booking_id
         and Booking.objects.select_related("office", "service").filter(pk=booking_id).first()
@@ -427,7 +427,7 @@ def _hold(held: Booking, office: OfficeSnapshot) -> dict[str, Any]:
     if held.state != BookingState.HELD or not held.expires_at or held.expires_at <= now():
         raise HoldExpired
     return {
-        "token": booking_links.sign(held.pk, "hold"),
+        "token": booking_links.sign_token(held.pk, "hold"),
         "expires_at": serializers.local(office, held.expires_at),
         "starts_at": serializers.local(office, held.starts_at),
         "ends_at": serializers.local(office, held.ends_at),

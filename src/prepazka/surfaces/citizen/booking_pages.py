@@ -21,7 +21,7 @@ from prepazka.booking.refusals import (
     SlotTaken,
     TooManyBookings,
 )
-from prepazka.booking.slot_search import allows, nearest, offered
+from prepazka.booking.slot_search import allows_mode, nearest_slots, search_slots
 from prepazka.booking.transitions import is_cancelled
 from prepazka.core import calendar
 from prepazka.core.refusal import Refused
@@ -58,7 +58,7 @@ def confirm(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The page that confirms by a button, because mail scanners open links."""
-    personal = reverse("citizen:booking", args=[booking_links.sign(booking.pk, "personal")])
+    personal = reverse("citizen:booking", args=[booking_links.sign_token(booking.pk, "personal")])
     if booking.confirmed_at or is_cancelled(booking):
         return HttpResponseRedirect(personal)
     if request.method == "POST":
@@ -91,7 +91,7 @@ def booking(
         offer := booking.offers.order_by("created_at").last()
     ):
         return HttpResponseRedirect(
-            reverse("citizen:offer", args=[booking_links.sign(offer.pk, "offer")])
+            reverse("citizen:offer", args=[booking_links.sign_token(offer.pk, "offer")])
         )
     at = now()
     context = _facts(booking, office) | meeting_mode_pages.shown(booking, office, at)
@@ -143,7 +143,9 @@ def _waiting_list_links(
     entry = entry_of(booking) if expected else None
     if entry:
         return {
-            "waits_url": reverse("citizen:waiting", args=[booking_links.sign(entry.pk, "list")])
+            "waits_url": reverse(
+                "citizen:waiting", args=[booking_links.sign_token(entry.pk, "list")]
+            )
         }
     if expected and booking.starts_at > now() and can_want_sooner(booking, office):
         return {"sooner_url": reverse("citizen:sooner", args=[token])}
@@ -192,7 +194,7 @@ def move(
         return HttpResponseRedirect(reverse("citizen:booking", args=[token]))
     if request.method == "POST":
         return _move(request, booking, office, token)
-    slots = offered(
+    slots = search_slots(
         office=office,
         service=booking.service,
         now=now(),
@@ -226,7 +228,7 @@ def move_times(
         raise Http404(day)
     if not _is_changeable(booking, now()):
         return HttpResponseRedirect(reverse("citizen:booking", args=[token]))
-    slots = offered(
+    slots = search_slots(
         office=office,
         service=booking.service,
         now=now(),
@@ -265,7 +267,7 @@ def _move(
             return _confirm_move(request, booking, office, token, starts_at)
         move_booking(booking=booking.pk, starts_at=starts_at, now=now())
     except (SlotTaken, SlotNotOffered) as error:
-        alternatives = nearest(
+        alternatives = nearest_slots(
             office=office,
             service=booking.service,
             starts_at=starts_at or booking.starts_at,
@@ -296,7 +298,7 @@ def _confirm_move(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str, starts_at: datetime
 ) -> HttpResponse:
     day = calendar.day_of(starts_at, office.tz)
-    slots = offered(
+    slots = search_slots(
         office=office,
         service=booking.service,
         now=now(),
@@ -371,7 +373,7 @@ def _is_changeable(booking: Booking, at: datetime) -> bool:
 
 def _has_other_mode(booking: Booking, office: OfficeSnapshot) -> bool:
     return any(
-        allows(office, booking, mode) for mode in booking.service.modes if mode != booking.mode
+        allows_mode(office, booking, mode) for mode in booking.service.modes if mode != booking.mode
     )
 
 

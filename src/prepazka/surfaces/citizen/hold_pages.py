@@ -13,9 +13,9 @@ from prepazka.booking import booking_links
 from prepazka.booking.booking_lifecycle import (
     ask_again_to_confirm,
     correct_request,
-    correction_of,
     extend_hold,
     note_contact,
+    replacement_of,
     request_confirmation,
 )
 from prepazka.booking.contacts import contact_hash, contact_of
@@ -130,8 +130,8 @@ def sent(request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str
     """The page after the request; the message can be sent again, or to another address."""
     if not held.requested_at:
         return _redirect_to("contact", token)
-    if corrected := correction_of(held):
-        return _redirect_to("sent", booking_links.sign(corrected.pk, "hold"))
+    if corrected := replacement_of(held):
+        return _redirect_to("sent", booking_links.sign_token(corrected.pk, "hold"))
     if request.method == "POST":
         return _send_again(request, held, office, token)
     waits = held.state == BookingState.UNCONFIRMED
@@ -168,7 +168,7 @@ def _send_again(
         limit_booking(request, office.row, REQUESTS, now=now())
         if "correct" in request.POST:
             corrected = correct_request(booking=held.pk, now=now())
-            return _redirect_to("contact", booking_links.sign(corrected.pk, "hold"))
+            return _redirect_to("contact", booking_links.sign_token(corrected.pk, "hold"))
         count(CONFIRMATIONS, contact_hash(contact_of(held.email, held.phone)), now=now())
         ask_again_to_confirm(booking=held.pk, now=now())
     except ConfirmationTooLate:
@@ -206,7 +206,7 @@ def _request(
         answer = _contact_page(request, held, office, token, form, status=status_of(error))
         return mark_retry(answer, error)
     if booking.state == BookingState.CONFIRMED:
-        personal = booking_links.sign(booking.pk, "personal")
+        personal = booking_links.sign_token(booking.pk, "personal")
         return HttpResponseRedirect(reverse("citizen:booking", args=[personal]))
     return _redirect_to("sent", token)
 
@@ -288,7 +288,7 @@ def _replaced_page(
     typed = _stored_answers(Booking.objects.get(pk=held.pk))
     if any(typed.values()) and not any(_stored_answers(newer_hold).values()):
         note_contact(booking=newer_hold.pk, **typed, now=now())
-    token = booking_links.sign(newer_hold.pk, "hold")
+    token = booking_links.sign_token(newer_hold.pk, "hold")
     return page(
         request,
         "chosen",

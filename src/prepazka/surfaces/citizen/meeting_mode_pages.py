@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from prepazka.booking.booking_lifecycle import change_mode
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import PhoneNeeded
-from prepazka.booking.slot_search import allows
+from prepazka.booking.slot_search import allows_mode
 from prepazka.core.refusal import Refused
 from prepazka.meetings.models import Participant
 from prepazka.meetings.participants import (
@@ -84,7 +84,7 @@ def mode(
     """Change the mode of meeting at the same time; only modes that the hours allow are offered."""
     personal = reverse("citizen:booking", args=[token])
     other_modes = [m for m in booking.service.modes if m != booking.mode]
-    possible = [m for m in other_modes if allows(office, booking, m)]
+    possible = [m for m in other_modes if allows_mode(office, booking, m)]
     if (
         booking.state not in {BookingState.CONFIRMED, BookingState.UNCONFIRMED}
         or booking.starts_at <= now()

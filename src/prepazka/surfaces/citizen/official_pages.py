@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from prepazka.booking.diaries import free_officials
-from prepazka.booking.slot_search import Slot, offered
+from prepazka.booking.slot_search import Slot, search_slots
 from prepazka.offices.models import Department, Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.departments import (
@@ -205,7 +205,7 @@ def _topic(
 ) -> Choice:
     """A topic with its first free slot and a link to all of them."""
     first_slot = next(
-        iter(offered(office=office, service=service, now=now(), official=official)), None
+        iter(search_slots(office=office, service=service, now=now(), official=official)), None
     )
     url = reverse("citizen:days", args=[office.slug, service.code]) + query
     if official:
@@ -218,7 +218,7 @@ def _soonest(office: OfficeSnapshot, group: Group) -> dict[int, Slot]:
     first_slots: dict[int, Slot] = {}
     for service in _topics(office, group):
         missing = {official.pk for official in office.officials_for(service.pk)}
-        for slot in offered(office=office, service=service, now=now()):
+        for slot in search_slots(office=office, service=service, now=now()):
             for official in free_officials(office, service, slot.lanes):
                 if official.pk in missing:
                     missing.remove(official.pk)

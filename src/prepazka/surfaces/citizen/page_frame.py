@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from prepazka.booking import booking_links
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import TooManyBookings
-from prepazka.booking.slot_search import Slot, has_hours, moment, nearest
+from prepazka.booking.slot_search import Slot, has_hours, local_moment, nearest_slots
 from prepazka.core import calendar, reading, slots
 from prepazka.core.interval import Interval
 from prepazka.core.refusal import Refused
@@ -112,7 +112,7 @@ def of_booking(purpose: booking_links.Purpose) -> Callable[..., Callable[..., Ht
 
 def booking_of(token: str, purpose: booking_links.Purpose) -> Booking | None:
     """The booking of the signed token, or None if there is none."""
-    booking_id = booking_links.read(token, purpose)
+    booking_id = booking_links.booking_of_token(token, purpose)
     if booking_id is None:
         return None
     return Booking.objects.select_related("service", "office").filter(pk=booking_id).first()
@@ -223,7 +223,7 @@ def nearest_choices(
     office: OfficeSnapshot, wish: Wish, starts_at: datetime, now: datetime
 ) -> dict[str, Any]:
     """Page context that offers the three nearest slots instead of one that is taken."""
-    alternatives = nearest(
+    alternatives = nearest_slots(
         office=office,
         service=wish.service,
         starts_at=starts_at,
@@ -252,7 +252,7 @@ def full_calendar(office: OfficeSnapshot, service: Service, now: datetime) -> di
 def more_opens(office: OfficeSnapshot, service: Service, now: datetime) -> dict[str, Any]:
     """The next day whose slots will be released and the instant of the release; {} if unknown."""
     release = slots.more_opens(
-        moment(now, office.tz),
+        local_moment(now, office.tz),
         office.rules_of(service),
         lambda day: has_hours(office, service, day),
         ahead=RELEASE_WITHIN,

@@ -39,7 +39,7 @@ def cancel(request: HttpRequest, code: str) -> HttpResponse:
 def _redirect(name: str, purpose: booking_links.Purpose, pk: UUID, language: str) -> HttpResponse:
     with translation.override(language):
         response = HttpResponseRedirect(
-            reverse(f"citizen:{name}", args=[booking_links.sign(pk, purpose)])
+            reverse(f"citizen:{name}", args=[booking_links.sign_token(pk, purpose)])
         )
     add_never_cache_headers(response)
     response["X-Robots-Tag"] = "noindex"

@@ -19,7 +19,7 @@ from prepazka.booking.booking_lifecycle import hold_slot, note_contact
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import SlotNotOffered, SlotTaken, TooManyHolds
-from prepazka.booking.slot_search import is_bookable, offered
+from prepazka.booking.slot_search import is_bookable, search_slots
 from prepazka.core import reading
 from prepazka.messaging.contexts import how_in_words
 from prepazka.offices.models import Official, Service
@@ -101,7 +101,7 @@ def days(request: HttpRequest, office: OfficeSnapshot, service: Service) -> Http
     if wish is None:
         return _persons(request, office, service, max_persons)
     replaced = _previous_hold(request, wish)
-    slots = offered(
+    slots = search_slots(
         office=office,
         service=service,
         now=now(),
@@ -140,7 +140,7 @@ def times(request: HttpRequest, office: OfficeSnapshot, service: Service, day: s
     if request.method == "POST":
         return _hold(request, office, wish)
     replaced = _previous_hold(request, wish)
-    slots = offered(
+    slots = search_slots(
         office=office,
         service=service,
         now=now(),
@@ -336,7 +336,7 @@ def _is_same(hold: Booking, office: OfficeSnapshot, wish: Wish, starts_at: datet
 
 
 def _to_contact(held: Booking) -> HttpResponse:
-    token = booking_links.sign(held.pk, "hold")
+    token = booking_links.sign_token(held.pk, "hold")
     response = HttpResponseRedirect(reverse("citizen:contact", args=[token]))
     # A session cookie; it holds the same token as the address of the next page.
     cookies.write(response, cookies.HOLD, token, max_age=None, samesite="Lax")

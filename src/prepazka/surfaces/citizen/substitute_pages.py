@@ -18,7 +18,7 @@ from django.utils.cache import add_never_cache_headers
 
 from prepazka.booking import booking_links, offers
 from prepazka.booking.models import Booking, BookingState, Offer, OfferState
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.core import reading
 from prepazka.core.refusal import Refused
 from prepazka.messaging.contexts import OfferedSlot, context_of, offered_slots
@@ -73,7 +73,7 @@ def another(
     request: HttpRequest, offer: Offer, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The days with other free slots; nothing changes until one is chosen."""
-    slots = offered(office=office, service=booking.service, now=now(), persons=booking.persons)
+    slots = search_slots(office=office, service=booking.service, now=now(), persons=booking.persons)
     return page(
         request,
         "days" if slots else "full",
@@ -100,7 +100,7 @@ def times(
     chosen_day = day_or_none(day)
     if chosen_day is None:
         raise Http404(day)
-    slots = offered(
+    slots = search_slots(
         office=office,
         service=booking.service,
         now=now(),
@@ -158,12 +158,12 @@ def _answer_offer(
             choice = reading.whole(form["choice"], 9) or 0
             offers.accept_offer(offer=offer.pk, choice=choice, now=at)
         elif starts_at := instant_or_none(form.get("starts_at", "")):
-            offers.take_another(booking=booking.pk, starts_at=starts_at, now=at)
+            offers.move_to_other_slot(booking=booking.pk, starts_at=starts_at, now=at)
         elif "call" in form and booking.phone:
             offers.ask_for_call(booking=booking.pk, now=at)
             return HttpResponseRedirect(reverse("citizen:offer", args=[token]) + "?zavolame=1")
         elif "cancel" in form:
-            offers.give_up(booking=booking.pk, now=at)
+            offers.cancel_by_person(booking=booking.pk, now=at)
             return HttpResponseRedirect(_personal_url(booking))
         else:
             return HttpResponseRedirect(reverse("citizen:offer", args=[token]))
@@ -176,11 +176,11 @@ def _still_reserved(offer: Offer, office: OfficeSnapshot, at: datetime) -> list[
     """The offered slots that are still reserved, with their numbers from the message."""
     if offer.state != OfferState.OPEN or offer.expires_at <= at:
         return []
-    return [slot for slot in offered_slots(offer, office) if offers.is_kept(slot.booking, at)]
+    return [slot for slot in offered_slots(offer, office) if offers.is_slot_held(slot.booking, at)]
 
 
 def _offer_of(token: str) -> Offer | None:
-    offer_id: UUID | None = booking_links.read(token, "offer")
+    offer_id: UUID | None = booking_links.booking_of_token(token, "offer")
     if offer_id is None:
         return None
     rows = Offer.objects.select_related("office", "booking__service")
@@ -188,4 +188,4 @@ def _offer_of(token: str) -> Offer | None:
 
 
 def _personal_url(booking: Booking) -> str:
-    return reverse("citizen:booking", args=[booking_links.sign(booking.pk, "personal")])
+    return reverse("citizen:booking", args=[booking_links.sign_token(booking.pk, "personal")])

@@ -21,12 +21,15 @@ from prepazka.booking.waiting_list import (
     CONFIRM_WITHIN,
     Wanted,
     confirm_entry,
-    is_too_late,
-    join_list,
-    leave_list,
-    want_sooner,
+    is_confirmation_too_late,
+    join_list_for_sooner_slot,
+    join_waiting_list,
+    leave_waiting_list,
 )
-from prepazka.booking.waiting_list_offers import accept_place, decline_place
+from prepazka.booking.waiting_list_offers import (
+    accept_waiting_list_offer,
+    decline_waiting_list_offer,
+)
 from prepazka.core import calendar
 from prepazka.core.refusal import Refused
 from prepazka.messaging.channels import takes_phones
@@ -58,7 +61,7 @@ def by_link(
     def decorator(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def wrapped(request: HttpRequest, token: str) -> HttpResponse:
-            linked = _linked_row(booking_links.read(token, purpose), model)
+            linked = _linked_row(booking_links.booking_of_token(token, purpose), model)
             if linked is None:
                 return page(request, "bad_link", status=404)
             office = snapshot_of(linked.office)
@@ -140,7 +143,7 @@ def _join(
         count(
             CONFIRMATIONS, contact_hash(contact_of(answers["email"], answers["phone"])), now=now()
         )
-        join_list(
+        join_waiting_list(
             office=office,
             service=service,
             wish=Wanted(
@@ -175,7 +178,7 @@ def entry(
     if request.method == "POST":
         try:
             if "leave" in request.POST:
-                leave_list(entry=entry.pk, now=now())
+                leave_waiting_list(entry=entry.pk, now=now())
             else:
                 confirm_entry(entry=entry.pk, now=now())
         except WaitingOver as error:
@@ -189,7 +192,7 @@ def entry(
         entry=entry,
         facts=wish_facts(entry, office),
         confirm_until=entry.created_at + CONFIRM_WITHIN,
-        too_late=is_too_late(entry, now()),
+        too_late=is_confirmation_too_late(entry, now()),
         before=before(entry),
         rules=office.rules_of(office.services[entry.service_id]),
         join_url=join_path(entry, office),
@@ -206,13 +209,13 @@ def place(request: HttpRequest, offer: Offer, office: OfficeSnapshot, token: str
     entry, claim = offer.entry, offer.claims.first()
     if entry is None or claim is None:
         raise Http404(token)
-    waits = reverse("citizen:waiting", args=[booking_links.sign(entry.pk, "list")])
+    waits = reverse("citizen:waiting", args=[booking_links.sign_token(entry.pk, "list")])
     if request.method == "POST":
         try:
             if "decline" in request.POST:
-                decline_place(offer=offer.pk, now=now())
+                decline_waiting_list_offer(offer=offer.pk, now=now())
                 return HttpResponseRedirect(waits)
-            booked = accept_place(offer=offer.pk, now=now())
+            booked = accept_waiting_list_offer(offer=offer.pk, now=now())
         except Refused as error:
             return _refused(request, office, error, waits)
         return _to_booking(booked)
@@ -239,11 +242,11 @@ def sooner(
     personal = reverse("citizen:booking", args=[token])
     if request.method == "POST":
         try:
-            entry = want_sooner(booking=booking.pk, now=now())
+            entry = join_list_for_sooner_slot(booking=booking.pk, now=now())
         except Refused as error:
             return _refused(request, office, error, personal)
         return HttpResponseRedirect(
-            reverse("citizen:waiting", args=[booking_links.sign(entry.pk, "list")])
+            reverse("citizen:waiting", args=[booking_links.sign_token(entry.pk, "list")])
         )
     if not can_want_sooner(booking, office):
         return HttpResponseRedirect(personal)
@@ -269,12 +272,12 @@ def entry_of(booking: Booking) -> WaitingListEntry | None:
 
 
 def _place_url(offer: Offer) -> str:
-    return reverse("citizen:place", args=[booking_links.sign(offer.pk, "place")])
+    return reverse("citizen:place", args=[booking_links.sign_token(offer.pk, "place")])
 
 
 def _to_booking(booking: Booking) -> HttpResponse:
     return HttpResponseRedirect(
-        reverse("citizen:booking", args=[booking_links.sign(booking.pk, "personal")])
+        reverse("citizen:booking", args=[booking_links.sign_token(booking.pk, "personal")])
     )
 
 

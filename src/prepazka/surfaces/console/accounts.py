@@ -40,7 +40,7 @@ from django.views.decorators.http import require_POST
 from prepazka.accounts import attempts, one_time
 from prepazka.accounts.models import User
 from prepazka.accounts.sealing import SecretUnreadable
-from prepazka.accounts.second_factor_removal import acknowledge_reset
+from prepazka.accounts.second_factor_removal import acknowledge_second_factor_reset
 from prepazka.offices import log_ins, required_steps
 from prepazka.offices.office_snapshot import snapshot_of
 from prepazka.queueing import offline_grants
@@ -94,14 +94,14 @@ class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no 
         if user is None:
             log_ins.note_failure(username=username, attempt=attempt, now=moment)
             return None
-        attempts.succeed(attempt)
-        if one_time.is_over(user, now=moment):
+        attempts.clear_failures(attempt)
+        if one_time.is_one_time_password_over(user, now=moment):
             raise ValidationError(sentence(one_time.OneTimePasswordOver()), code="one_time_over")
         return user
 
     def login(self, request: HttpRequest, user: User) -> None:
         """Log in, and use up a one-time password; of two log-ins at once one is refused."""
-        if user.must_change_password and not one_time.use(user.pk, now=now()):
+        if user.must_change_password and not one_time.use_up_password(user.pk, now=now()):
             messages.error(request, sentence(one_time.OneTimePasswordOver()))
             raise ImmediateHttpResponse(redirect("account_login"))
         super().login(request, user)
@@ -165,19 +165,19 @@ def checked_code(user: User, check: Callable[[], str]) -> str:
     try:
         code = check()
     except SecretUnreadable as refusal:
-        attempts.succeed(attempt)  # no code was compared, so none was wrong
+        attempts.clear_failures(attempt)  # no code was compared, so none was wrong
         raise ValidationError(sentence(refusal), code="unreadable") from None
     except ValidationError:
         log_ins.note_failure(username=user.username, attempt=attempt, now=moment, factor=True)
         raise
-    attempts.succeed(attempt)
+    attempts.clear_failures(attempt)
     return code
 
 
 def begin(sources: Sequence[attempts.Source], *, now: datetime) -> attempts.Attempt:
     """Count the try. Raises ValidationError with the refusal where the person has to wait."""
     try:
-        return attempts.begin(sources, now=now)
+        return attempts.begin_attempt(sources, now=now)
     except attempts.LogInDelayed as refusal:
         raise ValidationError(sentence(refusal), code="delayed") from None
 
@@ -255,7 +255,7 @@ class LogOut(LogoutView):  # type: ignore[misc]  # allauth has no types
 def forget_given_password(request: HttpRequest, user: User, **signal_arguments: Any) -> None:
     """Mark the new password as the person's own; their other sessions end."""
     if user.must_change_password:
-        one_time.forget(user)
+        one_time.mark_password_own(user)
         user.save(update_fields=one_time.FIELDS)
     session = request.session.session_key or ""
     log_ins.note_password_changed(user=user.pk, session=session, now=now())
@@ -304,7 +304,7 @@ def wrong_passwords_seen(request: HttpRequest) -> HttpResponse:
 def second_factor_seen(request: HttpRequest) -> HttpResponse:
     """Note that the person has read of their reset second factor; back to where they were."""
     assert request.user.pk is not None  # noqa: S101  # logged in
-    acknowledge_reset(user=request.user.pk)
+    acknowledge_second_factor_reset(user=request.user.pk)
     return back_to(request)
 
 

@@ -102,10 +102,12 @@ def free(
     official = official_of(office, member, code, own=True)
     row = _calendar_of(official, calendar)
     if "vanished" in request.POST:
-        external_calendars.free_missing(outside_calendar=row, now=now(), actor=member.user_id)
+        external_calendars.unblock_vanished_events(
+            outside_calendar=row, now=now(), actor=member.user_id
+        )
     else:
         mark = request.POST.get("mark", "")
-        external_calendars.free_doubt(
+        external_calendars.unblock_doubtful_event(
             outside_calendar=row, mark=mark, now=now(), actor=member.user_id
         )
     messages.success(request, _("The time is free, unless something else blocks it."))

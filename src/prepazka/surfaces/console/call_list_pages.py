@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from prepazka.booking import call_entries, offers, slot_search
-from prepazka.booking.call_entries import to_call
+from prepazka.booking.call_entries import entries_to_call
 from prepazka.booking.models import BookingState, CallListEntry
 from prepazka.booking.refusals import OfferOver
 from prepazka.core import calendar, reading
@@ -47,7 +47,7 @@ REASONS: dict[str, Callable[[], str]] = {
 def call_list(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The open entries of the call list, and today's progress."""
     at = now()
-    waiting = list(to_call(office.row, at).select_related("booking"))
+    waiting = list(entries_to_call(office.row, at).select_related("booking"))
     if waiting:
         readings.note_list(member, "calls", now=at)
     today = calendar.local_instant(calendar.day_of(at, office.tz), 0, office.tz)
@@ -79,7 +79,7 @@ def call_list(request: HttpRequest, office: OfficeSnapshot, member: Membership) 
 def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Take the next entry, or the one chosen from the list."""
     entry_text = request.POST.get("entry", "")
-    rows = to_call(office.row, now())
+    rows = entries_to_call(office.row, now())
     entry = reading.whole(entry_text)
     chosen = rows if entry is None else rows.filter(pk=entry)
     for pk in chosen.values_list("pk", flat=True):
@@ -116,7 +116,7 @@ def call(
             "booking": row.booking,
             "service": office.services[row.booking.service_id],
             "reason": REASONS[row.reason](),
-            "slots": [slot for slot in reserved if offers.is_kept(slot.booking, now())],
+            "slots": [slot for slot in reserved if offers.is_slot_held(slot.booking, now())],
             "displaced": row.booking.state == BookingState.DISPLACED,
             "cancelled": row.booking.state == BookingState.CANCELLED_BY_OFFICE,
             "incident": current_incident(row.booking),
@@ -139,7 +139,7 @@ def another(
     starts_at = reading.instant(request.POST.get("starts_at", ""))
     if starts_at:
         try:
-            offers.take_another(
+            offers.move_to_other_slot(
                 booking=row.booking_id,
                 starts_at=starts_at,
                 now=now(),
@@ -151,7 +151,7 @@ def another(
             return redirect("console:call_another", office.slug, entry)
         return _to_list(request, office, _("The client has the new appointment."))
     service = office.services[row.booking.service_id]
-    free = slot_search.offered(
+    free = slot_search.search_slots(
         office=office, service=service, now=now(), persons=row.booking.persons, channel="desk"
     )
     days = [
@@ -185,15 +185,17 @@ def _record_outcome(  # noqa: PLR0911  # one button each
             offers.accept_offer(offer=offer.pk, choice=choice, **common)
             return _to_list(request, office, _("The client has the new appointment."))
         if "more" in form:
-            new_offer = offers.more_slots(booking=entry.booking_id, now=at, actor=member.user_id)
+            new_offer = offers.offer_other_slots(
+                booking=entry.booking_id, now=at, actor=member.user_id
+            )
             if new_offer is None:
                 messages.info(request, _("There are no other free times."))
             return redirect("console:call", office.slug, entry.pk)
         if "cancel" in form:
-            offers.give_up(booking=entry.booking_id, **common)
+            offers.cancel_by_person(booking=entry.booking_id, **common)
             return _to_list(request, office, _("The booking is cancelled."))
         if "unreached" in form:
-            call_entries.not_reached(entry=entry.pk, actor=member.user_id, now=at)
+            call_entries.note_unreached(entry=entry.pk, actor=member.user_id, now=at)
             return _to_list(
                 request, office, _("Noted; the client will come up again in two hours.")
             )
@@ -203,9 +205,9 @@ def _record_outcome(  # noqa: PLR0911  # one button each
                 request, office, _("Noted; the client will come up again at the booked time.")
             )
         if "told" in form:
-            call_entries.told(entry=entry.pk, actor=member.user_id, now=at)
+            call_entries.mark_informed(entry=entry.pk, actor=member.user_id, now=at)
             return _to_list(request, office, _("Noted."))
-        call_entries.leave_call(entry=entry.pk, actor=member.user_id, now=at)
+        call_entries.return_call(entry=entry.pk, actor=member.user_id, now=at)
     except Refused as refusal:
         messages.error(request, sentence(refusal))
         return redirect("console:call", office.slug, entry.pk)

@@ -96,7 +96,7 @@ def choose_slot(
             return redirect("console:fill_in", office.slug, held.pk)
         except (SlotTaken, SlotNotOffered, TooManyHolds) as refusal:
             messages.error(request, sentence(refusal))
-    slots = slot_search.offered(
+    slots = slot_search.search_slots(
         office=office,
         service=chosen_service,
         now=now(),
@@ -276,7 +276,7 @@ def move(
             messages.success(request, _("The booking was moved."))
             return redirect("console:slip", office.slug, row.pk)
     official = official_of(office, row)
-    free = slot_search.offered(
+    free = slot_search.search_slots(
         office=office,
         service=service,
         now=now(),

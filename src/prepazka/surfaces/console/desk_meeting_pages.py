@@ -129,7 +129,7 @@ def _colleagues(office: OfficeSnapshot, booking: Booking) -> list[dict[str, Any]
         {
             "official": official,
             "department": office.departments.get(official.department_id or 0),
-            "free": colleague_claims.is_free(office, official, booking, now=now()),
+            "free": colleague_claims.is_official_free(office, official, booking, now=now()),
             "common": f"{move}?spolu={official.code}",
         }
         for official in office.open_officials()

@@ -14,7 +14,7 @@ from prepazka.booking import absences
 from prepazka.booking.absences import Affected
 from prepazka.booking.diaries import lanes_of
 from prepazka.booking.models import Booking, BookingState, Busy
-from prepazka.booking.private_appointments import busy_of, clashes
+from prepazka.booking.private_appointments import bookings_in_busy_time, busy_of
 from prepazka.core import calendar, reading
 from prepazka.core.interval import Interval
 from prepazka.messaging.contexts import how_in_words
@@ -213,7 +213,10 @@ def _rows(
         for booking in bookings
         if booking.state in {BookingState.CONFIRMED, BookingState.UNCONFIRMED}
     ]
-    outside, clashing = absences.unfit(office, official, changeable), clashes(busy, changeable)
+    outside, clashing = (
+        absences.bookings_outside_hours(office, official, changeable),
+        bookings_in_busy_time(busy, changeable),
+    )
     return [
         {
             "booking": booking,

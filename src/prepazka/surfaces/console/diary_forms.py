@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from prepazka.booking.models import OutsideCalendar
-from prepazka.booking.private_appointments import weekly
+from prepazka.booking.private_appointments import weekly_intervals
 from prepazka.core import calendar
 from prepazka.core.interval import Interval
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -91,7 +91,7 @@ class AppointmentForm(forms.Form):
     def times(self) -> list[Interval[datetime]]:
         """The intervals of all weekly occurrences."""
         until = self.cleaned_data.get("until")
-        return weekly(self.time(), until, self.office) if until else [self.time()]
+        return weekly_intervals(self.time(), until, self.office) if until else [self.time()]
 
     def _instant(self, day: date, at: dt.time) -> datetime:
         return calendar.local_instant(day, at.hour * 60 + at.minute, self.office.tz)

@@ -15,8 +15,8 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from prepazka.booking.disruptions import UNDO_WITHIN, disrupt, undo_disruption
-from prepazka.booking.impact_preview import Choice, Decision, Impact, Row, impact_of, official_on
+from prepazka.booking.disruptions import UNDO_WITHIN, apply_disruption, undo_disruption
+from prepazka.booking.impact_preview import Choice, Decision, Impact, Row, impact_of, lane_official
 from prepazka.booking.models import Booking, CallListEntry, Disruption, Offer, OfferState
 from prepazka.booking.refusals import ImpactChanged, NoSuchLane, UndoTooLate
 from prepazka.core import reading
@@ -144,7 +144,7 @@ def impact_page(
             "times": times_in_words(days),
             "rows": [_row(impact, row) for row in impact.rows],
             "colleagues": [
-                (c, official_on(office, c.lane_id), meeting_of(office, c))
+                (c, lane_official(office, c.lane_id), meeting_of(office, c))
                 for c in impact.companions
             ],
             "token": impact.token,
@@ -158,7 +158,7 @@ def impact_page(
 def meeting_of(office: OfficeSnapshot, companion: Booking) -> Official | None:
     """The official who leads the meeting of a colleague's companion booking."""
     meeting = companion.companion_of
-    return official_on(office, meeting.lane_id) if meeting else None
+    return lane_official(office, meeting.lane_id) if meeting else None
 
 
 def exceptions_of(
@@ -217,7 +217,7 @@ def _carry_out(
     reasons: Reasons,
 ) -> HttpResponse:
     try:
-        disruption = disrupt(
+        disruption = apply_disruption(
             office=office,
             exceptions=exceptions_of(office, target, days, reasons),
             seen_token=request.POST.get("seen", ""),
@@ -250,12 +250,12 @@ def _row(impact: Impact, row: Row) -> dict[str, Any]:
     colleagues = [
         (f"{Decision.REASSIGN}:{lane}", official, lane == row.lane)
         for lane in row.candidates
-        if (official := official_on(office, lane))
+        if (official := lane_official(office, lane))
     ]
     return {
         "booking": booking,
         "service": office.services[booking.service_id],
-        "official": official_on(office, booking.lane_id),
+        "official": lane_official(office, booking.lane_id),
         "decision": str(row.decision),
         "colleagues": colleagues,
         "other_lane": bool(row.candidates) and not colleagues,
@@ -277,7 +277,7 @@ def _outcome(office: OfficeSnapshot, booking: Booking, decision: str) -> str:
 
 def _confirmed_outcome(office: OfficeSnapshot, booking: Booking, decision: str) -> str:
     if decision == Decision.REASSIGN:
-        official = official_on(office, booking.lane_id)
+        official = lane_official(office, booking.lane_id)
         if official:
             return _("stays, with %(name)s") % {"name": official.name}
         return _("stays, at another place")

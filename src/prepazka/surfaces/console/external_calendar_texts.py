@@ -65,7 +65,7 @@ def outside_with_doubts(official: Official, now: datetime) -> list[dict[str, Any
     return [
         {
             **_in_words(row),
-            **_unclear_events(external_calendars.shown_of(row), now),
+            **_unclear_events(external_calendars.doubts_of_calendar(row), now),
             "settings": SettingsForm(initial=vars(row), prefix=f"c{row.pk}"),
         }
         for row in _rows(official)

@@ -84,7 +84,7 @@ def unlock(request: HttpRequest) -> HttpResponse:
         return _page(request, back)
     error = _password_error(request, user, request.POST.get("password", ""))
     if not error:
-        locked_sessions.unlock(str(request.session.session_key), now=real_now())
+        locked_sessions.unlock_screens(str(request.session.session_key), now=real_now())
         return _unlocked(request, back)
     if "X-Fragment" in request.headers:
         return JsonResponse({"error": error}, status=422)
@@ -119,7 +119,7 @@ def _password_error(request: HttpRequest, user: User, password: str) -> str:
     if not user.check_password(password):
         log_ins.note_failure(username=user.username, attempt=attempt, now=moment)
         return _("The password is wrong.")
-    attempts.succeed(attempt)
+    attempts.clear_failures(attempt)
     return ""
 
 

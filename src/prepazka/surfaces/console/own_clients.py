@@ -189,7 +189,7 @@ def move(
         except Refused as refusal:
             messages.error(request, sentence(refusal))
     service = office.services[row.service_id]
-    free = slot_search.offered(
+    free = slot_search.search_slots(
         office=office,
         service=service,
         now=now(),
@@ -332,7 +332,7 @@ def slots(
             return redirect(diary.address("own_fill_in", held.pk))
         except Refused as refusal:
             messages.error(request, sentence(refusal))
-    free = slot_search.offered(now=now(), **criteria)
+    free = slot_search.search_slots(now=now(), **criteria)
     back = diary.address("own_book")
     return _slots(
         request, diary, chosen_service, free, back=back, modes=mode_links(request, chosen_service)

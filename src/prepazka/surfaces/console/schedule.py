@@ -155,7 +155,7 @@ def _choose_slot(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: Booking
 ) -> HttpResponse:
     official = official_of(office, booking)
-    free = slot_search.offered(
+    free = slot_search.search_slots(
         office=office,
         service=office.services[booking.service_id],
         now=now(),

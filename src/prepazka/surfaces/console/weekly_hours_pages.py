@@ -29,7 +29,7 @@ def week(
     official = official_of(office, member, code, to_change=True)
     today = calendar.day_of(now(), office.tz)
     first_day = max(day_said(request.GET.get("od", "")) or today, today)
-    current_week = weekly_hours.week_on(office, official, first_day)
+    current_week = weekly_hours.hours_in_week_from(office, official, first_day)
     form = WeekForm(
         today,
         request.POST or None,
@@ -62,6 +62,6 @@ def week(
             "official": official,
             "form": form,
             "first": first_day,
-            "later": weekly_hours.coming_changes(office, official, first_day),
+            "later": weekly_hours.days_of_hour_changes(office, official, first_day),
         },
     )

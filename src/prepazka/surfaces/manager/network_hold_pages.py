@@ -40,10 +40,10 @@ def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
     context = {
         "office": office.row,
         "member": member,
-        "crowd": networks.crowd_of(office, now=moment),
-        "kept": networks.kept_of(office, now=moment),
-        "ceiling": networks.ceiling_of(office),
+        "crowd": networks.count_of_crowd(office, now=moment),
+        "kept": networks.count_unconfirmed(office, now=moment),
+        "ceiling": networks.crowded_ceiling(office),
         "crowded_at": networks.crowded_at(office, now=moment),
-        "keepers": networks.keepers(office, now=moment),
+        "keepers": networks.networks_with_most_holds(office, now=moment),
     }
     return render(request, "manager/kept_times.html", context)

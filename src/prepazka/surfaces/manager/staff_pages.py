@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from prepazka.accounts.second_factor_removal import with_second_factor
+from prepazka.accounts.second_factor_removal import users_with_second_factor
 from prepazka.core.czech_order import czech_key
 from prepazka.core.refusal import Refused
 from prepazka.offices import staff as offices_staff
@@ -315,7 +315,7 @@ def _page(
         Membership.objects.filter(office=office.row).select_related("user"),
         key=lambda row: czech_key(row.name),
     )
-    protected = with_second_factor(row.user_id for row in rows)
+    protected = users_with_second_factor(row.user_id for row in rows)
     officials = {
         official.user_id: official for official in office.open_officials() if official.user_id
     }

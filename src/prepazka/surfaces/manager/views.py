@@ -61,7 +61,7 @@ def overview(request: HttpRequest, office: OfficeSnapshot, member: Membership) -
             ),
             "pin_day_limit": day_limit_since(office, now=moment),
             "sms_alert": sms_alert(office.row, now=moment),
-            "crowd": networks.crowd_of(office, now=moment),
+            "crowd": networks.count_of_crowd(office, now=moment),
             "today": today_of(office, now=moment),
             "load": day_load(snapshot),
             "counters": open_counters(snapshot.office),
