@@ -54,7 +54,7 @@ class Run:
 
 PASSWORD = {"PREPAZKA_PASSWORD": "modrá lavička u potoka"}
 NO_DATABASE = {"DATABASE_URL": ""}
-SPEAKS = bool(espeak.speaker())
+SPEAKS = bool(espeak.find_speaker())
 # Each documented command with the line that runs it here; what its words stand for is put in.
 DOCUMENTED = {
     "prepazka migrate": Run("prepazka migrate"),

@@ -20,7 +20,7 @@ from procrastinate.jobs import Job
 from prepazka.booking import booking_links, scheduled
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar
-from prepazka.gateways.email import send
+from prepazka.gateways.email import send_mail
 from prepazka.gateways.sms import send as send_sms
 from prepazka.jobs.tasks import PAUSES, Patience
 from prepazka.journal.models import Event
@@ -53,7 +53,7 @@ def test_however_often_its_jobs_run_a_message_leaves_once(mailbox: Mailbox) -> N
     assert first == again
     for _ in range(3):
         message_delivery.deliver(
-            message=first.pk, gateways={"email": send, "sms": send_sms}, now=NOW
+            message=first.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         )
     assert message_delivery.compose(event=event_of(booking), now=NOW) == []
     assert len(mailbox) == 1
@@ -66,7 +66,7 @@ def test_two_workers_with_one_message_send_one_mail(mailbox: Mailbox) -> None:
     answers = together(
         2,
         lambda _: message_delivery.deliver(
-            message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW
+            message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         ),
     )
     assert answers == [None, None]
@@ -88,7 +88,7 @@ def test_control_without_the_lock_of_the_row_two_mails_leave(
     together(
         2,
         lambda _: message_delivery.deliver(
-            message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW
+            message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         ),
     )
     assert len(mailbox) == 2
@@ -140,7 +140,7 @@ def test_after_an_hour_without_the_server_the_mail_leaves_once_and_its_link_work
         rounds.tidy(now=at - timedelta(seconds=1))
         try:
             message_delivery.deliver(
-                message=message.pk, gateways={"email": send, "sms": send_sms}, now=at
+                message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=at
             )
         except Undeliverable:
             tried += 1
@@ -172,13 +172,15 @@ def test_an_address_that_does_not_exist_is_not_tried_again(mailbox: Mailbox) -> 
     message = composed(town.requested(town.office(), email="nobody@example.cz"))
     with pytest.raises(Undeliverable) as refused:
         message_delivery.deliver(
-            message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW
+            message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         )
     job = Job(queue="mail", lock=None, queueing_lock=None, task_name="deliver")
     assert Patience().get_retry_decision(exception=refused.value, job=job) is None
     message.refresh_from_db()
     assert (message.state, message.error) == (MessageState.FAILED, "the address was refused")
-    message_delivery.deliver(message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW)
+    message_delivery.deliver(
+        message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
+    )
     assert len(mailbox) == 0
 
 
@@ -188,13 +190,13 @@ def test_a_server_that_refuses_us_for_now_is_tried_again(mailbox: Mailbox) -> No
     mailbox.answer = "451 4.3.0 try later"
     with pytest.raises(Undeliverable) as refused:
         message_delivery.deliver(
-            message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW
+            message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         )
     assert not refused.value.permanent
     mailbox.answer = "250 Accepted"
     message_delivery.deliver(
         message=message.pk,
-        gateways={"email": send, "sms": send_sms},
+        gateways={"email": send_mail, "sms": send_sms},
         now=NOW + timedelta(seconds=10),
     )
     assert len(set(mailbox.ids)) == 1
@@ -211,7 +213,7 @@ def test_a_slow_mail_server_holds_up_no_booking(mailbox: Mailbox) -> None:
         answer = together(1, lambda _: town.hold(office, "10:00"))[0]
         assert isinstance(answer, Booking), answer
         held.append(answer)
-        send(mail)
+        send_mail(mail)
 
     message_delivery.deliver(message=message.pk, gateways={"email": slow, "sms": send_sms}, now=NOW)
     assert len(held) == len(mailbox) == 1
@@ -226,7 +228,7 @@ def test_a_mail_taken_slowly_is_written_down(mailbox: Mailbox) -> None:
         cursor.execute("SET idle_in_transaction_session_timeout = '1s'")
     try:
         message_delivery.deliver(
-            message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW
+            message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         )
     finally:
         connection.close()

@@ -67,7 +67,7 @@ def brought(here: Held, content: bytes) -> Document:
 
 
 def after_check(one: Document) -> tuple[str, str]:
-    document_jobs.check(document=one.pk, now=NOW)
+    document_jobs.inspect_document(document=one.pk, now=NOW)
     one.refresh_from_db()
     return one.state, one.refusal
 
@@ -97,7 +97,7 @@ def test_while_it_is_away_nobody_sees_the_file(here: Held, settings: Any, tmp_pa
             settings.CLAMD = where
             assert after_check(one) == ("checking", "")
         closing.join(5)
-    assert document_jobs.to_check() == [one.pk], "the next round tries again"
+    assert document_jobs.documents_to_check() == [one.pk], "the next round tries again"
     assert not documents.seen_by(here.chair).filter(state="ready").exists()
     settings.CLAMD = ""
     assert after_check(one) == ("ready", "")

@@ -94,7 +94,7 @@ def plan(here: Held) -> None:
     now = real_now()
     who = here.citizen
     made = documents.add(participant=who.pk, link=who.link, name="Rozpočet.pdf", file=file, now=now)
-    document_jobs.check(document=made.pk, now=now)
+    document_jobs.inspect_document(document=made.pk, now=now)
 
 
 def test_without_a_mouse_and_without_eyes(

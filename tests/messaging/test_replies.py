@@ -12,7 +12,7 @@ from prepazka.booking.booking_lifecycle import move_booking
 from prepazka.booking.contacts import contact_hash
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core import events
-from prepazka.core.reply_parsing import understand
+from prepazka.core.reply_parsing import parse_reply
 from prepazka.journal.models import Event
 from prepazka.journal.record import record
 from prepazka.messaging import message_delivery, replies
@@ -123,7 +123,7 @@ def test_storno_with_several_bookings_asks_which_and_takes_the_number(
     text = compose_sms(Message.objects.get(kind="reply_which"), now=NOW).text
     assert "1) 23.11. 9:00, 2) 23.11. 10:00" in text
     assert len(text) <= 160
-    assert say(answer, now=NOW + timedelta(minutes=11)) == understand(answer).word
+    assert say(answer, now=NOW + timedelta(minutes=11)) == parse_reply(answer).word
     states = [Booking.objects.get(pk=one.pk).state for one in bookings]
     assert states[gone] == BookingState.CANCELLED_BY_CITIZEN
     assert states[1 - gone] == BookingState.CONFIRMED

@@ -13,7 +13,7 @@ from prepazka.core.calendar import DayException, WeeklyHours
 from prepazka.core.file_rules import FileRules
 from prepazka.core.interval import Interval
 from prepazka.core.message_rules import MessageRules
-from prepazka.core.message_texts import tidy
+from prepazka.core.message_texts import tidy_text
 from prepazka.core.slots import Rules
 from prepazka.officefile import file_plan, presets
 from prepazka.officefile.check import check
@@ -158,7 +158,7 @@ shares = st.one_of(
 
 
 def _braceless(said: str) -> str:
-    return tidy(said.replace("{", "(").replace("}", ")"))
+    return tidy_text(said.replace("{", "(").replace("}", ")"))
 
 
 quiet = st.sampled_from([(0, 0), (1200, 480), (1320, 360), (60, 1439)])
@@ -220,7 +220,7 @@ def offices(draw: Any) -> file_plan.OfficePlan:
 def _with_reasons(draw: Any, office: file_plan.OfficePlan) -> file_plan.OfficePlan:
     """Quotas that would be refused get a reason, and some others too."""
     refused = {code for code, one in quotas(office).items() if one.refused}
-    reason = line.map(tidy).filter(lambda said: said and said == said.strip())
+    reason = line.map(tidy_text).filter(lambda said: said and said == said.strip())
     found = []
     for agenda in office.agendas:
         booking = agenda.booking

@@ -367,7 +367,7 @@ def test_after_a_restore_they_are_erased_again(
     if by == "files":
         ErasedRecord.objects.all().delete()
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "k" * 50, [settings.SECRET_KEY]
-    assert periodic_steps.erase(now=NOW) == 0
+    assert periodic_steps.run_erasing_steps(now=NOW) == 0
     for row in (booking, entry):
         row.refresh_from_db()
         assert (row.name, row.email, row.erased_at) == ("", "", NOW)

@@ -232,7 +232,7 @@ def _in_a_meeting(where: OfficeSnapshot) -> None:
         file=papers.file(papers.pdf(WORDS), f"{WORDS}.pdf"),
         now=at,
     )
-    document_jobs.check(document=document.pk, now=at)
+    document_jobs.inspect_document(document=document.pk, now=at)
     begun = minutes.begin(participant=chair.pk, now=at)
     minutes.comment(participant=jana.pk, link=jana.link, text=WORDS, now=at)
     saved = minutes.save(

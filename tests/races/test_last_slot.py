@@ -38,7 +38,7 @@ def test_control_without_the_lock_only_the_constraint_refuses(
 ) -> None:
     office = town.office()
     monkeypatch.setattr(booking_lifecycle, "lock_days", lambda *_: None)
-    monkeypatch.setattr(rows, "insert", meet_before(4, rows.insert))
+    monkeypatch.setattr(rows, "insert_row", meet_before(4, rows.insert_row))
     answers = together(4, lambda _: town.hold(office, "9:00"))
     # All four believed the slot free.
     assert sum(map(is_refused, answers)) == 3, answers
@@ -99,7 +99,7 @@ def test_control_officials_without_the_lock(monkeypatch: pytest.MonkeyPatch) -> 
     office = officials.office()
     officials.hold(office, "17:00")  # the day is laid, so that both come to the race at once
     monkeypatch.setattr(booking_lifecycle, "lock_days", lambda *_: None)
-    monkeypatch.setattr(rows, "insert", meet_before(2, rows.insert))
+    monkeypatch.setattr(rows, "insert_row", meet_before(2, rows.insert_row))
     answers = together(2, lambda _: officials.hold(office, "8:00"))
     assert sum(map(is_refused, answers)) == 1, answers
     assert live_at("8:00") == 1
@@ -180,7 +180,7 @@ def test_the_limit_of_a_contact_holds_across_days(monkeypatch: pytest.MonkeyPatc
         for day in days
     ]
     monkeypatch.setattr(transitions, "lock_contact", lambda _: None)
-    monkeypatch.setattr(rows, "update", meet_before(5, rows.update))
+    monkeypatch.setattr(rows, "update_row", meet_before(5, rows.update_row))
     assert sum(isinstance(a, Booking) for a in together(5, ask)) > 1
 
 
@@ -206,5 +206,5 @@ def test_of_several_requests_of_a_contact_one_is_confirmed(monkeypatch: pytest.M
     Booking.objects.all().delete()
     again = asked()
     monkeypatch.setattr(transitions, "lock_contact", lambda _: None)
-    monkeypatch.setattr(rows, "update", meet_before(3, rows.update))
+    monkeypatch.setattr(rows, "update_row", meet_before(3, rows.update_row))
     assert clicks(again) > 1

@@ -65,7 +65,7 @@ def test_control_without_the_lock_a_text_is_lost_or_refused(
     here: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unlocked(monkeypatch)
-    monkeypatch.setattr(minutes_text, "merge", meet_before(2, minutes_text.merge))
+    monkeypatch.setattr(minutes_text, "merge_changes", meet_before(2, minutes_text.merge_changes))
     answers = both_write(here)
     assert [one for one in answers if isinstance(one, Exception)]
     content = Minutes.objects.get().content

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from prepazka.booking.models import Booking, BookingState
-from prepazka.gateways.email import send
+from prepazka.gateways.email import send_mail
 from prepazka.gateways.sms import send as send_sms
 from prepazka.journal.models import Event
 from prepazka.messaging import message_delivery
@@ -54,7 +54,7 @@ def work(at: Clock) -> None:
     for event in Event.objects.order_by("pk"):
         for message in message_delivery.compose(event=event.pk, now=at.at):
             message_delivery.deliver(
-                message=message.pk, gateways={"email": send, "sms": send_sms}, now=at.at
+                message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=at.at
             )
 
 

@@ -18,7 +18,7 @@ from prepazka.booking.booking_lifecycle import hold_slot
 from prepazka.booking.models import Booking
 from prepazka.booking.slot_search import search_slots
 from prepazka.core.message_rules import MessageRules
-from prepazka.looks.catalogue import used
+from prepazka.looks.catalogue import messages_of_package
 from prepazka.looks.typography import CS_MONTHS
 from prepazka.offices.models import Agenda, HoursException, Office, OpeningHours, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -173,7 +173,7 @@ def test_czech_pages_hold_no_english_and_no_torn_words(client: Client) -> None:
     english = {
         message.text
         for package in ("surfaces/citizen", "looks", "messaging", "booking")
-        for message in used(root / package)
+        for message in messages_of_package(root / package)
         if len(message.text) > 8 and "%" not in message.text
     }
     for path, page in every_page(client, office, ""):

@@ -39,7 +39,7 @@ def bring(here: Held, content: bytes, name: str, **more: Any) -> Any:
 def brought(here: Held, content: bytes, name: str = "žádost.pdf") -> Document:
     assert bring(here, content, name, headers=JSON).status_code == 201
     found = Document.objects.latest("created_at")
-    document_jobs.check(document=found.pk, now=NOW)
+    document_jobs.inspect_document(document=found.pk, now=NOW)
     return found
 
 

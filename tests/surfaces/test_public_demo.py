@@ -126,7 +126,7 @@ def test_nothing_leaves(settings: Any) -> None:
         attachments=(),
     )
     with pytest.raises(Undeliverable) as refused:
-        email.send(mail)
+        email.send_mail(mail)
     assert refused.value.permanent
     with pytest.raises(guard.Forbidden):
         guard._allowed("93.184.216.34", 443, ())

@@ -11,7 +11,7 @@ from django.test import Client
 from prepazka.booking.models import Booking, Lane
 from prepazka.booking.refusals import NoSuchQuota, QuotaNeedsReason, ReasonWithContact
 from prepazka.config.cli import main
-from prepazka.core.figures import stretch
+from prepazka.core.figures import wait_stretch
 from prepazka.journal.models import Event
 from prepazka.officefile import quota_change
 from prepazka.officefile.check import check
@@ -62,8 +62,8 @@ def test_the_stretch_is_that_of_the_formula(office: OfficeSnapshot) -> None:
     found = quota_change.present(office, now=NOW)["vozidla"]
     mean = found.burden.mean + 0.5
     assert (found.quota, found.window_min, found.burden.counters) == (1, 60, 2)
-    assert found.stretch == pytest.approx(stretch(1, 1, mean, 2, window_min=60))
-    assert found.with_quota(3).stretch == pytest.approx(stretch(3, 1, mean, 2, window_min=60))
+    assert found.stretch == pytest.approx(wait_stretch(1, 1, mean, 2, window_min=60))
+    assert found.with_quota(3).stretch == pytest.approx(wait_stretch(3, 1, mean, 2, window_min=60))
     assert "doklady" not in quota_change.present(office, now=NOW)
 
 

@@ -223,7 +223,7 @@ def test_what_has_ended_by_itself_is_not_listed_and_forgotten_at_night(
     assert len(sessions.open_sessions(user.pk)) == 1
     Session.objects.update(expire_date=Now() - timedelta(minutes=1))
     assert sessions.open_sessions(user.pk) == []
-    periodic_steps.run(
+    periodic_steps.run_if_due(
         periodic_steps.STEPS["clear_sessions"], now=town.at("4:00"), even_if_done=True
     )
     assert not StaffSession.objects.exists()

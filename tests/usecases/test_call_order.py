@@ -115,13 +115,16 @@ class Day:
         """Of those who wait now and were earlier, each was held; and the reason counts them."""
         number = "12"[which]
         policy, now = turns.policy_of(self.office), self.now
-        mine = called and discipline.turn(turns.as_waiting(called), policy, now).key
+        mine = called and discipline.turn_of_ticket(turns.as_waiting(called), policy, now).key
         waiting = Ticket.objects.filter(state=TicketState.WAITING).select_related("service")
         passed = [
             ticket
             for ticket in waiting
             if ticket.service.code in SERVES[number]
-            and (not mine or discipline.turn(turns.as_waiting(ticket), policy, now).key < mine)
+            and (
+                not mine
+                or discipline.turn_of_ticket(turns.as_waiting(ticket), policy, now).key < mine
+            )
         ]
         other = self.books[1 - which]
         for ticket in passed:

@@ -44,7 +44,7 @@ def bring(
     made = documents.add(
         participant=whose.pk, link=1, name=name, file=papers.file(content), now=NOW
     )
-    document_jobs.check(document=made.pk, now=NOW)
+    document_jobs.inspect_document(document=made.pk, now=NOW)
     return Document.objects.get(pk=made.pk)
 
 

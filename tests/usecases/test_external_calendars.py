@@ -54,7 +54,7 @@ def peer(settings: Any) -> Iterator[Peer]:
 @pytest.fixture(autouse=True)
 def _read_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Save a process for each reading; tests of the gateway and journeys start real ones."""
-    monkeypatch.setattr(gateway, "unfolded", read_texts)
+    monkeypatch.setattr(gateway, "unfold_in_process", read_texts)
 
 
 def add(where: OfficeSnapshot, url: str, **more: Any) -> OutsideCalendar:
@@ -65,7 +65,7 @@ def add(where: OfficeSnapshot, url: str, **more: Any) -> OutsideCalendar:
 
 
 def refreshed(which: OutsideCalendar, minutes: int = 0) -> OutsideCalendar:
-    calendar_jobs.refresh(calendar=which.pk, now=NOW + timedelta(minutes=minutes))
+    calendar_jobs.read_and_store(calendar=which.pk, now=NOW + timedelta(minutes=minutes))
     which.refresh_from_db()
     return which
 
@@ -298,7 +298,7 @@ def test_a_fault_of_our_own_is_noted_with_its_time(
     def fails(*_: Any, **__: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(calendar_jobs, "read", fails)
+    monkeypatch.setattr(calendar_jobs, "read_busy_time", fails)
     refreshed(found, 5)
     assert (found.failure, found.tried_at) == ("fault", NOW + timedelta(minutes=5))
     assert "could not be read" in caplog.text
@@ -386,7 +386,7 @@ def test_removed_it_takes_nothing(lhota: OfficeSnapshot, peer: Peer) -> None:
     reading = Reading({"a": [Interval(town.at("8:00"), town.at("9:00"))]})
     external_calendars.store_reading(calendar_id=found.pk, reading=reading, now=NOW)
     external_calendars.store_reading_failure(calendar_id=found.pk, reason="slow", now=NOW)
-    calendar_jobs.refresh(calendar=found.pk, now=NOW)
+    calendar_jobs.read_and_store(calendar=found.pk, now=NOW)
     assert not Busy.objects.exists()
 
 
@@ -417,9 +417,9 @@ def test_a_round_asks_each_calendar_once_and_the_broken_ones_seldom(
     calendar_jobs.defer_due(now=NOW)
     jobs = ProcrastinateJob.objects.filter(task_name="refresh_calendar")
     assert [job.args for job in jobs] == [{"calendar": well.pk}]
-    assert calendar_jobs.due(now=NOW + timedelta(hours=2)) == [well.pk, broken.pk]
+    assert calendar_jobs.due_calendars(now=NOW + timedelta(hours=2)) == [well.pk, broken.pk]
     Official.objects.update(retired=True)
-    assert calendar_jobs.due(now=NOW) == []
+    assert calendar_jobs.due_calendars(now=NOW) == []
 
 
 def test_a_reading_asked_for_does_not_wait_for_its_minute_of_the_round(

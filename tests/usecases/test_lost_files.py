@@ -46,7 +46,7 @@ def bring(here: Held, name: str = "žádost.pdf", now: datetime = NOW) -> Docume
     made = documents.add(
         participant=here.citizen.pk, link=1, name=name, file=papers.file(papers.pdf()), now=now
     )
-    document_jobs.check(document=made.pk, now=now)
+    document_jobs.inspect_document(document=made.pk, now=now)
     return Document.objects.get(pk=made.pk)
 
 
@@ -306,7 +306,7 @@ class TestWhoseStorage:
 
 def night(name: str, now: datetime) -> int:
     """Run a daily step; in how many offices it failed."""
-    return periodic_steps.run(periodic_steps.STEPS[name], now=now, even_if_done=True)
+    return periodic_steps.run_if_due(periodic_steps.STEPS[name], now=now, even_if_done=True)
 
 
 def unused(*_: object, **__: object) -> Any:

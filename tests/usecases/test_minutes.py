@@ -118,14 +118,14 @@ def test_tasks_come_together_one_by_one() -> None:
     base = {**minutes_text.EMPTY, "tasks": [TASK, other]}
     mine = {**base, "tasks": [TASK | {"who": "Eva"}, other]}
     theirs = {**base, "tasks": [other, TASK | {"id": "t3"}]}
-    merged, conflicts = minutes_text.merge(base, mine, theirs)
+    merged, conflicts = minutes_text.merge_changes(base, mine, theirs)
     assert [one["id"] for one in merged["tasks"]] == ["t2", "t3", "t1"], "changed beats deleted"
     assert (merged["tasks"][2]["who"], conflicts) == ("Eva", [])
-    merged, conflicts = minutes_text.merge(base, {**base, "tasks": []}, mine)
+    merged, conflicts = minutes_text.merge_changes(base, {**base, "tasks": []}, mine)
     assert [one["id"] for one in merged["tasks"]] == ["t1"]
     assert conflicts == []
     changed = {**base, "tasks": [TASK | {"who": "Jan"}, other]}
-    assert minutes_text.merge(base, mine, changed)[1] == ["task:t1"]
+    assert minutes_text.merge_changes(base, mine, changed)[1] == ["task:t1"]
 
 
 def test_remarks(here: Held) -> None:
@@ -161,11 +161,15 @@ def test_the_pdf_is_tagged_and_speaks_czech(here: Held) -> None:
     nasty = '#read("/etc/passwd") $x^2$ \\ <b> \ue000 \x07\n\ndruhý odstavec'
     held_minutes = closed(here, course=nasty, tasks=[TASK])
     (event,) = Event.objects.filter(kind="MinutesClosed").values_list("pk", flat=True)
-    assert document_jobs.to_print(event) == [held_minutes.pk] == document_jobs.to_print()
+    assert (
+        document_jobs.minutes_to_print(event)
+        == [held_minutes.pk]
+        == document_jobs.minutes_to_print()
+    )
     for _ in range(2):
         document_jobs.print_minutes(minutes_id=held_minutes.pk, now=NOW)
     assert Event.objects.filter(kind="MinutesReady").count() == 1
-    assert document_jobs.to_print() == []
+    assert document_jobs.minutes_to_print() == []
     with storage.get(Minutes.objects.get().key, storage.FILE) as kept:
         content = kept.read()
     with pikepdf.open(io.BytesIO(content)) as pdf:

@@ -121,7 +121,7 @@ def test_a_failed_print_is_said_tried_again_reported_and_then_sent(
         raise OSError("no space left")
 
     with monkeypatch.context() as broken:
-        broken.setattr(minutes_pdf, "make", fails)
+        broken.setattr(minutes_pdf, "make_minutes_pdf", fails)
         with pytest.raises(OSError, match="no space left"):
             tasks.print_minutes(minutes=closed.pk)
         assert citizen.get(f"{at}zapis/").json()["pdf"] == "soon"

@@ -13,7 +13,7 @@ from hypothesis.extra.django import TestCase
 from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import SlotTaken
-from prepazka.core.learned_durations import walk_aways
+from prepazka.core.learned_durations import walk_away_shares
 from prepazka.core.pins import Outcome
 from prepazka.journal.models import Event
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -332,7 +332,7 @@ class TestFigures:
         assert row.judged == 2  # of those who never were away
         wait_learning.relearn(office=office, now=town.at("12:00"))
         # Nobody of the two who count has walked away; the third neither stayed nor left.
-        walked_away = walk_aways([(2.0, False), (7.0, False)])
+        walked_away = walk_away_shares([(2.0, False), (7.0, False)])
         assert Learned.objects.get().data["gone"] == list(walked_away)
         finished = Ticket.objects.get(number=1)
         assert (finished.serving_at, finished.called_at) == (town.at("9:30"), town.at("9:30"))

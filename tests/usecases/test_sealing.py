@@ -123,7 +123,7 @@ def test_a_wrong_key_is_a_polite_error_that_is_noted(
             assert page.status_code < 500
         caplog.set_level(logging.CRITICAL)
         assert (
-            periodic_steps.run(
+            periodic_steps.run_if_due(
                 periodic_steps.STEPS["seal_secrets"], now=town.at("4:00"), even_if_done=True
             )
             == 1
@@ -145,7 +145,7 @@ def test_what_was_in_clear_before_is_read_and_sealed_at_night(user: User) -> Non
     )
     assert code_opens(code_for(secret))
     assert (
-        periodic_steps.run(
+        periodic_steps.run_if_due(
             periodic_steps.STEPS["seal_secrets"], now=town.at("4:00"), even_if_done=True
         )
         == 0

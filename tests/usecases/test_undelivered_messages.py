@@ -9,7 +9,7 @@ import pytest
 from prepazka.booking import booking_lifecycle, call_entries
 from prepazka.booking.models import Booking, CallListEntry
 from prepazka.core import events
-from prepazka.gateways.email import send
+from prepazka.gateways.email import send_mail
 from prepazka.journal.models import Event
 from prepazka.journal.record import record
 from prepazka.messaging.message_delivery import compose, deliver
@@ -55,7 +55,7 @@ def test_an_address_that_cannot_be_written_to_fails_for_good(
     Booking.objects.filter(pk=booking.pk).update(email=address, phone=phone)
     (message,) = follow_up("BookingConfirmed")
     with pytest.raises(Undeliverable) as failure:
-        deliver(message=message.pk, gateways={"email": send, "sms": no_sms}, now=NOW)
+        deliver(message=message.pk, gateways={"email": send_mail, "sms": no_sms}, now=NOW)
     assert failure.value.permanent
     message.refresh_from_db()
     assert (message.state, message.attempts) == (MessageState.FAILED, 1)
@@ -69,7 +69,7 @@ def test_a_mail_refused_after_it_was_read_is_tried_once(
     (message,) = follow_up("BookingConfirmed")
     server.answers = "554 5.7.1 not wanted here"
     with pytest.raises(Undeliverable) as failure:
-        deliver(message=message.pk, gateways={"email": send, "sms": no_sms}, now=NOW)
+        deliver(message=message.pk, gateways={"email": send_mail, "sms": no_sms}, now=NOW)
     assert failure.value.permanent
     message.refresh_from_db()
     assert (message.state, message.attempts) == (MessageState.FAILED, 1)

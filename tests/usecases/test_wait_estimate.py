@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from prepazka.core.replay import replay
+from prepazka.core.replay import replay_waits
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, models, tickets, turns, wait_learning
 from prepazka.queueing.models import Ticket, TicketState
@@ -144,9 +144,9 @@ class TestOutlook:
 
         def counted(*args: object, **more: object) -> object:
             made.append(town.at("8:00"))
-            return replay(*args, **more)  # type: ignore[arg-type]  # passed on
+            return replay_waits(*args, **more)  # type: ignore[arg-type]  # passed on
 
-        monkeypatch.setattr(forecast, "replay", counted)
+        monkeypatch.setattr(forecast, "replay_waits", counted)
         waits = walk_in(office, "8:10")
         for _ in range(4):
             place_of(office, waits, now=town.at("8:11"))

@@ -48,7 +48,7 @@ def seal_secret(secret: str) -> str:
     """The secret as it is to be stored: sealed, or in clear while sealing is delayed."""
     if is_sealing_delayed():
         return secret
-    return text_encryption.seal(secret, keys=_keys(), purpose=PURPOSE)
+    return text_encryption.seal_text(secret, keys=_keys(), purpose=PURPOSE)
 
 
 def open_secret(stored: str) -> str:
@@ -56,7 +56,7 @@ def open_secret(stored: str) -> str:
     if not text_encryption.is_sealed(stored):
         return stored
     try:
-        return text_encryption.unseal(stored, keys=_keys(), purpose=PURPOSE)
+        return text_encryption.unseal_text(stored, keys=_keys(), purpose=PURPOSE)
     except text_encryption.SealBroken as error:
         log.error("A second factor was not opened. %s", NO_KEY)  # noqa: TRY400  # the trace says no more
         raise SecretUnreadable from error
@@ -118,8 +118,8 @@ def _sealed_by_first_key(stored: str) -> str:
         return stored
     secret = stored
     if text_encryption.is_sealed(stored):
-        secret = text_encryption.unseal(stored, keys=keys, purpose=PURPOSE)
-    return text_encryption.seal(secret, keys=keys, purpose=PURPOSE)
+        secret = text_encryption.unseal_text(stored, keys=keys, purpose=PURPOSE)
+    return text_encryption.seal_text(secret, keys=keys, purpose=PURPOSE)
 
 
 def _keys() -> list[str]:

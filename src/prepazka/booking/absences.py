@@ -173,7 +173,9 @@ def _lost_time(
     lost_spans = []
     for day in sorted(days):
         lost_minutes = subtract(before.diary_hours(official, day), after.diary_hours(official, day))
-        lost_spans += [calendar.instants(minutes, day, before.tz) for minutes in lost_minutes]
+        lost_spans += [
+            calendar.instants_of_minutes(minutes, day, before.tz) for minutes in lost_minutes
+        ]
     return [span for span in lost_spans if span]
 
 
@@ -196,5 +198,5 @@ def _fits(office: OfficeSnapshot, official: Official, booking: Booking) -> bool:
     return any(
         opening.contains(booked_time)
         for minutes in hours
-        if (opening := calendar.instants(minutes, booking.date, office.tz))
+        if (opening := calendar.instants_of_minutes(minutes, booking.date, office.tz))
     )

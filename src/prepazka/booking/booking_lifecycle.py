@@ -128,7 +128,7 @@ def hold_slot(
     if asker:
         booking.network, booking.network_56, booking.network_48 = asker.keys
         booking.crowds = asker.crowd
-    written.insert(booking)
+    written.insert_row(booking)
     record(
         events.BookingHeld(office=office.office_id, booking=str(booking.pk), at=now, actor=actor)
     )
@@ -236,7 +236,7 @@ def request_confirmation(
     if rules.confirm_min and locked.channel in {"web", "api"}:
         locked.state = BookingState.UNCONFIRMED
         locked.expires_at = now + timedelta(minutes=rules.confirm_min)
-        written.update(locked, CHANGED_BY_CONFIRMING)
+        written.update_row(locked, CHANGED_BY_CONFIRMING)
         record(
             events.ConfirmationRequested(
                 office=locked.office_id, booking=str(locked.pk), at=now, actor=actor
@@ -315,7 +315,7 @@ def correct_request(*, booking: UUID, now: datetime) -> Booking:
         request_key=_key_of_correction(locked),
         created_at=now,
     )
-    written.insert(corrected)
+    written.insert_row(corrected)
     record(events.BookingHeld(office=locked.office_id, booking=str(corrected.pk), at=now))
     return corrected
 

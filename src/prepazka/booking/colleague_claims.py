@@ -190,7 +190,7 @@ def _free_spans(
         day: [
             opening
             for minutes in office.diary_hours(official, day)
-            if (opening := calendar.instants(minutes, day, office.tz))
+            if (opening := calendar.instants_of_minutes(minutes, day, office.tz))
         ]
         for day in days
     }

@@ -26,7 +26,7 @@ from prepazka.core.external_times import (
     doubts_to_json,
     events_from_json,
     events_to_json,
-    merged,
+    merge_reading,
 )
 from prepazka.core.interval import Interval
 from prepazka.core.refusal import Refused
@@ -163,7 +163,9 @@ def store_reading(
     if reading is not None:
         ours = own_events(reading.uids, locked.office_id)
         calendar_state = (
-            Known() if transparent else merged(_state_before(locked), reading.without(ours), now)
+            Known()
+            if transparent
+            else merge_reading(_state_before(locked), reading.without(ours), now)
         )
         locked.failure = _partial_failure(calendar_state, reading, transparent=transparent)
         _store_state(locked, calendar_state, now, None)

@@ -189,7 +189,7 @@ class Fits:
                 if official
                 else self.office.booking_hours(service, day, booking.mode)
             )
-            laid = (calendar.instants(minutes, day, self.office.tz) for minutes in hours)
+            laid = (calendar.instants_of_minutes(minutes, day, self.office.tz) for minutes in hours)
             self.openings[key] = [opening for opening in laid if opening]
         booked_time = Interval(booking.starts_at, booking.ends_at)
         return any(opening.contains(booked_time) for opening in self.openings[key])
@@ -235,7 +235,7 @@ def _propose_decisions(
             occupied.add(row.lane, interval_of_booking(row.booking))
         elif choice.decision == Decision.OFFER:
             offered.append(row)
-    assigned = displacement.stay(
+    assigned = displacement.lanes_to_stay_on(
         [
             displacement.Visit(r.booking.pk, interval_of_booking(r.booking), r.candidates)
             for r in undecided
@@ -270,7 +270,7 @@ def _offer_substitutes(
     wishes: dict[Hashable, list[displacement.Slot]] = {
         r.booking.pk: slots_of[_wish_of(r.booking)] for r in rows
     }
-    substitutes = displacement.substitutes(
+    substitutes = displacement.choose_substitutes(
         visits, wishes, occupied, MOST_SLOTS, lambda at: at.astimezone(after.tz)
     )
     for row in rows:

@@ -65,7 +65,7 @@ def limit_hold(office: OfficeSnapshot, asker: Asker | None, *, now: datetime) ->
     crowded = is_office_crowded(office, now=now)
     if not hold_limits.may_keep(live, asker.limits, crowded=crowded):
         raise too_many_holds(office.row, live, now=now)
-    return hold_limits.length(live, asker.limits, crowded=crowded)
+    return hold_limits.hold_length(live, asker.limits, crowded=crowded)
 
 
 def limit_extension(
@@ -79,7 +79,7 @@ def limit_extension(
     live = live_counts(
         office.office_id, keeper, now=now, besides=booking, before=booking.created_at
     )
-    return hold_limits.length(live, keeper.limits, crowded=is_office_crowded(office, now=now))
+    return hold_limits.hold_length(live, keeper.limits, crowded=is_office_crowded(office, now=now))
 
 
 def limit_confirmed_without_click(
@@ -165,7 +165,7 @@ def crowded_ceiling(office: OfficeSnapshot) -> int:
     """The number of such bookings from which the office counts as crowded."""
     if "ceiling" not in office.kept:
         lanes = Lane.objects.filter(office=office.row).count()
-        office.kept["ceiling"] = hold_limits.ceiling(lanes)
+        office.kept["ceiling"] = hold_limits.crowding_threshold(lanes)
     return int(office.kept["ceiling"])
 
 

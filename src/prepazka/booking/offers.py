@@ -227,7 +227,7 @@ def offer_other_slots(*, booking: UUID, now: datetime, actor: int) -> Offer | No
         if slot.during.start not in offered_before
     ]
     visit = displacement.Visit(locked.pk, interval_of_booking(locked), (locked.lane_id,))
-    chosen = displacement.substitutes(
+    chosen = displacement.choose_substitutes(
         [visit],
         {locked.pk: free},
         displacement.Calendar.of(buffers=impact_preview.buffers_by_lane(office)),

@@ -231,7 +231,7 @@ def allows_mode(office: OfficeSnapshot, booking: Booking, mode: str) -> bool:
         else office.booking_hours(service, booking.date, mode)
     )
     booked_time = Interval(booking.starts_at, booking.ends_at)
-    openings = (calendar.instants(minutes, booking.date, office.tz) for minutes in hours)
+    openings = (calendar.instants_of_minutes(minutes, booking.date, office.tz) for minutes in hours)
     return any(opening.contains(booked_time) for opening in openings if opening)
 
 
@@ -246,8 +246,8 @@ def places_kept_for_desk(office: OfficeSnapshot, service: Service, day: date, no
     )
     places = layout.laid.places
     local_now, rules = local_moment(now, office.tz), office.rules_of(service)
-    kept_places = slots.kept_for_desk(day, local_now.day, places, rules)
-    return max(kept_places, places - slots.released(day, local_now, places, rules))
+    kept_places = slots.count_places_for_desk(day, local_now.day, places, rules)
+    return max(kept_places, places - slots.count_released_places(day, local_now, places, rules))
 
 
 def slots_of_day(
@@ -292,7 +292,7 @@ def _offers_of_day(
     channel: str,
     now: datetime,
 ) -> list[slots.Offer]:
-    return slots.offered(
+    return slots.bookable_slots(
         day=day,
         laid=layout.laid,
         claims=occupied.claims,
@@ -341,14 +341,16 @@ def _laid_day(
     lasts = elapsed_minutes_on(day, office.tz)
     if officials is None:
         hours = office.booking_hours(service, day, mode)
-        laid = slots.lay(hours, rules, duration=service.duration_min, units=units, lasts=lasts)
+        laid = slots.lay_out_day(
+            hours, rules, duration=service.duration_min, units=units, lasts=lasts
+        )
     else:
         openings = [office.official_hours(official, service, day, mode) for official in officials]
-        laid = slots.diaries(
+        laid = slots.lay_out_diaries(
             openings, rules, duration=service.duration_min, units=units, lasts=lasts
         )
     spans = (
-        (candidate.start, calendar.instants(candidate, day, office.tz))
+        (candidate.start, calendar.instants_of_minutes(candidate, day, office.tz))
         for candidate in laid.candidates
     )
     return _Day(laid, {minute: (span.start, span.end) for minute, span in spans if span})
@@ -358,7 +360,7 @@ def elapsed_minutes_on(day: date, tz: ZoneInfo) -> slots.Lasts:
     """A function from local minutes of the day to elapsed ones, which differ at a clock change."""
     if calendar.has_clock_change(day, tz):
         return partial(calendar.lasting_minutes, day=day, tz=tz)
-    return slots.shown_length
+    return slots.clock_length
 
 
 def _occupied_by_day(

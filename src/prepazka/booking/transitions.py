@@ -84,7 +84,7 @@ def confirm_with_pin(
     booking.confirmed_at = now
     booking.expires_at = None
     booking.pin = draw_pin(booking)
-    rows.update(booking, CHANGED_BY_CONFIRMING)
+    rows.update_row(booking, CHANGED_BY_CONFIRMING)
     record(
         events.BookingConfirmed(
             office=booking.office_id, booking=str(booking.pk), at=now, actor=actor
@@ -115,7 +115,7 @@ def draw_pin(booking: Booking) -> str:
     Replaced PINs of the day count as used. A few random PINs are checked first; only if all of
     them are in use are the office's PINs read.
     """
-    tried = {pins.draw((), (), SystemRandom()) for _ in range(PINS_TRIED)}
+    tried = {pins.pick_pin((), (), SystemRandom()) for _ in range(PINS_TRIED)}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pin FROM booking_booking WHERE office_id = %s AND pin = ANY(%s)"
@@ -134,7 +134,7 @@ def draw_pin(booking: Booking) -> str:
     replaced = ReplacedPin.objects.filter(office=booking.office_id, date=booking.date)
     unavailable |= set(replaced.values_list("pin", flat=True))
     avoid = set(with_pin.filter(state__in=OPEN).values_list("pin", flat=True))
-    return pins.draw(unavailable, avoid, SystemRandom())
+    return pins.pick_pin(unavailable, avoid, SystemRandom())
 
 
 def mark_served(booking: Booking, now: datetime, actor: int | None = None) -> None:

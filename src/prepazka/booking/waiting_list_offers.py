@@ -84,7 +84,7 @@ def _possible_offers(
         office=office.row, service__agenda=agenda, state=WaitingListState.WAITING
     ).select_related("booking")
     free_slots: dict[object, list[slot_search.Slot]] = {}
-    for entry in waiting_list_rules.in_order(rows):
+    for entry in waiting_list_rules.in_order_of_offers(rows):
         if entry.booking and (entry.booking.state not in OPEN or entry.booking.starts_at <= now):
             continue
         key = (entry.service_id, entry.persons, entry.official_id, _mode_for(office, entry))
@@ -146,7 +146,7 @@ def _keep_until(
     office: OfficeSnapshot, entry: WaitingListEntry, starts_at: datetime, now: datetime
 ) -> datetime | None:
     rules = office.rules_of(office.services[entry.service_id])
-    return waiting_list_rules.keep_until(
+    return waiting_list_rules.offer_deadline(
         now=now,
         quiet_until=office.row.message_rules.quiet_until(now, office.tz),
         starts_at=starts_at,

@@ -69,7 +69,7 @@ def migrate(arguments: argparse.Namespace) -> None:
     from prepazka.jobs import periodic_steps  # noqa: PLC0415  # needs Django set up
     from prepazka.offices.clock import now  # noqa: PLC0415
 
-    periodic_steps.erase(now=now())
+    periodic_steps.run_erasing_steps(now=now())
 
 
 def prepare_database() -> None:

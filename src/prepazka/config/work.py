@@ -20,7 +20,7 @@ from django.db import connection
 from procrastinate.contrib.django import app
 
 from prepazka.edge.hot_routes import conninfo
-from prepazka.gateways.sms.smpp_receiver import listen
+from prepazka.gateways.sms.smpp_receiver import receive_messages
 from prepazka.jobs.queue import Manager
 from prepazka.messaging.message_types import Incoming, Receipt
 from prepazka.offices.clock import now
@@ -51,7 +51,9 @@ def hear_the_centre(stop: threading.Event) -> threading.Thread | None:
         finally:
             connection.close()
 
-    thread = threading.Thread(target=listen, args=(act,), kwargs={"stop": stop}, daemon=True)
+    thread = threading.Thread(
+        target=receive_messages, args=(act,), kwargs={"stop": stop}, daemon=True
+    )
     thread.start()
     return thread
 

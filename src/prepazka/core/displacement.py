@@ -77,7 +77,7 @@ class Calendar:
         claims_of_lane.insert(bisect_left(claims_of_lane, during), during)
 
 
-def stay(  # noqa: C901  # one search with its steps
+def lanes_to_stay_on(  # noqa: C901  # one search with its steps
     visits: Sequence[Visit], calendar: Calendar
 ) -> dict[Hashable, int]:
     """The lane on which each visit can stay at its time; visits that cannot are left out.
@@ -132,7 +132,7 @@ def _too_close(visit: Visit, other: Visit, gap: timedelta) -> bool:
     )
 
 
-def substitutes(
+def choose_substitutes(
     visits: Sequence[Visit],
     slots: Mapping[Hashable, Sequence[Slot]],
     calendar: Calendar,

@@ -39,7 +39,7 @@ class ParsedReply:
     choice: int = 0
 
 
-def understand(text: str) -> ParsedReply:
+def parse_reply(text: str) -> ParsedReply:
     """The reply's meaning, regardless of case and diacritics; `unknown` for longer texts."""
     bare = unicodedata.normalize("NFKD", text[:400])
     bare = "".join(letter for letter in bare if not unicodedata.combining(letter)).upper()

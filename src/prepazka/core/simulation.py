@@ -161,7 +161,7 @@ class _Day:
         self.stays(n, call.ended_at)
 
 
-def play(
+def simulate_day(
     visits: Sequence[Visit],
     counters: Iterable[Counter],
     *,

@@ -42,7 +42,7 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def look() -> Health | None:
+def read_health() -> Health | None:
     """The health read from the database; None where it cannot be read."""
     try:
         with (
@@ -63,7 +63,7 @@ def look() -> Health | None:
 class HealthFace:
     """Answers the health address."""
 
-    def __init__(self, look: Callable[[], Health | None] = look) -> None:
+    def __init__(self, look: Callable[[], Health | None] = read_health) -> None:
         self._look = look
         self._running: asyncio.Future[Health | None] | None = None
         self._kept: tuple[float, Health | None] = (float("-inf"), None)

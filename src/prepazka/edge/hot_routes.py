@@ -135,7 +135,7 @@ SLOTS_CHANGE = frozenset({"terms", "setup"})
 DEPRECATED_SINCE = "@1795996800"  # 30 November 2026, as RFC 9745 writes it
 
 
-def route(path: str, query: bytes) -> Route | None:
+def hot_route(path: str, query: bytes) -> Route | None:
     """The hot route of this address, or None."""
     if not path.startswith("/api/v1/offices/"):
         return None
@@ -183,12 +183,12 @@ def office_id(slug: str) -> int | None:
     return Office.objects.filter(slug=slug).values_list("pk", flat=True).first()
 
 
-def away(headers: list[tuple[bytes, bytes]]) -> bytes:
+def unavailable_body(headers: list[tuple[bytes, bytes]]) -> bytes:
     """The body of a 503 while the database is away, in the request's first language."""
     return _in_language(AWAY, headers)
 
 
-def busy(headers: list[tuple[bytes, bytes]]) -> bytes:
+def too_many_streams_body(headers: list[tuple[bytes, bytes]]) -> bytes:
     """The body of a 429 for too many open streams, in the request's first language."""
     return _in_language(BUSY, headers)
 
@@ -284,7 +284,7 @@ def _times(office: OfficeSnapshot, slot: slot_search.Slot) -> dict[str, Any]:
 
 
 def _number(params: dict[str, list[str]], name: str, usual: int, highest: int) -> int:
-    count = reading.whole(params.get(name, [""])[0])
+    count = reading.read_whole_number(params.get(name, [""])[0])
     return usual if count is None else max(1, min(count, highest))
 
 

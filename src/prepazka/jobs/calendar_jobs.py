@@ -12,7 +12,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from prepazka.booking import external_calendars
 from prepazka.booking.models import OutsideCalendar
-from prepazka.gateways.calendars import Preferences, Read, Source, Unreadable, read
+from prepazka.gateways.calendars import Preferences, Read, Source, Unreadable, read_busy_time
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ SELDOM = timedelta(hours=1)
 SPREAD = 240  # seconds over which a round is read
 
 
-def due(*, now: datetime) -> list[int]:
+def due_calendars(*, now: datetime) -> list[int]:
     """The calendars of active officials that should be read in this round."""
     rows = OutsideCalendar.objects.filter(official__retired=False).order_by("pk")
     rows = rows.only("failure", "refreshed_at", "tried_at")
@@ -32,7 +32,7 @@ def due(*, now: datetime) -> list[int]:
 
 def defer_due(*, now: datetime) -> None:
     """Queue the reading of the due calendars, spread over minutes to spare their servers."""
-    for calendar in due(now=now):
+    for calendar in due_calendars(now=now):
         _defer(calendar, random.randrange(SPREAD))  # noqa: S311  # no secret
 
 
@@ -73,7 +73,7 @@ def _key(calendar: int) -> str:
     return f"calendar:{calendar}"
 
 
-def refresh(*, calendar: int, now: datetime) -> None:
+def read_and_store(*, calendar: int, now: datetime) -> None:
     """Read one calendar; any failure is recorded with its time, and the last reading stays."""
     row = OutsideCalendar.objects.filter(pk=calendar).first()
     if row is None:
@@ -105,7 +105,7 @@ def _read(row: OutsideCalendar, now: datetime) -> Read:
     source = Source(row.url, row.kind == OutsideCalendar.Kind.CALDAV, row.username, password)
     # Vanished events are judged again each time, even if the calendar has not changed.
     mark = "" if row.failure == "vanished" else row.etag
-    return read(
+    return read_busy_time(
         source,
         mark=mark,
         window=external_calendars.reading_window(office, now),

@@ -72,7 +72,7 @@ FREEING = (
 )
 
 
-def each(rows: Iterable[Any], act: Callable[[Any], object]) -> None:
+def call_for_each(rows: Iterable[Any], act: Callable[[Any], object]) -> None:
     """Call `act` on each row, then raise an ExceptionGroup of failures; a lost database ends it."""
     faults = []
     for row in rows:
@@ -96,7 +96,7 @@ def expire_claims(*, office: int, now: datetime) -> None:
     networks.forget_networks(office=office, now=now)
     expired = Booking.objects.filter(office=office, state__in=EXPIRING, expires_at__lte=now)
     days = list(expired.values_list("date", flat=True).distinct())
-    each(days, lambda day: expire_day(office=office, day=day, now=now))
+    call_for_each(days, lambda day: expire_day(office=office, day=day, now=now))
 
 
 def mark_no_shows_of(*, office: int, now: datetime) -> None:
@@ -105,7 +105,7 @@ def mark_no_shows_of(*, office: int, now: datetime) -> None:
     days = list(due.values_list("date", flat=True).distinct())
     if days:
         office_read = snapshot_by_id(office)
-        each(days, lambda day: mark_no_shows(office=office_read, day=day, now=now))
+        call_for_each(days, lambda day: mark_no_shows(office=office_read, day=day, now=now))
 
 
 def close_tickets(*, office: int, now: datetime) -> None:
@@ -126,12 +126,14 @@ def close_counters(*, office: int, now: datetime) -> None:
 
 def settle_meetings(*, office: int, now: datetime) -> None:
     """End meetings by video that nobody has ended."""
-    each(participants.left_open(office, now), lambda pk: participants.settle(pk, now))
+    call_for_each(participants.left_open(office, now), lambda pk: participants.settle(pk, now))
 
 
 def offer_places(*, office: int, now: datetime) -> None:
     """Expire unanswered offers, end entries that are over, offer free slots to the waiting list."""
-    each(unanswered_offers(office, now), lambda offer: expire_waiting_list_offer(offer, now))
+    call_for_each(
+        unanswered_offers(office, now), lambda offer: expire_waiting_list_offer(offer, now)
+    )
     if WaitingListEntry.objects.filter(office=office, ended_at=None).exists():
         lapse_entries(office=snapshot_by_id(office), now=now)
         offer_freed_slots(office=Office.objects.get(pk=office), now=now)
@@ -157,10 +159,10 @@ def follow_offers(*, office: int, now: datetime) -> None:
         elif created + (expires - created) / 2 <= now:
             escalate_to_operators(offer=offer, now=now)
 
-    each(list(offers.filter(Q(expires_at__lte=now) | Q(escalated_at=None))), follow)
+    call_for_each(list(offers.filter(Q(expires_at__lte=now) | Q(escalated_at=None))), follow)
 
 
-def remind(*, office: int, now: datetime) -> None:
+def send_reminders(*, office: int, now: datetime) -> None:
     """Send the reminders of bookings that start within a day, and again within two hours."""
     row = Office.objects.get(pk=office)
     is_quiet = _is_quiet(row, now)
@@ -177,14 +179,16 @@ def remind(*, office: int, now: datetime) -> None:
         )
         if reminder_kind in row.message_rules.reminders
     ]
-    each(reminders, lambda pair: _remind_each(*pair, is_quiet=is_quiet, now=now))
+    call_for_each(reminders, lambda pair: _remind_each(*pair, is_quiet=is_quiet, now=now))
 
 
 def _remind_each(
     rows: QuerySet[Booking], ask: Callable[..., None], *, is_quiet: bool, now: datetime
 ) -> None:
     due = rows.exclude(email="") if is_quiet else rows
-    each(list(due.values_list("pk", flat=True)), lambda booking: ask(booking=booking, now=now))
+    call_for_each(
+        list(due.values_list("pk", flat=True)), lambda booking: ask(booking=booking, now=now)
+    )
 
 
 def _is_quiet(office: Office, now: datetime) -> bool:
@@ -199,7 +203,7 @@ def stop_tickets(*, office: int, now: datetime) -> None:
         return
     hall_now = hall(snapshot_by_id(office), now=now)
     minutes_served = hall_now.outlook.served
-    each(
+    call_for_each(
         [s for s in hall_now.office.offered_services() if s.walk_in and s.pk in minutes_served],
         lambda service: follow_estimate(
             office=hall_now.office, service=service, served_in=minutes_served[service.pk], now=now
@@ -210,10 +214,10 @@ def stop_tickets(*, office: int, now: datetime) -> None:
 def warn_of_incidents(*, office: int, now: datetime) -> None:
     """Warn those whose appointment has come near while a system is down."""
     incidents = Incident.objects.filter(office=office, ended_at=None).values_list("pk", flat=True)
-    each(list(incidents), lambda incident: warn_booked(incident=incident, now=now))
+    call_for_each(list(incidents), lambda incident: warn_booked(incident=incident, now=now))
 
 
-def tell_near(*, office: int, now: datetime) -> None:
+def alert_near_turns(*, office: int, now: datetime) -> None:
     """Alert those who asked for it that their turn is near."""
     waiting = TurnAlert.objects.filter(office=office, near_at=None, ticket__state__in=IN_QUEUE)
     waiting = waiting.exclude(turn_alerts.NO_CONTACT).select_related("ticket").order_by("asked_at")
@@ -222,7 +226,7 @@ def tell_near(*, office: int, now: datetime) -> None:
         return
     hall_now = hall(snapshot_by_id(office), now=now)
     near_alerts = [alert.pk for alert in rows if turn_is_near(hall_now, alert.ticket)]
-    each(near_alerts, lambda alert: turn_alerts.tell_near(alert=alert, now=now))
+    call_for_each(near_alerts, lambda alert: turn_alerts.tell_near(alert=alert, now=now))
 
 
 def keep_history(*, office: int, now: datetime) -> None:
@@ -240,18 +244,18 @@ def judge_waits(*, office: int, now: datetime) -> None:  # as every step
     wait_learning.judge(office=Office.objects.get(pk=office))
 
 
-def measure(*, office: int, now: datetime) -> None:
+def measure_estimates(*, office: int, now: datetime) -> None:
     """Store the accuracy of the last days' estimates."""
     history.measure(office=snapshot_by_id(office), now=now)
 
 
-def learn(*, office: int, now: datetime) -> None:
+def learn_from_weeks(*, office: int, now: datetime) -> None:
     """Learn service times and habits from the last weeks."""
     wait_learning.relearn(office=snapshot_by_id(office), now=now)
 
 
 @transaction.atomic
-def erase(*, office: int, now: datetime) -> None:
+def erase_overdue(*, office: int, now: datetime) -> None:
     """Erase names, contacts and PINs after the office's retention; anonymous rows stay."""
     row = Office.objects.get(pk=office)
     erase_personal_data(office=row, now=now)

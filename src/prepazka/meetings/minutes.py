@@ -132,7 +132,7 @@ def save(
     base_version = draft.versions.filter(version=base).first()
     if base_version is None:
         raise MinutesNotUnderstood
-    merged, conflicts = minutes_text.merge(base_version.content, own_content, draft.content)
+    merged, conflicts = minutes_text.merge_changes(base_version.content, own_content, draft.content)
     if merged != draft.content:
         _write_version(draft, _validated(merged), person, now, actor)
     return Saved(draft.version, draft.content, conflicts)
@@ -248,7 +248,7 @@ def _open_draft(meeting: Meeting) -> Minutes:
 
 def _validated(content: Any) -> minutes_text.Content:
     try:
-        return minutes_text.understood(content)
+        return minutes_text.validate_content(content)
     except (ValueError, TypeError):
         raise MinutesNotUnderstood from None
 

@@ -432,7 +432,7 @@ def _displays(office: OfficeSnapshot, service: Service, official: Official | Non
 def _entry_out_of_hours(booking: Booking, office: OfficeSnapshot) -> str:
     """How to enter the building, for a visit partly outside the office's hours; else empty."""
     openings = (
-        calendar.instants(minutes, booking.date, office.tz)
+        calendar.instants_of_minutes(minutes, booking.date, office.tz)
         for minutes in office.office_hours(booking.date)
     )
     inside = any(

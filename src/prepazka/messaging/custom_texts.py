@@ -88,7 +88,7 @@ def write_words(
 
 def tidy(words: dict[Part, str]) -> dict[Part, str]:
     """The texts as they are stored; a subject and a short message are one line."""
-    tidied = {part: message_texts.tidy(text) for part, text in words.items()}
+    tidied = {part: message_texts.tidy_text(text) for part, text in words.items()}
     return {
         part: text if part == "text" else " ".join(text.split()) for part, text in tidied.items()
     }
@@ -97,7 +97,7 @@ def tidy(words: dict[Part, str]) -> dict[Part, str]:
 def faults_of(kind: str, words: dict[Part, str]) -> dict[Part, list[Fault]]:
     """The faults by part, for parts that have any; an empty text is the default and has none."""
     faults_by_part = {
-        part: message_texts.faults(kind, part, text) for part, text in words.items() if text
+        part: message_texts.faults_of_text(kind, part, text) for part, text in words.items() if text
     }
     return {part: faults for part, faults in faults_by_part.items() if faults}
 
@@ -121,7 +121,7 @@ def with_words(texts: Texts, kind: str, language: str, words: dict[Part, str]) -
 
 def kinds() -> list[str]:
     """The kinds of messages whose texts offices may change."""
-    return message_texts.known({*SUBJECTS, *TEXTS})
+    return message_texts.replaceable_kinds({*SUBJECTS, *TEXTS})
 
 
 def preview(
@@ -148,7 +148,9 @@ def preview(
     mail = compose_mail(message, now=now) if message.kind in SUBJECTS else None
     sms = compose_sms(message, now=now).text if kind in TEXTS else ""
     plain = gsm7.is_gsm7(sms)
-    return Preview(mail, sms, gsm7.septets(sms) if plain else len(sms), gsm7.parts(sms), plain)
+    return Preview(
+        mail, sms, gsm7.count_septets(sms) if plain else len(sms), gsm7.count_parts(sms), plain
+    )
 
 
 def _sample(office: OfficeSnapshot, kind: str, language: str, now: datetime) -> Booking | None:
@@ -244,7 +246,9 @@ def _sample_offer(booking: Booking, now: datetime, *, slots: int) -> Offer:
 def written(office: OfficeSnapshot, kind: str, language: str) -> dict[Part, str]:
     """The office's own texts by part; empty where it has none."""
     texts = office.row.message_rules.texts
-    return {part: message_texts.own(texts, kind, part, language) for part in message_texts.PARTS}
+    return {
+        part: message_texts.office_text(texts, kind, part, language) for part in message_texts.PARTS
+    }
 
 
 def usual(kind: str, text_part: Part, language: str) -> str:

@@ -18,7 +18,7 @@ from prepazka.booking import booking_links
 from prepazka.booking.event_uids import mailed_uid
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core.crest_images import crest_for_mail
-from prepazka.core.message_texts import Texts, fill, own
+from prepazka.core.message_texts import Texts, fill_placeholders, office_text
 from prepazka.meetings import storage
 from prepazka.meetings.models import Minutes, Participant
 from prepazka.messaging.contexts import (
@@ -169,15 +169,15 @@ def _subject_and_texts(
 ) -> tuple[str, str, str]:
     """The subject, text and HTML of a mail, in the office's own words if it has any."""
     kind, language = kind_in_words(message), message.person.language
-    subject = fill(own(texts, kind, "subject", language), placeholders)
+    subject = fill_placeholders(office_text(texts, kind, "subject", language), placeholders)
     if not subject:
         about = context.get("when") or context.get("number")
         usual = [_(SUBJECTS[message.kind]), about, str(context["office"].name)]
         subject = " – ".join(filter(None, usual))
-    own_text = own(texts, kind, "text", language)
+    own_text = office_text(texts, kind, "text", language)
     if placeholders["remote"] and "{pin}" in own_text:
         own_text = ""  # the office's words are for visits with a PIN
-    text = fill(own_text, placeholders)
+    text = fill_placeholders(own_text, placeholders)
     name = "_own" if text else message.kind
     context |= {"title": subject, "own_text": text}
     return (

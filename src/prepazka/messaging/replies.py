@@ -18,7 +18,7 @@ from prepazka.booking.contacts import contact_hash
 from prepazka.booking.models import OPEN, Booking, BookingState, Offer, OfferState
 from prepazka.core import events
 from prepazka.core.refusal import Refused
-from prepazka.core.reply_parsing import ParsedReply, understand
+from prepazka.core.reply_parsing import ParsedReply, parse_reply
 from prepazka.journal.models import Event
 from prepazka.journal.record import record
 from prepazka.messaging.channels import mobile_of
@@ -46,7 +46,7 @@ def hear(incoming: Incoming, *, gateway: str, now: datetime) -> str:
     A number without a future booking gets no answer, so that strangers cannot make us pay for SMS.
     """
     number = mobile_of(incoming.number)
-    reply = understand(incoming.text)
+    reply = parse_reply(incoming.text)
     identity = incoming.id or f"{number}|{incoming.text}|{_window_number(now, TWICE_WITHIN)}"
     if not number or not _is_first_time(f"{gateway}|{identity}", reply.word, now):
         return ""

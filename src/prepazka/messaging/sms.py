@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Offer
 from prepazka.core import gsm7
-from prepazka.core.message_texts import fill, own
+from prepazka.core.message_texts import fill_placeholders, office_text
 from prepazka.journal.models import Event
 from prepazka.messaging.contexts import (
     OF_INCIDENTS,
@@ -167,7 +167,7 @@ def compose_sms(message: Message, *, now: datetime) -> Sms:
 
 def _fitted_text(message: Message, office: OfficeSnapshot, *, wide: bool) -> str:
     kind, placeholders = kind_in_words(message), said_of(message, office)
-    own_text = own(message.office.message_rules.texts, kind, "sms", message.person.language)
+    own_text = office_text(message.office.message_rules.texts, kind, "sms", message.person.language)
     usual_text = TEXTS[kind]
     if message.booking and message.booking.mode != Mode.PERSON and kind in WITH_PIN:
         usual_text, own_text = REMOTE, "" if "{pin}" in own_text else own_text
@@ -181,10 +181,10 @@ def _fitted_text(message: Message, office: OfficeSnapshot, *, wide: bool) -> str
     max_parts, text = (PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN) + MORE_PARTS.get(kind, 0), ""
     for usual, name in attempts:
         placeholders["office"] = name
-        filled = fill(own_text, placeholders) if own_text else _(usual) % placeholders
+        filled = fill_placeholders(own_text, placeholders) if own_text else _(usual) % placeholders
         text = filled.removeprefix(": ")
-        text = text.replace("\u00a0", " ") if wide else gsm7.plain(text)
-        if gsm7.parts(text) <= max_parts:
+        text = text.replace("\u00a0", " ") if wide else gsm7.without_diacritics(text)
+        if gsm7.count_parts(text) <= max_parts:
             break
     reason = message.booking.cancel_reason if message.booking else ""
     return _with_reason(text, reason, wide=wide) if kind in WITH_REASON and reason else text
@@ -192,13 +192,13 @@ def _fitted_text(message: Message, office: OfficeSnapshot, *, wide: bool) -> str
 
 def _with_reason(text: str, reason: str, *, wide: bool) -> str:
     """The text with the reason, at most one part longer; a long reason is cut, the page has all."""
-    max_parts = max(gsm7.parts(text), PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN) + 1
+    max_parts = max(gsm7.count_parts(text), PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN) + 1
     words = reason.split()
     for count in range(len(words), 0, -1):
         shortened = " ".join(words[:count]) + ("" if count == len(words) else "...")
         longer = f"{text} {_('Reason:')} {shortened}"
-        longer = longer.replace("\u00a0", " ") if wide else gsm7.plain(longer)
-        if gsm7.parts(longer) <= max_parts:
+        longer = longer.replace("\u00a0", " ") if wide else gsm7.without_diacritics(longer)
+        if gsm7.count_parts(longer) <= max_parts:
             return longer
     return text
 

@@ -115,14 +115,14 @@ def _by_language(
 
 
 def _own_words(kind: str, text_part: message_texts.Part, node: yaml.Node) -> str:
-    text = message_texts.tidy(scalar(node, "the words of the message"))
-    for fault in message_texts.faults(kind, text_part, text):
+    text = message_texts.tidy_text(scalar(node, "the words of the message"))
+    for fault in message_texts.faults_of_text(kind, text_part, text):
         raise Wrong(_expected(kind, text_part, fault))
     return " ".join(text.split()) if text_part != "text" else text
 
 
 def _expected(kind: str, text_part: message_texts.Part, fault: message_texts.Fault) -> str:
-    names = sorted(message_texts.allowed(kind, text_part))
+    names = sorted(message_texts.allowed_placeholders(kind, text_part))
     if fault.kind == "unknown":
         return f"not the placeholder {{{fault.name}}} but {nearest(fault.name, names)}"
     if fault.kind == "missing":

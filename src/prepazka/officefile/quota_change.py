@@ -17,7 +17,7 @@ from prepazka.core import calendar, events
 from prepazka.core.demand import MOST_LANES as MOST_SIMULATED
 from prepazka.core.demand import Plan
 from prepazka.core.slots import MOST_LANES
-from prepazka.core.whatif import Difference, compare, simulate_both
+from prepazka.core.whatif import Difference, compare_figures, simulate_both
 from prepazka.journal.record import record
 from prepazka.officefile.booking_rules_section import REASON
 from prepazka.officefile.conflicts import COMING
@@ -86,7 +86,7 @@ def effect(
         number = current.named.agendas[current.agenda.code]
         after = with_quota(plan, number, quota)
         simulated = simulate_both(plan, after, limit=MOST_DAYS, seed=SEED, enough=enough)
-        days, differences = len(simulated[0].days), compare(*simulated)
+        days, differences = len(simulated[0].days), compare_figures(*simulated)
     beyond = (
         _bookings_beyond(office.row, agenda, quota, now).count() if quota < current.quota else 0
     )

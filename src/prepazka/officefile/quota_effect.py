@@ -9,7 +9,7 @@ from math import ceil
 
 from prepazka.core.demand import Plan
 from prepazka.core.figures import REFUSE, WARN
-from prepazka.core.whatif import Burden, burden
+from prepazka.core.whatif import Burden, burden_of_agenda
 from prepazka.officefile.file_plan import AgendaPlan, OfficePlan
 from prepazka.officefile.workday import Named, NoSuchDay, plan_of
 
@@ -59,7 +59,7 @@ class Quota:
     def with_quota(self, quota: int) -> Quota:
         """The same day with another quota."""
         plan = with_quota(self.named.plan, self.named.agendas[self.agenda.code], quota)
-        new_burden = burden(plan, self.named.agendas[self.agenda.code]) or self.burden
+        new_burden = burden_of_agenda(plan, self.named.agendas[self.agenda.code]) or self.burden
         return replace(self, quota=quota, burden=new_burden)
 
 
@@ -113,7 +113,7 @@ def _quota_on(office: OfficePlan, agenda: AgendaPlan, day: date, named: Named) -
     windows = next((b.windows for b in named.plan.bookable if b.agenda == number), ())
     if agenda.booking is None or not windows or not _takes_walk_ins(office, agenda):
         return None
-    agenda_burden = burden(named.plan, number)
+    agenda_burden = burden_of_agenda(named.plan, number)
     if agenda_burden is None:
         return None
     codes = {n: code for code, n in named.agendas.items()}

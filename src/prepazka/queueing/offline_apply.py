@@ -47,7 +47,7 @@ def settle(office: OfficeSnapshot, day: date, now: datetime) -> None:
     foreign = [e for e in happened if e.kind == "issue" and (e.grant, e.label) not in own]
     _bring_back(office, rows.values(), tickets)
     base = _base_of(tickets)
-    merged = offline_merge.merge(base, [e for e in happened if e not in foreign])
+    merged = offline_merge.merge_logs(base, [e for e in happened if e not in foreign])
     for label, event in merged.issued.items():
         if label not in tickets:
             row = rows[event.grant, event.seq]
@@ -229,7 +229,7 @@ def _arrived_booking(office: OfficeSnapshot, row: OfflineEvent) -> Booking | Non
         state=BookingState.CONFIRMED,
     )
     rules = office.rules_of(office.services[booking.service_id])
-    verdict = pins.verdict(
+    verdict = pins.judge_pin(
         [candidate], office=booking.office_id, today=booking.date, rules=rules, now=row.at
     )
     if not verdict.accepted:

@@ -212,7 +212,8 @@ def renew(
     stopped = stopped_now(office.office_id)
     queue = {w.ticket: w for w in waiting(office, now) if w.service not in stopped}
     order = [
-        c.ticket for c in discipline.ordered(queue.values(), policy=policy_of(office), now=now)
+        c.ticket
+        for c in discipline.order_tickets(queue.values(), policy=policy_of(office), now=now)
     ]
     leases = list(CallLease.objects.filter(office=office.row).select_related("grant__shift"))
     counters = _live_counters(office, now) | {shift.counter_id}
@@ -475,7 +476,7 @@ def dealt_to(
     free = [
         (str(pk), _able_counters(office, queue[pk], counters)) for pk in order if pk not in leased
     ]
-    dealt = offline_merge.dealt(free, held_now=_loads(leases, counters), limit=MOST_CALLS)
+    dealt = offline_merge.deal_tickets(free, held_now=_loads(leases, counters), limit=MOST_CALLS)
     return {int(ticket) for ticket, to in dealt.items() if to == shift.counter_id}
 
 

@@ -382,7 +382,7 @@ def _verdict(
         )
         for row in replaced
     ]
-    return pins.verdict(
+    return pins.judge_pin(
         candidates, office=office.office_id, today=today, rules=slots.Rules(), now=now
     )
 
@@ -498,7 +498,7 @@ def _issue(
     number = next_number(office.office_id, day, letter)
     # The touch is looked up under the lock of the series, which serialises its repeats.
     by_touch = "FROM queueing_ticket WHERE office_id = %s AND touch = %s"
-    if repeated := rows.one(Ticket, by_touch, [office.office_id, touch]):
+    if repeated := rows.select_one(Ticket, by_touch, [office.office_id, touch]):
         _give_back(office.office_id, day, letter)
         return repeated
     ticket = Ticket(
@@ -516,7 +516,7 @@ def _issue(
         issued_at=now,
         **fields,
     )
-    rows.insert(ticket)
+    rows.insert_row(ticket)
     record(
         events.TicketIssued(
             office=office.office_id,

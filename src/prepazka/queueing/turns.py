@@ -15,7 +15,7 @@ from prepazka.booking.models import LIVE, Booking, BookingState
 from prepazka.core import calendar, discipline, events
 from prepazka.core.interval import Interval
 from prepazka.journal.record import change, record
-from prepazka.journal.rows import columns, of_row, one
+from prepazka.journal.rows import object_of_row, select_columns, select_one
 from prepazka.offices.models import Counter, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket, TicketState
@@ -75,7 +75,7 @@ def call_next(*, office: OfficeSnapshot, clerk: int, now: datetime) -> Ticket:
         holders = held_elsewhere(office.office_id, counter, now)
         passed = [
             holders[w.ticket]
-            for w in discipline.before(queue, chosen, **caller, now=now)
+            for w in discipline.tickets_before(queue, chosen, **caller, now=now)
             if w.ticket in holders
         ]
     if chosen is None:
@@ -543,7 +543,7 @@ def _is_shift_of(counter: int, clerk: int) -> bool:
 
 def _at_counter(office: OfficeSnapshot, clerk: int, states: tuple[TicketState, ...]) -> Ticket:
     """The client at the clerk's counter, locked; enough for steps that do not change the order."""
-    ticket = one(
+    ticket = select_one(
         Ticket,
         "FROM queueing_ticket t JOIN queueing_shift s ON s.counter_id = t.counter_id"
         " AND s.clerk_id = %s AND s.closed_at IS NULL"
@@ -600,7 +600,7 @@ def _change(states: tuple[TicketState, ...], event: events.Event, **changes: Any
     row = change(_change_statement(tuple(changes), counted), [*new_values, *conditions], event)
     if row is None:
         raise NotWaiting
-    return of_row(Ticket, row)
+    return object_of_row(Ticket, row)
 
 
 @cache
@@ -611,7 +611,7 @@ def _change_statement(names: tuple[str, ...], counted: tuple[str, ...]) -> str:
     return (
         f"UPDATE queueing_ticket SET {values}, before = jsonb_build_object({before}),"  # noqa: S608
         " changed_at = %s, changed_by = %s WHERE id = %s AND state = ANY(%s)"
-        f" RETURNING {columns(Ticket)}"
+        f" RETURNING {select_columns(Ticket)}"
     )
 
 

@@ -24,10 +24,10 @@ from prepazka.core.learned_durations import (
     Calibration,
     Finished,
     ServiceTimes,
-    learn,
+    arrival_offsets,
+    fit_service_times,
     no_show_share,
-    punctuality,
-    walk_aways,
+    walk_away_shares,
 )
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -93,7 +93,7 @@ def relearn(*, office: OfficeSnapshot, now: datetime) -> None:
         .order_by("-ended_at")
         .values_list("service_id", "clerk_id", "lasted", "date")[:MOST_LEARNED]
     )
-    times = learn(
+    times = fit_service_times(
         (Finished(s, c, lasted / MINUTE, day.toordinal()) for s, c, lasted, day in finished),
         _configured_minutes(office),
         _agendas(office),
@@ -103,11 +103,11 @@ def relearn(*, office: OfficeSnapshot, now: datetime) -> None:
     )[:MOST_LEARNED]
     came, booked, offsets = _arrivals_of_booked(office, since, now)
     content = _to_json(times) | {
-        "gone": walk_aways(
+        "gone": walk_away_shares(
             ((c - i) / MINUTE, state == TicketState.NO_SHOW) for i, c, state in called if c
         ),
         "no_show": no_show_share(came, booked),
-        "offsets": [round(offset, 1) for offset in punctuality(offsets, USUAL_OFFSETS)],
+        "offsets": [round(offset, 1) for offset in arrival_offsets(offsets, USUAL_OFFSETS)],
     }
     models.Learned.objects.update_or_create(
         office=office.row, defaults={"learned_at": now, "data": content}
@@ -195,7 +195,7 @@ def _to_json(times: ServiceTimes) -> dict[str, Any]:
 
 
 def _from_json(office: OfficeSnapshot, stored: Mapping[str, Any]) -> Known:
-    usual = learn((), _configured_minutes(office), _agendas(office))
+    usual = fit_service_times((), _configured_minutes(office), _agendas(office))
     if not stored:
         return Known(usual, 1 - no_show_share(0, 0), USUAL_OFFSETS, (), (0.0,))
     times = ServiceTimes(

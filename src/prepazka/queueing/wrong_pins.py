@@ -30,7 +30,7 @@ def asked_of(office: OfficeSnapshot, device: Device | None, *, now: datetime) ->
         office=Count("pk", filter=Q(at__gte=today)),
         answered=Count("pk", filter=Q(at__gte=today, answered=True)),
     )
-    return pin_guard.asks(WrongPins(**counts))
+    return pin_guard.questions_after(WrongPins(**counts))
 
 
 def matching(bookings: Iterable[Booking], second_answer: str, guard: Asks) -> list[Booking]:
@@ -38,7 +38,7 @@ def matching(bookings: Iterable[Booking], second_answer: str, guard: Asks) -> li
     return [
         booking
         for booking in bookings
-        if pin_guard.answers(second_answer, str(booking.pk), booking.phone, guard)
+        if pin_guard.is_right_answer(second_answer, str(booking.pk), booking.phone, guard)
     ]
 
 

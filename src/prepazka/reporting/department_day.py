@@ -181,13 +181,15 @@ def _official_column(office: OfficeSnapshot, official: Official, wish: Wanted, d
         takes=official in _takers(office, wish),
         opening=_instants(office, hours, day),
         # A set, because starts that the spring change skips all become the moment of the change.
-        starts=sorted({_at(office, day, minute) for minute in slots.starts(hours, raster, raster)}),
+        starts=sorted(
+            {_at(office, day, minute) for minute in slots.possible_starts(hours, raster, raster)}
+        ),
     )
 
 
 def _windows_column(office: OfficeSnapshot, service: Service, wish: Wanted, day: date) -> Column:
     rules, hours = office.rules_of(service), office.booking_hours(service, day)
-    laid = slots.candidates(
+    laid = slots.candidates_of_day(
         hours,
         rules,
         duration=service.duration_min,

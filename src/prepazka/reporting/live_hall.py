@@ -32,7 +32,7 @@ class Hall:
     @cached_property
     def order(self) -> list[discipline.Chosen]:
         """The queue in the order of turns, with reasons."""
-        return discipline.ordered(self.waiting, policy=policy_of(self.office), now=self.now)
+        return discipline.order_tickets(self.waiting, policy=policy_of(self.office), now=self.now)
 
     @cached_property
     def outlook(self) -> Outlook:

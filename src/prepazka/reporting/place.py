@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from prepazka.core import calendar, interval
-from prepazka.core.announcing import Expected, is_near
+from prepazka.core.announcing import Expected, is_turn_near
 from prepazka.offices.models import Counter, Incident, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import wait_learning
@@ -104,7 +104,9 @@ def turn_is_near(hall_now: Hall, ticket: Ticket) -> bool:
     if ticket.pk not in hall_now.tickets:
         return False  # it was called meanwhile, or is of another day
     is_parked = bool(ticket.parked_until and ticket.parked_until > hall_now.now)
-    return is_near(None if is_parked else hall_now.ahead_of(ticket), expected_of(hall_now, ticket))
+    return is_turn_near(
+        None if is_parked else hall_now.ahead_of(ticket), expected_of(hall_now, ticket)
+    )
 
 
 def counter_opens(office: OfficeSnapshot, service: Service, *, now: datetime) -> datetime | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from prepazka.booking.models import Offer, WaitingListEntry, WaitingListState
-from prepazka.core.waiting_list_rules import in_order
+from prepazka.core.waiting_list_rules import in_order_of_offers
 from prepazka.offices.models import Agenda
 from prepazka.offices.office_snapshot import OfficeSnapshot
 
@@ -57,7 +57,8 @@ def lists(office: OfficeSnapshot) -> list[tuple[Agenda, list[Line]]]:
             [
                 Line(number, entry, len(entry.offers.all()))
                 for number, entry in enumerate(
-                    in_order(e for e in entries if e.service.agenda_id == agenda.pk), start=1
+                    in_order_of_offers(e for e in entries if e.service.agenda_id == agenda.pk),
+                    start=1,
                 )
             ],
         )

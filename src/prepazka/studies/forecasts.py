@@ -16,7 +16,7 @@ from prepazka.core.learned_durations import (
     DaySpeed,
     Finished,
 )
-from prepazka.core.replay import replay
+from prepazka.core.replay import replay_waits
 from prepazka.studies.known import CONFIGURED_MIN, Known
 from prepazka.studies.log import Log, Logged, LoggedDay
 
@@ -218,7 +218,7 @@ def _forecast(
     able = [c for c in counters if code in c.serves and (c.opens_at or BASE) <= moment(now)]
     waiting = [_waiting(w, learned) for w in hall.waiting.values()]
     habits = _habits_today(learned, hall, now)
-    replayed = replay(
+    replayed = replay_waits(
         waiting,
         counters,
         learned.times,

@@ -11,11 +11,11 @@ from prepazka.core.hall_model import ABSENT_MIN, USUAL_OFFSETS, Habits
 from prepazka.core.learned_durations import (
     Finished,
     ServiceTimes,
-    learn,
+    arrival_offsets,
+    fit_service_times,
+    is_plausible_duration,
     no_show_share,
-    punctuality,
-    usable,
-    walk_aways,
+    walk_away_shares,
 )
 from prepazka.studies.log import Log
 
@@ -66,15 +66,15 @@ def study(log: Log, days: Iterable[int]) -> Known:
                 finished.append(Finished(service, clerk, t.ended - t.called, n))
                 served.setdefault(t.counter or "?", set()).add(t.service)
     if finished:
-        usual = float(np.mean([f.minutes for f in finished if usable(f.minutes)]))
+        usual = float(np.mean([f.minutes for f in finished if is_plausible_duration(f.minutes)]))
         configured = dict.fromkeys(configured, usual)
-    times = learn(finished, configured, agenda)
+    times = fit_service_times(finished, configured, agenda)
     edges = (
         (0.5, 1, 2, 3, 5, 8, 12, 20) if log.leaving_seen else (10.0, 20.0, 30.0, 45.0, 60.0, 90.0)
     )
-    gone = leaving(waited, edges) if log.leaving_seen else walk_aways(waited, edges)
+    gone = leaving(waited, edges) if log.leaving_seen else walk_away_shares(waited, edges)
     habits = Habits(
-        offsets=punctuality(offsets, USUAL_OFFSETS),
+        offsets=arrival_offsets(offsets, USUAL_OFFSETS),
         gone_edges=edges,
         gone=gone,
         leaving_seen=log.leaving_seen,

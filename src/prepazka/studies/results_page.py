@@ -8,7 +8,7 @@ from math import isfinite, sqrt
 
 import numpy as np
 
-from prepazka.core.whatif import Difference, Simulated, compare, t_quantile
+from prepazka.core.whatif import Difference, Simulated, compare_figures, t_quantile
 from prepazka.studies import charts
 from prepazka.studies.charts import Bar, Whisker
 from prepazka.studies.results_words import FIGURES, SHARES, WORDS
@@ -162,7 +162,7 @@ def _long_waits_section(scenarios: Sequence[Scenario], language: str) -> str:
 
 def _differences(scenario: str, base: Simulated, after: Simulated, language: str) -> str:
     words = {key: translations[language] for key, translations in WORDS.items()}
-    differences = [_percent(d) for d in compare(base, after) if d.name in FIGURES]
+    differences = [_percent(d) for d in compare_figures(base, after) if d.name in FIGURES]
     if not differences:
         return f"<h2>{words['change']}: {escape(scenario)}</h2><p>{words['few']}</p>"
     drawn = [

@@ -13,7 +13,7 @@ from django.core import signing
 from django.urls import reverse
 from django.utils.translation import gettext_noop
 
-from prepazka.core.door_codes import code_at, is_fresh
+from prepazka.core.door_codes import code_at, is_code_fresh
 from prepazka.core.refusal import Refused
 from prepazka.offices.models import Device
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -76,7 +76,7 @@ def scanned(office: OfficeSnapshot, code: str, now: datetime) -> Pass:
     match = CODE.fullmatch(code)
     paired = Device.objects.filter(office=office.row, retired=False).exclude(token_hash="")
     device = paired.filter(pk=int(match[1])).first() if match else None
-    if match is None or device is None or not is_fresh(_secret(device), match[2], now):
+    if match is None or device is None or not is_code_fresh(_secret(device), match[2], now):
         raise DoorCodeOld
     services = tuple(device.options.get("services", ())) if device.kind == "kiosk" else ()
     return Pass(office.office_id, uuid4(), now + HOLDS, services)

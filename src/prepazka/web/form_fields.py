@@ -87,6 +87,6 @@ class DayField(forms.DateField):
     def to_python(self, value: Any) -> date | None:
         """The day. Raises ValidationError."""
         day = super().to_python(value)
-        if day is not None and reading.day(day.isoformat()) is None:
+        if day is not None and reading.read_day(day.isoformat()) is None:
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return day

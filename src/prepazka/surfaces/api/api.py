@@ -410,7 +410,7 @@ def _booking_by_token(token: str, purpose: booking_links.Purpose) -> Booking:
 def _from_edge(request: HttpRequest) -> HttpResponse:
     """The edge's answer, computed here; requests come here only if the edge cannot answer."""
     query = request.META.get("QUERY_STRING", "").encode()
-    route = hot_routes.route(request.path, query)
+    route = hot_routes.hot_route(request.path, query)
     try:
         if route is None:
             raise NotFound

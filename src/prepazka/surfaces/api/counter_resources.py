@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from ninja import Header, Router
 
 from prepazka.core import discipline
-from prepazka.journal.rows import columns, of_row
+from prepazka.journal.rows import object_of_row, select_columns
 from prepazka.offices.models import Counter
 from prepazka.queueing import counters, turns
 from prepazka.queueing.models import Shift, Ticket
@@ -88,7 +88,9 @@ def return_missed(request: HttpRequest, slug: str, ticket: int) -> Any:
         )
     except Ticket.DoesNotExist:
         raise NotFound from None
-    position = discipline.turn(turns.as_waiting(returned), turns.policy_of(staff.office), now())
+    position = discipline.turn_of_ticket(
+        turns.as_waiting(returned), turns.policy_of(staff.office), now()
+    )
     return {
         "ticket": returned.pk,
         "number": returned.label,
@@ -312,7 +314,7 @@ def _counter_state(staff: Staff) -> dict[str, Any]:
     if record is None:
         return {"counter": None, "paused": False, "client": None}
     counter, paused, *row = record
-    return _as_json(staff, counter, of_row(Ticket, row) if row[0] else None, paused=paused)
+    return _as_json(staff, counter, object_of_row(Ticket, row) if row[0] else None, paused=paused)
 
 
 def _as_json(staff: Staff, counter: int, client: Ticket | None, *, paused: bool) -> dict[str, Any]:
@@ -334,7 +336,7 @@ def _as_json(staff: Staff, counter: int, client: Ticket | None, *, paused: bool)
 
 
 SHOWN = (
-    f"SELECT s.counter_id, s.paused_at IS NOT NULL, {columns(Ticket, 't')}"  # noqa: S608  # ours
+    f"SELECT s.counter_id, s.paused_at IS NOT NULL, {select_columns(Ticket, 't')}"  # noqa: S608  # ours
     " FROM queueing_shift s LEFT JOIN queueing_ticket t"
     " ON t.counter_id = s.counter_id AND t.state IN ('called', 'serving')"
     " WHERE s.office_id = %s AND s.clerk_id = %s AND s.closed_at IS NULL"

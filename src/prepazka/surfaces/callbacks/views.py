@@ -41,7 +41,7 @@ def sms(request: HttpRequest, gateway: str, token: str) -> HttpResponse:
     if len(body) > LONGEST:
         return HttpResponse(status=413)
     try:
-        reports = incoming.read(gateway, query=request.META["QUERY_STRING"], body=body)
+        reports = incoming.read_callback(gateway, query=request.META["QUERY_STRING"], body=body)
     except incoming.NotUnderstood:
         log.warning("a callback of %s could not be understood", gateway)
         return HttpResponse("?", content_type="text/plain", status=400)

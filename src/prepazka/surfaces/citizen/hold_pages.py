@@ -31,7 +31,7 @@ from prepazka.booking.refusals import (
 )
 from prepazka.core import calendar
 from prepazka.core.contact_text import clean_text
-from prepazka.core.mail_domains import suggested
+from prepazka.core.mail_domains import suggest_address
 from prepazka.looks import typography
 from prepazka.messaging.channels import takes_phones
 from prepazka.messaging.contexts import facts_of, when_of
@@ -115,7 +115,7 @@ def check(request: HttpRequest, held: Booking, office: OfficeSnapshot, token: st
         request,
         "check",
         office,
-        suggested=suggested(held.email),
+        suggested=suggest_address(held.email),
         rows=_rows(held, office, token),
         by_sms=not held.email,
         remote=held.mode != Mode.PERSON,
@@ -144,7 +144,7 @@ def sent(request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str
         facts=facts_of(held, office)[:2],
         by_sms=not held.email,
         again="znovu" in request.GET,
-        suggested=suggested(held.email),
+        suggested=suggest_address(held.email),
         waiting=waits and not lapsed,
         lapsed=held.state == BookingState.EXPIRED or (waits and lapsed),
         days_url=reverse("citizen:days", args=[office.slug, office.services[held.service_id].code]),
@@ -155,7 +155,7 @@ def _store_suggested(
     _request: HttpRequest, held: Booking, _office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """Store the suggested correction of a mistyped e-mail address."""
-    email = suggested(held.email) or held.email
+    email = suggest_address(held.email) or held.email
     note_contact(booking=held.pk, **(_stored_answers(held) | {"email": email}), now=now())
     return _redirect_to("check", token)
 

@@ -135,12 +135,12 @@ def own_hold(request: HttpRequest, service: Service, at: datetime) -> Booking | 
 
 def day_or_none(text: str) -> date | None:
     """The day written as 2026-11-23 in an address, or None if it is unreadable."""
-    return reading.day(text)
+    return reading.read_day(text)
 
 
 def instant_or_none(text: str) -> datetime | None:
     """The instant of a button's value; None if it is unreadable or has no time zone."""
-    return reading.instant(text)
+    return reading.read_instant(text)
 
 
 def language() -> str:
@@ -251,7 +251,7 @@ def full_calendar(office: OfficeSnapshot, service: Service, now: datetime) -> di
 
 def more_opens(office: OfficeSnapshot, service: Service, now: datetime) -> dict[str, Any]:
     """The next day whose slots will be released and the instant of the release; {} if unknown."""
-    release = slots.more_opens(
+    release = slots.next_release_of_places(
         local_moment(now, office.tz),
         office.rules_of(service),
         lambda day: has_hours(office, service, day),

@@ -272,7 +272,7 @@ def _wish(request: HttpRequest, office: OfficeSnapshot, service: Service) -> Wis
     """The choices in the query string; None if the number of people must be asked first."""
     max_persons = office.rules_of(service).max_persons
     persons_text = request.GET.get("osob", "1" if max_persons == 1 else "")
-    persons = reading.whole(persons_text, max_persons)
+    persons = reading.read_whole_number(persons_text, max_persons)
     if not persons:
         return None
     instead_of = request.GET.get("misto", "")

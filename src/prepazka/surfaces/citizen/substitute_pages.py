@@ -155,7 +155,7 @@ def _answer_offer(
     form, at = request.POST, now()
     try:
         if "choice" in form:
-            choice = reading.whole(form["choice"], 9) or 0
+            choice = reading.read_whole_number(form["choice"], 9) or 0
             offers.accept_offer(offer=offer.pk, choice=choice, now=at)
         elif starts_at := instant_or_none(form.get("starts_at", "")):
             offers.move_to_other_slot(booking=booking.pk, starts_at=starts_at, now=at)

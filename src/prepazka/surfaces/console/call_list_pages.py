@@ -80,7 +80,7 @@ def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
     """Take the next entry, or the one chosen from the list."""
     entry_text = request.POST.get("entry", "")
     rows = entries_to_call(office.row, now())
-    entry = reading.whole(entry_text)
+    entry = reading.read_whole_number(entry_text)
     chosen = rows if entry is None else rows.filter(pk=entry)
     for pk in chosen.values_list("pk", flat=True):
         try:
@@ -136,7 +136,7 @@ def another(
     row = _own_entry(office, member, entry)
     if row is None:
         return redirect("console:calls", office.slug)
-    starts_at = reading.instant(request.POST.get("starts_at", ""))
+    starts_at = reading.read_instant(request.POST.get("starts_at", ""))
     if starts_at:
         try:
             offers.move_to_other_slot(
@@ -181,7 +181,7 @@ def _record_outcome(  # noqa: PLR0911  # one button each
             offer = offers.open_offer(entry.booking)
             if offer is None:
                 raise OfferOver
-            choice = reading.whole(form["choice"], 9) or 0
+            choice = reading.read_whole_number(form["choice"], 9) or 0
             offers.accept_offer(offer=offer.pk, choice=choice, **common)
             return _to_list(request, office, _("The client has the new appointment."))
         if "more" in form:

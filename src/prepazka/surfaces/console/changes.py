@@ -97,7 +97,7 @@ def _absences(
 
     prefilled = []
     for day in sorted({booking.date for booking in error.bookings}):
-        whole_day = calendar.instants(Interval(0, calendar.DAY_MIN), day, office.tz)
+        whole_day = calendar.instants_of_minutes(Interval(0, calendar.DAY_MIN), day, office.tz)
         stretches = filter(has_people, intersect([whole_day] if whole_day else [], error.lost))
         prefilled += [
             (stretch, _disruption_fields(office, official, day, stretch, whole_day))

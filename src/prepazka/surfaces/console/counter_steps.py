@@ -30,7 +30,7 @@ class Press:
 
     def number(self, name: str) -> int:
         """A whole number of the form; 404 for anything else."""
-        number = reading.whole(self.form.get(name, ""))
+        number = reading.read_whole_number(self.form.get(name, ""))
         if number is None:
             raise Http404(name)
         return number
@@ -109,7 +109,7 @@ def _park(press: Press) -> str:
 def _transfer(press: Press) -> str:
     """Transfer to the form's `to`, which is `service:ID` or `counter:ID`."""
     kind, _sep, number = press.form.get("to", "").partition(":")
-    target = reading.whole(number) or 0
+    target = reading.read_whole_number(number) or 0
     service = press.office.services.get(target) if kind == "service" else None
     counter = press.office.counters.get(target) if kind == "counter" else None
     if service is None and counter is None:

@@ -107,7 +107,7 @@ def _valid_ticket(booking: Booking) -> Ticket | None:
 
 
 def _day(text: str) -> date | None:
-    return reading.day(text)
+    return reading.read_day(text)
 
 
 def _search(
@@ -128,7 +128,7 @@ def _search(
 def _minute(text: str) -> int | None:
     """Minutes of the day from a time written as 8:30 or 8.30; None if unreadable."""
     hour, _sep, minute = text.replace(".", ":").partition(":")
-    hours, minutes = reading.whole(hour, 23), reading.whole(minute, 59)
+    hours, minutes = reading.read_whole_number(hour, 23), reading.read_whole_number(minute, 59)
     return None if hours is None or minutes is None else hours * 60 + minutes
 
 

@@ -382,13 +382,13 @@ def _booking(office: OfficeSnapshot, booking: UUID) -> Booking:
 
 def persons_of(request: HttpRequest) -> int:
     """The number of people in the query string, between 1 and `MOST_PERSONS`."""
-    persons = reading.whole(request.GET.get("osob", "1"))
+    persons = reading.read_whole_number(request.GET.get("osob", "1"))
     return max(1, min(persons or 1, MOST_PERSONS))
 
 
 def chosen_instant(request: HttpRequest) -> datetime:
     """The start of the chosen slot. Raises Http404 if it is unreadable."""
-    starts_at = reading.instant(request.POST.get("starts_at", ""))
+    starts_at = reading.read_instant(request.POST.get("starts_at", ""))
     if starts_at is None:
         raise Http404
     return starts_at
@@ -403,7 +403,7 @@ def request_key(request: HttpRequest) -> UUID | None:
 
 
 def _from_day(request: HttpRequest) -> date | None:
-    return reading.day(request.GET.get("od", ""))
+    return reading.read_day(request.GET.get("od", ""))
 
 
 def _without_day(request: HttpRequest) -> str:

@@ -264,4 +264,4 @@ def _exceptions(office: OfficeSnapshot, official: Official, today: date) -> list
 
 
 def day_said(text: str) -> date | None:
-    return reading.day(text)
+    return reading.read_day(text)

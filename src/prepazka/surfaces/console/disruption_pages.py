@@ -240,7 +240,7 @@ def _choices(form: QueryDict) -> dict[UUID, Choice]:
         if name.startswith("d-") and isinstance(value, str):
             decision, _colon, lane = value.partition(":")
             if decision in Decision.values:
-                number = reading.whole(lane)
+                number = reading.read_whole_number(lane)
                 choices[UUID(name[2:])] = Choice(Decision(decision), number)
     return choices
 

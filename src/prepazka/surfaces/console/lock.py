@@ -44,7 +44,7 @@ def screen(request: HttpRequest) -> HttpResponse:
     if not isinstance(user, User):
         return HttpResponse(status=401)
     moment = real_now()
-    ago = reading.whole(request.POST.get("ago", ""), LONGEST_AGO)
+    ago = reading.read_whole_number(request.POST.get("ago", ""), LONGEST_AGO)
     if ago is not None:
         key = str(request.session.session_key)
         row = locked_sessions.screen_of(session_key=key, user=user.pk, now=moment)

@@ -173,7 +173,7 @@ def _service_choice(
         return None
     return department_day.Wanted(
         chosen or services[0],
-        max(1, min(reading.whole(persons) or 1, MOST_PERSONS)),
+        max(1, min(reading.read_whole_number(persons) or 1, MOST_PERSONS)),
         channel if channel in BY_STAFF else Channel.PHONE,
         mode=mode_of(parameters, chosen or services[0]),
     )
@@ -182,7 +182,7 @@ def _service_choice(
 def _pressed_slot(request: HttpRequest, office: OfficeSnapshot) -> tuple[datetime, Any]:
     """Start and official of the pressed slot; the official is None for a window."""
     instant_text, _sep, code = request.POST.get("place", "").partition("|")
-    starts_at = reading.instant(instant_text)
+    starts_at = reading.read_instant(instant_text)
     official = office.official_by_code(code) if code else None
     if starts_at is None or (code and official is None):
         raise Http404
@@ -247,7 +247,7 @@ def _address(office: OfficeSnapshot, parameters: QueryDict, **changed: object) -
 
 
 def _day(parameters: QueryDict) -> date | None:
-    return reading.day(parameters.get("den", ""))
+    return reading.read_day(parameters.get("den", ""))
 
 
 def _uuid(text: str) -> UUID | None:

@@ -129,7 +129,7 @@ def follow_up(
 ) -> HttpResponse:
     """Book another slot for the same people and service."""
     row = _led_booking(office, member, booking)
-    starts_at = reading.instant(request.POST.get("starts_at", ""))
+    starts_at = reading.read_instant(request.POST.get("starts_at", ""))
     if starts_at:
         try:
             next_booking = closing.book_follow_up(

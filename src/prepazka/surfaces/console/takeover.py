@@ -89,7 +89,7 @@ def _end(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, shift: int
 ) -> HttpResponse:
     form = request.POST
-    client = reading.whole(form.get("client", ""))
+    client = reading.read_whole_number(form.get("client", ""))
     fate = Fate(form["fate"]) if form.get("fate", "") in set(Fate) else None
     take_over = form.get("do") == "take"
     try:

@@ -131,7 +131,7 @@ def _full_url(slug: str, target: Wanted) -> str:
 
 
 def _limit(text: str) -> int:
-    count = reading.whole(text)
+    count = reading.read_whole_number(text)
     return USUAL if count is None else max(1, min(count, MOST))
 
 

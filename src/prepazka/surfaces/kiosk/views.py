@@ -185,4 +185,4 @@ def _ticket(office: OfficeSnapshot, code: str) -> Ticket:
 
 
 def _page(request: HttpRequest) -> int:
-    return reading.whole(request.GET.get("strana"), 999) or 1
+    return reading.read_whole_number(request.GET.get("strana"), 999) or 1

@@ -49,7 +49,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _posted_play(request: HttpRequest) -> tuple[datetime, timedelta, float]:
-    start = reading.instant(request.POST.get("from", ""))
+    start = reading.read_instant(request.POST.get("from", ""))
     duration = timedelta(minutes=float(request.POST.get("minutes", "")))
     speed = float(request.POST.get("speed", ""))
     if start is None or not timedelta() < duration <= LONGEST:

@@ -183,7 +183,7 @@ BY_NOBODY = frozenset(
 def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """A day's events of everybody or of one person; all, or only views of contacts."""
     day = _day(request.GET.get("den", "")) or calendar.day_of(now(), office.tz)
-    actor = reading.whole(request.GET.get("kdo"))
+    actor = reading.read_whole_number(request.GET.get("kdo"))
     looks_only = "kontakty" in request.GET
     day_deeds = deeds(office, day=day, actor=actor, looks_only=looks_only)
     names = dict(office.row.memberships.values_list("user_id", "name"))
@@ -242,4 +242,4 @@ def _other_person(deed: Deed, names: dict[int, str]) -> str:
 
 
 def _day(text: str) -> date | None:
-    return reading.day(text)
+    return reading.read_day(text)

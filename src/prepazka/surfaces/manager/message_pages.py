@@ -203,8 +203,8 @@ def _words_page(
     rows = [
         {
             "part": part_name,
-            "may": sorted(message_texts.allowed(kind, part_name)),
-            "must": sorted(message_texts.required(kind, part_name)),
+            "may": sorted(message_texts.allowed_placeholders(kind, part_name)),
+            "must": sorted(message_texts.required_placeholders(kind, part_name)),
             "usual": custom_texts.usual(kind, part_name, language),
             "field": form[part_name],
         }
@@ -232,7 +232,8 @@ def in_words(kind: str, part_name: Part, fault: Fault) -> str:
         return _("There is no {%(name)s} here. Use one of: %(known)s.") % {
             "name": fault.name,
             "known": ", ".join(
-                f"{{{name}}}" for name in sorted(message_texts.allowed(kind, part_name))
+                f"{{{name}}}"
+                for name in sorted(message_texts.allowed_placeholders(kind, part_name))
             ),
         }
     if fault.kind == "missing":
@@ -252,12 +253,13 @@ def masked(message: Message) -> str:
 
 def _has_own(texts: message_texts.Texts, kind: str, language: str) -> bool:
     return any(
-        message_texts.own(texts, kind, part_name, language) for part_name in message_texts.PARTS
+        message_texts.office_text(texts, kind, part_name, language)
+        for part_name in message_texts.PARTS
     )
 
 
 def _day(text: str) -> date | None:
-    return reading.day(text)
+    return reading.read_day(text)
 
 
 def _render(

@@ -74,7 +74,7 @@ def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
 
 
 def _number(text: str) -> int:
-    quota = reading.whole(text)
+    quota = reading.read_whole_number(text)
     if quota is None:
         raise NoSuchQuota
     return quota

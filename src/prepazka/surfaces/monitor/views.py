@@ -99,7 +99,7 @@ def history(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
 
 
 def _days(text: str) -> int:
-    days = reading.whole(text)
+    days = reading.read_whole_number(text)
     return USUAL_DAYS if days is None else max(1, min(days, MOST_DAYS))
 
 

@@ -46,7 +46,7 @@ def log(request: HttpRequest) -> HttpResponse:
 
 
 def _id(field: object) -> int:
-    number = reading.whole(field)
+    number = reading.read_whole_number(field)
     if number is None:
         raise ValueError(field)
     return number

@@ -176,7 +176,7 @@ def show(request: HttpRequest, participant: Participant, link: int) -> HttpRespo
         participant=participant.pk,
         seat=_seat(request),
         document=uuid_or_none(request.POST.get("document", "")),
-        page=reading.whole(page, 99_999) or 0,
+        page=reading.read_whole_number(page, 99_999) or 0,
     )
     return JsonResponse({})
 

@@ -111,7 +111,7 @@ def _close(request: HttpRequest, participant: Participant, link: int, moment: da
 
 
 def _number(request: HttpRequest, name: str) -> int:
-    number = reading.whole(request.POST.get(name, ""), 99_999_999)
+    number = reading.read_whole_number(request.POST.get(name, ""), 99_999_999)
     return -1 if number is None else number
 
 

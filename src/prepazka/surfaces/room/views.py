@@ -139,7 +139,7 @@ def enter(
         if participant.role == Participant.Role.CHAIR and not room_texts.over_before(
             office, participant, link, moment
         ):
-            video.settle(
+            video.choose_provider(
                 participant.meeting, office, now=moment, actor=_actor(request, participant)
             )
         entered = room.enter(

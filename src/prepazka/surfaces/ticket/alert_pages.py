@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from prepazka.booking.contacts import clean_email, normalise_email, normalise_phone
 from prepazka.core.contact_text import FULL_WIDTH
 from prepazka.core.refusal import Refused
-from prepazka.gateways.push import LONGEST, public_key, understood
+from prepazka.gateways.push import LONGEST, is_valid_subscription, public_key
 from prepazka.messaging.channels import takes_phones
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import IN_QUEUE, Ticket
@@ -94,7 +94,7 @@ def worker(request: HttpRequest) -> HttpResponse:
 
 def _store_push(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     subscription = {name: request.POST.get(name, "")[: LONGEST + 1] for name in PUSH}
-    if not understood(**subscription):
+    if not is_valid_subscription(**subscription):
         problem = _("This browser cannot show notifications. Give an e-mail address instead.")
         return _page(request, ticket, office, _form(office), problem, 422)
     return _store_alert(request, ticket, office, Contact(push=subscription))

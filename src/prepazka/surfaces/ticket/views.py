@@ -85,7 +85,7 @@ def later(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpR
     """Postpone the ticket by some minutes, letting others go first."""
     if request.method != "POST":
         return _question(request, "later", ticket, office)
-    minutes = reading.whole(request.POST.get("minutes"), calendar.DAY_MIN) or 0
+    minutes = reading.read_whole_number(request.POST.get("minutes"), calendar.DAY_MIN) or 0
     return _apply(
         request,
         ticket,
