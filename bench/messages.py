@@ -24,7 +24,7 @@ from prepazka.gateways import email
 from prepazka.gateways.sms import smpp
 from prepazka.jobs.tasks import GATEWAYS
 from prepazka.messaging.mail import compose_mail
-from prepazka.messaging.message_delivery import deliver
+from prepazka.messaging.message_delivery import deliver_message
 from prepazka.messaging.models import Message
 from prepazka.offices.models import Office
 
@@ -77,7 +77,7 @@ def _rate(work: Callable[[], None]) -> float:
 def _deliver(rows: list[Message]) -> float:
     def all_of_them() -> None:
         for row in rows:
-            deliver(message=row.pk, gateways=GATEWAYS, now=datetime.now(UTC))
+            deliver_message(message=row.pk, gateways=GATEWAYS, now=datetime.now(UTC))
 
     return _rate(all_of_them)
 

@@ -196,7 +196,7 @@ def _kiosks(where: OfficeSnapshot, many: int) -> list[str]:
             },
         )
         code = devices.make_pairing_code(device=device, now=now)
-        tokens.append(devices.pair(code=code, now=now)[1])
+        tokens.append(devices.pair_device(code=code, now=now)[1])
     return tokens
 
 

@@ -162,7 +162,7 @@ def plays(
 
 
 def ask() -> bool:
-    return demo_play.ask(office=Office.objects.get(), speed=60)
+    return demo_play.request_play(office=Office.objects.get(), speed=60)
 
 
 def state() -> str:
@@ -181,11 +181,11 @@ def test_it_begins_once_and_ends_when_somebody_stops_it(
     made, began = plays
     assert ask()
     assert not ask()
-    clock.play(shown_from=LOADED, lasts=timedelta(hours=3), speed=60)
+    clock.play_period(shown_from=LOADED, lasts=timedelta(hours=3), speed=60)
     look(made, 4)
     assert (began, state()) == (["lhota"], "running")
     assert not ask()
-    demo_play.stop()
+    demo_play.request_stop()
     assert state() == "stopping"
     assert not ask()  # the people of before have to leave first
     look(made, 1)

@@ -42,7 +42,7 @@ def event_of(booking: Booking) -> int:
 
 
 def composed(booking: Booking, now: datetime = NOW) -> Message:
-    (message,) = message_delivery.compose(event=event_of(booking), now=now)
+    (message,) = message_delivery.compose_messages(event=event_of(booking), now=now)
     return message
 
 
@@ -52,10 +52,10 @@ def test_however_often_its_jobs_run_a_message_leaves_once(mailbox: Mailbox) -> N
     first, again = composed(booking), composed(booking)
     assert first == again
     for _ in range(3):
-        message_delivery.deliver(
+        message_delivery.deliver_message(
             message=first.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         )
-    assert message_delivery.compose(event=event_of(booking), now=NOW) == []
+    assert message_delivery.compose_messages(event=event_of(booking), now=NOW) == []
     assert len(mailbox) == 1
     assert mailbox[0]["To"] == "jana@example.cz"
 
@@ -65,7 +65,7 @@ def test_two_workers_with_one_message_send_one_mail(mailbox: Mailbox) -> None:
     message = composed(town.requested(town.office()))
     answers = together(
         2,
-        lambda _: message_delivery.deliver(
+        lambda _: message_delivery.deliver_message(
             message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         ),
     )
@@ -87,7 +87,7 @@ def test_control_without_the_lock_of_the_row_two_mails_leave(
     monkeypatch.setattr(channels, "ADAPTERS", {**channels.ADAPTERS, EMAIL: email})
     together(
         2,
-        lambda _: message_delivery.deliver(
+        lambda _: message_delivery.deliver_message(
             message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         ),
     )
@@ -139,7 +139,7 @@ def test_after_an_hour_without_the_server_the_mail_leaves_once_and_its_link_work
         # The round of every minute never takes the slot of a person we could not write to.
         rounds.tidy(now=at - timedelta(seconds=1))
         try:
-            message_delivery.deliver(
+            message_delivery.deliver_message(
                 message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=at
             )
         except Undeliverable:
@@ -171,14 +171,14 @@ def text_of_last(mailbox: Mailbox) -> str:
 def test_an_address_that_does_not_exist_is_not_tried_again(mailbox: Mailbox) -> None:
     message = composed(town.requested(town.office(), email="nobody@example.cz"))
     with pytest.raises(Undeliverable) as refused:
-        message_delivery.deliver(
+        message_delivery.deliver_message(
             message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         )
     job = Job(queue="mail", lock=None, queueing_lock=None, task_name="deliver")
     assert Patience().get_retry_decision(exception=refused.value, job=job) is None
     message.refresh_from_db()
     assert (message.state, message.error) == (MessageState.FAILED, "the address was refused")
-    message_delivery.deliver(
+    message_delivery.deliver_message(
         message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
     )
     assert len(mailbox) == 0
@@ -189,12 +189,12 @@ def test_a_server_that_refuses_us_for_now_is_tried_again(mailbox: Mailbox) -> No
     message = composed(town.requested(town.office()))
     mailbox.answer = "451 4.3.0 try later"
     with pytest.raises(Undeliverable) as refused:
-        message_delivery.deliver(
+        message_delivery.deliver_message(
             message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         )
     assert not refused.value.permanent
     mailbox.answer = "250 Accepted"
-    message_delivery.deliver(
+    message_delivery.deliver_message(
         message=message.pk,
         gateways={"email": send_mail, "sms": send_sms},
         now=NOW + timedelta(seconds=10),
@@ -215,7 +215,9 @@ def test_a_slow_mail_server_holds_up_no_booking(mailbox: Mailbox) -> None:
         held.append(answer)
         send_mail(mail)
 
-    message_delivery.deliver(message=message.pk, gateways={"email": slow, "sms": send_sms}, now=NOW)
+    message_delivery.deliver_message(
+        message=message.pk, gateways={"email": slow, "sms": send_sms}, now=NOW
+    )
     assert len(held) == len(mailbox) == 1
 
 
@@ -227,7 +229,7 @@ def test_a_mail_taken_slowly_is_written_down(mailbox: Mailbox) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET idle_in_transaction_session_timeout = '1s'")
     try:
-        message_delivery.deliver(
+        message_delivery.deliver_message(
             message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         )
     finally:

@@ -64,7 +64,7 @@ def test_midnight_ends_yesterday_and_begins_with_one() -> None:
     late = midnight_of(tomorrow) + timedelta(seconds=1)
     first = walk_in(office, late)
     assert (first.label, first.date) == ("V1", tomorrow)
-    assert [one.ticket for one in turns.waiting(office, late)] == [first.pk]
+    assert [one.ticket for one in turns.waiting_tickets(office, late)] == [first.pk]
 
     rounds.tidy(now=late)
     assert [t.state for t in Ticket.objects.filter(date=town.MONDAY)] == [TicketState.CANCELLED] * 2

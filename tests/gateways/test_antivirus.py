@@ -61,7 +61,7 @@ def here(files: Path) -> Held:
 
 
 def brought(here: Held, content: bytes) -> Document:
-    return documents.add(
+    return documents.add_document(
         participant=here.citizen.pk, link=1, name="a.pdf", file=papers.file(content), now=NOW
     )
 
@@ -98,7 +98,7 @@ def test_while_it_is_away_nobody_sees_the_file(here: Held, settings: Any, tmp_pa
             assert after_check(one) == ("checking", "")
         closing.join(5)
     assert document_jobs.documents_to_check() == [one.pk], "the next round tries again"
-    assert not documents.seen_by(here.chair).filter(state="ready").exists()
+    assert not documents.documents_seen_by(here.chair).filter(state="ready").exists()
     settings.CLAMD = ""
     assert after_check(one) == ("ready", "")
 

@@ -220,7 +220,7 @@ def test_when_a_server_goes_away_the_next_room_is_taken_once(here: Held, meet: C
 
 
 def told_of(event: Event, at: Any = NOW) -> list[Message]:
-    made = message_delivery.compose(event=event.pk, now=at)
+    made = message_delivery.compose_messages(event=event.pk, now=at)
     return [one for one in made if not message_delivery.is_pointless(one, at)]
 
 
@@ -239,7 +239,9 @@ def test_who_is_not_there_gets_a_message_with_how_to_join_once_per_change(
     (message,) = told_of(event)
     assert (message.kind, message.to.email) == ("meeting_room", "eva@posta.example")
     for _ in range(2):
-        assert [one.pk for one in message_delivery.compose(event=event.pk, now=NOW)] == [message.pk]
+        assert [one.pk for one in message_delivery.compose_messages(event=event.pk, now=NOW)] == [
+            message.pk
+        ]
     said = compose_mail(message, now=NOW).text
     assert here.path(here.guest) in said
     assert "zůstává stejný" in said

@@ -56,7 +56,7 @@ WORDS = {
 
 @pytest.fixture
 def krumlov(live_url: str) -> OfficeSnapshot:
-    office_loading.load(presets.text("cesky-krumlov"), now=real_now())
+    office_loading.load(presets.preset_text("cesky-krumlov"), now=real_now())
     return snapshot_by_slug("krumlov")
 
 

@@ -61,7 +61,7 @@ def test_slots_on_the_web_of_the_office(
     axe: Callable[[Page], None],
     scripts: bool,  # noqa: FBT001  # a parameter of the test
 ) -> None:
-    office_loading.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.preset_text("praha-6"), now=real_now())
     visitor = context(
         java_script_enabled=scripts,
         viewport={"width": 360, "height": 800},
@@ -101,7 +101,7 @@ def test_slots_on_the_web_of_the_office(
 def test_five_slots_fit_the_height_that_the_guide_recommends(
     live_url: str, context: Callable[..., BrowserContext]
 ) -> None:
-    office_loading.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.preset_text("praha-6"), now=real_now())
     page, too_tall = context().new_page(), []
     for which in ("", "?odbor=vystavba", "?urednik=novotna"):
         page.goto(f"{live_url}/praha6/vlozit/{which}{'&' if which else '?'}pocet=5")

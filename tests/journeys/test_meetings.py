@@ -30,7 +30,7 @@ def test_a_slot_in_person_becomes_a_meeting_by_video(
     page: Page,
     look: Callable[[Page, str], None],
 ) -> None:
-    office_loading.load(presets.text("liberec"), now=real_now())
+    office_loading.load(presets.preset_text("liberec"), now=real_now())
     page.goto(f"{live_url}/liberec/objednat/dotace-sport/")
     expect(page.get_by_role("link", name="Po videu ve webovém prohlížeči")).to_have_attribute(
         "aria-current", "true"

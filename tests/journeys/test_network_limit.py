@@ -46,7 +46,7 @@ def make_a_crowd(office: OfficeSnapshot) -> None:
 
 @pytest.fixture
 def krumlov(live_url: str) -> OfficeSnapshot:
-    office_loading.load(presets.text("cesky-krumlov"), now=real_now())
+    office_loading.load(presets.preset_text("cesky-krumlov"), now=real_now())
     office = snapshot_by_slug("krumlov")
     make_a_crowd(office)
     return office

@@ -17,7 +17,7 @@ from prepazka.booking.slot_search import search_slots
 from prepazka.looks import typography
 from prepazka.messaging.message_types import Incoming
 from prepazka.messaging.models import Message
-from prepazka.messaging.replies import hear
+from prepazka.messaging.replies import handle_reply
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import officials, town
 from tests.clock import real_now
@@ -99,7 +99,7 @@ def test_illness_of_an_official(
     expect(phone.get_by_text("PIN", exact=False).first).to_be_visible()
     assert "SEQUENCE:2" in calendar_of(mails.wait(3))
 
-    assert hear(Incoming("+420777123456", "1"), gateway="web", now=real_now()) == "choose"
+    assert handle_reply(Incoming("+420777123456", "1"), gateway="web", now=real_now()) == "choose"
     assert Booking.objects.get(pk=by_sms.pk).state == "confirmed"
 
     operator = context().new_page()

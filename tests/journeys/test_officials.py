@@ -25,7 +25,7 @@ Look = Callable[[Page, str], None]
 
 @pytest.fixture
 def praha6(live_url: str) -> OfficeSnapshot:
-    office_loading.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.preset_text("praha-6"), now=real_now())
     return snapshot_by_slug("praha6")
 
 

@@ -252,7 +252,7 @@ def see_covered(page: Page) -> None:
 def test_pages_of_officials_and_operators_are_covered_by_time(
     live_url: str, context: Contexts, look: Callable[[Page, str], None], role: str, path: str
 ) -> None:
-    office_loading.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.preset_text("praha-6"), now=real_now())
     user = town.clerk(snapshot_by_slug("praha6"), "novotna", role)
     Official.objects.filter(code="novotna").update(user=user)
     Office.objects.update(version=F("version") + 1)

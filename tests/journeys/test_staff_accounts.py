@@ -29,7 +29,7 @@ PASSWORD, NEW = "heslo heslo heslo", "docela jiné heslo 7"
 
 @pytest.fixture
 def praha6(live_url: str) -> OfficeSnapshot:
-    office_loading.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.preset_text("praha-6"), now=real_now())
     return snapshot_by_slug("praha6")
 
 

@@ -41,13 +41,13 @@ MONDAY = coming_monday()
 def it_is(hour: str, day: date = MONDAY) -> datetime:
     """Set the clock of the whole program."""
     moment = town.at(hour, day)
-    clock.play(shown_from=moment, lasts=timedelta(hours=3), speed=1)
+    clock.play_period(shown_from=moment, lasts=timedelta(hours=3), speed=1)
     time.sleep(clock.LOOK_EVERY + 0.2)
     return moment
 
 
 def office(preset: str) -> OfficeSnapshot:
-    loaded = office_loading.load(presets.text(preset), now=real_now()).office
+    loaded = office_loading.load(presets.preset_text(preset), now=real_now()).office
     clerk = User.objects.create_user(username="novakova", password=PASSWORD)
     Membership.objects.create(office=loaded, user=clerk, role="clerk", name="Jana Nováková")
     return snapshot_by_slug(loaded.slug)

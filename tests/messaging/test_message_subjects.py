@@ -63,7 +63,7 @@ def offer_to(where: OfficeSnapshot, *clocks: str, **to: Any) -> Offer:
 def composed(monkeypatch: pytest.MonkeyPatch, where: OfficeSnapshot, **data: str) -> Message:
     monkeypatch.setitem(message_delivery.KINDS, "DiaryChanged", "offer")
     event = Event.objects.create(office=where.office_id, kind="DiaryChanged", data=data, at=NOW)
-    return message_delivery.compose(event=event.pk, now=NOW)[0]
+    return message_delivery.compose_messages(event=event.pk, now=NOW)[0]
 
 
 def test_an_offer_leads_to_its_booking_and_numbers_its_slots(
@@ -76,7 +76,7 @@ def test_an_offer_leads_to_its_booking_and_numbers_its_slots(
     assert (message.person.email, message.about) == (booking.email, f"booking:{booking.pk}")
     with translation.override("cs"), timezone.override(lhota.tz):
         context = context_of_message(message, lhota, now=NOW)
-        said = sms.said_of(message, lhota)
+        said = sms.sms_placeholders(message, lhota)
     assert [(t.number, t.booking.starts_at) for t in context["slots"]] == [
         (1, town.at("10:00")),
         (2, town.at("11:00")),
@@ -100,7 +100,7 @@ def test_an_entry_has_its_own_contact(
     message = composed(monkeypatch, lhota, offer=str(offer.pk))
     assert (message.person, message.offer) == (entry, offer)
     with translation.override("cs"), timezone.override(lhota.tz):
-        assert sms.said_of(message, lhota)["terms"] == "po 23.11. 10:00-11:00"
+        assert sms.sms_placeholders(message, lhota)["terms"] == "po 23.11. 10:00-11:00"
         assert context_of_message(message, lhota, now=NOW)["entry_url"].endswith(
             f"/s/{entry.short_code}/"
         )

@@ -102,7 +102,7 @@ def test_what_is_wrong_is_said_by_its_name(
 
 
 def with_own(text: str) -> str:
-    return presets.text("touzim").replace("messages:\n", f"messages:\n  texts:\n{text}", 1)
+    return presets.preset_text("touzim").replace("messages:\n", f"messages:\n  texts:\n{text}", 1)
 
 
 @pytest.mark.parametrize(

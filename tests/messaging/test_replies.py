@@ -40,7 +40,7 @@ def lhota() -> OfficeSnapshot:
 
 
 def say(text: str, number: str = PHONE, now: Any = NOW, name: str = "") -> str:
-    return replies.hear(Incoming(number, text, name), gateway="test", now=now)
+    return replies.handle_reply(Incoming(number, text, name), gateway="test", now=now)
 
 
 def answers(kind: str = "") -> list[str]:
@@ -48,7 +48,7 @@ def answers(kind: str = "") -> list[str]:
     made = [
         one
         for event in Event.objects.order_by("pk")
-        for one in message_delivery.compose(event=event.pk, now=NOW)
+        for one in message_delivery.compose_messages(event=event.pk, now=NOW)
     ]
     return [one.kind for one in made if not kind or one.kind == kind]
 

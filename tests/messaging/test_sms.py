@@ -19,7 +19,7 @@ from prepazka.messaging import message_delivery
 from prepazka.messaging.channels import sms_alert, takes_phones
 from prepazka.messaging.message_types import Mail, Sent, Sms, Undeliverable
 from prepazka.messaging.models import Message
-from prepazka.messaging.sms import compose_sms, names
+from prepazka.messaging.sms import compose_sms, shortened_names
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from tests import rounds, town
@@ -61,7 +61,7 @@ def composed(
     booking: Booking, kind: str = "ConfirmationRequested", now: Any = NOW
 ) -> Message | None:
     event = Event.objects.filter(kind=kind, data__booking=str(booking.pk)).latest("pk")
-    found = message_delivery.compose(event=event.pk, now=now)
+    found = message_delivery.compose_messages(event=event.pk, now=now)
     return found[0] if found else None
 
 
@@ -84,7 +84,7 @@ def no_mail(mail: Mail) -> None:
 
 
 def deliver(message: Message, gateway: Gateway, now: Any = NOW) -> Message:
-    message_delivery.deliver(
+    message_delivery.deliver_message(
         message=message.pk, gateways={"email": no_mail, "sms": gateway}, now=now
     )
     message.refresh_from_db()
@@ -145,7 +145,7 @@ def test_with_diacritics_where_the_office_wants_them() -> None:
 
 @given(st.text(max_size=80))
 def test_names_get_shorter_down_to_none(name: str) -> None:
-    found = list(names(name))
+    found = list(shortened_names(name))
     assert found[0] == name
     assert found[-1] == ""
     lengths = [len(one) for one in found[1:]]

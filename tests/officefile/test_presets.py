@@ -19,7 +19,7 @@ FRIDAY = at("18:00", date(2026, 11, 20))
 
 
 def loaded(preset: str, slug: str) -> OfficeSnapshot:
-    load(presets.text(preset), now=FRIDAY)
+    load(presets.preset_text(preset), now=FRIDAY)
     return snapshot_by_slug(slug)
 
 

@@ -69,7 +69,7 @@ def test_a_round_whose_list_of_offices_is_old_reads_each_office_anew(
             loaded_since(next(old for other, old in offices.items() if other != slug))
         seen[slug] = office.row.version - offices[slug].row.version
 
-    monkeypatch.setattr(history, "measure", measured)
-    monkeypatch.setattr(wait_learning, "relearn", lambda **_: None)
+    monkeypatch.setattr(history, "measure_accuracy", measured)
+    monkeypatch.setattr(wait_learning, "learn_service_times", lambda **_: None)
     rounds.learn(now=NINE)
     assert list(seen.values()) == [0, 1]

@@ -140,9 +140,11 @@ def gives_back(console: Console, how: str) -> None:
     if how == "break":
         counters.pause_counter(shift=console.shift, now=NINE)
     elif how == "page":
-        offline_grants.leave_page(office=console.office, shift=console.shift, page=console.page)
+        offline_grants.release_list_of_page(
+            office=console.office, shift=console.shift, page=console.page
+        )
     else:
-        offline_grants.log_out(clerk=console.clerk, page=console.page)
+        offline_grants.release_list_of_clerk(clerk=console.clerk, page=console.page)
 
 
 @pytest.mark.parametrize("how", ["break", "page", "log-out"])
@@ -186,7 +188,7 @@ def test_the_farewell_of_the_page_before_never_drops_the_list_of_the_next() -> N
 
         def one(n: int, before: str = before) -> object:
             if n:
-                return offline_grants.leave_page(
+                return offline_grants.release_list_of_page(
                     office=console.office, shift=console.shift, page=before
                 )
             return console.renew(NINE)

@@ -198,7 +198,7 @@ def test_a_call_in_vain_is_told_and_never_that_the_time_has_passed(
             office=lhota, device=kiosk, pin=booking.pin, touch=uuid4(), now=town.at(at)
         )
         turns.call_next(office=lhota, clerk=clerk, now=town.at(at))
-        turns.no_show(office=lhota, clerk=clerk, now=town.at(at))
+        turns.mark_no_show(office=lhota, clerk=clerk, now=town.at(at))
         clock.at = town.at(at)
         return words(client.get(personal_url(booking)))
 

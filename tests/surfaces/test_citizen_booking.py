@@ -12,7 +12,7 @@ from django.test import Client
 from prepazka.booking import booking_links
 from prepazka.booking.models import Booking, BookingState
 from prepazka.journal.models import Event
-from prepazka.messaging.message_delivery import compose
+from prepazka.messaging.message_delivery import compose_messages
 from prepazka.messaging.models import Message
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -276,7 +276,7 @@ def test_the_message_is_sent_again_and_the_deadline_starts_anew(
     assert "Termín pro Vás držíme do 9:25." in words(answer)
     asked = Event.objects.filter(kind="ConfirmationRequested")
     for event in asked.order_by("pk"):
-        compose(event=event.pk, now=clock.at)
+        compose_messages(event=event.pk, now=clock.at)
     assert Message.objects.filter(booking=booking, kind="confirm").count() == 2
     for _ in range(9):
         clock.forward(minutes=14)

@@ -45,15 +45,15 @@ def mailbox(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 @pytest.fixture
 def touzim() -> OfficeSnapshot:
-    load(presets.text("touzim"), now=town.FRIDAY_BEFORE)
+    load(presets.preset_text("touzim"), now=town.FRIDAY_BEFORE)
     return snapshot_of(Office.objects.get(slug="touzim"))
 
 
 def work(at: Clock) -> None:
     """What the worker does: follow every event, deliver every message."""
     for event in Event.objects.order_by("pk"):
-        for message in message_delivery.compose(event=event.pk, now=at.at):
-            message_delivery.deliver(
+        for message in message_delivery.compose_messages(event=event.pk, now=at.at):
+            message_delivery.deliver_message(
                 message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=at.at
             )
 

@@ -72,7 +72,7 @@ def join(client: Client, **changes: Any) -> WaitingListEntry:
 def message(kind: str) -> Message:
     """What the last event of the kind causes."""
     event = Event.objects.filter(kind=kind).latest("pk")
-    (found,) = message_delivery.compose(event=event.pk, now=NOW)
+    (found,) = message_delivery.compose_messages(event=event.pk, now=NOW)
     return Message.objects.get(pk=found.pk)
 
 

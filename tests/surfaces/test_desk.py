@@ -11,7 +11,7 @@ from django.test import Client
 
 from prepazka.booking.models import Booking, BookingState, CallListEntry
 from prepazka.journal.models import Event
-from prepazka.messaging.message_delivery import compose
+from prepazka.messaging.message_delivery import compose_messages
 from prepazka.messaging.models import Message
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
@@ -255,7 +255,7 @@ def test_a_fixed_line_is_telephoned_when_the_office_cancels(
     assert made.phone == "+420382766111"
     reception.post(f"{DESK}objednavka/{made.pk}/zrusit/")
     cancelled = Event.objects.get(kind="BookingCancelled")
-    assert compose(event=cancelled.pk, now=clock.at) == []
+    assert compose_messages(event=cancelled.pk, now=clock.at) == []
     call = CallListEntry.objects.get(closed_at=None)
     assert (call.booking_id, call.reason) == (made.pk, "no_contact")
 

@@ -14,7 +14,7 @@ from prepazka.booking.models import Booking, CallListEntry, Disruption, Offer
 from prepazka.core import gsm7
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
-from prepazka.messaging.message_delivery import compose
+from prepazka.messaging.message_delivery import compose_messages
 from prepazka.messaging.sms import compose_sms
 from prepazka.offices.models import HoursException, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
@@ -269,7 +269,7 @@ def test_the_public_reason_reaches_people_and_the_private_one_nobody(
     close_all(head, what)
     texts = []
     for event in Event.objects.filter(kind__in=["OfferMade", "BookingCancelled"]):
-        for message in compose(event=event.pk, now=town.FRIDAY_BEFORE):
+        for message in compose_messages(event=event.pk, now=town.FRIDAY_BEFORE):
             if message.channel == "sms":
                 texts.append(compose_sms(message, now=town.FRIDAY_BEFORE).text)
             else:

@@ -261,7 +261,7 @@ class Town:
         ]
         shift = counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=NOW)
         turns.call_next(office=office, clerk=clerk.pk, now=NOW)
-        turns.no_show(office=office, clerk=clerk.pk, now=NOW + timedelta(minutes=2))
+        turns.mark_no_show(office=office, clerk=clerk.pk, now=NOW + timedelta(minutes=2))
         turns.call_next(office=office, clerk=clerk.pk, now=NOW + timedelta(minutes=3))
         System.objects.create(office=office.row, code="registr", name={"cs": "Registr"})
         incident = Incident.objects.create(
@@ -282,7 +282,7 @@ class Town:
         official = officials.official(office)
         held = meetings_town.held(office, starts_at=town.at("9:30"))
         everybody = (held.citizen, held.guest, held.chair)
-        self.tokens["room"] = [participant_links.sign(who.pk, who.link) for who in everybody]
+        self.tokens["room"] = [participant_links.sign_token(who.pk, who.link) for who in everybody]
         for who in (held.citizen, held.guest):
             held.enter(who, NOW)
         booked = Booking.objects.create(

@@ -76,7 +76,7 @@ def at_work(office: OfficeSnapshot) -> int:
 
 def miss(office: OfficeSnapshot, clerk: int, clock: str) -> None:
     turns.call_next(office=office, clerk=clerk, now=town.at(clock))
-    turns.no_show(office=office, clerk=clerk, now=town.at(clock))
+    turns.mark_no_show(office=office, clerk=clerk, now=town.at(clock))
 
 
 class TestPairing:
@@ -110,7 +110,7 @@ class TestPairing:
     def test_a_revoked_kiosk_asks_for_the_code_again(
         self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
-        devices.revoke(device=town.kiosk(office).pk, now=clock())
+        devices.revoke_pairing(device=town.kiosk(office).pk, now=clock())
         assert "Párovací kód" in text_of(kiosk.get("/kiosk/"))
 
 
@@ -511,7 +511,7 @@ class TestPin:
         counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
         turns.call_next(office=office, clerk=clerk.pk, now=clock())
         assert outcome_of(enter(kiosk, booking.pin)) == "used"
-        turns.finish(office=office, clerk=clerk.pk, now=clock())
+        turns.finish_service(office=office, clerk=clerk.pk, now=clock())
         assert "Tato návštěva už skončila" in text_of(enter(kiosk, booking.pin))
         assert Ticket.objects.count() == 1
 

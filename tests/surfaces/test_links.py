@@ -126,7 +126,7 @@ def name_of(path: str) -> str:
 
 
 def office(preset: str) -> OfficeSnapshot:
-    return snapshot_of(office_loading.load(presets.text(preset), now=now()).office)
+    return snapshot_of(office_loading.load(presets.preset_text(preset), now=now()).office)
 
 
 def open_today(where: OfficeSnapshot) -> OfficeSnapshot:
@@ -163,7 +163,7 @@ def requested(
 
 
 def test_pages_of_everybody(client: Client) -> None:
-    for preset in presets.names():
+    for preset in presets.preset_names():
         office(preset)
     dead, kinds = walk(client, ["/"])
     assert dead == []

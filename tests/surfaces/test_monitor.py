@@ -126,7 +126,7 @@ def test_quarters_of_an_hour_are_kept_once(
     assert len(client.get("/lhota/nazivo.csv").content.splitlines()) == 1
     assert len(client.get("/lhota/nazivo.csv?dnu=9").content.splitlines()) == 10
     assert client.get("/lhota/nazivo.csv?dnu=²").status_code == 200
-    history.forget_quarters(now=clock.at + timedelta(days=120))
+    history.delete_old_quarters(now=clock.at + timedelta(days=120))
     assert not QuarterHour.objects.exists()
 
 
@@ -190,7 +190,7 @@ def test_the_estimate_is_measured_against_what_happened(
     kept = Accuracy.objects.get()
     assert (kept.tickets, kept.inside, kept.held) == (30, 24, 26)
     assert kept.error_min == pytest.approx(20 * 0 + 4 * 5 + 2 * 10 + 4 * 20)
-    score = history.scores(office, now=clock.at).whole
+    score = history.estimate_scores(office, now=clock.at).whole
     assert score
     assert score.error == pytest.approx(4)
     assert "průměrně o 4 min." in text_of(client.get(PAGE))

@@ -59,7 +59,7 @@ def logged_in(where: OfficeSnapshot, name: str, role: str = "") -> Client:
 def in_lobby(booking: Booking, at: Any) -> None:
     meeting = participants.meeting_for(booking, at)
     who = Participant.objects.get(meeting=meeting, role="citizen")
-    room.enter(participant=who.pk, link=who.link, now=at)
+    room.enter_room(participant=who.pk, link=who.link, now=at)
 
 
 def test_the_official_sees_the_day_and_enters_by_one_key(

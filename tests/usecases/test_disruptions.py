@@ -469,7 +469,7 @@ def test_messages_of_a_disruption(lhota: OfficeSnapshot, head: int) -> None:
     stays, waits = booked("9:15"), booked("8:00")
     made = do(absence(), head)
     for event in Event.objects.filter(kind__in=["BookingReassigned", "OfferMade"]):
-        message_delivery.compose(event=event.pk, now=NOW)
+        message_delivery.compose_messages(event=event.pk, now=NOW)
     assert dict(Message.objects.values_list("booking", "kind")) == {
         stays.pk: "reassigned",
         waits.pk: "offer",
@@ -477,7 +477,7 @@ def test_messages_of_a_disruption(lhota: OfficeSnapshot, head: int) -> None:
     Message.objects.filter(kind="offer").update(state="sent")
     undo_disruption(disruption=made.pk, now=NOW, actor=head)
     for event in Event.objects.filter(kind="BookingRestored"):
-        message_delivery.compose(event=event.pk, now=NOW)
+        message_delivery.compose_messages(event=event.pk, now=NOW)
     told = {
         m.booking_id: message_delivery.is_pointless(m, NOW)
         for m in Message.objects.filter(kind="restored")

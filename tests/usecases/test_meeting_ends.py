@@ -32,7 +32,7 @@ def came(booking: Booking, role: str, at: Any) -> Meeting:
     """Somebody of that role enters the room."""
     meeting = participants.meeting_for(booking, at)
     who = Participant.objects.get(meeting=meeting, role=role)
-    room.enter(participant=who.pk, link=who.link, now=at)
+    room.enter_room(participant=who.pk, link=who.link, now=at)
     return meeting
 
 
@@ -51,7 +51,7 @@ def test_nobody_came_frees_the_time_and_a_message_offers_another(where: OfficeSn
     assert not Booking.objects.filter(companion_of=booking, state=BookingState.HELD).exists()
     closing.miss_meeting(booking=booking.pk, now=town.at("9:07"))  # pressed twice
     event = Event.objects.get(kind="MeetingMissed")
-    (message,) = message_delivery.compose(event=event.pk, now=NOW)
+    (message,) = message_delivery.compose_messages(event=event.pk, now=NOW)
     assert message.kind == "missed"
     mail = compose_mail(message, now=town.at("9:06"))
     assert "Můžete si vybrat jiný termín" in mail.text
@@ -63,14 +63,14 @@ def test_who_has_come_is_not_missing(where: OfficeSnapshot) -> None:
     came(booking, "citizen", town.at("8:55"))
     with pytest.raises(closing.SomebodyCame):
         closing.miss_meeting(booking=booking.pk, now=town.at("9:20"))
-    closing.end_outside(booking=booking.pk, now=town.at("9:20"))
+    closing.end_held_elsewhere(booking=booking.pk, now=town.at("9:20"))
     booking.refresh_from_db()
     assert booking.state == BookingState.SERVED
 
 
 def test_the_wait_for_a_late_official_is_not_the_citizens(where: OfficeSnapshot) -> None:
     booking = meetings.confirmed(where)
-    delay_notices.tell_late(participants.meeting_for(booking, NOW), 20, town.at("8:55"))
+    delay_notices.announce_delay(participants.meeting_for(booking, NOW), 20, town.at("8:55"))
     with pytest.raises(closing.NotMissedYet):
         closing.miss_meeting(booking=booking.pk, now=town.at("9:20"))
 
@@ -79,7 +79,7 @@ def test_a_call_that_nobody_takes_and_one_that_was_made(where: OfficeSnapshot) -
     first = meetings.confirmed(where, "9:00", mode="phone")
     second = meetings.confirmed(where, "9:15", mode="phone")
     closing.miss_meeting(booking=first.pk, now=town.at("9:06"))
-    closing.end_outside(booking=second.pk, now=town.at("9:20"))
+    closing.end_held_elsewhere(booking=second.pk, now=town.at("9:20"))
     states = Booking.objects.in_bulk([first.pk, second.pk])
     assert states[first.pk].state == BookingState.NO_SHOW
     assert states[second.pk].state == BookingState.SERVED
@@ -87,7 +87,7 @@ def test_a_call_that_nobody_takes_and_one_that_was_made(where: OfficeSnapshot) -
 
 def test_a_visit_at_the_office_is_none_of_these(where: OfficeSnapshot) -> None:
     booking = meetings.confirmed(where, mode="person")
-    for act in (closing.miss_meeting, closing.end_outside):
+    for act in (closing.miss_meeting, closing.end_held_elsewhere):
         with pytest.raises(closing.NotHeldRemotely):
             act(booking=booking.pk, now=town.at("9:30"))
 
@@ -95,7 +95,9 @@ def test_a_visit_at_the_office_is_none_of_these(where: OfficeSnapshot) -> None:
 def test_the_next_meeting_has_the_same_people(where: OfficeSnapshot) -> None:
     booking = meetings.confirmed(where, "9:00")
     colleague = officials.official(where, "dvorak")
-    participants.invite(booking=booking.pk, email="a@b.example", name="Eva", now=town.at("8:00"))
+    participants.invite_guest(
+        booking=booking.pk, email="a@b.example", name="Eva", now=town.at("8:00")
+    )
     participants.invite_colleague(booking=booking.pk, official=colleague, now=town.at("8:00"))
     made = closing.book_follow_up(
         booking=booking.pk, starts_at=town.at("9:30"), office=where, now=NOW, actor=None

@@ -59,11 +59,11 @@ def here(files: Path) -> Held:
 def close_minutes(here: Held, course: str) -> Minutes:
     here.enter(here.chair, NOW)
     here.enter(here.citizen, NOW)
-    room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
-    begun = minutes.begin(participant=here.chair.pk, now=NOW)
+    room.admit_participant(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
+    begun = minutes.begin_minutes(participant=here.chair.pk, now=NOW)
     content = begun.content | {"course": course}
-    saved = minutes.save(participant=here.chair.pk, base=1, content=content, now=NOW)
-    closed = minutes.close(participant=here.chair.pk, version=saved.version, now=NOW)
+    saved = minutes.save_minutes(participant=here.chair.pk, base=1, content=content, now=NOW)
+    closed = minutes.close_minutes(participant=here.chair.pk, version=saved.version, now=NOW)
     room.end_meeting(chair=here.chair.pk, now=NOW)
     return closed
 
@@ -86,8 +86,8 @@ def sent_mails(now: datetime) -> list[Mail]:
     """Follow up on the finished PDF as the worker does, and take the mails."""
     mails: list[Mail] = []
     ready = Event.objects.get(kind="MinutesReady").pk
-    for message in message_delivery.compose(event=ready, now=now):
-        message_delivery.deliver(
+    for message in message_delivery.compose_messages(event=ready, now=now):
+        message_delivery.deliver_message(
             message=message.pk, gateways={"email": mails.append, "sms": unused}, now=now
         )
     return mails

@@ -196,7 +196,7 @@ def test_a_message_that_cannot_be_composed_is_given_up_at_last(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     town.requested(town.office())
-    (message,) = message_delivery.compose(event=event_of(), now=NOW)
+    (message,) = message_delivery.compose_messages(event=event_of(), now=NOW)
     Message.objects.update(attempts=message_delivery.GIVES_UP - 2)
 
     def broken(*_: Any, **__: Any) -> Any:
@@ -205,7 +205,7 @@ def test_a_message_that_cannot_be_composed_is_given_up_at_last(
     monkeypatch.setattr(mail, "context_of_message", broken)
     for state in (MessageState.QUEUED, MessageState.FAILED):
         with pytest.raises(KeyError):
-            message_delivery.deliver(
+            message_delivery.deliver_message(
                 message=message.pk, gateways={"email": broken, "sms": broken}, now=NOW
             )
         message.refresh_from_db()
@@ -219,7 +219,7 @@ def test_an_address_refused_for_good_is_no_failed_job(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     town.requested(town.office())
-    (message,) = message_delivery.compose(event=event_of(), now=NOW)
+    (message,) = message_delivery.compose_messages(event=event_of(), now=NOW)
 
     def refuse(*, permanent: bool) -> None:
         def send(_: Any) -> None:

@@ -80,10 +80,10 @@ def test_overtime_is_the_offices_choice(office: OfficeSnapshot) -> None:
 
 def test_tickets_go_on_when_there_is_room_again_with_some_to_spare(office: OfficeSnapshot) -> None:
     service, now = town.service(office), town.at("16:00")
-    walk_in_stops.follow_estimate(office=office, service=service, served_in=61, now=now)
+    walk_in_stops.stop_by_estimate(office=office, service=service, served_in=61, now=now)
     assert rule() == TicketsRule.FULL
     for served_in, then in ((50, TicketsRule.FULL), (44, "")):
-        walk_in_stops.follow_estimate(
+        walk_in_stops.stop_by_estimate(
             office=again(), service=town.service(again()), served_in=served_in, now=now
         )
         assert rule() == then
@@ -97,7 +97,7 @@ def test_the_head_has_the_last_word(office: OfficeSnapshot) -> None:
     service, head, now = town.service(office), town.clerk(office, "hlava", "head").pk, "16:00"
     walk_in_stops.stop_tickets(office=office, service=service, now=town.at(now))
     walk_in_stops.open_tickets(office=office, service=service, now=town.at(now), actor=head)
-    walk_in_stops.follow_estimate(
+    walk_in_stops.stop_by_estimate(
         office=again(), service=town.service(again()), served_in=500, now=town.at(now)
     )
     assert rule() == TicketsRule.OPEN

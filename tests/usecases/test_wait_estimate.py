@@ -188,7 +188,7 @@ class TestLearning:
     def test_it_learns_from_the_last_weeks(self, office: OfficeSnapshot) -> None:
         served(office, [6 + n % 5 for n in range(60)])
         rounds.learn(now=town.at("3:00"))
-        times = wait_learning.known(office).times
+        times = wait_learning.learned_times(office).times
         service = town.service(office).pk
         assert 7 < times.mean(service) < 10.5, "configured are 20"
         assert not times.thin(service)
@@ -197,18 +197,18 @@ class TestLearning:
     def test_absurd_times_teach_nothing(self, office: OfficeSnapshot) -> None:
         served(office, [8 + n % 3 for n in range(40)])
         rounds.learn(now=town.at("3:00"))
-        before = wait_learning.known(office).times.mean(town.service(office).pk)
+        before = wait_learning.learned_times(office).times.mean(town.service(office).pk)
         served(office, [0, -5, 0.1, 600, 400, 181] * 5, days_ago=6)
         rounds.learn(now=town.at("3:01"))
-        after = wait_learning.known(office).times.mean(town.service(office).pk)
+        after = wait_learning.learned_times(office).times.mean(town.service(office).pk)
         assert after == pytest.approx(before, rel=0.02)
 
     def test_no_history_is_no_trouble(self, office: OfficeSnapshot) -> None:
         rounds.learn(now=town.at("3:00"))
         rounds.learn(now=town.at("3:00"))
-        assert wait_learning.known(office).times.mean(town.service(office).pk) == pytest.approx(
-            20, 0.01
-        )
+        assert wait_learning.learned_times(office).times.mean(
+            town.service(office).pk
+        ) == pytest.approx(20, 0.01)
 
 
 class TestJudging:
@@ -228,9 +228,9 @@ class TestJudging:
         clerk = at_work(office)
         for p80, minute in ((5, 20), (60, 30)):
             waits = walk_in(office, "8:10")
-            wait_learning.announce(ticket=waits, p20=1, p50=3, p80=p80)
+            wait_learning.store_announced_wait(ticket=waits, p20=1, p50=3, p80=p80)
             turns.call_next(office=office, clerk=clerk, now=town.at(f"8:{minute}"))
-            turns.finish(office=office, clerk=clerk, now=town.at(f"8:{minute + 5}"))
+            turns.finish_service(office=office, clerk=clerk, now=town.at(f"8:{minute + 5}"))
             rounds.judge_waits(now=town.at(f"8:{minute + 5}"))
         rounds.judge_waits(now=town.at("9:00"))
         row = models.Calibration.objects.get()
@@ -240,8 +240,8 @@ class TestJudging:
     def test_who_lets_others_go_first_is_not_judged(self, office: OfficeSnapshot) -> None:
         clerk = at_work(office)
         waits = walk_in(office, "8:10")
-        wait_learning.announce(ticket=waits, p20=1, p50=3, p80=5)
-        tickets.postpone(ticket=waits.pk, minutes=20, now=town.at("8:11"))
+        wait_learning.store_announced_wait(ticket=waits, p20=1, p50=3, p80=5)
+        tickets.postpone_ticket(ticket=waits.pk, minutes=20, now=town.at("8:11"))
         announced(office, Ticket.objects.get(pk=waits.pk), now=town.at("8:11"))
         turns.call_next(office=office, clerk=clerk, now=town.at("8:40"))
         rounds.judge_waits(now=town.at("8:41"))

@@ -70,7 +70,7 @@ def test_two_hundred_megabytes(settings: Any, monkeypatch: pytest.MonkeyPatch) -
         await read(receive)
 
     monkeypatch.setattr(bodies, "drain", drain)
-    own = path(participant_links.sign(WHO, 1))
+    own = path(participant_links.sign_token(WHO, 1))
     with served() as port:
         for declared, wait in ((True, True), (True, False), (False, False)):
             said, sent = post(port, own, size=200 * MEGA, declared=declared, wait=wait)
@@ -84,10 +84,14 @@ def test_only_a_signed_link_may_send_much(settings: Any) -> None:
     def most(where: str, method: str = "POST") -> int:
         return bodies.largest({"path": where, "method": method})
 
-    assert most(path(participant_links.sign(WHO, 1))) == settings.FILE_LARGEST + bodies.AROUND
-    assert most("/en" + path(participant_links.sign(WHO, 1))) == most(
-        path(participant_links.sign(WHO, 1))
+    assert most(path(participant_links.sign_token(WHO, 1))) == settings.FILE_LARGEST + bodies.AROUND
+    assert most("/en" + path(participant_links.sign_token(WHO, 1))) == most(
+        path(participant_links.sign_token(WHO, 1))
     )
-    wrong = [path(participant_links.sign(WHO, 1)[:-1] + "x"), path("nope.nope"), "/lhota/objednat/"]
+    wrong = [
+        path(participant_links.sign_token(WHO, 1)[:-1] + "x"),
+        path("nope.nope"),
+        "/lhota/objednat/",
+    ]
     assert {most(one) for one in wrong} == {MEGA}
-    assert most(path(participant_links.sign(WHO, 1)), "PUT") == MEGA
+    assert most(path(participant_links.sign_token(WHO, 1)), "PUT") == MEGA

@@ -120,7 +120,7 @@ class TestOwnPeople:
         bearer = asker(HTTP_AUTHORIZATION=f"Bearer {token}", **through("192.0.2.7"))
         assert (bearer.limits, bearer.crowd) == (SIGNED_IN, False)
         code = devices.make_pairing_code(device=town.kiosk(office), now=NOW)
-        _device, paired = devices.pair(code=code, kind="kiosk", now=NOW)
+        _device, paired = devices.pair_device(code=code, kind="kiosk", now=NOW)
         kiosk = asker(HTTP_AUTHORIZATION=f"Bearer {paired}", **through("192.0.2.7"))
         assert kiosk.limits is SIGNED_IN
         assert len({bearer.keys, kiosk.keys, asker(**through("192.0.2.7")).keys}) == 3

@@ -31,7 +31,7 @@ def load() -> dict[str, str]:
     one of its own, also one that has the published password from an earlier start.
     """
     for preset in PRESETS:
-        text = presets.text(preset)
+        text = presets.preset_text(preset)
         slug = check(text).slug
         with transaction.atomic():
             if not Office.objects.filter(slug=slug).exists():

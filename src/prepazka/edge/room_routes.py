@@ -89,7 +89,7 @@ class RoomFace:
 
     async def _tep(self, seat: seats.Seat, scope: Scope, receive: Receive, send: Send) -> None:
         if await self.rooms.pulse(seat):
-            await _respond(send, 200, {"credential": seats.sign(seat)})
+            await _respond(send, 200, {"credential": seats.sign_seat(seat)})
         else:
             await _respond(send, 403)
 
@@ -132,7 +132,7 @@ async def _send_frames(listener: Listener, send: Send) -> None:
 
 def _seat(scope: Scope) -> seats.Seat | None:
     credential = _header(scope, b"authorization")
-    return seats.read(credential[7:]) if credential.startswith("Bearer ") else None
+    return seats.read_seat(credential[7:]) if credential.startswith("Bearer ") else None
 
 
 def _header(scope: Scope, header: bytes) -> str:

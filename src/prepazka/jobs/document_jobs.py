@@ -70,19 +70,21 @@ def inspect_document(*, document: UUID, now: datetime) -> None:
             log.warning("the antivirus did not judge a document: %s", away)
             return
         except Unfit as unfit:
-            documents.refuse(document=document, reason=unfit.code, now=now)
+            documents.refuse_document(document=document, reason=unfit.code, now=now)
             return
         rewritten = folder / storage.FILE  # a picture is passed on as it was re-encoded
         _store(document_row, folder)
         final = rewritten if rewritten.exists() else file
         size, digest = final.stat().st_size, _sha256(final)
-        if not documents.accept(document=document, pages=count, size=size, sha256=digest, now=now):
-            storage.drop(document_row.key)  # it was removed meanwhile
+        if not documents.accept_document(
+            document=document, pages=count, size=size, sha256=digest, now=now
+        ):
+            storage.drop_folder(document_row.key)  # it was removed meanwhile
 
 
 def _fetch(document: Document, file: Path) -> None:
     try:
-        with storage.get(document.key, storage.FILE) as stored, file.open("wb") as copy:
+        with storage.open_file(document.key, storage.FILE) as stored, file.open("wb") as copy:
             shutil.copyfileobj(stored, copy)
     except FileNotFoundError as error:
         raise Unfit("broken") from error
@@ -109,7 +111,7 @@ def _inspect(document: Document, file: Path, folder: Path) -> int:
 
 def _store(document: Document, folder: Path) -> None:
     for page in sorted(folder.iterdir()):
-        storage.put(document.key, page.name, page.read_bytes())
+        storage.put_file(document.key, page.name, page.read_bytes())
 
 
 def _sha256(file: Path) -> str:
@@ -123,7 +125,7 @@ def print_minutes(*, minutes_id: int, now: datetime) -> None:
     if minutes_row.key or not minutes_row.closed_at:
         return
     storage_identity.note_first_use(now=now)
-    minutes.put_pdf(minutes=minutes_id, pdf=_pdf_of(minutes_row), now=now)
+    minutes.store_pdf(minutes=minutes_id, pdf=_pdf_of(minutes_row), now=now)
 
 
 def print_lost() -> None:

@@ -99,7 +99,7 @@ STEPS = {
         Step("warn_of_incidents", rounds.warn_of_incidents),
         Step("tell_near", rounds.alert_near_turns),
         Step("keep_history", rounds.keep_history),
-        _of_installation("forget_signals", lambda **_: signals.purge()),
+        _of_installation("forget_signals", lambda **_: signals.purge_signals()),
         _of_installation("read_calendars", calendar_jobs.defer_due, every=Every.FIVE_MINUTES),
         _daily("erase_requested", rounds.erase_requested, erases=True),
         _daily("erase", rounds.erase_overdue, erases=True),
@@ -108,7 +108,10 @@ STEPS = {
         _daily("compare_papers_of_nobody", inventory.inspect_unknown_offices, of_office=False),
         _daily("print_lost_minutes", lambda **_: document_jobs.print_lost(), of_office=False),
         _daily(
-            "forget_alerts", lambda **_: turn_alerts.forget_ended(), of_office=False, erases=True
+            "forget_alerts",
+            lambda **_: turn_alerts.erase_contacts_of_ended(),
+            of_office=False,
+            erases=True,
         ),
         _daily("forget_replies", forget_replies, of_office=False, erases=True),
         _daily("seal_secrets", lambda **_: sealing.seal_all_secrets(), of_office=False),
@@ -117,7 +120,7 @@ STEPS = {
         _daily("clear_sessions", lambda **_: clear_sessions(), of_office=False),
         _daily("measure", rounds.measure_estimates),
         _daily("learn", rounds.learn_from_weeks),
-        _daily("forget_quarters", history.forget_quarters, of_office=False),
+        _daily("forget_quarters", history.delete_old_quarters, of_office=False),
         _daily("forget_failed_jobs", queue.delete_old_failures, of_office=False),
         _of_installation("forget_old_steps", lambda **_: forget_unknown()),
     )

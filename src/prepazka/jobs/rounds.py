@@ -52,8 +52,8 @@ from prepazka.queueing.counters import close_forgotten
 from prepazka.queueing.incidents import warn_booked
 from prepazka.queueing.missed_bookings import end_missed
 from prepazka.queueing.models import IN_QUEUE, QuarterHour, TurnAlert
-from prepazka.queueing.tickets import close_yesterday
-from prepazka.queueing.walk_in_stops import follow_estimate
+from prepazka.queueing.tickets import close_past_days
+from prepazka.queueing.walk_in_stops import stop_by_estimate
 from prepazka.reporting.live_hall import hall
 from prepazka.reporting.monitor import is_open, quarters
 from prepazka.reporting.place import turn_is_near
@@ -111,7 +111,7 @@ def mark_no_shows_of(*, office: int, now: datetime) -> None:
 def close_tickets(*, office: int, now: datetime) -> None:
     """End the tickets of past days."""
     today = calendar.day_of(now, snapshot_by_id(office).tz)
-    close_yesterday(office=office, today=today, now=now)
+    close_past_days(office=office, today=today, now=now)
 
 
 def end_missed_of(*, office: int, now: datetime) -> None:
@@ -126,7 +126,10 @@ def close_counters(*, office: int, now: datetime) -> None:
 
 def settle_meetings(*, office: int, now: datetime) -> None:
     """End meetings by video that nobody has ended."""
-    call_for_each(participants.left_open(office, now), lambda pk: participants.settle(pk, now))
+    call_for_each(
+        participants.meetings_left_open(office, now),
+        lambda pk: participants.end_open_meeting(pk, now),
+    )
 
 
 def offer_places(*, office: int, now: datetime) -> None:
@@ -205,7 +208,7 @@ def stop_tickets(*, office: int, now: datetime) -> None:
     minutes_served = hall_now.outlook.served
     call_for_each(
         [s for s in hall_now.office.offered_services() if s.walk_in and s.pk in minutes_served],
-        lambda service: follow_estimate(
+        lambda service: stop_by_estimate(
             office=hall_now.office, service=service, served_in=minutes_served[service.pk], now=now
         ),
     )
@@ -226,7 +229,7 @@ def alert_near_turns(*, office: int, now: datetime) -> None:
         return
     hall_now = hall(snapshot_by_id(office), now=now)
     near_alerts = [alert.pk for alert in rows if turn_is_near(hall_now, alert.ticket)]
-    call_for_each(near_alerts, lambda alert: turn_alerts.tell_near(alert=alert, now=now))
+    call_for_each(near_alerts, lambda alert: turn_alerts.note_turn_near(alert=alert, now=now))
 
 
 def keep_history(*, office: int, now: datetime) -> None:
@@ -236,22 +239,22 @@ def keep_history(*, office: int, now: datetime) -> None:
         return
     hall_now = hall(snapshot_by_id(office), now=now)
     if is_open(hall_now.office, now) or hall_now.waiting:
-        history.keep_quarter(rows=list(quarters(hall_now, at)))
+        history.store_quarter(rows=list(quarters(hall_now, at)))
 
 
 def judge_waits(*, office: int, now: datetime) -> None:  # as every step
     """Calibrate the wait estimates by the tickets called since the last round."""
-    wait_learning.judge(office=Office.objects.get(pk=office))
+    wait_learning.calibrate_estimates(office=Office.objects.get(pk=office))
 
 
 def measure_estimates(*, office: int, now: datetime) -> None:
     """Store the accuracy of the last days' estimates."""
-    history.measure(office=snapshot_by_id(office), now=now)
+    history.measure_accuracy(office=snapshot_by_id(office), now=now)
 
 
 def learn_from_weeks(*, office: int, now: datetime) -> None:
     """Learn service times and habits from the last weeks."""
-    wait_learning.relearn(office=snapshot_by_id(office), now=now)
+    wait_learning.learn_service_times(office=snapshot_by_id(office), now=now)
 
 
 @transaction.atomic
@@ -270,7 +273,7 @@ def erase_requested(*, office: int, now: datetime) -> None:
     Also while the storage is away, which may know of more erasures than the database.
     """
     try:
-        remembered_erasures.exchange(office, now=now)
+        remembered_erasures.reconcile_remembered(office, now=now)
     finally:
         erase_again(office=Office.objects.get(pk=office), now=now)
 
@@ -280,7 +283,7 @@ def erase_after(*, event: int, now: datetime) -> None:
     happened = Event.objects.filter(pk=event, kind="PersonErased").first()
     if happened:
         erase_papers(office=Office.objects.get(pk=happened.office), now=now)
-        remembered_erasures.exchange(happened.office, now=now)
+        remembered_erasures.reconcile_remembered(happened.office, now=now)
 
 
 def erase_files(*, office: int, now: datetime) -> None:

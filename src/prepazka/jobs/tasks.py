@@ -56,7 +56,7 @@ class Patience(BaseRetryStrategy):
 @app.task(name=FOLLOW_UP, retry=Patience())
 def follow_up(*, event: int) -> None:
     """Follow up on an event: compose its messages, offer a slot it freed, defer its papers."""
-    for message in message_delivery.compose(event=event, now=now()):
+    for message in message_delivery.compose_messages(event=event, now=now()):
         owed_work.delivery_of_message(message).defer()
     rounds.offer_after(event=event, now=now())
     for papers_owed in owed_work.jobs_of_papers(event):
@@ -72,7 +72,7 @@ def deliver(*, message: int) -> None:
     A permanent refusal is recorded in the message and does not fail the job.
     """
     try:
-        message_delivery.deliver(message=message, gateways=GATEWAYS, now=now())
+        message_delivery.deliver_message(message=message, gateways=GATEWAYS, now=now())
     except Undeliverable as failure:
         if failure.not_before is None:
             log.warning("A message was not delivered: %s", failure)

@@ -17,8 +17,13 @@ from prepazka.core import events
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.meetings.models import Meeting, Participant
-from prepazka.meetings.participants import invite, invite_colleague, invited_to, meeting_for
-from prepazka.meetings.room import end_now
+from prepazka.meetings.participants import (
+    invite_colleague,
+    invite_guest,
+    invited_participants,
+    meeting_for,
+)
+from prepazka.meetings.room import end_locked_meeting
 from prepazka.offices.models import Mode, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot
 
@@ -73,12 +78,12 @@ def miss_meeting(*, booking: UUID, now: datetime, actor: int | None = None) -> B
     meeting_id = str(meeting.pk) if meeting else ""
     record(events.MeetingMissed(meeting=meeting_id, **event_fields))  # type: ignore[arg-type]
     if meeting:
-        end_now(meeting, now, actor)
+        end_locked_meeting(meeting, now, actor)
     return locked
 
 
 @transaction.atomic
-def end_outside(*, booking: UUID, now: datetime, actor: int | None = None) -> Booking:
+def end_held_elsewhere(*, booking: UUID, now: datetime, actor: int | None = None) -> Booking:
     """End a meeting or call that has taken place, from the list. Raises NotHeldRemotely."""
     locked = lock_booking(booking)
     if locked.mode == Mode.PERSON or locked.state not in {
@@ -90,7 +95,7 @@ def end_outside(*, booking: UUID, now: datetime, actor: int | None = None) -> Bo
         raise NotHeldRemotely
     meeting = _lock_meeting(locked)
     if meeting:
-        end_now(meeting, now, actor)
+        end_locked_meeting(meeting, now, actor)
     return mark_served_remotely(booking=booking, now=now, actor=actor)
 
 
@@ -130,14 +135,18 @@ def book_follow_up(
     )
     if follow_up.mode == Mode.VIDEO:
         meeting_for(follow_up, now)
-        for invited in invited_to(previous):
+        for invited in invited_participants(previous):
             _invite_again(follow_up, invited, now, actor)
     return follow_up
 
 
 def colleagues_of(booking: Booking) -> list[Official]:
     """The invited officials of other departments."""
-    return [participant.official for participant in invited_to(booking) if participant.official]
+    return [
+        participant.official
+        for participant in invited_participants(booking)
+        if participant.official
+    ]
 
 
 def _invite_again(
@@ -147,7 +156,7 @@ def _invite_again(
         return invite_colleague(
             booking=follow_up.pk, official=invited.official, now=now, actor=actor
         )
-    return invite(
+    return invite_guest(
         booking=follow_up.pk,
         email=invited.email,
         name=invited.name,

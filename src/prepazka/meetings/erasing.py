@@ -42,9 +42,9 @@ def erase_papers(*, office: Office, now: datetime) -> int:
     meetings = Meeting.objects.filter(office=office, booking__erased_at__lte=now)
     rows = list(meetings.filter(documents | minutes).values_list("pk", flat=True))
     if rows:
-        storage_identity.must_be_ours(now=now)
+        storage_identity.check_storage_is_ours(now=now)
     for meeting in rows:
-        storage.drop(storage.folder(office.pk, meeting))
+        storage.drop_folder(storage.meeting_folder(office.pk, meeting))
         with transaction.atomic():
             Meeting.objects.select_for_update(no_key=True).get(pk=meeting)
             Document.objects.filter(meeting=meeting).delete()

@@ -24,7 +24,7 @@ from prepazka.meetings.participants import citizen_of, room_path
 from prepazka.messaging.models import Message
 from prepazka.offices import incident_texts
 from prepazka.offices.devices import displays_of
-from prepazka.offices.incident_texts import cause_of
+from prepazka.offices.incident_texts import cause_in_words
 from prepazka.offices.models import Incident, Mode, Official, Room, Service, System
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.offices.text import without_repeats
@@ -166,7 +166,7 @@ def kind_in_words(message: Message) -> str:
     return message.kind
 
 
-def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
+def mail_placeholders(context: dict[str, Any]) -> dict[str, str]:
     """The values of placeholders in an office's own texts of mails, from the template context."""
     booking, service = context.get("booking"), context["service"]
     facts = {fact.key: fact.value for fact in context["facts"]}
@@ -222,9 +222,9 @@ def context_of_incident(
     return {
         "incident": incident,
         "system": str(incident.system.name),
-        "cause": cause_of(incident),
-        "what": incident_texts.said_of(incident, office),
-        "expected": incident_texts.until_of(incident, office.tz),
+        "cause": cause_in_words(incident),
+        "what": incident_texts.incident_in_words(incident, office),
+        "expected": incident_texts.end_in_words(incident, office.tz),
         "waits": is_in_hall(booking),
     }
 

@@ -26,8 +26,8 @@ from prepazka.messaging.contexts import (
     facts_of,
     how_in_words,
     kind_in_words,
+    mail_placeholders,
     room_url,
-    said_in_mail,
     url_of,
 )
 from prepazka.messaging.message_types import Attachment, Mail, Undeliverable
@@ -134,7 +134,9 @@ def compose_mail(message: Message, *, now: datetime) -> Mail:
         if message.participant:
             subject, text, html = _subject_and_texts_for_participant(message, context)
         else:
-            subject, text, html = _subject_and_texts(message, context, said_in_mail(context), texts)
+            subject, text, html = _subject_and_texts(
+                message, context, mail_placeholders(context), texts
+            )
         return Mail(
             to=person.email,
             sender=formataddr((str(office.row.name), settings.DEFAULT_FROM_EMAIL)),
@@ -224,7 +226,7 @@ def _minutes(message: Message) -> tuple[Attachment, ...]:
     if minutes is None:
         return ()
     try:
-        with storage.get(minutes.key, storage.FILE) as pdf:
+        with storage.open_file(minutes.key, storage.FILE) as pdf:
             return (Attachment("zapis.pdf", pdf.read(), "application/pdf"),)
     except FileNotFoundError as error:
         # The mail says that the minutes are attached, so it waits for the file.

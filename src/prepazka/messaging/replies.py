@@ -40,7 +40,7 @@ NO_LONGER = {
 
 
 @transaction.atomic
-def hear(incoming: Incoming, *, gateway: str, now: datetime) -> str:
+def handle_reply(incoming: Incoming, *, gateway: str, now: datetime) -> str:
     """Do what the message asks for; returns the word understood, or an empty string for none.
 
     A number without a future booking gets no answer, so that strangers cannot make us pay for SMS.

@@ -166,12 +166,12 @@ def compose_sms(message: Message, *, now: datetime) -> Sms:
 
 
 def _fitted_text(message: Message, office: OfficeSnapshot, *, wide: bool) -> str:
-    kind, placeholders = kind_in_words(message), said_of(message, office)
+    kind, placeholders = kind_in_words(message), sms_placeholders(message, office)
     own_text = office_text(message.office.message_rules.texts, kind, "sms", message.person.language)
     usual_text = TEXTS[kind]
     if message.booking and message.booking.mode != Mode.PERSON and kind in WITH_PIN:
         usual_text, own_text = REMOTE, "" if "{pin}" in own_text else own_text
-    office_names = list(names(str(office.row.name)))
+    office_names = list(shortened_names(str(office.row.name)))
     attempts = [(usual_text, name) for name in office_names]
     if kind in WITH_MATTER and not own_text:
         full_names = [name for name in office_names[:2] if name]  # unabbreviated and abbreviated
@@ -203,7 +203,7 @@ def _with_reason(text: str, reason: str, *, wide: bool) -> str:
     return text
 
 
-def said_of(message: Message, office: OfficeSnapshot) -> dict[str, str]:
+def sms_placeholders(message: Message, office: OfficeSnapshot) -> dict[str, str]:
     """The values of placeholders in texts of short messages; empty if they do not apply."""
     booking, offer, alert = message.booking, message.offer, message.alert
     counter = office.counters.get(alert.ticket.counter_id or 0) if alert else None
@@ -238,8 +238,8 @@ def _of_incident(message: Message, office: OfficeSnapshot) -> dict[str, str]:
     incident = incident_of(message)
     return {
         "system": str(incident.system.name),
-        "what": incident_texts.said_of(incident, office),
-        "expected": incident_texts.until_of(incident, office.tz),
+        "what": incident_texts.incident_in_words(incident, office),
+        "expected": incident_texts.end_in_words(incident, office.tz),
     }
 
 
@@ -286,7 +286,7 @@ def _start(booking: Booking) -> str:
     return date_format(timezone.localtime(booking.starts_at), "j.n. G:i")
 
 
-def names(name: str) -> Iterator[str]:
+def shortened_names(name: str) -> Iterator[str]:
     """The name of the office and shorter and shorter forms of it, the last one empty."""
     yield name
     for long, short in SHORTER:

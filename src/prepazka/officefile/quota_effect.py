@@ -131,16 +131,16 @@ def _takes_walk_ins(office: OfficePlan, agenda: AgendaPlan) -> bool:
     return any(s.walk_in for s in office.services() if s.code in served_there)
 
 
-def warnings(office: OfficePlan) -> list[str]:
+def quota_warnings(office: OfficePlan) -> list[str]:
     """A line for each quota above the limit for a warning."""
     return [
-        f"agendas.{code}.booking.quota: {said(quota)}"
+        f"agendas.{code}.booking.quota: {quota_in_words(quota)}"
         for code, quota in quotas(office).items()
         if quota.warned
     ]
 
 
-def said(quota: Quota) -> str:
+def quota_in_words(quota: Quota) -> str:
     """The quota and its effect as a phrase."""
     does = f"makes those without a booking wait {quota.times} times as long"
     if quota.burden.taken >= 1:

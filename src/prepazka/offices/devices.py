@@ -44,7 +44,7 @@ def make_pairing_code(*, device: Device, now: datetime) -> str:
 
 
 @transaction.atomic
-def pair(*, code: str, now: datetime, kind: str = "") -> tuple[Device, str]:
+def pair_device(*, code: str, now: datetime, kind: str = "") -> tuple[Device, str]:
     """Make the browser with this code the device, in place of the browser paired before.
 
     Returns the device and the token that the browser keeps. Raises PairingCodeWrong.
@@ -82,7 +82,7 @@ def pair(*, code: str, now: datetime, kind: str = "") -> tuple[Device, str]:
 
 
 @transaction.atomic
-def revoke(*, device: int, now: datetime, actor: int | None = None) -> None:
+def revoke_pairing(*, device: int, now: datetime, actor: int | None = None) -> None:
     """End the pairing of the device, and an unused code with it. May be repeated."""
     locked = Device.objects.select_for_update(no_key=True).get(pk=device)
     if not locked.token_hash and not locked.pairing_hash:
@@ -108,7 +108,7 @@ def is_paired(device: Device) -> bool:
     return bool(device.token_hash) and rows.exists()
 
 
-def by_token(token: str, *, now: datetime, kind: str = "") -> Device | None:
+def device_by_token(token: str, *, now: datetime, kind: str = "") -> Device | None:
     """The device whose browser sends this token, with its office read afresh; None if there is none.
 
     Notes at most once a minute that the device was seen.
@@ -140,7 +140,7 @@ def _with_office(token: str, kind: str) -> Device | None:
     return device
 
 
-def heartbeat(
+def note_heartbeat(
     *,
     device: int,
     now: datetime,

@@ -151,7 +151,7 @@ def add_staff(
     user = _lock_name(username)
     if user and (existing := Membership.objects.filter(office=office, user=user).first()):
         raise AlreadyHere(name=existing.name)
-    if user and not (is_off(user) and _last_office(user) == office.pk):
+    if user and not (is_switched_off(user) and _last_office(user) == office.pk):
         raise NameTaken
     password, returned = one_time_password(), user is not None
     user = user or User(username=username)
@@ -191,7 +191,7 @@ def add_by_operator(
     return Added(_join(office, user, name, role, actor=None, now=now), password, returned)
 
 
-def is_off(user: User) -> bool:
+def is_switched_off(user: User) -> bool:
     """Whether the account was switched off when its last office removed the person."""
     return not user.is_active and not user.memberships.exists()
 
@@ -271,7 +271,7 @@ def change_role(*, member: Membership, role: Role, actor: int, now: datetime) ->
 
 
 @transaction.atomic
-def let_declare(*, member: Membership, may: bool, actor: int, now: datetime) -> None:
+def set_may_declare(*, member: Membership, may: bool, actor: int, now: datetime) -> None:
     """Give or take the right to declare that a system is down. May be repeated."""
     changed = Membership.objects.filter(pk=member.pk).exclude(may_declare=may)
     if changed.update(may_declare=may):

@@ -52,9 +52,9 @@ from prepazka.privacy.models import ErasedRecord
 from prepazka.privacy.records import PUBLIC, Records, lock_records, require_identity
 from prepazka.privacy.refusals import ErasureNotConfirmed, MeetingIsRunning
 from prepazka.privacy.registry import Root
-from prepazka.privacy.remembered_erasures import is_remembered, remember
+from prepazka.privacy.remembered_erasures import is_remembered, remember_erased
 from prepazka.queueing.models import Shift, TurnAlert
-from prepazka.queueing.turn_alerts import NO_CONTACT, forget_contact
+from prepazka.queueing.turn_alerts import NO_CONTACT, erase_contact
 
 Outcome = CallListEntry.Outcome
 OLD = timedelta(days=1)
@@ -93,7 +93,7 @@ def erase_person(
     keys = records.keys
     cancelled = _erase(keys, now=now, actor=actor)
     marks = [(root, pk) for root, pks in keys.items() for pk in pks]
-    remember(office.office_id, marks, now=now)
+    remember_erased(office.office_id, marks, now=now)
     record(
         events.PersonErased(
             office=office.office_id,
@@ -185,7 +185,7 @@ def _erase(
         Q(pk__in=keys[Root.ALERT]) | Q(ticket__booking__in=keys[Root.BOOKING])
     )
     for ticket in alerts.order_by("ticket").values_list("ticket", flat=True):
-        forget_contact(ticket)
+        erase_contact(ticket)
     entries = WaitingListEntry.objects.filter(
         Q(pk__in=keys[Root.ENTRY]) | Q(booking__in=keys[Root.BOOKING])
     )
@@ -254,11 +254,11 @@ def _erase_participants(pks: list[UUID], *, now: datetime) -> None:
     documents.delete()
     for pk in people.values_list("meeting", flat=True).distinct():
         Signal.objects.filter(meeting=pk).delete()  # they may hold a line of the chat
-        signals.tell(pk, "papers")
+        signals.send_signal(pk, "papers")
     people.filter(revoked_at=None).update(revoked_at=now)
     people.update(name="", email="")
     for folder in folders:
-        transaction.on_commit(partial(storage.drop, folder), robust=True)
+        transaction.on_commit(partial(storage.drop_folder, folder), robust=True)
 
 
 def erase_traces(*, office: Office, now: datetime) -> None:

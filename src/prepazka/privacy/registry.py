@@ -435,7 +435,7 @@ WORDS_OF_VALUES: Mapping[str, Promise] = {
 }
 
 
-def held_by(model: type[models.Model]) -> Held:
+def registration_of(model: type[models.Model]) -> Held:
     """The registration of the model; KeyError if it holds nothing of clients."""
     return _BY_MODEL[model]
 

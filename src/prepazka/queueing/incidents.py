@@ -29,7 +29,7 @@ class Touched:
     told: int  # those of both who get a message
 
 
-def touched(
+def count_affected(
     *, office: OfficeSnapshot, system: System, warn_hours: int | None, now: datetime
 ) -> Touched:
     """How many people an incident declared now would concern. Reads only."""
@@ -157,14 +157,14 @@ def change_incident(
             incident=incident_row.pk,
             system=system.pk,
             was=system_before,
-            expected=iso(expected_at),
+            expected=iso_or_blank(expected_at),
             bookings=told_count,
         )
     )
     return told_count
 
 
-def iso(expected_at: datetime | None) -> str:
+def iso_or_blank(expected_at: datetime | None) -> str:
     """The expected end in ISO format, as in the journal; "" where it is unknown."""
     return expected_at.isoformat() if expected_at else ""
 
@@ -196,7 +196,7 @@ def end_incident(*, incident: int, now: datetime, actor: int) -> Incident:
     incident_row.ended_at = now
     incident_row.save(update_fields=["ended_at"])
     Office.objects.filter(pk=incident_row.office_id).update(version=F("version") + 1)
-    told_bookings = [warned.booking_id for warned in concerned(incident_row, now)]
+    told_bookings = [warned.booking_id for warned in notices_still_due(incident_row, now)]
     for booking in told_bookings:
         record(
             events.WarningLifted(
@@ -219,7 +219,7 @@ def end_incident(*, incident: int, now: datetime, actor: int) -> Incident:
     return incident_row
 
 
-def concerned(incident: Incident, now: datetime) -> QuerySet[IncidentNotice]:
+def notices_still_due(incident: Incident, now: datetime) -> QuerySet[IncidentNotice]:
     """Warnings of people who still wait, or whose booking is unchanged since."""
     return incident.notices.filter(
         Q(booking__state=BookingState.CONFIRMED, booking__ends_at__gt=now)
@@ -248,7 +248,7 @@ def _tell_stopped(
 
 def _tell_again(incident: Incident, now: datetime) -> int:
     """Record a warning with the new expected end for everybody who was warned."""
-    told_bookings = [warned.booking_id for warned in concerned(incident, now)]
+    told_bookings = [warned.booking_id for warned in notices_still_due(incident, now)]
     for booking in told_bookings:
         record(
             events.WarningChanged(
@@ -256,7 +256,7 @@ def _tell_again(incident: Incident, now: datetime) -> int:
                 at=now,
                 booking=str(booking),
                 incident=incident.pk,
-                expected=iso(incident.expected_at),
+                expected=iso_or_blank(incident.expected_at),
             )
         )
     return len(told_bookings)
@@ -271,7 +271,7 @@ def _lift_from_others(
 ) -> None:
     """Tell those whom the new system does not concern that the one named before works."""
     unconcerned = (
-        concerned(incident, now)
+        notices_still_due(incident, now)
         .exclude(booking__in=_bookings_waiting(office, services, now))
         .exclude(booking__in=_bookings_soon(office, services, None, now))
     )

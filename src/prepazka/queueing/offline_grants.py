@@ -37,7 +37,7 @@ from prepazka.queueing.models import (
 from prepazka.queueing.offline_leases import Holder
 from prepazka.queueing.queue_locks import lock_queue, lock_series
 from prepazka.queueing.refusals import CounterNotOpen
-from prepazka.queueing.turns import policy_of, stopped_now, waiting
+from prepazka.queueing.turns import policy_of, stopped_services, waiting_tickets
 
 MOST_CALLS = 60  # on one console's list
 AT_LEAST = timedelta(hours=8)
@@ -189,7 +189,7 @@ def _hidden_pin(
 
 
 @transaction.atomic
-def renew(
+def renew_list(
     *, office: OfficeSnapshot, shift: Shift, browser: str, ack: int, now: datetime, page: str = ""
 ) -> CallList:
     """Renew a console's list; `ack` is the version that its browser has.
@@ -209,8 +209,8 @@ def renew(
         return CallList(grant, [], {}, shares, blocks_of(office, now))
     _drop_silent(office, grant, now)
     grant.calls.filter(leaving__lte=ack).delete()
-    stopped = stopped_now(office.office_id)
-    queue = {w.ticket: w for w in waiting(office, now) if w.service not in stopped}
+    stopped = stopped_services(office.office_id)
+    queue = {w.ticket: w for w in waiting_tickets(office, now) if w.service not in stopped}
     order = [
         c.ticket
         for c in discipline.order_tickets(queue.values(), policy=policy_of(office), now=now)
@@ -244,7 +244,7 @@ def _drop_silent(office: OfficeSnapshot, own: OfflineGrant, now: datetime) -> No
 
 
 @transaction.atomic
-def leave_page(*, office: OfficeSnapshot, shift: Shift, page: str) -> bool:
+def release_list_of_page(*, office: OfficeSnapshot, shift: Shift, page: str) -> bool:
     """Free the list of a console whose page was closed; returns whether it did.
 
     Only the page that renewed last may do so, because the farewell of the browser's earlier page
@@ -261,7 +261,7 @@ def leave_page(*, office: OfficeSnapshot, shift: Shift, page: str) -> bool:
 
 
 @transaction.atomic
-def log_out(*, clerk: int, page: str = "") -> None:
+def release_list_of_clerk(*, clerk: int, page: str = "") -> None:
     """Free the list of a clerk who logs out; the counter stays open.
 
     `page`, if the browser sends it, gets an empty list from a renewal that is under way.

@@ -57,7 +57,7 @@ class Known:
 _known: dict[int, tuple[float, int, datetime | None, Known]] = {}
 
 
-def known(office: OfficeSnapshot) -> Known:
+def learned_times(office: OfficeSnapshot) -> Known:
     """What has been learned about the office, or its configured values; cached in the process."""
     pk, version = office.office_id, office.row.version
     cached = _known.get(pk)
@@ -74,7 +74,7 @@ def known(office: OfficeSnapshot) -> Known:
     return learned
 
 
-def factors(office: OfficeSnapshot) -> dict[int, Calibration]:
+def calibrations_of(office: OfficeSnapshot) -> dict[int, Calibration]:
     """The calibration of each service that has one. One SQL statement."""
     rows = models.Calibration.objects.filter(office=office.row)
     return {
@@ -83,7 +83,7 @@ def factors(office: OfficeSnapshot) -> dict[int, Calibration]:
     }
 
 
-def relearn(*, office: OfficeSnapshot, now: datetime) -> None:
+def learn_service_times(*, office: OfficeSnapshot, now: datetime) -> None:
     """Learn from the last weeks and store it; may be repeated."""
     since = calendar.day_of(now, office.tz) - LEARN_FROM
     tickets = Ticket.objects.filter(office=office.row, date__gte=since)
@@ -114,7 +114,7 @@ def relearn(*, office: OfficeSnapshot, now: datetime) -> None:
     )
 
 
-def announce(*, ticket: Ticket, p20: float, p50: float, p80: float) -> None:
+def store_announced_wait(*, ticket: Ticket, p20: float, p50: float, p80: float) -> None:
     """Store the wait announced when the ticket was issued; the first announcement stays."""
     rows = Ticket.objects.filter(pk=ticket.pk, p80=None, called_at=None, judged=False)
     if rows.update(p20=p20, p50=p50, p80=p80):
@@ -122,7 +122,7 @@ def announce(*, ticket: Ticket, p20: float, p50: float, p80: float) -> None:
 
 
 @transaction.atomic
-def judge(*, office: Office) -> int:
+def calibrate_estimates(*, office: Office) -> int:
     """Correct the calibrations by the tickets called since; returns how many there were.
 
     Tickets that were put aside or sent on are marked as judged and change nothing, because their

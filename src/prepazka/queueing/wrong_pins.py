@@ -19,7 +19,7 @@ from prepazka.queueing.models import WrongPin
 KEPT = timedelta(days=2)
 
 
-def asked_of(office: OfficeSnapshot, device: Device | None, *, now: datetime) -> Asks:
+def questions_of(office: OfficeSnapshot, device: Device | None, *, now: datetime) -> Asks:
     """What the kiosk asks for besides the PIN; without a `device`, what all kiosks ask for."""
     today = calendar.local_instant(calendar.day_of(now, office.tz), 0, office.tz)
     lately = Q(at__gt=now - pin_guard.KIOSK_WITHIN)
@@ -33,7 +33,9 @@ def asked_of(office: OfficeSnapshot, device: Device | None, *, now: datetime) ->
     return pin_guard.questions_after(WrongPins(**counts))
 
 
-def matching(bookings: Iterable[Booking], second_answer: str, guard: Asks) -> list[Booking]:
+def matching_bookings(
+    bookings: Iterable[Booking], second_answer: str, guard: Asks
+) -> list[Booking]:
     """The bookings that the second answer fits."""
     return [
         booking
@@ -42,7 +44,7 @@ def matching(bookings: Iterable[Booking], second_answer: str, guard: Asks) -> li
     ]
 
 
-def note_wrong(office: OfficeSnapshot, device: Device, guard: Asks, *, now: datetime) -> None:
+def note_wrong_pin(office: OfficeSnapshot, device: Device, guard: Asks, *, now: datetime) -> None:
     """Count a wrong PIN, and record when the kiosk or the whole office begins to ask for more.
 
     The caller has locked the office's day, so that the day's limit is recorded once.
@@ -51,7 +53,7 @@ def note_wrong(office: OfficeSnapshot, device: Device, guard: Asks, *, now: date
     WrongPin.objects.create(
         office=office.row, device=device, at=now, answered=guard is not Asks.NOTHING
     )
-    asks = asked_of(office, device, now=now)
+    asks = questions_of(office, device, now=now)
     if asks is not guard:
         record(
             events.PinGuardRaised(

@@ -133,7 +133,7 @@ def _new_outlook(
     services = [s.pk for s in office.offered_services() if s.pk in able]
     if not able:
         return Outlook()
-    learned = wait_learning.known(office)
+    learned = wait_learning.learned_times(office)
     replayed = replay_waits(
         hall.waiting,
         [_counter(hall, shift) for shift in hall.shifts],
@@ -146,7 +146,7 @@ def _new_outlook(
         replays=REPLAYS,
         seed=int.from_bytes(blake2b(state + str(moment).encode(), digest_size=8).digest()),
     )
-    return _Announced(hall, learned, replayed, wait_learning.factors(office), able).outlook(
+    return _Announced(hall, learned, replayed, wait_learning.calibrations_of(office), able).outlook(
         services, announced_until
     )
 

@@ -12,7 +12,7 @@ from prepazka.core.learned_durations import ServiceTimes
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 from prepazka.queueing import wait_learning
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket
-from prepazka.queueing.turns import as_waiting, policy_of
+from prepazka.queueing.turns import policy_of, waiting_of_ticket
 from prepazka.reporting.forecast import Outlook, outlook
 
 
@@ -42,7 +42,7 @@ class Hall:
     @cached_property
     def times(self) -> ServiceTimes:
         """The office's learned service times."""
-        return wait_learning.known(self.office).times
+        return wait_learning.learned_times(self.office).times
 
     @cached_property
     def at_counter(self) -> dict[int, Ticket]:
@@ -90,7 +90,7 @@ def hall(office: OfficeSnapshot, *, now: datetime) -> Hall:
     return Hall(
         office=office,
         now=now,
-        waiting=[as_waiting(t) for t in tickets if t.state in IN_QUEUE],
+        waiting=[waiting_of_ticket(t) for t in tickets if t.state in IN_QUEUE],
         tickets={t.pk: t for t in tickets},
         shifts=shifts,
     )

@@ -174,7 +174,7 @@ def _incident(office: OfficeSnapshot, incident: Incident) -> dict[str, Any]:
     return {
         "system": incident.system.code,
         "name": dict(incident.system.name),
-        "text": incident_texts.in_languages(incident, office),
+        "text": incident_texts.incident_in_languages(incident, office),
         "since": _iso(office, incident.began_at),
         "expected_end": _iso(office, expected) if expected else None,
         "services": [s.code for s in office.stopped_by(incident)],

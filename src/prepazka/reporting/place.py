@@ -84,7 +84,9 @@ def announced(
     ticket_place = place_in(hall_now, ticket) if hall_now else place_of(office, ticket, now=now)
     expected = ticket_place.expected
     if expected and ticket.p80 is None and now - ticket.issued_at <= FRESH:
-        wait_learning.announce(ticket=ticket, p20=expected.p20, p50=expected.p50, p80=expected.p80)
+        wait_learning.store_announced_wait(
+            ticket=ticket, p20=expected.p20, p50=expected.p50, p80=expected.p80
+        )
     return ticket_place
 
 

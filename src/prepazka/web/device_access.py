@@ -30,7 +30,7 @@ def of_device(
         @wraps(view)
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             token = cookies.read(request, COOKIES[kind])
-            device = devices.by_token(token, now=now(), kind=kind)
+            device = devices.device_by_token(token, now=now(), kind=kind)
             if device is None:
                 return unpaired(request)
             office = snapshot_of(device.office)
@@ -48,7 +48,7 @@ def of_device(
 def pair_browser(request: HttpRequest, kind: Device.Kind) -> str:
     """Pair by the posted code; returns the token. Raises PairingCodeWrong, TooManyTries."""
     limits.limit_address(request, PAIRINGS, now=now())
-    _, token = devices.pair(code=request.POST.get("code", ""), now=now(), kind=kind)
+    _, token = devices.pair_device(code=request.POST.get("code", ""), now=now(), kind=kind)
     return token
 
 

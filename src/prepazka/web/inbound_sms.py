@@ -13,7 +13,7 @@ from prepazka.jobs import tasks
 from prepazka.messaging.channels import mobile_of
 from prepazka.messaging.message_types import Incoming, Receipt
 from prepazka.messaging.receipts import note_receipt
-from prepazka.messaging.replies import hear
+from prepazka.messaging.replies import handle_reply
 from prepazka.web.limits import Limit, TooManyTries, count
 
 # More replies an hour from one number are not needed for a booking, and are ignored.
@@ -29,7 +29,7 @@ def act_on(reports: Iterable[Receipt | Incoming], *, gateway: str, now: datetime
                 count(REPLIES, mobile_of(report.number) or report.number, now=now)
             except TooManyTries:
                 continue
-            hear(report, gateway=gateway, now=now)
+            handle_reply(report, gateway=gateway, now=now)
         elif not note_receipt(report, now=now):
             later = tasks.receipt.configure(schedule_in={"seconds": ONCE_MORE_S})
             later.defer(gateway_id=report.id, delivered=report.delivered)

@@ -114,7 +114,7 @@ def account_of(request: HttpRequest, *, now: datetime) -> str:
     if scheme.lower() == "bearer" and token:
         if bearer := bearers.by_token(token, slug="", now=now):
             return f"staff:{bearer.user}"
-        if device := devices.by_token(token, now=now):
+        if device := devices.device_by_token(token, now=now):
             return f"device:{device.pk}"
     return ""
 

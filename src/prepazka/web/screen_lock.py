@@ -85,7 +85,7 @@ def lock(request: HttpRequest, user: User, *, page: str = "", now: datetime) -> 
     `page` is the id of the console page that may still renew its list.
     """
     if locked_sessions.lock_screens(str(request.session.session_key), now=now):
-        offline_grants.log_out(clerk=user.pk, page=page)
+        offline_grants.release_list_of_clerk(clerk=user.pk, page=page)
 
 
 def time_left(request: HttpRequest, user: User, *, now: datetime) -> timedelta:
@@ -119,7 +119,7 @@ def _lock_if_idle(screen: StaffScreen, user: User, now: datetime) -> bool:
     if not locked_sessions.lock_screens(screen.pk, now=now, pressed_at=pressed_at):
         screen.refresh_from_db()  # another request pressed or locked it meanwhile
         return screen.locked_at is not None
-    offline_grants.log_out(clerk=user.pk)
+    offline_grants.release_list_of_clerk(clerk=user.pk)
     return True
 
 

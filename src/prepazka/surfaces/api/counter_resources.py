@@ -89,7 +89,7 @@ def return_missed(request: HttpRequest, slug: str, ticket: int) -> Any:
     except Ticket.DoesNotExist:
         raise NotFound from None
     position = discipline.turn_of_ticket(
-        turns.as_waiting(returned), turns.policy_of(staff.office), now()
+        turns.waiting_of_ticket(returned), turns.policy_of(staff.office), now()
     )
     return {
         "ticket": returned.pk,
@@ -246,7 +246,7 @@ def _pick(staff: Staff, step: schemas.StepIn) -> Ticket:
 def _park(staff: Staff, step: schemas.StepIn) -> None:
     if step.minutes is None:
         raise NotUnderstood
-    turns.park(office=staff.office, clerk=staff.user, minutes=step.minutes, now=now())
+    turns.park_client(office=staff.office, clerk=staff.user, minutes=step.minutes, now=now())
 
 
 def _transfer(staff: Staff, step: schemas.StepIn) -> None:
@@ -254,7 +254,7 @@ def _transfer(staff: Staff, step: schemas.StepIn) -> None:
     counter = _counter(staff, step.counter) if step.counter else None
     if service is None and counter is None:
         raise NotUnderstood
-    turns.transfer(
+    turns.transfer_client(
         office=staff.office, clerk=staff.user, service=service, counter=counter, now=now()
     )
 
@@ -286,13 +286,13 @@ CALLS = ("next", "pick")
 STEPS: dict[str, Callable[[Staff, schemas.StepIn], Any]] = {
     "next": _turn_step(turns.call_next),
     "pick": _pick,
-    "recall": _turn_step(turns.recall),
+    "recall": _turn_step(turns.recall_client),
     "start": _turn_step(turns.start_serving),
-    "finish": _turn_step(turns.finish),
-    "no-show": _turn_step(turns.no_show),
+    "finish": _turn_step(turns.finish_service),
+    "no-show": _turn_step(turns.mark_no_show),
     "park": _park,
     "transfer": _transfer,
-    "undo": _turn_step(turns.undo),
+    "undo": _turn_step(turns.undo_last_step),
     "pause": lambda staff, _: counters.pause_counter(shift=_open_shift(staff), now=now()),
     "resume": lambda staff, _: counters.resume_counter(shift=_open_shift(staff), now=now()),
     "close": lambda staff, _: counters.close_counter(shift=_open_shift(staff), now=now()),

@@ -20,12 +20,12 @@ from prepazka.meetings.models import Participant
 from prepazka.meetings.participants import (
     MOST,
     NoMeeting,
-    away_of,
-    invite,
-    invited_to,
+    invite_guest,
+    invited_participants,
     meeting_for,
     renew_link,
-    revoke,
+    revoke_invitation,
+    unavailable_colleagues,
 )
 from prepazka.messaging.contexts import facts_of, how_in_words, room_url
 from prepazka.offices.models import Mode
@@ -142,8 +142,8 @@ def people(
         office,
         status=422 if form.errors else 200,
         form=form,
-        people=invited_to(booking),
-        away=away_of([booking]),
+        people=invited_participants(booking),
+        away=unavailable_colleagues([booking]),
         most=MOST,
         facts=facts_of(booking, office)[:4],
         back_url=personal,
@@ -152,7 +152,7 @@ def people(
 
 def _handle_post(request: HttpRequest, booking: Booking, form: GuestForm) -> bool:
     """Do what the pressed button asks; False if the form is invalid and is shown again."""
-    for name, act in (("zrusit", revoke), ("znovu", renew_link)):
+    for name, act in (("zrusit", revoke_invitation), ("znovu", renew_link)):
         if participant_id := request.POST.get(name):
             guest = next((p for p in _guests(booking) if str(p.pk) == participant_id), None)
             if guest:
@@ -160,13 +160,13 @@ def _handle_post(request: HttpRequest, booking: Booking, form: GuestForm) -> boo
             return True
     if not form.is_valid():
         return False
-    invite(booking=booking.pk, now=now(), language=language(), **form.cleaned_data)
+    invite_guest(booking=booking.pk, now=now(), language=language(), **form.cleaned_data)
     return True
 
 
 def _guests(booking: Booking) -> list[Participant]:
     """The participants whom the citizen may remove: guests only."""
-    return [p for p in invited_to(booking) if p.role == Participant.Role.GUEST]
+    return [p for p in invited_participants(booking) if p.role == Participant.Role.GUEST]
 
 
 def may_invite(booking: Booking, at: datetime) -> bool:
@@ -183,8 +183,8 @@ def shown(booking: Booking, office: OfficeSnapshot, at: datetime) -> dict[str, A
         meeting_for(booking, at)
     except NoMeeting:
         return {}
-    away = away_of([booking])
-    comes = [p.name for p in invited_to(booking) if p.official_id and p not in away]
+    away = unavailable_colleagues([booking])
+    comes = [p.name for p in invited_participants(booking) if p.official_id and p not in away]
     return {
         "may_invite": True,
         "room_url": room_url(booking, office),

@@ -326,5 +326,5 @@ def own_path(address: str) -> str:
 def hold_nobody(request: HttpRequest, user: User | None, **signal_arguments: Any) -> None:
     """Record the log-out, and end the off-line leases of the person's page."""
     if user is not None:
-        offline_grants.log_out(clerk=user.pk, page=request.POST.get("page", "")[:64])
+        offline_grants.release_list_of_clerk(clerk=user.pk, page=request.POST.get("page", "")[:64])
         log_ins.note_log_out(user=user.pk, now=now())

@@ -125,7 +125,7 @@ def _holder_in_words(office: OfficeSnapshot, holder: Holder) -> dict[str, str]:
 
 def notices(office: OfficeSnapshot, shift: Shift, now: datetime) -> list[dict[str, Any]]:
     """Problems found when off-line logs were merged, for staff to resolve."""
-    rows = offline_journal.notices(office.office_id, since=now - NOTICED)
+    rows = offline_journal.unresolved_notices(office.office_id, since=now - NOTICED)
     return [
         {"event": row, "kind": row.outcome, "twice": _called_twice(office, shift, row)}
         for row in rows

@@ -48,7 +48,7 @@ def data(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
         return HttpResponse(status=409)
     moment = now()
     try:
-        renewed = offline_grants.renew(
+        renewed = offline_grants.renew_list(
             office=office, shift=shift, browser=browser, ack=ack, now=moment, page=page
         )
     except CounterNotOpen:
@@ -67,7 +67,7 @@ def leave(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> H
         return HttpResponse(status=400)
     shift = board.current_shift(office, member.user_id)
     if shift is not None:
-        offline_grants.leave_page(office=office, shift=shift, page=page)
+        offline_grants.release_list_of_page(office=office, shift=shift, page=page)
     return HttpResponse(status=204)
 
 

@@ -222,7 +222,7 @@ def replace_code(
 ) -> HttpResponse:
     """Replace the ticket's code, so that a slip in somebody else's hands opens nothing."""
     try:
-        tickets.replace_code(office=office, ticket=ticket, now=now(), actor=member.user_id)
+        tickets.replace_ticket_code(office=office, ticket=ticket, now=now(), actor=member.user_id)
     except Ticket.DoesNotExist:
         raise Http404 from None
     except NotWaiting as refusal:

@@ -23,7 +23,7 @@ from prepazka.booking.refusals import HoldExpired, SlotNotOffered, SlotTaken, To
 from prepazka.core import reading
 from prepazka.core.booking_reference import reference_of
 from prepazka.core.refusal import Refused
-from prepazka.meetings.participants import MOST, move_together
+from prepazka.meetings.participants import MOST, move_with_colleagues
 from prepazka.messaging.channels import channel_for, sends_sms
 from prepazka.messaging.contexts import facts_of, how_in_words
 from prepazka.offices.models import Membership, Official, Service
@@ -263,7 +263,7 @@ def move(
     service, together = office.services[row.service_id], _invited_colleagues(request, office)
     if request.method == "POST":
         try:
-            move_together(
+            move_with_colleagues(
                 booking=row.pk,
                 starts_at=chosen_instant(request),
                 colleagues=together,

@@ -82,8 +82,8 @@ def people(
             "booking": row,
             "service": office.services[row.service_id],
             "official": official_of(office, row),
-            "people": participants.invited_to(row),
-            "away": participants.away_of([row]),
+            "people": participants.invited_participants(row),
+            "away": participants.unavailable_colleagues([row]),
             "colleagues": _colleagues(office, row),
             "most": participants.MOST,
             "form": form,
@@ -99,10 +99,10 @@ def _handle_post(
     form: GuestForm,
 ) -> bool:
     """Do what the pressed button asks; False if the form is invalid and is shown again."""
-    acts = {"zrusit": participants.revoke, "znovu": participants.renew_link}
+    acts = {"zrusit": participants.revoke_invitation, "znovu": participants.renew_link}
     for name, act in acts.items():
         if participant_id := request.POST.get(name):
-            invited = {str(p.pk): p for p in participants.invited_to(booking)}
+            invited = {str(p.pk): p for p in participants.invited_participants(booking)}
             if participant_id in invited:
                 act(participant=invited[participant_id].pk, now=now(), actor=member.user_id)
             return True
@@ -116,7 +116,9 @@ def _handle_post(
         return True
     if not form.is_valid():
         return False
-    participants.invite(booking=booking.pk, now=now(), actor=member.user_id, **form.cleaned_data)
+    participants.invite_guest(
+        booking=booking.pk, now=now(), actor=member.user_id, **form.cleaned_data
+    )
     return True
 
 

@@ -22,10 +22,10 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.incidents import (
     Touched,
     change_incident,
-    concerned,
+    count_affected,
     declare_incident,
     end_incident,
-    touched,
+    notices_still_due,
 )
 from prepazka.queueing.refusals import IncidentOver
 from prepazka.web import staff_access
@@ -275,7 +275,9 @@ def _preview(
     hours = draft.warn_hours
     services = office.needing(draft.system_id)
     informed_again = (
-        concerned(changed, moment).filter(booking__service__in=services) if changed else None
+        notices_still_due(changed, moment).filter(booking__service__in=services)
+        if changed
+        else None
     )
     context = {
         "incident": draft,
@@ -308,7 +310,7 @@ def _open_incidents(office: OfficeSnapshot, moment: datetime) -> dict[str, Any]:
 
 
 def _touched(office: OfficeSnapshot, incident: Incident, moment: datetime) -> Touched:
-    return touched(
+    return count_affected(
         office=office, system=incident.system, warn_hours=incident.warn_hours, now=moment
     )
 
@@ -318,7 +320,7 @@ def _texts(incident: Incident, office: OfficeSnapshot) -> list[tuple[str, str]]:
     texts = []
     for language in office.row.languages or ["cs"]:
         with override(language):
-            texts.append((language, incident_texts.said_of(incident, office)))
+            texts.append((language, incident_texts.incident_in_words(incident, office)))
     return texts
 
 

@@ -60,7 +60,7 @@ def lock(request: HttpRequest) -> HttpResponse:
     page = request.POST.get("page", "")[:64]
     if (user := locked_user(request)) is not None:
         # Already locked by time; only the script knows which page may still renew its list.
-        offline_grants.log_out(clerk=user.pk, page=page)
+        offline_grants.release_list_of_clerk(clerk=user.pk, page=page)
     else:
         if (refusal := staff_access.not_yet(request)) is not None:
             return refusal

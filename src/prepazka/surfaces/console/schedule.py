@@ -94,7 +94,7 @@ def _announce_delay(
     text = request.POST.get("minutes", "")
     minutes = int(text) if text in map(str, LATE_MIN) else 0
     meeting = participants.meeting_for(booking, now())
-    informed = delay_notices.tell_late(meeting, minutes, now(), actor)
+    informed = delay_notices.announce_delay(meeting, minutes, now(), actor)
     if not informed:
         return _("Nobody needs to be told; the next meetings start on time.")
     return ngettext(
@@ -112,7 +112,7 @@ def _note_no_show(
 
 
 def _end(request: HttpRequest, office: OfficeSnapshot, booking: Booking, actor: int) -> str:
-    closing.end_outside(booking=booking.pk, now=now(), actor=actor)
+    closing.end_held_elsewhere(booking=booking.pk, now=now(), actor=actor)
     meeting = getattr(booking, "meeting", None)
     if meeting:
         video.close(meeting, office)
@@ -229,7 +229,7 @@ def _rows(
     first_led = first_late = True
     entries = []
     away: dict[UUID, list[str]] = {}
-    for participant in participants.away_of(row.booking for row in rows):
+    for participant in participants.unavailable_colleagues(row.booking for row in rows):
         away.setdefault(participant.meeting.booking_id, []).append(_name(participant))
     for row in rows:
         official = official_of(office, row.booking)

@@ -65,7 +65,7 @@ def left_counter(
         "member": member,
         "row": row,
         "mine": row.shift.clerk_id == member.user_id,
-        "may": counters.may_end(office, row.shift, member.user_id),
+        "may": counters.may_end_shift(office, row.shift, member.user_id),
         "to_take": [(fate, FATES[fate]()) for fate in fates],
         "to_close": [(fate, FATES[fate]()) for fate in fates if fate != Fate.STAYS],
         "alone": counters.waiting_here_alone(office, row.shift, now()),
@@ -79,7 +79,7 @@ def rows_of(office: OfficeSnapshot, member: Membership) -> list[tuple[OpenCounte
         (
             row,
             row.shift.clerk_id != member.user_id
-            and counters.may_end(office, row.shift, member.user_id),
+            and counters.may_end_shift(office, row.shift, member.user_id),
         )
         for row in open_counters(office)
     ]

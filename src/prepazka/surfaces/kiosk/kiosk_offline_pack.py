@@ -50,7 +50,7 @@ def pack(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpRes
     if not BROWSER.fullmatch(browser):
         return HttpResponse(status=400)
     moment = now()
-    reload = devices.heartbeat(
+    reload = devices.note_heartbeat(
         device=kiosk.pk,
         now=moment,
         version=str(report.get("version", ""))[:40],

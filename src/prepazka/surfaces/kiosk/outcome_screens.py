@@ -16,7 +16,7 @@ from prepazka.booking.models import Booking
 from prepazka.core import calendar
 from prepazka.core.pins import Outcome
 from prepazka.looks import typography
-from prepazka.offices.incident_texts import said_of
+from prepazka.offices.incident_texts import incident_in_words
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket, TicketState
@@ -297,7 +297,7 @@ def _no_tickets(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> d
             "kind": "warning",
             "title": _("Tickets for this service are not being issued"),
             "text": str(service.name),
-            "more": said_of(office.stopped[service.pk], office),
+            "more": incident_in_words(office.stopped[service.pk], office),
         }
     opens = next_opening(office, now)
     next_step = ""

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from prepazka.core import reading
 from prepazka.core.refusal import Refused
 from prepazka.offices import devices as registry
-from prepazka.offices.incident_texts import said_of
+from prepazka.offices.incident_texts import incident_in_words
 from prepazka.offices.models import Device
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Ticket
@@ -135,7 +135,7 @@ def ticket(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: st
         "ticket",
         place=position,
         called=ticket.state in AT_COUNTER,
-        down_text=said_of(position.incident, office) if position.incident else "",
+        down_text=incident_in_words(position.incident, office) if position.incident else "",
         paper=paper,
         link=link,
         short_link=link.split("://")[-1].rstrip("/"),

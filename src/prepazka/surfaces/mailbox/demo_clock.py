@@ -44,7 +44,7 @@ def page(request: HttpRequest) -> HttpResponse:
         except (ValueError, OverflowError):
             text = _("Write the moment, the minutes and the speed as in the example.")
             return _page(request, text)
-        clock.play(shown_from=start, lasts=duration, speed=speed)
+        clock.play_period(shown_from=start, lasts=duration, speed=speed)
     return redirect("demo_clock")
 
 

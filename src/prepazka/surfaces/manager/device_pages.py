@@ -115,7 +115,7 @@ def disconnect(
 ) -> HttpResponse:
     """Revoke the device's pairing with its browser."""
     device = _device(office, code)
-    offices_devices.revoke(device=device.pk, now=now(), actor=member.user_id)
+    offices_devices.revoke_pairing(device=device.pk, now=now(), actor=member.user_id)
     messages.success(request, _("The device was disconnected."))
     return redirect("manager:devices", office.slug)
 
@@ -131,7 +131,7 @@ def lost(
         raise Http404(code)
     moment = now()
     if request.method == "POST":
-        count = lost_kiosk.report_lost(
+        count = lost_kiosk.report_kiosk_lost(
             office=office, device=device.pk, now=moment, actor=member.user_id
         )
         messages.success(
@@ -145,7 +145,7 @@ def lost(
             % {"count": count},
         )
         return redirect("manager:devices", office.slug)
-    held = lost_kiosk.bookings_held(office, device, now=moment)
+    held = lost_kiosk.bookings_on_kiosk(office, device, now=moment)
     return render(
         request,
         "manager/lost.html",
@@ -175,7 +175,7 @@ def _page(
             "state": state_of(d, moment),
             "printer": printer_in_words(d),
             "clock": clock_in_words(d),
-            "refused": lost_kiosk.entries_refused(d) if d.lost_at else 0,
+            "refused": lost_kiosk.count_refused_entries(d) if d.lost_at else 0,
             "numbers": sorted(held.get(d.pk, {}).items()) if d.token_hash else [],
         }
         for d in active

@@ -124,7 +124,7 @@ def kinds(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> H
                 for code in office.row.languages
             ],
         }
-        for kind in custom_texts.kinds()
+        for kind in custom_texts.changeable_kinds()
     ]
     return _render(request, office, member, "kinds", {"rows": rows})
 
@@ -157,9 +157,9 @@ def words(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, kind: str, language: str
 ) -> HttpResponse:
     """Edit, preview and save the office's texts of one kind in one language."""
-    if kind not in custom_texts.kinds() or language not in office.row.languages:
+    if kind not in custom_texts.changeable_kinds() or language not in office.row.languages:
         raise Http404
-    stored = custom_texts.written(office, kind, language)
+    stored = custom_texts.own_texts(office, kind, language)
     if request.method == "GET":
         return _words_page(
             request, office, member, kind, language, WordsForm(initial=dict(stored.items()))
@@ -184,7 +184,7 @@ def words(
         else:
             messages.success(request, _("The texts were saved."))
             return redirect("manager:kinds", office.slug)
-    for part_name, faults in custom_texts.faults_of(kind, custom_texts.tidy(texts)).items():
+    for part_name, faults in custom_texts.faults_of(kind, custom_texts.tidy_texts(texts)).items():
         for fault in faults:
             form.add_error(part_name, in_words(kind, part_name, fault))
     return _words_page(request, office, member, kind, language, form)
@@ -198,14 +198,14 @@ def _words_page(
     language: str,
     form: WordsForm,
 ) -> HttpResponse:
-    texts = form.said() if form.is_bound else custom_texts.written(office, kind, language)
+    texts = form.said() if form.is_bound else custom_texts.own_texts(office, kind, language)
     broken = form.is_bound and bool(form.errors)
     rows = [
         {
             "part": part_name,
             "may": sorted(message_texts.allowed_placeholders(kind, part_name)),
             "must": sorted(message_texts.required_placeholders(kind, part_name)),
-            "usual": custom_texts.usual(kind, part_name, language),
+            "usual": custom_texts.default_text(kind, part_name, language),
             "field": form[part_name],
         }
         for part_name in message_texts.PARTS
@@ -220,7 +220,7 @@ def _words_page(
         "may_write": member.role in staff_access.ADMINISTRATORS,
         "preview": None
         if broken
-        else custom_texts.preview(office, kind, language, texts, now=now()),
+        else custom_texts.preview_message(office, kind, language, texts, now=now()),
         "sms_off": not office.row.message_rules.sms,
     }
     return _render(request, office, member, "words", context)

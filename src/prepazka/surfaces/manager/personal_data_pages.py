@@ -22,8 +22,8 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy.correction import Correction, correct_person
 from prepazka.privacy.erasure import erase_person
 from prepazka.privacy.personal_data_export import export_person, sections_of
-from prepazka.privacy.records import IDENTITIES, Records, find_records, is_ahead, mark_of
-from prepazka.privacy.registry import ROOTS, WORDS_OF_VALUES, Root, held_by
+from prepazka.privacy.records import IDENTITIES, Records, find_records, is_upcoming, mark_of
+from prepazka.privacy.registry import ROOTS, WORDS_OF_VALUES, Root, registration_of
 from prepazka.surfaces.manager.message_pages import INVITED, KINDS
 from prepazka.web import readings, staff_access
 from prepazka.web.errors import sentence
@@ -156,7 +156,7 @@ def _page(
         "records": [_listed(office, root, row, chosen, moment) for root, row in records.rows()],
         "token": records.token if records else "",
         "sections": [(section.held.title, len(section.rows)) for section in sections],
-        "ahead": sum(is_ahead(booking, moment) for booking in records.bookings),
+        "ahead": sum(is_upcoming(booking, moment) for booking in records.bookings),
         "identities": IDENTITIES.items(),
         "identity": request.POST.get("totoznost", ""),
         "form": form or CorrectionForm(),
@@ -174,7 +174,7 @@ def _listed(
         booking = row.meeting.booking
     return Shown(
         mark=mark,
-        title=held_by(ROOTS[root]).title,
+        title=registration_of(ROOTS[root]).title,
         name=row.name,
         contact=", ".join(filter(None, (row.email, getattr(row, "phone", "")))),
         when=_when(root, row).astimezone(office.tz),
@@ -182,7 +182,7 @@ def _listed(
         state=str(WORDS_OF_VALUES.get(getattr(row, "state", ""), "")),
         reference=reference_of(booking.pk) if booking else "",
         is_chosen=chosen is None or mark in chosen,
-        is_cancelled=isinstance(row, Booking) and is_ahead(row, moment),
+        is_cancelled=isinstance(row, Booking) and is_upcoming(row, moment),
     )
 
 

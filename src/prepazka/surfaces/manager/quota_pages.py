@@ -49,7 +49,7 @@ FIGURES: dict[str, Callable[[], str]] = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The quotas, and the effect of a chosen new one; a post saves it."""
-    quotas = quota_change.present(office, now=now())
+    quotas = quota_change.present_quotas(office, now=now())
     form = request.POST if request.method == "POST" else request.GET
     context: dict[str, Any] = {"office": office.row, "member": member, "reason_length": REASON}
     status = 200
@@ -100,7 +100,7 @@ def _effect(office: OfficeSnapshot, chosen: Quota, quota: int) -> dict[str, Any]
     effect: Effect | None = office.kept.get(cache_key)
     if effect is None:
         until = time.monotonic() + SIMULATED_SECONDS
-        effect = quota_change.effect(
+        effect = quota_change.effect_of_quota(
             office, chosen, quota, now=now(), enough=lambda: time.monotonic() > until
         )
         office.kept[cache_key] = effect
@@ -130,7 +130,7 @@ def _row(office: OfficeSnapshot, quota: Quota) -> dict[str, Any]:
         "day": WEEKDAYS[quota.day.weekday()](),
         "sharing": [names[code] for code in quota.sharing],
         "mean": number_format(quota.burden.mean, 1),
-        "learned": quota_change.learned(office, agenda),
+        "learned": quota_change.has_learned_times(office, agenda),
         "times": _times(quota),
         "reason": agenda.rules.quota_reason,
     }

@@ -211,7 +211,7 @@ def declares(
 ) -> HttpResponse:
     """Give or take a member's right to declare incidents."""
     may = request.POST.get("may") == "1"
-    offices_staff.let_declare(
+    offices_staff.set_may_declare(
         member=_membership(office, which), may=may, actor=member.user_id, now=now()
     )
     messages.success(

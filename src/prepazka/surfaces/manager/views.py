@@ -21,7 +21,7 @@ from prepazka.offices import log_ins
 from prepazka.offices.crests import CrestNotChosen, set_crest
 from prepazka.offices.models import Device, Membership, Role
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing.history import scores
+from prepazka.queueing.history import estimate_scores
 from prepazka.queueing.tickets import issues_tickets
 from prepazka.queueing.walk_in_stops import open_tickets, stop_tickets
 from prepazka.queueing.wrong_pins import day_limit_since, guarded_kiosks
@@ -75,7 +75,7 @@ def overview(request: HttpRequest, office: OfficeSnapshot, member: Membership) -
                 if service.walk_in
             ],
             "scores": _scores(office),
-            "files": inventory.findings(office.office_id, now=moment),
+            "files": inventory.last_findings(office.office_id, now=moment),
             "devices": [
                 {"device": device, "state": state_of(device, moment)}
                 for device in Device.objects.filter(office=office.row, retired=False)
@@ -86,7 +86,7 @@ def overview(request: HttpRequest, office: OfficeSnapshot, member: Membership) -
 
 def _scores(office: OfficeSnapshot) -> dict[str, Any]:
     """The accuracy of the last four weeks' estimates, by service and overall."""
-    estimates = scores(office, now=now(), days=SCORED_DAYS)
+    estimates = estimate_scores(office, now=now(), days=SCORED_DAYS)
     rows = [(str(office.services[pk].name), score) for pk, score in estimates.services.items()]
     return {
         "rows": [

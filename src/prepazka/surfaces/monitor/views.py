@@ -16,7 +16,7 @@ from prepazka.core import reading
 from prepazka.core.announcing import Expected
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.offices.text import Texts
-from prepazka.queueing.history import scores
+from prepazka.queueing.history import estimate_scores
 from prepazka.queueing.models import QuarterHour
 from prepazka.reporting.monitor import monitor
 from prepazka.web.shortcuts import all_offices, allow_frames, now, of_office
@@ -136,7 +136,7 @@ def context(office: OfficeSnapshot) -> dict[str, Any]:
     """Template context of the live view."""
     at = now()
     status, slug = _status_of(office, at), office.slug
-    score = scores(office, now=at).whole
+    score = estimate_scores(office, now=at).whole
     return {
         "office": office.row,
         "home_url": reverse("citizen:office", args=[slug]),

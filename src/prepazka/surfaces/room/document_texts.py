@@ -25,18 +25,20 @@ def of_page(participant: Participant, link: int, *, now: datetime) -> dict[str, 
     """Template context of papers, for the room's page and the page after the meeting."""
     meeting = participant.meeting
     try:
-        meeting_permissions.must_hold(meeting, participant, link)
+        meeting_permissions.check_link(meeting, participant, link)
     except Refused:
         return {"papers": [], "holds": False}
     largest = documents.limits_of(participant.office).largest
     record = Minutes.objects.filter(meeting=meeting).first()
     ended = meeting.state == MeetingState.ENDED
-    writes = meeting_permissions.is_official(participant) and meeting_permissions.sees_all(
-        meeting, participant
-    )
+    writes = meeting_permissions.is_official(
+        participant
+    ) and meeting_permissions.sees_all_documents(meeting, participant)
     return {
         "holds": True,
-        "papers": [shown(document, participant) for document in documents.seen_by(participant)],
+        "papers": [
+            shown(document, participant) for document in documents.documents_seen_by(participant)
+        ],
         "accepted": ACCEPTED,
         "largest": largest // MEGABYTE,
         "closed": bool(record and record.closed_at),
@@ -44,7 +46,7 @@ def of_page(participant: Participant, link: int, *, now: datetime) -> dict[str, 
         "pdf_late": minutes.pdf_state(record, now=now) == "late",
         "minutes_after": ended
         and (record is not None or writes)
-        and meeting_permissions.sees_all(meeting, participant),
+        and meeting_permissions.sees_all_documents(meeting, participant),
         "papers_settings": {
             "me": str(participant.pk),
             "chair": participant.role == Participant.Role.CHAIR,

@@ -39,7 +39,7 @@ def of_holder(view: View) -> View:
         link: int,
         **kwargs: Any,
     ) -> HttpResponse:
-        meeting_permissions.must_hold(participant.meeting, participant, link)
+        meeting_permissions.check_link(participant.meeting, participant, link)
         return view(request, participant, link, **kwargs)
 
     return of_participant(wrapped)
@@ -73,14 +73,14 @@ def files(request: HttpRequest, participant: Participant, link: int) -> HttpResp
     """The documents that the participant sees; a post uploads one."""
     if request.method == "POST":
         return _upload(request, participant, link)
-    inside = meeting_permissions.sees_all(participant.meeting, participant)
+    inside = meeting_permissions.sees_all_documents(participant.meeting, participant)
     return JsonResponse(
         {
             "documents": [
                 document_texts.shown(document, participant)
-                for document in documents.seen_by(participant)
+                for document in documents.documents_seen_by(participant)
             ],
-            "seen": shown_pages.seen(participant.meeting) if inside else None,
+            "seen": shown_pages.shown_state(participant.meeting) if inside else None,
         }
     )
 
@@ -91,7 +91,7 @@ def _upload(request: HttpRequest, participant: Participant, link: int) -> HttpRe
     upload = request.FILES.get("file")
     if upload is None or upload.name is None:
         raise documents.FileEmpty
-    document = documents.add(
+    document = documents.add_document(
         participant=participant.pk,
         link=link,
         name=upload.name,
@@ -132,7 +132,7 @@ def picture(
     stored = _ready_document(participant, document)
     if not 1 <= number <= stored.pages:
         raise Http404(number)
-    return guarded(HttpResponse(_read(stored.key, storage.page(number)), "image/webp"))
+    return guarded(HttpResponse(_read(stored.key, storage.page_file_name(number)), "image/webp"))
 
 
 @of_holder
@@ -145,7 +145,7 @@ def words_of_page(
     if not 1 <= number <= stored.pages:
         raise Http404(number)
     try:
-        text = _read(stored.key, storage.text(number)).decode()
+        text = _read(stored.key, storage.text_file_name(number)).decode()
     except Http404:  # an image has no text
         text = ""
     return JsonResponse({"text": text.replace("\r\n", "\n").strip()})
@@ -157,7 +157,7 @@ def remove(
     request: HttpRequest, participant: Participant, link: int, document: UUID
 ) -> HttpResponse:
     """Remove a document."""
-    documents.remove(
+    documents.remove_document(
         participant=participant.pk,
         link=link,
         document=document,
@@ -172,7 +172,7 @@ def remove(
 def show(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
     """Show a page to everybody in the room."""
     page = request.POST.get("page", "1")
-    shown_pages.show(
+    shown_pages.show_page(
         participant=participant.pk,
         seat=_seat(request),
         document=uuid_or_none(request.POST.get("document", "")),
@@ -195,7 +195,7 @@ def _seat(request: HttpRequest) -> UUID:
 
 
 def _ready_document(participant: Participant, document: UUID) -> Document:
-    rows = documents.seen_by(participant).filter(pk=document, state=DocumentState.READY)
+    rows = documents.documents_seen_by(participant).filter(pk=document, state=DocumentState.READY)
     stored: Document | None = rows.first()
     if stored is None:
         raise Http404(document)
@@ -204,7 +204,7 @@ def _ready_document(participant: Participant, document: UUID) -> Document:
 
 def _read(key: str, name: str) -> bytes:
     try:
-        with storage.get(key, name) as stream:
+        with storage.open_file(key, name) as stream:
             return bytes(stream.read())
     except FileNotFoundError:
         raise Http404(name) from None

@@ -61,7 +61,7 @@ def way(
         if participant.role != Participant.Role.CHAIR:
             with transaction.atomic():
                 Meeting.objects.select_for_update(no_key=True).get(pk=meeting.pk)
-                signals.tell(meeting.pk, "away", {"participant": str(participant.pk)})
+                signals.send_signal(meeting.pk, "away", {"participant": str(participant.pk)})
             raise WaitForOfficial from error
         failed = providers.provider_of(meeting, office)
         with contextlib.suppress(Refused):

@@ -22,7 +22,7 @@ NAME = "zapis.pdf"
 @require_safe
 def draft(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
     """The current minutes as JSON; 404 for participants who may not see the papers."""
-    if not meeting_permissions.sees_all(participant.meeting, participant):
+    if not meeting_permissions.sees_all_documents(participant.meeting, participant):
         raise Http404
     return JsonResponse(_state(participant, now()))
 
@@ -65,7 +65,7 @@ def pdf(request: HttpRequest, participant: Participant, link: int) -> HttpRespon
     if not record.key:
         raise minutes.MinutesNotPrinted
     try:
-        with storage.get(record.key, storage.FILE) as stream:
+        with storage.open_file(record.key, storage.FILE) as stream:
             return attachment(bytes(stream.read()), NAME, "application/pdf")
     except FileNotFoundError:
         raise minutes.MinutesLost from None
@@ -84,7 +84,9 @@ def step(request: HttpRequest, participant: Participant, link: int, action: str)
 
 
 def _begin(request: HttpRequest, participant: Participant, link: int, moment: datetime) -> None:
-    minutes.begin(participant=participant.pk, now=moment, actor=actor_of(request, participant))
+    minutes.begin_minutes(
+        participant=participant.pk, now=moment, actor=actor_of(request, participant)
+    )
 
 
 def _save(request: HttpRequest, participant: Participant, link: int, moment: datetime) -> None:
@@ -94,20 +96,22 @@ def _save(request: HttpRequest, participant: Participant, link: int, moment: dat
         raise minutes.MinutesNotUnderstood from None
     actor = actor_of(request, participant)
     base = _number(request, "version")
-    minutes.save(participant=participant.pk, base=base, content=content, now=moment, actor=actor)
+    minutes.save_minutes(
+        participant=participant.pk, base=base, content=content, now=moment, actor=actor
+    )
 
 
 def _add_comment(
     request: HttpRequest, participant: Participant, link: int, moment: datetime
 ) -> None:
     text = request.POST.get("text", "")
-    minutes.comment(participant=participant.pk, link=link, text=text, now=moment)
+    minutes.comment_on_minutes(participant=participant.pk, link=link, text=text, now=moment)
 
 
 def _close(request: HttpRequest, participant: Participant, link: int, moment: datetime) -> None:
     version = _number(request, "version")
     actor = actor_of(request, participant)
-    minutes.close(participant=participant.pk, version=version, now=moment, actor=actor)
+    minutes.close_minutes(participant=participant.pk, version=version, now=moment, actor=actor)
 
 
 def _number(request: HttpRequest, name: str) -> int:

@@ -72,7 +72,7 @@ def of_participant(view: View) -> View:
 
 
 def _participant(office: OfficeSnapshot, token: str) -> tuple[Participant, int]:
-    payload = participant_links.read(token)
+    payload = participant_links.participant_of_link(token)
     participant = payload and (
         Participant.objects.filter(pk=payload[0], office=office.row)
         .select_related("meeting__booking", "meeting__booking__lane", "official", "office")
@@ -142,7 +142,7 @@ def enter(
             video.choose_provider(
                 participant.meeting, office, now=moment, actor=_actor(request, participant)
             )
-        entered = room.enter(
+        entered = room.enter_room(
             participant=participant.pk,
             link=link,
             seat=_uuid(request.POST.get("seat", "")),
@@ -154,7 +154,7 @@ def enter(
         return _problem(refused)
     seated = entered.participant
     assert seated.seat  # noqa: S101  # just taken
-    credential = seats.sign(seats.Seat(seated.pk, seated.meeting_id, seated.seat, seated.link))
+    credential = seats.sign_seat(seats.Seat(seated.pk, seated.meeting_id, seated.seat, seated.link))
     answer = {"credential": credential, "seat": str(seated.seat), "after": entered.after}
     return JsonResponse(answer | {"place": seated.place})
 
@@ -217,7 +217,7 @@ def venue(
         text, status = errors.sentence(refused), errors.status_of(refused)
         return external_rooms.away(request, office, participant, text, status)
     own_page = reverse(
-        "room:page", args=[office.slug, participant_links.sign(participant.pk, link)]
+        "room:page", args=[office.slug, participant_links.sign_token(participant.pk, link)]
     )
     return HttpResponseRedirect(address or own_page)
 
@@ -254,7 +254,7 @@ def _by_chair(use_case: Callable[..., None]) -> Callable[..., None]:
 
 
 def _leave(request: HttpRequest, participant: Participant, seat: UUID, moment: datetime) -> None:
-    room.leave(
+    room.leave_room(
         participant=participant.pk, seat=seat, now=moment, actor=_actor(request, participant)
     )
 
@@ -278,7 +278,9 @@ def _move_meeting(
 
 
 def _say(request: HttpRequest, participant: Participant, seat: UUID, moment: datetime) -> None:
-    room.say(participant=participant.pk, seat=seat, text=request.POST.get("text", ""), now=moment)
+    room.post_chat_message(
+        participant=participant.pk, seat=seat, text=request.POST.get("text", ""), now=moment
+    )
 
 
 def _raise_hand(
@@ -289,10 +291,10 @@ def _raise_hand(
 
 
 STEPS: dict[str, Callable[..., None]] = {
-    "pustit": _by_chair(room.admit),
-    "vratit": _by_chair(room.put_back),
-    "ztlumit": _by_chair(room.mute),
-    "odebrat": _by_chair(room.remove),
+    "pustit": _by_chair(room.admit_participant),
+    "vratit": _by_chair(room.return_to_lobby),
+    "ztlumit": _by_chair(room.mute_participant),
+    "odebrat": _by_chair(room.remove_participant),
     "odejit": _leave,
     "skoncit": _end,
     "mistnost": _move_meeting,

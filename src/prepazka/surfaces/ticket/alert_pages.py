@@ -20,7 +20,7 @@ from prepazka.gateways.push import LONGEST, is_valid_subscription, public_key
 from prepazka.messaging.channels import takes_phones
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import IN_QUEUE, Ticket
-from prepazka.queueing.turn_alerts import Contact, ask_alert, drop_alert
+from prepazka.queueing.turn_alerts import Contact, drop_alert, request_alert
 from prepazka.surfaces.ticket.views import of_ticket, told_by
 from prepazka.web import limits
 from prepazka.web.errors import sentence
@@ -107,7 +107,7 @@ def _store_alert(
         limits.limit_address(request, limits.REQUESTS, now=now())
         if address := normalise_email(contact.email) if contact.email else contact.phone:
             limits.count(SAME_CONTACT, address, now=now())
-        ask_alert(ticket=ticket.pk, contact=contact, language=get_language() or "cs", now=now())
+        request_alert(ticket=ticket.pk, contact=contact, language=get_language() or "cs", now=now())
     except limits.TooManyTries as refused:
         return _page(request, ticket, office, _form(office), sentence(refused), 429)
     except Refused:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from prepazka.core import calendar, reading
 from prepazka.core.refusal import Refused
-from prepazka.offices.incident_texts import said_of
+from prepazka.offices.incident_texts import incident_in_words
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import tickets
 from prepazka.queueing.models import IN_QUEUE, Ticket, TicketState, TurnAlert
@@ -76,7 +76,7 @@ def leave(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpR
     """Leave the queue, after a page that asks for confirmation."""
     if request.method != "POST":
         return _question(request, "leave", ticket, office)
-    return _apply(request, ticket, office, lambda: tickets.give_up(ticket=ticket.pk, now=now()))
+    return _apply(request, ticket, office, lambda: tickets.leave_queue(ticket=ticket.pk, now=now()))
 
 
 @of_ticket
@@ -90,7 +90,7 @@ def later(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpR
         request,
         ticket,
         office,
-        lambda: tickets.postpone(ticket=ticket.pk, minutes=minutes, now=now()),
+        lambda: tickets.postpone_ticket(ticket=ticket.pk, minutes=minutes, now=now()),
     )
 
 
@@ -161,7 +161,7 @@ def shown(
         "may_postpone": tickets.may_postpone(ticket),
         "told": channel,
         "now": moment,
-        "down": said_of(position.incident, office) if position.incident else "",
+        "down": incident_in_words(position.incident, office) if position.incident else "",
         "asks_why": ticket.state in ASKS_WHY,
     }
 

@@ -93,7 +93,7 @@ def set_clock(request: HttpRequest) -> HttpResponse:
     offices, moment = demo_offices(), now()
     chosen = _chosen(offices, request.POST.get(OFFICE, ""), moment)
     wish = request.POST.get("do", "")
-    play = demo_play.current()
+    play = demo_play.current_play()
     if play and play.is_active:
         messages.warning(request, _("While people come, the clock runs by them. Stop them first."))
     elif wish == "real":
@@ -113,10 +113,10 @@ def let_people_come(request: HttpRequest) -> HttpResponse:
         raise Http404
     chosen = _chosen(demo_offices(), request.POST.get(OFFICE, ""), now())
     if "stop" in request.POST:
-        demo_play.stop()
+        demo_play.request_stop()
     elif chosen:
         speed = SPEEDS.get(request.POST.get("speed", ""), SPEEDS["60"])
-        demo_play.ask(office=chosen.row, speed=speed)
+        demo_play.request_play(office=chosen.row, speed=speed)
     return _back(chosen, "lide")
 
 
@@ -160,7 +160,7 @@ def pair(request: HttpRequest, slug: str, code: str) -> HttpResponse:
     if device is None:
         raise Http404(code)
     pairing_code = registry.make_pairing_code(device=device, now=now())
-    _device, token = registry.pair(code=pairing_code, now=now(), kind=device.kind)
+    _device, token = registry.pair_device(code=pairing_code, now=now(), kind=device.kind)
     kind = Device.Kind(device.kind)
     response = redirect("kiosk:start" if kind == Device.Kind.KIOSK else "display:panel")
     device_access.keep_token(response, kind, token)
@@ -178,7 +178,7 @@ def _chosen(offices: list[OfficeSnapshot], slug: str, moment: datetime) -> Offic
     """The office of the slug; else the simulated one, an open one, or the first."""
     if named := next((o for o in offices if o.slug == slug), None):
         return named
-    play = demo_play.current()
+    play = demo_play.current_play()
     if play and play.is_active:
         return next((o for o in offices if o.office_id == play.office_id), None)
     opened = (o for o in offices if is_open(o, moment))
@@ -216,7 +216,7 @@ def _status(
     today = calendar.day_of(moment, office.tz)
     hours = office.office_hours(today)
     closes = next((h.end for h in hours if h.contains(calendar.minute_of(moment, office.tz))), None)
-    play = demo_play.current()
+    play = demo_play.current_play()
     played = next((o for o in offices if play and o.office_id == play.office_id), None)
     return {
         "office_shown": office.row,
