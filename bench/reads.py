@@ -16,7 +16,7 @@ from prepazka.booking import slot_search
 from prepazka.offices.office_snapshot import OfficeSnapshot, read_snapshot
 from prepazka.queueing.tickets import issue_ticket
 from prepazka.reporting import forecast
-from prepazka.reporting.monitor import monitor
+from prepazka.reporting.monitor import monitor_of_office
 
 
 def open_slots(report: Report) -> None:
@@ -95,14 +95,14 @@ def soonest(report: Report) -> None:
 
 def _snapshot_costs(where: OfficeSnapshot, now: datetime, times: int = 10) -> tuple[float, float]:
     """Milliseconds of processor time, after the first one has loaded everything."""
-    monitor(where, now=now)
+    monitor_of_office(where, now=now)
     spent = []
     for step in (timedelta(seconds=6), timedelta(0)):
         started = time.process_time()
         for n in range(times):
             if step:
-                forecast.forget()
-            monitor(where, now=now + n * step)
+                forecast.clear_outlook_cache()
+            monitor_of_office(where, now=now + n * step)
         spent.append((time.process_time() - started) / times * 1000)
     return spent[0], spent[1]
 

@@ -57,7 +57,7 @@ def estimate(report: Report) -> None:
 
 def simulator(report: Report) -> None:
     """Days of an office of 365 clients."""
-    plan, days = sample_office.plan(), 30
+    plan, days = sample_office.sample_plan(), 30
     started = time.process_time()
     simulate_days(plan, days=days, seed=1)
     pace = days / (time.process_time() - started)

@@ -15,7 +15,7 @@ from prepazka.core.whatif import (
 )
 from prepazka.studies import sample_office
 
-PLAN = sample_office.plan()
+PLAN = sample_office.sample_plan()
 
 
 def visits(plan, day=0):

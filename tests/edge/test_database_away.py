@@ -32,7 +32,7 @@ def test_the_edge_says_it_in_the_language_of_the_asker(
     served: Served, monkeypatch: pytest.MonkeyPatch, path: str, language: str, said: str
 ) -> None:
     monkeypatch.setattr(hot_routes, "office_id", lost)
-    monkeypatch.setattr(hot_routes, "monitor", lost)
+    monkeypatch.setattr(hot_routes, "monitor_of_office", lost)
     answer = served.client.get(path, headers={"Accept-Language": language})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "20")
     assert answer.headers["content-type"] == "application/problem+json"

@@ -243,7 +243,7 @@ def test_a_database_that_is_away_is_told_as_that(
     def away(*_: Any) -> Any:
         lost()
 
-    monkeypatch.setattr(ticket_fragment, "hall", lambda *_a, **_k: away())
+    monkeypatch.setattr(ticket_fragment, "hall_at", lambda *_a, **_k: away())
     assert part(served, hall.queue[0]).status_code == 503
     monkeypatch.undo()
     assert part(served, hall.queue[0]).status_code == 200

@@ -20,7 +20,7 @@ from prepazka.queueing import counters
 from prepazka.queueing.models import TurnAlert
 from prepazka.queueing.turn_alerts import Contact
 from prepazka.surfaces.console.console_texts import way_in_words
-from prepazka.surfaces.manager.message_pages import masked
+from prepazka.surfaces.manager.message_pages import mask_contact
 from tests import rounds, town
 from tests.usecases.test_turn_alerts import BROWSER, MAIL, NINE, PHONE, asked, issue
 
@@ -82,7 +82,7 @@ def test_it_is_shown_and_labelled(office: OfficeSnapshot, channel: Message.Chann
     assert to
     assert label
     assert label in text
-    hidden = masked(message)
+    hidden = mask_contact(message)
     assert hidden
     assert hidden not in {MAIL.email, PHONE.phone}
     with translation.override("cs"):

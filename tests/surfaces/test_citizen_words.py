@@ -23,7 +23,7 @@ from prepazka.looks.typography import CS_MONTHS
 from prepazka.offices.models import Agenda, HoursException, Office, OpeningHours, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets
-from prepazka.surfaces.citizen.page_frame import free_slots
+from prepazka.surfaces.citizen.page_frame import free_slots_in_words
 from tests import citizen, town
 from tests.citizen import DAYS, TIMES, Clock, text, words
 
@@ -48,7 +48,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 )
 def test_free_slots_in_words(count: int, said: str) -> None:
     with translation.override("cs"):
-        assert free_slots(count) == said
+        assert free_slots_in_words(count) == said
 
 
 @pytest.mark.parametrize(

@@ -232,9 +232,13 @@ class Town:
             "place": [sign(place.pk, "place")],
             "offer": [sign(offer.pk, "offer")],
             "short": [offer.short_code],
-            "door": [door_passes.written(door_passes.from_anywhere(office, NOW))],
+            "door": [door_passes.sign_pass(door_passes.from_anywhere(office, NOW))],
             "callback": [callback_token("gosms")],
-            "answer": [outcome_screens.page(outcome_screens.KioskAnswer("unknown")).split("/")[-2]],
+            "answer": [
+                outcome_screens.answer_address(outcome_screens.KioskAnswer("unknown")).split("/")[
+                    -2
+                ]
+            ],
         }
         call_entries.request_call(
             booking=self.bookings[2], reason=CallListEntry.Reason.CALL_ME, now=NOW

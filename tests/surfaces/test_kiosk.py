@@ -59,7 +59,7 @@ def enter(kiosk: Client, pin: str, touch: str = "") -> Any:
 def outcome_of(answer: Any) -> str:
     """What the kiosk's answer screen answers, out of its signed address; "" on other screens."""
     path = answer.request["PATH_INFO"]
-    said = outcome_screens.read(path.split("/")[-2]) if "/odpoved/" in path else None
+    said = outcome_screens.read_answer(path.split("/")[-2]) if "/odpoved/" in path else None
     return said.outcome if said else ""
 
 
@@ -506,7 +506,7 @@ class TestPin:
         assert ticket.label not in words
         assert ticket.code not in answer.content.decode()
         token = answer.request["PATH_INFO"].split("/")[-2]
-        assert ticket.code not in str(outcome_screens.read(token))
+        assert ticket.code not in str(outcome_screens.read_answer(token))
         clerk = town.clerk(office)
         counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
         turns.call_next(office=office, clerk=clerk.pk, now=clock())
@@ -661,7 +661,9 @@ class TestPin:
     def test_every_outcome_has_words_of_its_own(self, kiosk: Client) -> None:
         said = {
             outcome: text_of(
-                kiosk.get(outcome_screens.page(outcome_screens.KioskAnswer(outcome.value)))
+                kiosk.get(
+                    outcome_screens.answer_address(outcome_screens.KioskAnswer(outcome.value))
+                )
             )
             for outcome in Outcome
             if outcome not in {*ACCEPTED, Outcome.RETURNED, Outcome.AGAIN}

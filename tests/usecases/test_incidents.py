@@ -33,8 +33,8 @@ from prepazka.queueing.refusals import (
     SystemDown,
 )
 from prepazka.queueing.turns import policy_of
-from prepazka.reporting.live_hall import hall
-from prepazka.reporting.monitor import monitor
+from prepazka.reporting.live_hall import hall_at
+from prepazka.reporting.monitor import monitor_of_office
 from prepazka.reporting.place import place_of
 from tests import rounds, town
 
@@ -160,7 +160,7 @@ def test_there_is_no_estimate_but_a_reason_and_others_have_theirs(office: Office
     assert other.expected
     assert before.expected
     assert other.expected.p50 < before.expected.p50
-    told = {s["code"]: s for s in monitor(again(), now=NINE)["services"]}
+    told = {s["code"]: s for s in monitor_of_office(again(), now=NINE)["services"]}
     assert (told["prepis"]["waits_for"], told["prepis"]["wait_min"]) == ("registr", None)
     assert (told["pas"]["waits_for"], told["pas"]["tickets"]) == (None, True)
 
@@ -172,7 +172,7 @@ def test_the_hall_and_the_call_agree(office: OfficeSnapshot) -> None:
         walk_in(f"8:1{n}", code)
     declare()
     where = again()
-    seen = hall(where, now=NINE)
+    seen = hall_at(where, now=NINE)
     chosen = next_in_turn(
         seen.waiting,
         serves=where.serves[town.counter(where, "2").pk],

@@ -16,7 +16,7 @@ from prepazka.meetings.models import Meeting, MeetingState, Participant
 from prepazka.messaging import message_delivery
 from prepazka.messaging.mail import compose_mail
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.reporting.meeting_schedule import Turn, of_day, turn
+from prepazka.reporting.meeting_schedule import Turn, meeting_turn, meetings_of_day
 from tests import meetings, officials, town
 
 pytestmark = pytest.mark.django_db
@@ -132,14 +132,14 @@ def test_the_list_and_the_lobby_are_one_queue(where: OfficeSnapshot) -> None:
     meeting = came(bookings[1], "citizen", town.at("9:05"))
     came(bookings[0], "chair", town.at("9:05"))
     at = town.at("9:08")
-    rows = of_day(where.row, bookings[0].date, [bookings[0].lane_id], now=at)
+    rows = meetings_of_day(where.row, bookings[0].date, [bookings[0].lane_id], now=at)
     assert [one.booking.pk for one in rows] == [one.pk for one in bookings]
     assert [one.runs for one in rows] == [True, False, False]
     assert [one.name for one in rows[1].lobby] == ["Jana Malá"]
     assert rows[1].lobby[0].came_at == town.at("9:05")
     # The running one takes its 15 minutes from its late beginning.
     assert [one.turn for one in rows] == [Turn(1, 0), Turn(2, 12), Turn(3, 27)]
-    assert turn(Meeting.objects.get(pk=meeting.pk), now=at) == Turn(2, 12)
-    assert of_day(where.row, bookings[0].date, [], now=at) == []
-    later = of_day(where.row, bookings[0].date + timedelta(days=1), None, now=at)
+    assert meeting_turn(Meeting.objects.get(pk=meeting.pk), now=at) == Turn(2, 12)
+    assert meetings_of_day(where.row, bookings[0].date, [], now=at) == []
+    later = meetings_of_day(where.row, bookings[0].date + timedelta(days=1), None, now=at)
     assert later == []

@@ -18,7 +18,7 @@ from prepazka.meetings.models import Minutes, Participant
 from prepazka.messaging import message_delivery
 from prepazka.messaging.message_types import Mail
 from prepazka.messaging.models import Message, MessageState
-from prepazka.reporting.health import health
+from prepazka.reporting.health import health_of_database
 from prepazka.surfaces.manager import views as manager
 from prepazka.surfaces.room import minutes_views
 from prepazka.surfaces.room import views as room_views
@@ -140,7 +140,7 @@ def test_a_failed_print_is_said_tried_again_reported_and_then_sent(
         StepRun.objects.all().delete()
         PendingFollowUp.objects.all().delete()
         with connection.cursor() as cursor:
-            seen = health(cursor, now=clock.at)
+            seen = health_of_database(cursor, now=clock.at)
         assert (seen.oldest_owed, seen.good) == (60 * MINUTE, False)
 
     tasks.print_minutes(minutes=closed.pk)

@@ -21,7 +21,7 @@ from prepazka.queueing import counters, tickets, turns, wait_learning
 from prepazka.queueing.models import Calibration, Learned, Ticket, TicketState
 from prepazka.queueing.refusals import NothingToUndo, NotMissed, ReturnsOver
 from prepazka.reporting.call_reasons import calls_of_today
-from prepazka.reporting.overtakes import before
+from prepazka.reporting.overtakes import overtakes_of
 from prepazka.reporting.today import today_of
 from tests import rounds, town
 
@@ -312,7 +312,7 @@ class TestFigures:
 
     def test_who_went_before_leaves_out_the_time_away(self, office: OfficeSnapshot) -> None:
         missed = Ticket.objects.get(number=1)
-        found = before(office, missed, now=town.at("12:00"))
+        found = overtakes_of(office, missed, now=town.at("12:00"))
         assert [one.label for one in found.overtakes] == ["V3"]
         assert found.waited == timedelta(minutes=5 + 10)
         assert found.reason["code"] == "returned"

@@ -35,7 +35,7 @@ from prepazka.queueing.refusals import (
 )
 from prepazka.surfaces.console import board
 from prepazka.web import reasons
-from prepazka.web.overtake_texts import asked
+from prepazka.web.overtake_texts import overtake_context
 from tests import town
 from tests.cutoff import Console, Kiosk
 
@@ -359,17 +359,17 @@ class TestLists:
         two = Console(office, "2", late)
         called = turns.call_next(office=office, clerk=two.clerk, now=late)
         assert called.pk == later.pk
-        assert reasons.sentence(called.reason, office) == (
+        assert reasons.reason_in_words(called.reason, office) == (
             "bez objednání, čeká od 9:00; 2 lidi, kteří byli na řadě dřív, měla na seznamu"
             " přepážka 1, která se neozývala od 9:00:00"
         )
         with translation.override("en"):
-            assert reasons.public(called.reason, office).endswith(
+            assert reasons.reason_for_public(called.reason, office).endswith(
                 "; 2 people whose turn was earlier were on the list of counter 1,"
                 " silent since 9:00:00"
             )
-        told = asked(office, early[0].label, late + timedelta(seconds=1))
-        assert [why for _, why in told["rows"]] == [reasons.sentence(called.reason, office)]
+        told = overtake_context(office, early[0].label, late + timedelta(seconds=1))
+        assert [why for _, why in told["rows"]] == [reasons.reason_in_words(called.reason, office)]
 
     def test_several_silent_counters_are_told_together(self) -> None:
         since = [town.at("9:00"), town.at("9:01")]
@@ -557,7 +557,7 @@ class TestCounterLog:
         assert Ticket.objects.get().counter_id == one.shift.counter_id
         twice = Event.objects.get(kind="CalledTwice")
         assert twice.data["counter"] == two.shift.counter_id
-        said, others = (board.notices(office, c.shift, town.at("9:32")) for c in (two, one))
+        said, others = (board.merge_notices(office, c.shift, town.at("9:32")) for c in (two, one))
         assert [n["twice"] for n in said] == [
             {"mine": True, "number": "2", "counted": "1", "at": town.at("9:05")}
         ]
@@ -577,7 +577,7 @@ class TestCounterLog:
             one.does(kind, "V1", town.at(f"9:0{4 + n}"))
         one.merge(town.at("9:20"))
         assert hall() == before
-        (told,) = board.notices(office, one.shift, town.at("9:21"))
+        (told,) = board.merge_notices(office, one.shift, town.at("9:21"))
         assert told["twice"] == {
             "mine": True,
             "number": "1",

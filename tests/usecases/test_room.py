@@ -149,17 +149,23 @@ def test_the_room_holds_six(here: Held) -> None:
 def test_the_turn_in_the_lobby(here: Held) -> None:
     second = held(here.office, starts_at=town.at("9:30"))
     third = held(here.office, starts_at=town.at("10:00"))
-    assert meeting_schedule.turn(third.meeting, now=NOW) == meeting_schedule.Turn(3, 62)
+    assert meeting_schedule.meeting_turn(third.meeting, now=NOW) == meeting_schedule.Turn(3, 62)
     here.enter(here.chair, NOW)
     # The first has begun and takes half an hour from now; nobody of the second has come.
-    assert meeting_schedule.turn(second.meeting, now=town.at("9:20")) == meeting_schedule.Turn(
-        2, 10
-    )
-    assert meeting_schedule.turn(third.meeting, now=town.at("9:41")) == meeting_schedule.Turn(2, 19)
+    assert meeting_schedule.meeting_turn(
+        second.meeting, now=town.at("9:20")
+    ) == meeting_schedule.Turn(2, 10)
+    assert meeting_schedule.meeting_turn(
+        third.meeting, now=town.at("9:41")
+    ) == meeting_schedule.Turn(2, 19)
     second.enter(second.citizen, town.at("9:41"))
-    assert meeting_schedule.turn(third.meeting, now=town.at("9:41")) == meeting_schedule.Turn(3, 32)
+    assert meeting_schedule.meeting_turn(
+        third.meeting, now=town.at("9:41")
+    ) == meeting_schedule.Turn(3, 32)
     room.end_meeting(chair=here.chair.pk, now=town.at("9:42"))
-    assert meeting_schedule.turn(second.meeting, now=town.at("9:42")) == meeting_schedule.Turn(1, 0)
+    assert meeting_schedule.meeting_turn(
+        second.meeting, now=town.at("9:42")
+    ) == meeting_schedule.Turn(1, 0)
 
 
 def test_credentials(here: Held, monkeypatch: pytest.MonkeyPatch) -> None:

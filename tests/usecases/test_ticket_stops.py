@@ -13,7 +13,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing import counters, tickets, walk_in_stops
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.refusals import NoTicketsNow
-from prepazka.reporting.monitor import monitor
+from prepazka.reporting.monitor import monitor_of_office
 from tests import rounds, town
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def test_a_full_day_stops_the_tickets_of_what_is_full(office: OfficeSnapshot) ->
     assert rule("pas") == "", "nobody at a counter serves it, so there is no estimate"
     with pytest.raises(NoTicketsNow):
         walk_in("15:34")
-    told = {s["code"]: s for s in monitor(again(), now=town.at("15:34"))["services"]}
+    told = {s["code"]: s for s in monitor_of_office(again(), now=town.at("15:34"))["services"]}
     assert not told["prepis"]["tickets"]
     assert told["prepis"]["tickets_ended"]
     assert not told["pas"]["tickets_ended"]

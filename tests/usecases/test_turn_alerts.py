@@ -134,7 +134,9 @@ def test_nobody_is_told_while_no_counter_is_open(office: OfficeSnapshot) -> None
     assert Out()() == []
 
 
-@pytest.mark.parametrize("end", ["finish_service", "mark_no_show", "leave_queue", "yesterday", "merge"])
+@pytest.mark.parametrize(
+    "end", ["finish_service", "mark_no_show", "leave_queue", "yesterday", "merge"]
+)
 def test_the_contact_ends_with_the_ticket(office: OfficeSnapshot, clerk: int, end: str) -> None:
     ours = issue(office)
     alert = asked(ours, BROWSER)

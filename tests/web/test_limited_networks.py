@@ -151,12 +151,12 @@ class TestWrongCountOfProxies:
         for n in range(3):
             choose(client, n, **through("192.0.2.7"))
         assert sum("PREPAZKA_TRUSTED_PROXIES" in one.message for one in caplog.records) == 1
-        assert health.answer(_health())[1]["visitors_hidden"] is True
+        assert health.health_answer(_health())[1]["visitors_hidden"] is True
 
     def test_a_right_count_says_nothing(self, client: Client) -> None:
         town.office()
         choose(client, 0, **through("192.0.2.7"))
-        assert health.answer(_health())[1]["visitors_hidden"] is False
+        assert health.health_answer(_health())[1]["visitors_hidden"] is False
 
     def test_too_many_proxies_are_noticed_too(self, settings: Any) -> None:
         settings.TRUSTED_PROXIES = 2
@@ -167,7 +167,7 @@ def _health() -> Any:
     from django.db import connection  # noqa: PLC0415  # the cursor of this test's transaction
 
     with connection.cursor() as cursor:
-        return health.health(cursor, now=NOW)
+        return health.health_of_database(cursor, now=NOW)
 
 
 class TestRefused:

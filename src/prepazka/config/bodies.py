@@ -52,7 +52,7 @@ def too_large(scope: dict[str, Any]) -> HttpResponse:
     """The refusal as a page, or for a script; made without the body."""
     request = _bare(scope)
     refusal = FileTooLarge(most=largest(scope) // MEGABYTE)
-    answer = SecurityHeaders(lambda _: request_checks.refused(request, refusal))(request)
+    answer = SecurityHeaders(lambda _: request_checks.refused_request(request, refusal))(request)
     answer["Connection"] = "close"
     return answer
 
@@ -60,7 +60,7 @@ def too_large(scope: dict[str, Any]) -> HttpResponse:
 def too_slow(scope: dict[str, Any]) -> HttpResponse:
     """The refusal of a request whose body does not arrive in time."""
     request, refusal = _bare(scope), request_checks.BodyTooSlow()
-    answer = SecurityHeaders(lambda _: request_checks.refused(request, refusal))(request)
+    answer = SecurityHeaders(lambda _: request_checks.refused_request(request, refusal))(request)
     answer["Connection"] = "close"
     return answer
 
@@ -68,7 +68,7 @@ def too_slow(scope: dict[str, Any]) -> HttpResponse:
 def not_readable(scope: dict[str, Any]) -> HttpResponse:
     """The refusal of a request that Django cannot parse."""
     request, refusal = _bare(scope), request_checks.RequestNotReadable()
-    return SecurityHeaders(lambda _: request_checks.refused(request, refusal))(request)
+    return SecurityHeaders(lambda _: request_checks.refused_request(request, refusal))(request)
 
 
 def _bare(scope: dict[str, Any]) -> ASGIRequest:

@@ -12,7 +12,7 @@ from prepazka.surfaces.tour import views as tour
 
 handler400 = "prepazka.web.errors.bad_request"
 handler404 = "prepazka.web.errors.not_found"
-handler500 = "prepazka.web.errors.broken"
+handler500 = "prepazka.web.errors.server_error"
 handler403 = "prepazka.web.errors.forbidden"
 
 

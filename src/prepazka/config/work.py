@@ -24,7 +24,7 @@ from prepazka.gateways.sms.smpp_receiver import receive_messages
 from prepazka.jobs.queue import Manager
 from prepazka.messaging.message_types import Incoming, Receipt
 from prepazka.offices.clock import now
-from prepazka.web.inbound_sms import act_on
+from prepazka.web.inbound_sms import process_callback
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def hear_the_centre(stop: threading.Event) -> threading.Thread | None:
 
     def act(notification: Receipt | Incoming) -> None:
         try:
-            act_on([notification], gateway="smpp", now=now())
+            process_callback([notification], gateway="smpp", now=now())
         finally:
             connection.close()
 

@@ -19,7 +19,7 @@ from django.db import connection
 
 from prepazka.edge.hot_routes import conninfo
 from prepazka.offices import clock
-from prepazka.reporting.health import Health, answer, health
+from prepazka.reporting.health import Health, health_answer, health_of_database
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def read_health() -> Health | None:
             psycopg.connect(conninfo(), autocommit=True, **OPTIONS) as own,
             own.cursor() as cursor,
         ):
-            return health(cursor, now=clock.now())
+            return health_of_database(cursor, now=clock.now())
     except psycopg.Error as error:
         log.warning("Health could not ask the database: %s", error)
         return None
@@ -70,7 +70,7 @@ class HealthFace:
 
     async def __call__(self) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         """The status, headers and body of the response."""
-        status, content = answer(await self._health())
+        status, content = health_answer(await self._health())
         return status, HEADERS, json.dumps(content, ensure_ascii=False).encode()
 
     async def _health(self) -> Health | None:

@@ -20,7 +20,7 @@ from prepazka.offices import clock
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.reporting import soonest
-from prepazka.reporting.monitor import monitor
+from prepazka.reporting.monitor import monitor_of_office
 from prepazka.reporting.queues import queue_monitors
 
 # The edge has no translations, so the sentences stand here in both languages.
@@ -140,7 +140,7 @@ def hot_route(path: str, query: bytes) -> Route | None:
     if not path.startswith("/api/v1/offices/"):
         return None
     if match := MONITOR.fullmatch(path):
-        slug, make = match[1], {"monitor": monitor, "queues": queue_monitors}[match[2]]
+        slug, make = match[1], {"monitor": monitor_of_office, "queues": queue_monitors}[match[2]]
         return Route(path, lambda: _live(slug, make), frozenset({"queue", "setup"}))
     params = parse_qs(query.decode("latin1"))
     # Keys are made of parsed parameters, so that odd queries cannot fill the memory.
@@ -254,7 +254,7 @@ def _next_slots(
 ) -> tuple[int, dict[str, Any]]:
     """The office's id and the next free slots, which `field` of the answer holds."""
     office = _office(slug)
-    wish, now = soonest.wanted(office, **wish_codes), clock.now()
+    wish, now = soonest.wanted_by_codes(office, **wish_codes), clock.now()
     if wish.retired:
         raise LookupError(slug)
     next_slots = soonest.next_slots(office, wish, now=now, limit=limit)

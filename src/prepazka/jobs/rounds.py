@@ -54,8 +54,8 @@ from prepazka.queueing.missed_bookings import end_missed
 from prepazka.queueing.models import IN_QUEUE, QuarterHour, TurnAlert
 from prepazka.queueing.tickets import close_past_days
 from prepazka.queueing.walk_in_stops import stop_by_estimate
-from prepazka.reporting.live_hall import hall
-from prepazka.reporting.monitor import is_open, quarters
+from prepazka.reporting.live_hall import hall_at
+from prepazka.reporting.monitor import history_rows, is_open
 from prepazka.reporting.place import turn_is_near
 
 # Events after which somebody on the waiting list may be offered a slot.
@@ -204,7 +204,7 @@ def stop_tickets(*, office: int, now: datetime) -> None:
     watched = Office.objects.filter(pk=office, overtime_min__isnull=False, shifts__closed_at=None)
     if not watched.exists():
         return
-    hall_now = hall(snapshot_by_id(office), now=now)
+    hall_now = hall_at(snapshot_by_id(office), now=now)
     minutes_served = hall_now.outlook.served
     call_for_each(
         [s for s in hall_now.office.offered_services() if s.walk_in and s.pk in minutes_served],
@@ -227,7 +227,7 @@ def alert_near_turns(*, office: int, now: datetime) -> None:
     rows = list(waiting)
     if not rows:
         return
-    hall_now = hall(snapshot_by_id(office), now=now)
+    hall_now = hall_at(snapshot_by_id(office), now=now)
     near_alerts = [alert.pk for alert in rows if turn_is_near(hall_now, alert.ticket)]
     call_for_each(near_alerts, lambda alert: turn_alerts.note_turn_near(alert=alert, now=now))
 
@@ -237,9 +237,9 @@ def keep_history(*, office: int, now: datetime) -> None:
     at = history.quarter_of(now)
     if QuarterHour.objects.filter(at=at, office=office).exists():
         return
-    hall_now = hall(snapshot_by_id(office), now=now)
+    hall_now = hall_at(snapshot_by_id(office), now=now)
     if is_open(hall_now.office, now) or hall_now.waiting:
-        history.store_quarter(rows=list(quarters(hall_now, at)))
+        history.store_quarter(rows=list(history_rows(hall_now, at)))
 
 
 def judge_waits(*, office: int, now: datetime) -> None:  # as every step

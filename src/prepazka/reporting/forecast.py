@@ -68,7 +68,7 @@ _kept: dict[int, _Kept] = {}
 _making = Lock()
 
 
-def outlook(hall: Hall) -> Outlook:
+def hall_outlook(hall: Hall) -> Outlook:
     """The outlook of the hall, computed at most once for a state and five seconds.
 
     Four SQL statements when it is computed, none when it comes from the cache.
@@ -88,7 +88,7 @@ def outlook(hall: Hall) -> Outlook:
         return fresh_outlook
 
 
-def forget() -> None:
+def clear_outlook_cache() -> None:
     """Clear the cache."""
     _kept.clear()
 

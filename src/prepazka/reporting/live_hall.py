@@ -13,7 +13,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 from prepazka.queueing import wait_learning
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket
 from prepazka.queueing.turns import policy_of, waiting_of_ticket
-from prepazka.reporting.forecast import Outlook, outlook
+from prepazka.reporting.forecast import Outlook, hall_outlook
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Hall:
     @cached_property
     def outlook(self) -> Outlook:
         """The expected waits of everybody in the queue and of a newcomer to each service."""
-        return outlook(self)
+        return hall_outlook(self)
 
     @cached_property
     def times(self) -> ServiceTimes:
@@ -75,7 +75,7 @@ class Hall:
         return ticket.service_id in self.office.serves[shift.counter_id]
 
 
-def hall(office: OfficeSnapshot, *, now: datetime) -> Hall:
+def hall_at(office: OfficeSnapshot, *, now: datetime) -> Hall:
     """The office's hall at `now`. Two SQL statements."""
     today = calendar.day_of(now, office.tz)
     tickets = list(

@@ -12,7 +12,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import wait_learning
 from prepazka.queueing.models import IN_QUEUE, Ticket
 from prepazka.queueing.validity import valid_until
-from prepazka.reporting.live_hall import Hall, hall
+from prepazka.reporting.live_hall import Hall, hall_at
 
 OPENING_WITHIN = 14  # days
 FRESH = timedelta(minutes=1)
@@ -49,7 +49,7 @@ class Place:
 def place_of(office: OfficeSnapshot, ticket: Ticket, *, now: datetime) -> Place:
     """The ticket's place at `now`."""
     if ticket.state in IN_QUEUE and calendar.day_of(now, office.tz) == ticket.date:
-        return place_in(hall(office, now=now), ticket)
+        return place_in(hall_at(office, now=now), ticket)
     return _place_without_queue(office, ticket)
 
 
@@ -77,7 +77,7 @@ def _place_without_queue(office: OfficeSnapshot, ticket: Ticket) -> Place:
     return Place(ticket, service, valid_until(office, ticket), counter)
 
 
-def announced(
+def announced_place(
     office: OfficeSnapshot, ticket: Ticket, *, now: datetime, hall_now: Hall | None = None
 ) -> Place:
     """The ticket's place for its holder; a new ticket's first estimate is stored."""

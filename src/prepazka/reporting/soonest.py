@@ -40,7 +40,7 @@ class Next(NamedTuple):
     slot: Slot
 
 
-def wanted(
+def wanted_by_codes(
     office: OfficeSnapshot, *, service: str = "", official: str = "", department: str = ""
 ) -> Wanted:
     """The parts with these codes, including retired ones. Raises LookupError."""

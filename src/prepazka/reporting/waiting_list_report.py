@@ -32,7 +32,7 @@ class Offered:
     starts_at: datetime | None
 
 
-def before(entry: WaitingListEntry) -> int:
+def entries_before(entry: WaitingListEntry) -> int:
     """How many entries of the agenda's list come before this one."""
     return WaitingListEntry.objects.filter(
         office=entry.office_id,
@@ -47,7 +47,7 @@ def code_of(entry: WaitingListEntry) -> str:
     return entry.pk.hex[:6].upper()
 
 
-def lists(office: OfficeSnapshot) -> list[tuple[Agenda, list[Line]]]:
+def waiting_lists(office: OfficeSnapshot) -> list[tuple[Agenda, list[Line]]]:
     """The present lists by agenda, each in its order."""
     rows = WaitingListEntry.objects.filter(office=office.row, state__in=IN_ORDER)
     entries = list(rows.select_related("service").prefetch_related("offers"))

@@ -38,7 +38,7 @@ class Known:
         return self.codes.setdefault(name, len(self.codes) + 1)
 
 
-def study(log: Log, days: Iterable[int]) -> Known:
+def learn_from_days(log: Log, days: Iterable[int]) -> Known:
     """The service times and habits of the days."""
     codes: dict[str, int] = {}
     chosen = [(n, log.days[n]) for n in days]
@@ -72,7 +72,7 @@ def study(log: Log, days: Iterable[int]) -> Known:
     edges = (
         (0.5, 1, 2, 3, 5, 8, 12, 20) if log.leaving_seen else (10.0, 20.0, 30.0, 45.0, 60.0, 90.0)
     )
-    gone = leaving(waited, edges) if log.leaving_seen else walk_away_shares(waited, edges)
+    gone = walk_away_curve(waited, edges) if log.leaving_seen else walk_away_shares(waited, edges)
     habits = Habits(
         offsets=arrival_offsets(offsets, USUAL_OFFSETS),
         gone_edges=edges,
@@ -85,7 +85,9 @@ def study(log: Log, days: Iterable[int]) -> Known:
     return Known(times, mean, codes, skills, habits, 1 - no_show_share(came, booked))
 
 
-def leaving(waits: Sequence[tuple[float, bool]], edges: Sequence[float]) -> tuple[float, ...]:
+def walk_away_curve(
+    waits: Sequence[tuple[float, bool]], edges: Sequence[float]
+) -> tuple[float, ...]:
     """P(left by then) in each interval of waiting, by the product-limit estimator.
 
     `waits` are pairs of minutes and whether the person left; for logs in which leaving is seen.

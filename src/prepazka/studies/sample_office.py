@@ -34,7 +34,7 @@ TICKETS = (
 COUNTERS = ("counter", "clerk", "services", "opens_at", "closes_at", "break_from", "break_to")
 
 
-def plan(quota: int = 1) -> Plan:
+def sample_plan(quota: int = 1) -> Plan:
     """The sample office's plan."""
     laid = tuple(windows_of_length([Interval(OPENS, CLOSES)], 30))
     return Plan(
@@ -62,7 +62,7 @@ def write_log(folder: Path, days: int, seed: int, office: Plan | None = None) ->
         (folder / "tickets.csv").open("w", encoding="utf-8", newline="") as tickets,
         (folder / "counters.csv").open("w", encoding="utf-8", newline="") as counters,
     ):
-        write_days(tickets, counters, days, seed, office or plan())
+        write_days(tickets, counters, days, seed, office or sample_plan())
 
 
 def write_days(tickets: TextIO, counters: TextIO, days: int, seed: int, office: Plan) -> None:

@@ -20,7 +20,7 @@ from prepazka.officefile.check import check
 from prepazka.officefile.nodes import WrongFile
 from prepazka.officefile.workday import Named, NoSuchDay, plan_of
 from prepazka.studies import sample_office
-from prepazka.studies.results_page import page
+from prepazka.studies.results_page import render_results
 from prepazka.studies.results_words import WORDS
 
 SAMPLE = "sample"
@@ -69,7 +69,7 @@ def simulate(arguments: argparse.Namespace) -> int:
         text = json.dumps(report, ensure_ascii=False, indent=1)
         Path(arguments.json).write_text(text + "\n", "utf-8")
     if arguments.html:
-        html = page(arguments.office, scenarios, arguments.language)
+        html = render_results(arguments.office, scenarios, arguments.language)
         Path(arguments.html).write_text(html, "utf-8")
     return 0
 
@@ -88,7 +88,7 @@ def _check(arguments: argparse.Namespace) -> None:
 def _plan_named(arguments: argparse.Namespace) -> Named:
     if arguments.office == SAMPLE:
         numbers = {str(n): n for n in range(1, 9)}
-        return Named(sample_office.plan(), numbers, numbers)
+        return Named(sample_office.sample_plan(), numbers, numbers)
     office = check(presets.text_of(arguments.office))
     day = _day(arguments.date) if arguments.date else None
     if day:

@@ -63,6 +63,6 @@ def must_confirm(*proofs: str) -> Callable[[View[P]], View[P]]:
     return decorate
 
 
-def confirmed(view: Callable[..., Any]) -> Callable[..., Any]:
+def with_fresh_proofs(view: Callable[..., Any]) -> Callable[..., Any]:
     """Open the view to whoever has proved again, with all proofs of theirs, that it is them."""
     return must_confirm(PASSWORD, FACTOR)(view)

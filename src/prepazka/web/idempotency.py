@@ -25,7 +25,7 @@ KEEP = timedelta(days=2)  # requests are not repeated after that
 TIDY_EVERY = 100  # old rows are deleted once in so many requests, on average
 
 
-def once(
+def run_once(
     request: HttpRequest,
     *,
     principal: str,
@@ -62,7 +62,7 @@ def once(
     return answer
 
 
-def part(use_case: Callable[P, R]) -> Callable[P, R]:
+def without_transaction(use_case: Callable[P, R]) -> Callable[P, R]:
     """The use-case without its own `atomic`, to run within the transaction of `once`.
 
     Avoids a savepoint, which costs two round trips while others wait for the lock; a refusal

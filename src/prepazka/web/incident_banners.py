@@ -25,7 +25,7 @@ class Notice:
         return ", ".join(str(service.name) for service in self.services)
 
 
-def notices(office: OfficeSnapshot, services: Iterable[Service]) -> list[Notice]:
+def notices_of_incidents(office: OfficeSnapshot, services: Iterable[Service]) -> list[Notice]:
     """Notices of incidents that stop some of the services, the oldest first."""
     candidates, affecting = list(services), []
     for incident in office.incidents:

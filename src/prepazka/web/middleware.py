@@ -136,9 +136,9 @@ class PoliteErrors:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Refused):
-            return errors.refused(request, error)
+            return errors.refusal_response(request, error)
         if errors.is_away(error):
-            return errors.unavailable(request, error)
+            return errors.unavailable_response(request, error)
         return None
 
 

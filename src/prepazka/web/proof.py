@@ -74,10 +74,10 @@ def is_busy(office: OfficeSnapshot, *, now: datetime) -> bool:
 def note_hold(office: OfficeSnapshot, rules: Rules, *, now: datetime) -> None:
     """Count a hold of the office, if its agenda's rules depend on the rate of holds."""
     if rules.proof == "busy":
-        limits.add(BUSY, str(office.office_id), _minute(now))
+        limits.add_to_count(BUSY, str(office.office_id), _minute(now))
 
 
-def challenge(*, now: datetime) -> str:
+def signed_challenge(*, now: datetime) -> str:
     """A signed challenge for the browser, as JSON."""
     task = altcha.create_challenge(
         # The package's own expiry would read the machine's clock, but a demo has its own clock.
@@ -89,7 +89,7 @@ def challenge(*, now: datetime) -> str:
     return json.dumps(task.to_dict())
 
 
-def check(
+def check_proof(
     request: HttpRequest, office: OfficeSnapshot, rules: Rules, solution: str, *, now: datetime
 ) -> None:
     """Accept a valid unused solution; without a solution count against the stricter limit.
@@ -105,7 +105,7 @@ def check(
         return
     solved = _verify(solution)
     # The row lives as long as the challenge; the first to insert it has used the solution.
-    if solved is None or solved[1] <= now or limits.add(USED, solved[0], solved[1]) > 1:
+    if solved is None or solved[1] <= now or limits.add_to_count(USED, solved[0], solved[1]) > 1:
         raise ProofNotValid
 
 

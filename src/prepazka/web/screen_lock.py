@@ -79,7 +79,7 @@ def to_unlock(request: HttpRequest, back: str = "") -> HttpResponse:
     return response
 
 
-def lock(request: HttpRequest, user: User, *, page: str = "", now: datetime) -> None:
+def lock_screen(request: HttpRequest, user: User, *, page: str = "", now: datetime) -> None:
     """Lock the session's screen; the counter keeps its client but returns its off-line list.
 
     `page` is the id of the console page that may still renew its list.

@@ -100,10 +100,10 @@ def health(request: HttpRequest) -> Any:
     """
     try:
         with connection.cursor() as cursor:
-            report = checks.health(cursor, now=now())
+            report = checks.health_of_database(cursor, now=now())
     except (OperationalError, InterfaceError):
         report = None
-    return Status(*checks.answer(report))
+    return Status(*checks.health_answer(report))
 
 
 @api.get("/offices", response=_responses(200, list[schemas.OfficeOut]), tags=["offices"])
@@ -256,7 +256,7 @@ def hold(
     if service is None or (body.official and official is None):
         raise NotFound
     rules = office.rules_of(service)
-    proof.check(request, office, rules, body.proof, now=now())
+    proof.check_proof(request, office, rules, body.proof, now=now())
     held = booking_lifecycle.hold_slot(
         office=office,
         service=service,
@@ -296,7 +296,7 @@ def proof_of_work(request: HttpRequest, slug: str, service: str) -> Any:
     if chosen_service is None:
         raise NotFound
     required = proof.is_asked(request, office, office.rules_of(chosen_service), now=now())
-    task = json.loads(proof.challenge(now=now())) if required else None
+    task = json.loads(proof.signed_challenge(now=now())) if required else None
     return {"asked": required, "challenge": task}
 
 
@@ -333,7 +333,7 @@ def contact(request: HttpRequest, token: str, body: schemas.ContactIn) -> Any:
         raise NotFound
     limits.limit_booking(request, office, limits.REQUESTS, now=now())
     phone = _phone(office, body.phone) if body.phone else ""
-    limits.count(limits.CONFIRMATIONS, contact_hash(contact_of(body.email, phone)), now=now())
+    limits.count_try(limits.CONFIRMATIONS, contact_hash(contact_of(body.email, phone)), now=now())
     try:
         booking = booking_lifecycle.request_confirmation(
             booking=booking_id,

@@ -16,13 +16,13 @@ from prepazka.offices.models import Counter
 from prepazka.queueing import counters, turns
 from prepazka.queueing.models import Shift, Ticket
 from prepazka.queueing.refusals import CounterClosedAlready, CounterNotOpen
-from prepazka.reporting.live_hall import hall
+from prepazka.reporting.live_hall import hall_at
 from prepazka.reporting.missed_tickets import missed_of_today
 from prepazka.reporting.open_counters import open_counters
 from prepazka.surfaces.api import schemas
 from prepazka.surfaces.api.auth import Staff, StaffToken, member
-from prepazka.web.idempotency import once, part
-from prepazka.web.reasons import sentence
+from prepazka.web.idempotency import run_once, without_transaction
+from prepazka.web.reasons import reason_in_words
 from prepazka.web.refusals import NotFound, NotUnderstood
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import COUNTER, DESK, MAY_TAKE_OVER, no_counter
@@ -39,7 +39,7 @@ KEY: Any = Header(None, alias="Idempotency-Key")  # type: ignore[type-arg]  # a 
 def queue(request: HttpRequest, slug: str) -> Any:
     """Waiting tickets in the queue's order, each with the reason for its place in words."""
     staff = member(request, slug, *COUNTER)
-    snapshot = hall(staff.office, now=now())
+    snapshot = hall_at(staff.office, now=now())
     return [
         {
             "ticket": ticket.pk,
@@ -47,7 +47,7 @@ def queue(request: HttpRequest, slug: str) -> Any:
             "service": snapshot.office.services[ticket.service_id].code,
             "booked": ticket.booked_from is not None,
             "since": ticket.issued_at.astimezone(staff.office.tz),
-            "reason": sentence(chosen.reason.payload(), snapshot.office),
+            "reason": reason_in_words(chosen.reason.payload(), snapshot.office),
         }
         for chosen in snapshot.order
         if (ticket := snapshot.tickets.get(chosen.ticket))
@@ -97,7 +97,7 @@ def return_missed(request: HttpRequest, slug: str, ticket: int) -> Any:
         "service": staff.office.services[returned.service_id].code,
         "booked": returned.booked_from is not None,
         "since": returned.issued_at.astimezone(staff.office.tz),
-        "reason": sentence(position.reason.payload(), staff.office),
+        "reason": reason_in_words(position.reason.payload(), staff.office),
     }
 
 
@@ -217,7 +217,7 @@ def _do_step(staff: Staff, action: str, step: schemas.StepIn) -> Any:
 def _idempotent(
     request: HttpRequest, staff: Staff, key: UUID | None, work: Callable[[], Any], action: str = ""
 ) -> Any:
-    return once(
+    return run_once(
         request,
         principal=staff.principal,
         key=key,
@@ -228,7 +228,7 @@ def _idempotent(
 
 
 def _turn_step(use_case: Callable[..., Ticket]) -> Callable[[Staff, schemas.StepIn], Any]:
-    step = part(use_case)
+    step = without_transaction(use_case)
     return lambda staff, _: step(office=staff.office, clerk=staff.user, now=now())
 
 
@@ -330,7 +330,7 @@ def _as_json(staff: Staff, counter: int, client: Ticket | None, *, paused: bool)
             "language": client.language,
             "persons": client.persons,
             "booked": client.booked_from is not None,
-            "reason": sentence(client.reason, staff.office),
+            "reason": reason_in_words(client.reason, staff.office),
         },
     }
 

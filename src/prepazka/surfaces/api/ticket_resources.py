@@ -13,7 +13,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.tickets import CheckIn, check_in, issue_ticket, leave_queue, shows_ticket
 from prepazka.queueing.validity import valid_until
-from prepazka.reporting.place import Place, announced
+from prepazka.reporting.place import Place, announced_place
 from prepazka.surfaces.api import schemas
 from prepazka.surfaces.api.auth import Kiosk, KioskToken
 from prepazka.web.refusals import NotFound
@@ -108,7 +108,7 @@ def leave(request: HttpRequest, code: str) -> Any:
 def shown(office: OfficeSnapshot, ticket: Ticket, *, look: bool = True) -> dict[str, Any]:
     """The ticket for its holder; without position and wait if `look` is off."""
     position = (
-        announced(office, ticket, now=now())
+        announced_place(office, ticket, now=now())
         if look
         else Place(ticket, office.services[ticket.service_id], valid_until(office, ticket))
     )

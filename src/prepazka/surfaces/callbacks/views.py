@@ -11,8 +11,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from prepazka.gateways.sms import incoming
-from prepazka.web.inbound_sms import act_on, callback_token
-from prepazka.web.limits import Limit, TooManyTries, count, limit_address
+from prepazka.web.inbound_sms import callback_token, process_callback
+from prepazka.web.limits import Limit, TooManyTries, count_try, limit_address
 from prepazka.web.request_checks import body_of
 from prepazka.web.shortcuts import now
 
@@ -34,7 +34,7 @@ def sms(request: HttpRequest, gateway: str, token: str) -> HttpResponse:
         limit_address(request, WRONG, now=moment)
         raise Http404
     try:
-        count(CALLS, gateway, now=moment)
+        count_try(CALLS, gateway, now=moment)
     except TooManyTries as refusal:
         return HttpResponse(status=429, headers={"Retry-After": str(refusal.retry_after)})
     body = body_of(request)
@@ -45,5 +45,5 @@ def sms(request: HttpRequest, gateway: str, token: str) -> HttpResponse:
     except incoming.NotUnderstood:
         log.warning("a callback of %s could not be understood", gateway)
         return HttpResponse("?", content_type="text/plain", status=400)
-    act_on(reports, gateway=gateway, now=moment)
+    process_callback(reports, gateway=gateway, now=moment)
     return HttpResponse("OK", content_type="text/plain")

@@ -35,21 +35,21 @@ from prepazka.surfaces.citizen.page_frame import (
     Choice,
     Wish,
     day_or_none,
+    days_by_month,
     full_calendar,
     instant_or_none,
     limit_in_words,
-    months,
     nearest_choices,
     of_booking,
-    page,
     parts_of_day,
-    when,
+    render_page,
+    slot_in_words,
     why_no_times,
 )
 from prepazka.surfaces.citizen.waiting_list_pages import can_want_sooner, entry_of
 from prepazka.web import missed_call_texts
-from prepazka.web.errors import sentence, status_of
-from prepazka.web.incident_banners import Notice, notices
+from prepazka.web.errors import refusal_sentence, status_of
+from prepazka.web.incident_banners import Notice, notices_of_incidents
 from prepazka.web.shortcuts import now
 
 
@@ -65,7 +65,7 @@ def confirm(
         return _confirm(request, booking, office) or HttpResponseRedirect(personal)
     if not _can_be_confirmed(booking, now()):
         return _too_late(request, booking, office, ConfirmationTooLate())
-    return page(request, "confirm", office, **_facts(booking, office))
+    return render_page(request, "confirm", office, **_facts(booking, office))
 
 
 def _confirm(request: HttpRequest, booking: Booking, office: OfficeSnapshot) -> HttpResponse | None:
@@ -94,9 +94,9 @@ def booking(
             reverse("citizen:offer", args=[booking_links.sign_token(offer.pk, "offer")])
         )
     at = now()
-    context = _facts(booking, office) | meeting_mode_pages.shown(booking, office, at)
+    context = _facts(booking, office) | meeting_mode_pages.meeting_context(booking, office, at)
     expected = booking.state == BookingState.CONFIRMED and at < context["counts_until"]
-    return page(
+    return render_page(
         request,
         "booking",
         office,
@@ -133,7 +133,7 @@ def _visit_ticket(booking: Booking, office: OfficeSnapshot, at: datetime) -> dic
 def _incident_notices(booking: Booking, office: OfficeSnapshot, at: datetime) -> list[Notice]:
     """Notices of incidents that affect today's appointment."""
     today = booking.date == calendar.day_of(at, office.tz)
-    return notices(office, [office.services[booking.service_id]]) if today else []
+    return notices_of_incidents(office, [office.services[booking.service_id]]) if today else []
 
 
 def _waiting_list_links(
@@ -179,9 +179,9 @@ def cancel(
         try:
             cancel_booking(booking=booking.pk, now=now())
         except Refused as error:
-            return _refused(request, office, sentence(error), status_of(error), personal)
+            return _refused(request, office, refusal_sentence(error), status_of(error), personal)
     elif _is_changeable(booking, now()):
-        return page(request, "cancel", office, back_url=personal, **_facts(booking, office))
+        return render_page(request, "cancel", office, back_url=personal, **_facts(booking, office))
     return HttpResponseRedirect(personal)
 
 
@@ -204,12 +204,12 @@ def move(
         mode=booking.mode,
     )
     slots = [t for t in slots if t.starts_at != booking.starts_at]
-    return page(
+    return render_page(
         request,
         "days" if slots else "full",
         office,
         moving=True,
-        months=months(
+        months=days_by_month(
             slots, lambda day: reverse("citizen:move_times", args=[token, day.isoformat()])
         ),
         full={} if slots else full_calendar(office, booking.service, now()),
@@ -238,7 +238,7 @@ def move_times(
         official=official_of(office, booking),
         mode=booking.mode,
     )
-    return page(
+    return render_page(
         request,
         "times",
         office,
@@ -276,21 +276,21 @@ def _move(
             official=official_of(office, booking),
             mode=booking.mode,
         )
-        return page(
+        return render_page(
             request,
             "taken",
             office,
             status=status_of(error),
-            text=sentence(error),
+            text=refusal_sentence(error),
             moving=True,
             hold_url=reverse("citizen:move", args=[token]),
             request_key=uuid4(),
-            others=[Choice(when(t), value=t.starts_at.isoformat()) for t in alternatives],
+            others=[Choice(slot_in_words(t), value=t.starts_at.isoformat()) for t in alternatives],
             days_url=reverse("citizen:move", args=[token]),
         )
     except Refused as error:
         back_url = reverse("citizen:booking", args=[token])
-        return _refused(request, office, sentence(error), status_of(error), back_url)
+        return _refused(request, office, refusal_sentence(error), status_of(error), back_url)
     return HttpResponseRedirect(reverse("citizen:booking", args=[token]) + "?zmeneno=1")
 
 
@@ -311,11 +311,11 @@ def _confirm_move(
     new_slot = next((t for t in slots if t.starts_at == starts_at), None)
     if new_slot is None:
         raise SlotTaken
-    return page(
+    return render_page(
         request,
         "move",
         office,
-        new_when=when(new_slot),
+        new_when=slot_in_words(new_slot),
         starts_at=starts_at.isoformat(),
         action=reverse("citizen:move", args=[token]),
         back_url=reverse("citizen:move_times", args=[token, day.isoformat()]),
@@ -332,12 +332,12 @@ def _too_late(
     wish = Wish(
         booking.service, booking.persons, official=official, mode=mode, asked=max_persons > 1
     )
-    return page(
+    return render_page(
         request,
         "taken",
         office,
         status=status_of(error),
-        text=sentence(error),
+        text=refusal_sentence(error),
         **nearest_choices(office, wish, booking.starts_at, now()),
     )
 
@@ -345,7 +345,7 @@ def _too_late(
 def _refused(
     request: HttpRequest, office: OfficeSnapshot, text: str, status: int, back_url: str = ""
 ) -> HttpResponse:
-    return page(request, "refused", office, status=status, text=text, back_url=back_url)
+    return render_page(request, "refused", office, status=status, text=text, back_url=back_url)
 
 
 def _facts(booking: Booking, office: OfficeSnapshot) -> dict[str, Any]:

@@ -45,16 +45,16 @@ from prepazka.surfaces.citizen.page_frame import (
     nearest_choices,
     of_booking,
     own_hold,
-    page,
+    render_page,
 )
-from prepazka.web.errors import mark_retry, sentence, status_of
+from prepazka.web.errors import mark_retry, refusal_sentence, status_of
 from prepazka.web.limits import (
     CONFIRMATIONS,
     HOLDS,
     REQUESTS,
     TooManyTries,
     asker_of,
-    count,
+    count_try,
     limit_booking,
 )
 from prepazka.web.shortcuts import now
@@ -111,7 +111,7 @@ def check(request: HttpRequest, held: Booking, office: OfficeSnapshot, token: st
     if request.method == "POST":
         proceed = _store_suggested if "suggested" in request.POST else _request
         return proceed(request, held, office, token)
-    return page(
+    return render_page(
         request,
         "check",
         office,
@@ -136,7 +136,7 @@ def sent(request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str
         return _send_again(request, held, office, token)
     waits = held.state == BookingState.UNCONFIRMED
     lapsed = bool(held.expires_at and held.expires_at <= now())
-    return page(
+    return render_page(
         request,
         "sent",
         office,
@@ -169,15 +169,17 @@ def _send_again(
         if "correct" in request.POST:
             corrected = correct_request(booking=held.pk, now=now())
             return _redirect_to("contact", booking_links.sign_token(corrected.pk, "hold"))
-        count(CONFIRMATIONS, contact_hash(contact_of(held.email, held.phone)), now=now())
+        count_try(CONFIRMATIONS, contact_hash(contact_of(held.email, held.phone)), now=now())
         ask_again_to_confirm(booking=held.pk, now=now())
     except ConfirmationTooLate:
         return _redirect_to("sent", token)  # that page shows that it is too late
     except (TooManyTries, TooManyHolds) as error:
         back_url = reverse("citizen:sent", args=[token])
-        text = sentence(error)
+        text = refusal_sentence(error)
         status = status_of(error)
-        response = page(request, "refused", office, status=status, text=text, back_url=back_url)
+        response = render_page(
+            request, "refused", office, status=status, text=text, back_url=back_url
+        )
         return mark_retry(response, error)
     return HttpResponseRedirect(reverse("citizen:sent", args=[token]) + "?znovu=1")
 
@@ -187,7 +189,7 @@ def _request(
 ) -> HttpResponse:
     try:
         limit_booking(request, office.row, REQUESTS, now=now())
-        count(CONFIRMATIONS, contact_hash(contact_of(held.email, held.phone)), now=now())
+        count_try(CONFIRMATIONS, contact_hash(contact_of(held.email, held.phone)), now=now())
         booking = request_confirmation(
             booking=held.pk,
             name=held.name,
@@ -220,12 +222,12 @@ def _extend(
     except HoldExpired:
         return _expired_page(request, held, office, token)
     except (CannotExtend, TooManyHolds) as error:
-        refused = page(
+        refused = render_page(
             request,
             "refused",
             office,
             status=status_of(error),
-            text=sentence(error),
+            text=refusal_sentence(error),
             back_url=reverse(f"citizen:{back}", args=[token]),
         )
         return mark_retry(refused, error)
@@ -241,7 +243,7 @@ def _contact_page(
     status: int = 200,
 ) -> HttpResponse:
     service = office.services[held.service_id]
-    return page(
+    return render_page(
         request,
         "contact",
         office,
@@ -270,12 +272,12 @@ def _expired_page(
     wish = Wish(
         service, held.persons, token, official_of(office, held), _mode(held), asked=max_persons > 1
     )
-    return page(
+    return render_page(
         request,
         "taken",
         office,
         status=410,
-        text=sentence(HoldExpired()),
+        text=refusal_sentence(HoldExpired()),
         wish=wish,
         **nearest_choices(office, wish, held.starts_at, now()),
     )
@@ -289,7 +291,7 @@ def _replaced_page(
     if any(typed.values()) and not any(_stored_answers(newer_hold).values()):
         note_contact(booking=newer_hold.pk, **typed, now=now())
     token = booking_links.sign_token(newer_hold.pk, "hold")
-    return page(
+    return render_page(
         request,
         "chosen",
         office,

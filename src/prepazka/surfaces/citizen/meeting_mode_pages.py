@@ -30,8 +30,8 @@ from prepazka.meetings.participants import (
 from prepazka.messaging.contexts import facts_of, how_in_words, room_url
 from prepazka.offices.models import Mode
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.surfaces.citizen.page_frame import language, of_booking, page
-from prepazka.web.errors import sentence, status_of
+from prepazka.surfaces.citizen.page_frame import language, of_booking, render_page
+from prepazka.web.errors import refusal_sentence, status_of
 from prepazka.web.form_fields import AddressField, NameField, NumberField
 from prepazka.web.limits import INVITATIONS, TooManyTries, limit_address
 from prepazka.web.shortcuts import now
@@ -99,14 +99,14 @@ def mode(
                 booking=booking.pk, mode=answers["mode"], phone=answers.get("phone", ""), now=now()
             )
         except PhoneNeeded as error:
-            form.add_error("phone", sentence(error))
+            form.add_error("phone", refusal_sentence(error))
         except Refused as error:
             return _refused(request, office, error, personal)
         else:
             return HttpResponseRedirect(personal)
     if form.errors:
         status = 422
-    return page(
+    return render_page(
         request,
         "mode",
         office,
@@ -136,7 +136,7 @@ def people(
                 return HttpResponseRedirect(reverse("citizen:people", args=[token]))
         except (Refused, TooManyTries) as error:
             return _refused(request, office, error, reverse("citizen:people", args=[token]))
-    return page(
+    return render_page(
         request,
         "people",
         office,
@@ -175,7 +175,7 @@ def may_invite(booking: Booking, at: datetime) -> bool:
     return expected and booking.mode == Mode.VIDEO and booking.ends_at > at
 
 
-def shown(booking: Booking, office: OfficeSnapshot, at: datetime) -> dict[str, Any]:
+def meeting_context(booking: Booking, office: OfficeSnapshot, at: datetime) -> dict[str, Any]:
     """Page context on the booking's video meeting; creates the meeting if it has none yet."""
     if not may_invite(booking, at):
         return {}
@@ -196,11 +196,11 @@ def shown(booking: Booking, office: OfficeSnapshot, at: datetime) -> dict[str, A
 def _refused(
     request: HttpRequest, office: OfficeSnapshot, error: Refused, back_url: str
 ) -> HttpResponse:
-    return page(
+    return render_page(
         request,
         "refused",
         office,
         status=status_of(error),
-        text=sentence(error),
+        text=refusal_sentence(error),
         back_url=back_url,
     )

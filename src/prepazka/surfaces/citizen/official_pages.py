@@ -20,7 +20,7 @@ from prepazka.reporting.departments import (
     services_in,
 )
 from prepazka.surfaces.citizen import contact_hours, gone_pages
-from prepazka.surfaces.citizen.page_frame import Choice, booking_of, page, when
+from prepazka.surfaces.citizen.page_frame import Choice, booking_of, render_page, slot_in_words
 from prepazka.web.shortcuts import now, of_office
 
 
@@ -58,7 +58,7 @@ def department(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpR
         _first_free(soonest_slot),
         url=reverse("citizen:anybody", args=[slug, code]) + query,
     )
-    return page(
+    return render_page(
         request,
         "department",
         office,
@@ -76,7 +76,7 @@ def anybody(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResp
     group, query = _group(office, code), _query(request)
     if group is None:
         return gone_pages.no_department(request, office, code)
-    return page(
+    return render_page(
         request,
         "topics",
         office,
@@ -100,7 +100,7 @@ def official(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpRes
         else reverse("citizen:services", args=[office.slug])
     )
     query = _query(request)
-    return page(
+    return render_page(
         request,
         "official",
         office,
@@ -122,7 +122,7 @@ def contacts(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpRes
         return gone_pages.no_department(request, office, code)
     slug = office.slug
     url = reverse("citizen:department", args=[slug, code])
-    return page(
+    return render_page(
         request,
         "contacts",
         office,
@@ -153,7 +153,7 @@ def _at_counters(request: HttpRequest, office: OfficeSnapshot, code: str) -> Htt
     services = services_in(office, department) if department else []
     if not services:
         return gone_pages.no_department(request, office, code)
-    return page(
+    return render_page(
         request,
         "topics",
         office,
@@ -232,4 +232,4 @@ def _soonest(office: OfficeSnapshot, group: Group) -> dict[int, Slot]:
 def _first_free(slot: Slot | None) -> str:
     if slot is None:
         return _("There are no free times at the moment")
-    return _("First free: %(when)s") % {"when": when(slot)}
+    return _("First free: %(when)s") % {"when": slot_in_words(slot)}

@@ -29,10 +29,10 @@ from prepazka.core.refusal import Refused
 from prepazka.looks import typography
 from prepazka.offices.models import Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
-from prepazka.reporting.monitor import monitor
+from prepazka.reporting.monitor import monitor_of_office
 from prepazka.web import cookies
-from prepazka.web.errors import sentence
-from prepazka.web.incident_banners import notices
+from prepazka.web.errors import refusal_sentence
+from prepazka.web.incident_banners import notices_of_incidents
 
 NOON = 12
 RELEASE_WITHIN = 31  # days ahead in which the next release of slots is looked for
@@ -68,7 +68,7 @@ class Wish:
         return f"?{urlencode(parameters)}" if parameters else ""
 
 
-def page(
+def render_page(
     request: HttpRequest,
     template: str,
     office: OfficeSnapshot | None = None,
@@ -97,7 +97,7 @@ def of_booking(purpose: booking_links.Purpose) -> Callable[..., Callable[..., Ht
         def wrapped(request: HttpRequest, token: str, *args: Any, **kwargs: Any) -> HttpResponse:
             booking = booking_of(token, purpose)
             if booking is None:
-                return page(request, "bad_link", status=404)
+                return render_page(request, "bad_link", status=404)
             office = snapshot_of(booking.office)
             with timezone.override(office.tz):
                 response = view(request, booking, office, token, *args, **kwargs)
@@ -127,7 +127,7 @@ def is_held(booking: Booking, at: datetime) -> bool:
 
 def own_hold(request: HttpRequest, service: Service, at: datetime) -> Booking | None:
     """This browser's current hold for the service, unless it was already requested; or None."""
-    hold = booking_of(cookies.read(request, cookies.HOLD), "hold")
+    hold = booking_of(cookies.read_cookie(request, cookies.HOLD), "hold")
     if hold is None or hold.service_id != service.pk or hold.requested_at or not is_held(hold, at):
         return None
     return hold
@@ -151,7 +151,7 @@ def language() -> str:
 def limit_in_words(error: Refused, office: OfficeSnapshot, *, by_sms: bool) -> str:
     """The refusal as text; for too many bookings also how to change them and whom to call."""
     if not isinstance(error, TooManyBookings):
-        return sentence(error)
+        return refusal_sentence(error)
     limit = int(error.params["most"])
     if by_sms:
         text = ngettext(
@@ -175,7 +175,7 @@ def limit_in_words(error: Refused, office: OfficeSnapshot, *, by_sms: bool) -> s
     return text % {"n": limit}
 
 
-def months(offered: list[Slot], url: Callable[[date], str]) -> list[dict[str, Any]]:
+def days_by_month(offered: list[Slot], url: Callable[[date], str]) -> list[dict[str, Any]]:
     """The days with free slots by month: each month's first day and links with counts in words."""
     by_month = []
     for _month, month_slots in groupby(offered, key=lambda t: (t.day.year, t.day.month)):
@@ -187,19 +187,20 @@ def months(offered: list[Slot], url: Callable[[date], str]) -> list[dict[str, An
             {
                 "first": days[0][0],
                 "days": [
-                    Choice(_day_name(day), free_slots(count), url=url(day)) for day, count in days
+                    Choice(_day_name(day), free_slots_in_words(count), url=url(day))
+                    for day, count in days
                 ],
             }
         )
     return by_month
 
 
-def when(slot: Slot) -> str:
+def slot_in_words(slot: Slot) -> str:
     """The day and the time of a slot in words."""
     return f"{_day_name(slot.day)}, {_span(slot)}"
 
 
-def free_slots(count: int) -> str:
+def free_slots_in_words(count: int) -> str:
     """The number of free slots in words, in the page's language."""
     return ngettext("%(n)s free time", "%(n)s free times", count) % {"n": count}
 
@@ -234,7 +235,7 @@ def nearest_choices(
     )
     code, slug = wish.service.code, office.slug
     return {
-        "others": [Choice(when(t), value=t.starts_at.isoformat()) for t in alternatives],
+        "others": [Choice(slot_in_words(t), value=t.starts_at.isoformat()) for t in alternatives],
         "hold_url": reverse(
             "citizen:times", args=[slug, code, _first_day(alternatives, starts_at, office)]
         )
@@ -246,7 +247,7 @@ def nearest_choices(
 
 def full_calendar(office: OfficeSnapshot, service: Service, now: datetime) -> dict[str, Any]:
     """Page context for a full calendar: the next release of slots and the walk-in situation."""
-    return more_opens(office, service, now) | walk_in(office, service, now)
+    return more_opens(office, service, now) | walk_in_context(office, service, now)
 
 
 def more_opens(office: OfficeSnapshot, service: Service, now: datetime) -> dict[str, Any]:
@@ -286,9 +287,9 @@ def why_no_times(
     return _("There are no free times left on this day.")
 
 
-def walk_in(office: OfficeSnapshot, service: Service, now: datetime) -> dict[str, Any]:
+def walk_in_context(office: OfficeSnapshot, service: Service, now: datetime) -> dict[str, Any]:
     """Page context on walking in now: opening, waiting times in minutes, incidents."""
-    office_status = monitor(office, now=now)
+    office_status = monitor_of_office(office, now=now)
     service_status = next(s for s in office_status["services"] if s["code"] == service.code)
     opening = office_status["next_opening"]
     return {
@@ -299,7 +300,7 @@ def walk_in(office: OfficeSnapshot, service: Service, now: datetime) -> dict[str
         "tickets": service_status["tickets"],
         "tickets_ended": service_status["tickets_ended"],
         "walk_in": service.walk_in,
-        "down": [notice.text for notice in notices(office, [service])],
+        "down": [notice.text for notice in notices_of_incidents(office, [service])],
         "at": now,
         "next_opening": datetime.fromisoformat(opening) if opening else None,
     }
@@ -307,10 +308,10 @@ def walk_in(office: OfficeSnapshot, service: Service, now: datetime) -> dict[str
 
 def hours_of(office: OfficeSnapshot, day: date) -> str:
     """The hours of a day: 8:00–12:00, 13:00–17:00."""
-    return spans(office.office_hours(day))
+    return times_in_line(office.office_hours(day))
 
 
-def spans(minutes: list[Interval[int]]) -> str:
+def times_in_line(minutes: list[Interval[int]]) -> str:
     """Intervals in minutes of the local day as clock times in one line."""
     return ", ".join(
         typography.span(_clock(interval.start), _clock(interval.end), language())

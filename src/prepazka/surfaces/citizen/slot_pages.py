@@ -32,22 +32,22 @@ from prepazka.surfaces.citizen.page_frame import (
     Wish,
     booking_of,
     day_or_none,
+    days_by_month,
     full_calendar,
     instant_or_none,
     is_held,
     language,
-    months,
     more_opens,
     nearest_choices,
     new_key,
     own_hold,
-    page,
     parts_of_day,
+    render_page,
     why_no_times,
 )
 from prepazka.web import cookies, proof
-from prepazka.web.errors import mark_retry, sentence, status_of
-from prepazka.web.incident_banners import notices
+from prepazka.web.errors import mark_retry, refusal_sentence, status_of
+from prepazka.web.incident_banners import notices_of_incidents
 from prepazka.web.limits import HOLDS, asker_of, limit_booking
 from prepazka.web.proof import ProofNotValid
 from prepazka.web.shortcuts import now, of_office
@@ -58,7 +58,7 @@ from prepazka.web.shortcuts import now, of_office
 def services(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The list of services that can be booked."""
     instead_of = request.GET.get("misto", "")
-    return page(
+    return render_page(
         request,
         "services",
         office,
@@ -110,14 +110,14 @@ def days(request: HttpRequest, office: OfficeSnapshot, service: Service) -> Http
         official=wish.official,
         mode=wish.mode or None,
     )
-    return page(
+    return render_page(
         request,
         "days" if slots else "full",
         office,
         service=service,
         wish=wish,
-        down=notices(office, [service]),
-        months=months(slots, lambda day: _times_url(office, wish, day.isoformat())),
+        down=notices_of_incidents(office, [service]),
+        months=days_by_month(slots, lambda day: _times_url(office, wish, day.isoformat())),
         full={} if slots else full_calendar(office, service, now()),
         modes=_mode_links(office, wish),
         more=_next_release(office, service),
@@ -150,13 +150,13 @@ def times(request: HttpRequest, office: OfficeSnapshot, service: Service, day: s
         official=wish.official,
         mode=wish.mode or None,
     )
-    return page(
+    return render_page(
         request,
         "times",
         office,
         service=service,
         wish=wish,
-        down=notices(office, [service]),
+        down=notices_of_incidents(office, [service]),
         day=chosen_day,
         request_key=uuid4(),
         challenge=_challenge(request, office, wish),
@@ -175,7 +175,7 @@ def _hold(request: HttpRequest, office: OfficeSnapshot, wish: Wish) -> HttpRespo
     try:
         limit_booking(request, office.row, HOLDS, now=now())
         rules = office.rules_of(wish.service)
-        proof.check(request, office, rules, request.POST.get("altcha", ""), now=now())
+        proof.check_proof(request, office, rules, request.POST.get("altcha", ""), now=now())
         if starts_at is None:
             raise SlotNotOffered
         if previous_hold and _is_same(previous_hold, office, wish, starts_at):
@@ -185,23 +185,23 @@ def _hold(request: HttpRequest, office: OfficeSnapshot, wish: Wish) -> HttpRespo
         held = _hold_fresh(request, office, wish, starts_at, key, previous_hold)
         proof.note_hold(office, rules, now=now())
     except (TooManyHolds, ProofNotValid) as error:
-        refused = page(
+        refused = render_page(
             request,
             "refused",
             office,
             status=status_of(error),
-            text=sentence(error),
+            text=refusal_sentence(error),
             back_url=request.get_full_path(),
         )
         return mark_retry(refused, error)
     except (SlotTaken, SlotNotOffered) as error:
         around = starts_at or now()
-        return page(
+        return render_page(
             request,
             "taken",
             office,
             status=status_of(error),
-            text=sentence(error),
+            text=refusal_sentence(error),
             wish=wish,
             challenge=_challenge(request, office, wish),
             **nearest_choices(office, wish, around, now()),
@@ -255,7 +255,7 @@ def _persons(
         request.GET if "osob" in request.GET or "dal" in request.GET else None,
         max_persons=max_persons,
     )
-    return page(
+    return render_page(
         request,
         "persons",
         office,
@@ -339,7 +339,7 @@ def _to_contact(held: Booking) -> HttpResponse:
     token = booking_links.sign_token(held.pk, "hold")
     response = HttpResponseRedirect(reverse("citizen:contact", args=[token]))
     # A session cookie; it holds the same token as the address of the next page.
-    cookies.write(response, cookies.HOLD, token, max_age=None, samesite="Lax")
+    cookies.write_cookie(response, cookies.HOLD, token, max_age=None, samesite="Lax")
     return response
 
 
@@ -371,7 +371,7 @@ def _two_in_a_row(office: OfficeSnapshot, service: Service) -> int:
 def _challenge(request: HttpRequest, office: OfficeSnapshot, wish: Wish) -> str:
     """The proof-of-work challenge for the browser, or an empty string if none is required now."""
     required = proof.is_asked(request, office, office.rules_of(wish.service), now=now())
-    return proof.challenge(now=now()) if required else ""
+    return proof.signed_challenge(now=now()) if required else ""
 
 
 def _days_url(office: OfficeSnapshot, service: Service) -> str:

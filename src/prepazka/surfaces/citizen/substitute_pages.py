@@ -25,13 +25,13 @@ from prepazka.messaging.contexts import OfferedSlot, context_of, offered_slots
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.surfaces.citizen.page_frame import (
     day_or_none,
+    days_by_month,
     full_calendar,
     instant_or_none,
-    months,
-    page,
     parts_of_day,
+    render_page,
 )
-from prepazka.web.errors import sentence, status_of
+from prepazka.web.errors import refusal_sentence, status_of
 from prepazka.web.shortcuts import now
 
 OfferView = Callable[[HttpRequest, Offer, Booking, OfficeSnapshot, str], HttpResponse]
@@ -44,7 +44,7 @@ def of_offer(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def wrapped(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
         offer = _offer_of(token)
         if offer is None or offer.booking is None:
-            return page(request, "bad_link", status=404)
+            return render_page(request, "bad_link", status=404)
         office = snapshot_of(offer.office)
         with timezone.override(office.tz):
             if offer.booking.state == BookingState.DISPLACED:
@@ -69,17 +69,17 @@ def offer(
 
 
 @of_offer
-def another(
+def choose_other_day(
     request: HttpRequest, offer: Offer, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The days with other free slots; nothing changes until one is chosen."""
     slots = search_slots(office=office, service=booking.service, now=now(), persons=booking.persons)
-    return page(
+    return render_page(
         request,
         "days" if slots else "full",
         office,
         service=booking.service,
-        months=months(
+        months=days_by_month(
             slots, lambda day: reverse("citizen:offer_times", args=[token, day.isoformat()])
         ),
         full={} if slots else full_calendar(office, booking.service, now()),
@@ -107,7 +107,7 @@ def times(
         days=[chosen_day],
         persons=booking.persons,
     )
-    return page(
+    return render_page(
         request,
         "times",
         office,
@@ -134,12 +134,12 @@ def _page(
     number = request.GET.get("termin", "")
     chosen = [slot for slot in reserved if str(slot.number) == number]
     context = context_of(booking, office, now=now())
-    return page(
+    return render_page(
         request,
         "offer",
         office,
         status=status_of(error) if error else 200,
-        error=sentence(error) if error else "",
+        error=refusal_sentence(error) if error else "",
         token=token,
         **{key: value for key, value in context.items() if key != "office"},
         chosen=chosen[0] if chosen else None,

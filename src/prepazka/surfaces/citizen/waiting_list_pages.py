@@ -36,18 +36,18 @@ from prepazka.messaging.channels import takes_phones
 from prepazka.messaging.contexts import facts_of, join_path, wish_facts
 from prepazka.offices.models import Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
-from prepazka.reporting.waiting_list_report import before
+from prepazka.reporting.waiting_list_report import entries_before
 from prepazka.surfaces.citizen.forms import WishForm
 from prepazka.surfaces.citizen.page_frame import (
     language,
     limit_in_words,
     more_opens,
     of_booking,
-    page,
+    render_page,
 )
 from prepazka.surfaces.citizen.slot_pages import of_service
-from prepazka.web.errors import mark_retry, sentence, status_of
-from prepazka.web.limits import CONFIRMATIONS, REQUESTS, TooManyTries, count, limit_address
+from prepazka.web.errors import mark_retry, refusal_sentence, status_of
+from prepazka.web.limits import CONFIRMATIONS, REQUESTS, TooManyTries, count_try, limit_address
 from prepazka.web.shortcuts import now, of_office
 
 FAR = timedelta(days=60)  # what the form suggests as the last day
@@ -63,7 +63,7 @@ def by_link(
         def wrapped(request: HttpRequest, token: str) -> HttpResponse:
             linked = _linked_row(booking_links.booking_of_token(token, purpose), model)
             if linked is None:
-                return page(request, "bad_link", status=404)
+                return render_page(request, "bad_link", status=404)
             office = snapshot_of(linked.office)
             with timezone.override(office.tz):
                 response = view(request, linked, office, token)
@@ -88,7 +88,7 @@ def wish(request: HttpRequest, office: OfficeSnapshot, service: Service) -> Http
         raise Http404(service.code)
     official = office.official_by_code(request.GET.get("urednik", ""))
     if sent_by := request.GET.get("odeslano"):
-        return page(request, "wish_sent", office, service=service, by_sms=sent_by == "sms")
+        return render_page(request, "wish_sent", office, service=service, by_sms=sent_by == "sms")
     phones = takes_phones(office.row, now=now())
     max_persons = office.rules_of(service).max_persons
     if request.method != "POST":
@@ -117,7 +117,7 @@ def _form(
     form: WishForm,
     status: int = 200,
 ) -> HttpResponse:
-    return page(
+    return render_page(
         request,
         "wish",
         office,
@@ -140,7 +140,7 @@ def _join(
     answers = form.cleaned_data
     try:
         limit_address(request, REQUESTS, now=now())
-        count(
+        count_try(
             CONFIRMATIONS, contact_hash(contact_of(answers["email"], answers["phone"])), now=now()
         )
         join_waiting_list(
@@ -185,7 +185,7 @@ def entry(
             return _refused(request, office, error, reverse("citizen:waiting", args=[token]))
         return HttpResponseRedirect(reverse("citizen:waiting", args=[token]))
     offer = entry.offers.filter(state=OfferState.OPEN, expires_at__gt=now()).first()
-    return page(
+    return render_page(
         request,
         "waiting",
         office,
@@ -193,7 +193,7 @@ def entry(
         facts=wish_facts(entry, office),
         confirm_until=entry.created_at + CONFIRM_WITHIN,
         too_late=is_confirmation_too_late(entry, now()),
-        before=before(entry),
+        before=entries_before(entry),
         rules=office.rules_of(office.services[entry.service_id]),
         join_url=join_path(entry, office),
         place_url=_place_url(offer) if offer else "",
@@ -222,7 +222,7 @@ def place(request: HttpRequest, offer: Offer, office: OfficeSnapshot, token: str
     if offer.state == OfferState.ACCEPTED:
         return _to_booking(entry.booking or claim)
     claim.persons = entry.persons
-    return page(
+    return render_page(
         request,
         "place",
         office,
@@ -250,7 +250,7 @@ def sooner(
         )
     if not can_want_sooner(booking, office):
         return HttpResponseRedirect(personal)
-    return page(
+    return render_page(
         request,
         "sooner",
         office,
@@ -284,11 +284,11 @@ def _to_booking(booking: Booking) -> HttpResponse:
 def _refused(
     request: HttpRequest, office: OfficeSnapshot, error: Refused, back_url: str
 ) -> HttpResponse:
-    return page(
+    return render_page(
         request,
         "refused",
         office,
         status=status_of(error),
-        text=sentence(error),
+        text=refusal_sentence(error),
         back_url=back_url,
     )

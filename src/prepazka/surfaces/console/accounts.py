@@ -49,8 +49,8 @@ from prepazka.queueing.models import Shift
 from prepazka.queueing.refusals import CounterBusy
 from prepazka.surfaces.console.board import at_counter
 from prepazka.web import confirmation, known_devices
-from prepazka.web.errors import sentence
-from prepazka.web.limits import network
+from prepazka.web.errors import refusal_sentence
+from prepazka.web.limits import network_of_address
 from prepazka.web.shortcuts import address_of, now
 
 # allauth's pages, and what each asks for.
@@ -86,7 +86,7 @@ class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no 
         moment, username = now(), str(credentials.get("username", ""))
         sources = attempts.sources_of(
             username=username,
-            network=network(address_of(request)),
+            network=network_of_address(address_of(request)),
             device=known_devices.device_for(request, username),
         )
         attempt = begin(sources, now=moment)
@@ -96,20 +96,22 @@ class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no 
             return None
         attempts.clear_failures(attempt)
         if one_time.is_one_time_password_over(user, now=moment):
-            raise ValidationError(sentence(one_time.OneTimePasswordOver()), code="one_time_over")
+            raise ValidationError(
+                refusal_sentence(one_time.OneTimePasswordOver()), code="one_time_over"
+            )
         return user
 
     def login(self, request: HttpRequest, user: User) -> None:
         """Log in, and use up a one-time password; of two log-ins at once one is refused."""
         if user.must_change_password and not one_time.use_up_password(user.pk, now=now()):
-            messages.error(request, sentence(one_time.OneTimePasswordOver()))
+            messages.error(request, refusal_sentence(one_time.OneTimePasswordOver()))
             raise ImmediateHttpResponse(redirect("account_login"))
         super().login(request, user)
 
     def post_login(self, request: HttpRequest, user: User, **login_arguments: Any) -> HttpResponse:
         """The page after log-in; notes this device as one from which the person has logged in."""
         response: HttpResponse = super().post_login(request, user, **login_arguments)
-        known_devices.remember(request, response, user)
+        known_devices.remember_device(request, response, user)
         if required_steps.first_step(user) is not None:
             # The next page sets up a second factor, and the password was given just now.
             reauthenticate_by_password(request)
@@ -158,7 +160,7 @@ def checked_code(user: User, check: Callable[[], str]) -> str:
     request, moment = context.request, now()
     sources = attempts.sources_of_factor(
         user=user.pk,
-        network=network(address_of(request)),
+        network=network_of_address(address_of(request)),
         device=known_devices.device_for(request, user.username),
     )
     attempt = begin(sources, now=moment)
@@ -166,7 +168,7 @@ def checked_code(user: User, check: Callable[[], str]) -> str:
         code = check()
     except SecretUnreadable as refusal:
         attempts.clear_failures(attempt)  # no code was compared, so none was wrong
-        raise ValidationError(sentence(refusal), code="unreadable") from None
+        raise ValidationError(refusal_sentence(refusal), code="unreadable") from None
     except ValidationError:
         log_ins.note_failure(username=user.username, attempt=attempt, now=moment, factor=True)
         raise
@@ -179,7 +181,7 @@ def begin(sources: Sequence[attempts.Source], *, now: datetime) -> attempts.Atte
     try:
         return attempts.begin_attempt(sources, now=now)
     except attempts.LogInDelayed as refusal:
-        raise ValidationError(sentence(refusal), code="delayed") from None
+        raise ValidationError(refusal_sentence(refusal), code="delayed") from None
 
 
 class AskForTheNext(BaseReauthenticateView):  # type: ignore[misc]  # allauth has no types
@@ -235,7 +237,7 @@ class LogOut(LogoutView):  # type: ignore[misc]  # allauth has no types
             try:
                 close_counter(shift=shift, now=now())
             except CounterBusy as refusal:
-                messages.error(self.request, sentence(refusal))
+                messages.error(self.request, refusal_sentence(refusal))
                 return self._ask()
         response: HttpResponse = super().post(*args, **kwargs)
         return response

@@ -20,7 +20,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console.changes import official_of
 from prepazka.surfaces.console.diary_forms import CalendarForm, SettingsForm
 from prepazka.surfaces.console.external_calendar_texts import outside_with_doubts
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import feed_address, now
 from prepazka.web.staff_access import staff_only
 
@@ -50,7 +50,7 @@ def page(
             messages.success(request, _("The calendar was added. It will be read in a moment."))
             return _back(office, official)
         except TooManyCalendars as refusal:
-            form.add_error(None, sentence(refusal))
+            form.add_error(None, refusal_sentence(refusal))
     return _page(request, office, member, official, form=form)
 
 

@@ -25,7 +25,7 @@ from prepazka.offices.models import Membership
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.incidents import current_incident
 from prepazka.web import readings, staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -147,7 +147,7 @@ def another(
                 actor=member.user_id,
             )
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
             return redirect("console:call_another", office.slug, entry)
         return _to_list(request, office, _("The client has the new appointment."))
     service = office.services[row.booking.service_id]
@@ -209,7 +209,7 @@ def _record_outcome(  # noqa: PLR0911  # one button each
             return _to_list(request, office, _("Noted."))
         call_entries.return_call(entry=entry.pk, actor=member.user_id, now=at)
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
         return redirect("console:call", office.slug, entry.pk)
     return redirect("console:calls", office.slug)
 

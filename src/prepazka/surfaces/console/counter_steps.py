@@ -36,7 +36,7 @@ class Press:
         return number
 
 
-def take(
+def take_step(
     name: str,
     *,
     office: OfficeSnapshot,

@@ -31,7 +31,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console.console_texts import state_in_words, unsent_in_words, way_in_words
 from prepazka.surfaces.console.forms import MOST_PERSONS, BookForm, ContactForm
 from prepazka.web import readings, staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.limits import asker_of
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
@@ -95,7 +95,7 @@ def choose_slot(
             )
             return redirect("console:fill_in", office.slug, held.pk)
         except (SlotTaken, SlotNotOffered, TooManyHolds) as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
     slots = slot_search.search_slots(
         office=office,
         service=chosen_service,
@@ -157,7 +157,7 @@ def fill_in(
     if row.state != BookingState.HELD:
         if row.channel in BY_STAFF and row.confirmed_at:
             return redirect("console:slip", office.slug, row.pk)
-        messages.error(request, sentence(HoldExpired()))
+        messages.error(request, refusal_sentence(HoldExpired()))
         return redirect(_start_url(office, row))
     if row.channel not in BY_STAFF:
         raise Http404  # a citizen's own hold, made on the web
@@ -168,7 +168,7 @@ def fill_in(
                 booking=row.pk, now=now(), actor=member.user_id, **form.cleaned_data
             )
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
             return redirect(_start_url(office, row))
         return redirect("console:slip", office.slug, row.pk)
     return render(
@@ -271,7 +271,7 @@ def move(
                 actor=member.user_id,
             )
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
         else:
             messages.success(request, _("The booking was moved."))
             return redirect("console:slip", office.slug, row.pk)
@@ -303,7 +303,7 @@ def cancel(
         )
         messages.success(request, _("The booking was cancelled."))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("console:slip", office.slug, row.pk)
 
 

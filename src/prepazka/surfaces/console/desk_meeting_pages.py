@@ -22,7 +22,7 @@ from prepazka.meetings import participants
 from prepazka.offices.models import Membership, Mode
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.form_fields import AddressField, NameField
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
@@ -52,7 +52,7 @@ def mode(
         )
         messages.success(request, _("The kind of meeting was changed."))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("console:slip", office.slug, row.pk)
 
 
@@ -71,7 +71,7 @@ def people(
             if _handle_post(request, office, member, row, form):
                 return redirect("console:people", office.slug, row.pk)
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
             return redirect("console:people", office.slug, row.pk)
     return render(
         request,

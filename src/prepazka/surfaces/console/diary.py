@@ -22,13 +22,13 @@ from prepazka.offices.models import HoursException, Membership, Mode, Official, 
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console import disruption_pages
 from prepazka.surfaces.console.changes import (
-    done,
-    impact,
+    impact_response,
     is_own,
     may_change,
     may_look,
     may_read_reasons,
     official_of,
+    redirect_to_diary,
 )
 from prepazka.surfaces.console.console_texts import days_in_words, state_in_words, times_in_words
 from prepazka.surfaces.console.external_calendar_texts import outside_of
@@ -136,8 +136,8 @@ def add(
                     form.days(),
                     form.reasons(),
                 )
-            return impact(request, office, member, official, error)
-        return done(request, office, official, unfit)
+            return impact_response(request, office, member, official, error)
+        return redirect_to_diary(request, office, official, unfit)
     return render(
         request,
         "console/diary_add.html",
@@ -167,8 +167,8 @@ def remove(
             accept="sure" in request.POST,
         )
     except Affected as error:
-        return impact(request, office, member, official, error)
-    return done(request, office, official, unfit)
+        return impact_response(request, office, member, official, error)
+    return redirect_to_diary(request, office, official, unfit)
 
 
 def _days(

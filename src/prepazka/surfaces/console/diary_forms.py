@@ -126,7 +126,7 @@ class WeekForm(forms.Form):
             self.add_error("last", _("The last day is before the first."))
         for name in [name for name in cleaned if name.startswith("day")]:
             try:
-                cleaned[name] = spans(cleaned[name])
+                cleaned[name] = parse_spans(cleaned[name])
             except ValueError:
                 self.add_error(
                     name, gettext("Enter times, like 8:00–12:00, 13:00–17:00, in order.")
@@ -207,7 +207,7 @@ class SettingsForm(forms.Form):
     )
 
 
-def spans(text: str) -> list[Interval[int]]:
+def parse_spans(text: str) -> list[Interval[int]]:
     """Intervals in minutes of the day from `8:00–12:00, 13–17`. Raises ValueError if unordered."""
     intervals: list[Interval[int]] = []
     for piece in filter(None, (p.strip() for p in re.split(r"[,;]", text))):
@@ -221,7 +221,7 @@ def spans(text: str) -> list[Interval[int]]:
     return intervals
 
 
-def written(intervals: list[Interval[int]]) -> str:
+def spans_text(intervals: list[Interval[int]]) -> str:
     """The intervals as text that `spans` reads."""
     return ", ".join(f"{_clock(interval.start)}–{_clock(interval.end)}" for interval in intervals)
 

@@ -28,7 +28,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console.console_texts import days_in_words, times_in_words
 from prepazka.surfaces.console.forms import DisruptionForm, Reasons, fields_of
 from prepazka.web import readings, staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -101,7 +101,7 @@ def undo(
     try:
         count = undo_disruption(disruption=record.pk, now=now(), actor=member.user_id)
     except UndoTooLate as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     else:
         messages.success(
             request,
@@ -149,7 +149,7 @@ def impact_page(
             ],
             "token": impact.token,
             "tally": Tally(row.decision for row in impact.rows),
-            "error": sentence(refusal) if refusal else "",
+            "error": refusal_sentence(refusal) if refusal else "",
         },
         status=409 if refusal else 200,
     )

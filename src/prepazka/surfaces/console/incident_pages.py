@@ -29,7 +29,7 @@ from prepazka.queueing.incidents import (
 )
 from prepazka.queueing.refusals import IncidentOver
 from prepazka.web import staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -182,7 +182,7 @@ def change(
     row = next((i for i in office.incidents if i.pk == incident), None)
     if row is None:
         get_object_or_404(Incident, pk=incident, office=office.row)
-        messages.info(request, sentence(IncidentOver()))
+        messages.info(request, refusal_sentence(IncidentOver()))
         return redirect("console:incidents", office.slug)
     moment = now()
     form = ChangeForm(row, office, moment, request.POST or None)
@@ -229,7 +229,7 @@ def _declare(
         )
         messages.success(request, _("Declared. Everybody can read it now."))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("console:incidents", office.slug)
 
 
@@ -259,7 +259,7 @@ def _change(
         changed = _("Changed; everybody can read it now.")
         messages.success(request, text % {"n": informed} if informed else changed)
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("console:incidents", office.slug)
 
 

@@ -24,7 +24,7 @@ from prepazka.queueing import offline_grants
 from prepazka.queueing.models import Shift
 from prepazka.surfaces.console.accounts import begin, own_path
 from prepazka.web import known_devices, screen_lock, staff_access
-from prepazka.web.limits import network
+from prepazka.web.limits import network_of_address
 from prepazka.web.screen_lock import LOCKED, locked_user
 from prepazka.web.shortcuts import address_of, now
 
@@ -62,10 +62,10 @@ def lock(request: HttpRequest) -> HttpResponse:
         # Already locked by time; only the script knows which page may still renew its list.
         offline_grants.release_list_of_clerk(clerk=user.pk, page=page)
     else:
-        if (refusal := staff_access.not_yet(request)) is not None:
+        if (refusal := staff_access.step_before_access(request)) is not None:
             return refusal
         assert isinstance(request.user, User)  # noqa: S101  # AUTH_USER_MODEL
-        screen_lock.lock(request, request.user, page=page, now=real_now())
+        screen_lock.lock_screen(request, request.user, page=page, now=real_now())
     if "X-Fragment" in request.headers:
         return HttpResponse(status=LOCKED)
     return screen_lock.to_unlock(request, next_of(request))
@@ -106,7 +106,7 @@ def _password_error(request: HttpRequest, user: User, password: str) -> str:
     """The error about the password, or "" if it is right. Each try counts as a log-in."""
     sources = attempts.sources_of(
         username=user.username,
-        network=network(address_of(request)),
+        network=network_of_address(address_of(request)),
         device=known_devices.device_for(request, user.username),
     )
     if not password:

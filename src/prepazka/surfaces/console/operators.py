@@ -30,7 +30,7 @@ from prepazka.surfaces.console.console_texts import state_in_words, way_in_words
 from prepazka.surfaces.console.desk_booking_pages import mode_of
 from prepazka.surfaces.console.forms import MOST_PERSONS
 from prepazka.web import readings, staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.limits import asker_of
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
@@ -126,7 +126,7 @@ def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
             asker=asker_of(request, now=now()),
         )
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
         return redirect(_address(office, request.POST))
     return redirect("console:fill_in", office.slug, booking.pk)
 

@@ -46,7 +46,7 @@ from prepazka.surfaces.console.desk_booking_pages import (
 )
 from prepazka.surfaces.console.forms import BookForm, ContactForm
 from prepazka.web import readings
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.limits import asker_of
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
@@ -187,7 +187,7 @@ def move(
                 request, diary, row, change, at, starts_at=starts_at, back=request.get_full_path()
             )
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
     service = office.services[row.service_id]
     free = slot_search.search_slots(
         office=office,
@@ -233,7 +233,7 @@ def cancel(
             change()
             messages.success(request, _("The booking was cancelled."))
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
         return redirect(back)
     service = office.services[row.service_id]
     return diary.page(
@@ -331,7 +331,7 @@ def slots(
             )
             return redirect(diary.address("own_fill_in", held.pk))
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
     free = slot_search.search_slots(now=now(), **criteria)
     back = diary.address("own_book")
     return _slots(
@@ -378,7 +378,7 @@ def fill_in(
     if row.state != BookingState.HELD:
         if row.confirmed_at:
             return redirect(diary.address("own_client", row.pk))
-        messages.error(request, sentence(HoldExpired()))
+        messages.error(request, refusal_sentence(HoldExpired()))
         return redirect(diary.address("own_book"))
     form = ContactForm(request.POST or None)
     if request.method == "POST" and "change" not in request.POST and form.is_valid():
@@ -397,9 +397,9 @@ def fill_in(
             messages.success(request, _("The client is booked."))
             return redirect(diary.address("own_client", row.pk))
         except PhoneNeeded as refusal:
-            form.add_error("phone", sentence(refusal))
+            form.add_error("phone", refusal_sentence(refusal))
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
             return redirect(diary.address("own_book"))
     return diary.page(
         request,

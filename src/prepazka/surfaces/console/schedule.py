@@ -31,7 +31,7 @@ from prepazka.reporting import meeting_schedule
 from prepazka.surfaces.console.changes import may_look
 from prepazka.surfaces.console.console_texts import state_in_words
 from prepazka.web import readings
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import COUNTER, HEADS, may_lead, staff_only
 
@@ -65,7 +65,7 @@ def enter(
     try:
         meeting = participants.meeting_for(row, now())
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
         return redirect("console:meetings", office.slug)
     chair = meeting.participants.get(role=Participant.Role.CHAIR)
     return redirect(participants.room_path(chair, office.slug))
@@ -84,7 +84,7 @@ def step(
     try:
         messages.success(request, act(request, office, row, member.user_id))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("console:meetings", office.slug)
 
 
@@ -140,7 +140,7 @@ def follow_up(
                 actor=member.user_id,
             )
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
         else:
             messages.success(request, _("The next meeting is booked; everybody gets a message."))
             official = official_of(office, next_booking)
@@ -192,7 +192,9 @@ def own_meetings(office: OfficeSnapshot, user: int, at: datetime) -> list[dict[s
     if not officials:
         return []
     lanes = [lanes_of(office)[o.pk] for o in officials]
-    rows = meeting_schedule.of_day(office.row, calendar.day_of(at, office.tz), lanes, now=at)
+    rows = meeting_schedule.meetings_of_day(
+        office.row, calendar.day_of(at, office.tz), lanes, now=at
+    )
     member = Membership.objects.get(office=office.row, user=user)
     return [entry for entry in _rows(office, member, rows) if not entry["row"].over]
 
@@ -200,7 +202,7 @@ def own_meetings(office: OfficeSnapshot, user: int, at: datetime) -> list[dict[s
 def _context(office: OfficeSnapshot, member: Membership) -> dict[str, Any]:
     at = now()
     day = calendar.day_of(at, office.tz)
-    rows = meeting_schedule.of_day(office.row, day, _lanes(office, member), now=at)
+    rows = meeting_schedule.meetings_of_day(office.row, day, _lanes(office, member), now=at)
     visible = [entry for entry in _rows(office, member, rows) if entry["may_look"]]
     return {
         "office": office.row,

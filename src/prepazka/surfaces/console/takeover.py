@@ -20,7 +20,7 @@ from prepazka.queueing.models import Shift, TicketState
 from prepazka.queueing.refusals import CounterClosedAlready
 from prepazka.reporting.open_counters import OpenCounter, open_counters
 from prepazka.web import staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -56,7 +56,7 @@ def left_counter(
         return _end(request, office, member, shift)
     row = next((r for r in open_counters(office) if r.shift.pk == shift), None)
     if row is None:
-        messages.info(request, sentence(CounterClosedAlready()))
+        messages.info(request, refusal_sentence(CounterClosedAlready()))
         return redirect("console:counters", office.slug)
     called = row.client is not None and row.client.state == TicketState.CALLED
     fates = [fate for fate in FATES if fate != Fate.ABSENT or called]
@@ -112,7 +112,7 @@ def _end(
                 now=now(),
             )
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
         return redirect("console:left_counter", office.slug, shift)
     if take_over:
         messages.success(request, _("The counter is yours now."))

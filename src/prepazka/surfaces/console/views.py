@@ -19,7 +19,7 @@ from prepazka.queueing.refusals import CounterNotOpen
 from prepazka.queueing.wrong_pins import guarded_kiosks
 from prepazka.surfaces.console import board, counter_steps, takeover
 from prepazka.web import readings, staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import no_counter, staff_only
 
@@ -30,7 +30,7 @@ FIRST_PAGE = {Role.OPERATOR: "console:operators", Role.HEAD: "manager:overview"}
 @never_cache
 def home(request: HttpRequest) -> HttpResponse:
     """Redirect to the member's only office, or list several to choose from."""
-    if refusal := staff_access.not_yet(request):
+    if refusal := staff_access.step_before_access(request):
         return refusal
     memberships = Membership.objects.filter(user=request.user.pk).select_related("office")
     members = list(memberships.order_by("office__slug"))
@@ -83,10 +83,10 @@ def _choose_counter(
             "member": member,
             "rows": rows,
             "open_rows": open_rows,
-            "ended": "" if isinstance(ending, CounterNotOpen) else sentence(ending),
-            "faults": board.faults(office),
+            "ended": "" if isinstance(ending, CounterNotOpen) else refusal_sentence(ending),
+            "faults": board.faults_of_devices(office),
             "guarded": guarded_kiosks(office, now=now()),
-            "down": board.down(office),
+            "down": board.incidents_at_counter(office),
             "diaries": (member.role in staff_access.DESK_LOOK and bool(office.open_officials()))
             or any(o.user_id == member.user_id for o in office.open_officials()),
         },
@@ -105,7 +105,7 @@ def open_counter(request: HttpRequest, office: OfficeSnapshot, member: Membershi
     try:
         counters.open_counter(counter=counter, clerk=member.user_id, now=now())
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("console:office", office.slug)
 
 
@@ -119,7 +119,7 @@ def fragment(request: HttpRequest, office: OfficeSnapshot, member: Membership) -
         closed = isinstance(ending, CounterNotOpen)
         context = {
             "member": member,
-            "ended": _("The counter is closed") if closed else sentence(ending),
+            "ended": _("The counter is closed") if closed else refusal_sentence(ending),
             "go": _page_of(member),
         }
         return render(request, "console/_ended.html", context)
@@ -134,7 +134,7 @@ def step(
     """Do a step; returns the counter's half of the board to the script, else redirects."""
     kind = "success"
     try:
-        text = counter_steps.take(
+        text = counter_steps.take_step(
             name,
             office=office,
             clerk=member.user_id,
@@ -143,7 +143,7 @@ def step(
             ticket=request.GET.get("t", ""),
         )
     except Refused as refusal:
-        text, kind = sentence(refusal), "error"
+        text, kind = refusal_sentence(refusal), "error"
     shift = board.current_shift(office, member.user_id)
     if "X-Fragment" in request.headers and shift is not None:
         context = board.at_the_counter(office, shift, now())

@@ -12,10 +12,10 @@ from prepazka.booking.weekly_hours import WeekWithoutHours
 from prepazka.core import calendar
 from prepazka.offices.models import Membership, Role
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.surfaces.console.changes import done, impact, official_of
+from prepazka.surfaces.console.changes import impact_response, official_of, redirect_to_diary
 from prepazka.surfaces.console.diary import day_said
-from prepazka.surfaces.console.diary_forms import WeekForm, written
-from prepazka.web.errors import sentence
+from prepazka.surfaces.console.diary_forms import WeekForm, spans_text
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -34,7 +34,7 @@ def week(
         today,
         request.POST or None,
         initial={"first": first_day}
-        | {f"day{n}": written(spans) for n, spans in current_week.items()},
+        | {f"day{n}": spans_text(spans) for n, spans in current_week.items()},
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -48,11 +48,11 @@ def week(
                 actor=member.user_id,
                 accept="sure" in request.POST,
             )
-            return done(request, office, official, unfit)
+            return redirect_to_diary(request, office, official, unfit)
         except Affected as error:
-            return impact(request, office, member, official, error)
+            return impact_response(request, office, member, official, error)
         except WeekWithoutHours as refusal:
-            form.add_error(None, sentence(refusal))
+            form.add_error(None, refusal_sentence(refusal))
     return render(
         request,
         "console/diary_week.html",

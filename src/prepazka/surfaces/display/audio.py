@@ -19,12 +19,12 @@ FOREVER = "public, max-age=31536000, immutable"
 SOUND_FAULTS = ("sound_blocked", "sound_broken")
 
 
-def urls(call: dict[str, Any], counter: Counter, options: dict[str, Any]) -> list[str]:
+def clip_urls(call: dict[str, Any], counter: Counter, options: dict[str, Any]) -> list[str]:
     """Addresses of the clips to play for a call, in order; none for a call that is over."""
     if options["sound"] == "off" or call["state"] != TicketState.CALLED:
         return []
     recorded = available_clips(settings.VOICE_FOLDER)
-    played = [chime()]
+    played = [chime_url()]
     if options["sound"] == "speech":
         counter_word = place_word(dict(counter.name).get("cs", ""))
         for language in options["speech"]:
@@ -35,7 +35,7 @@ def urls(call: dict[str, Any], counter: Counter, options: dict[str, Any]) -> lis
     return played
 
 
-def chime() -> str:
+def chime_url() -> str:
     """The address of the office's own chime, or of the default one."""
     recorded = available_clips(settings.VOICE_FOLDER)
     return _url(CHIME, recorded) if recorded.has([CHIME]) else static("display/chime.wav")

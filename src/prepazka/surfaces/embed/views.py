@@ -22,7 +22,7 @@ from prepazka.offices.models import Department, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting import soonest
 from prepazka.reporting.departments import services_in
-from prepazka.reporting.soonest import MOST, Next, Wanted, next_slots, wanted
+from prepazka.reporting.soonest import MOST, Next, Wanted, next_slots, wanted_by_codes
 from prepazka.web.shortcuts import allow_frames, now, of_office
 
 FOUND, MISSING, GONE = 200, 404, 410
@@ -36,7 +36,7 @@ def frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The next free slots; links open in the whole tab, as browsers block cookies in frames."""
     query, slug = request.GET, office.slug
     try:
-        target = wanted(
+        target = wanted_by_codes(
             office,
             service=query.get("ukon", ""),
             official=query.get("urednik", ""),

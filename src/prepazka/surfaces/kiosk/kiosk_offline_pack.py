@@ -24,8 +24,8 @@ from prepazka.queueing.wrong_pins import guarded_kiosks
 from prepazka.surfaces.kiosk import printing
 from prepazka.surfaces.kiosk.pin_screens import KEYS
 from prepazka.surfaces.kiosk.printing import prints_in_browser
-from prepazka.surfaces.kiosk.screen_frame import CONTRAST, IDLE, of_kiosk, unpaired
-from prepazka.surfaces.kiosk.service_choice import assigned
+from prepazka.surfaces.kiosk.screen_frame import CONTRAST, IDLE, of_kiosk, pairing_response
+from prepazka.surfaces.kiosk.service_choice import assigned_services
 from prepazka.web import cookies, missed_call_texts
 from prepazka.web.request_checks import RequestNotReadable, json_body
 from prepazka.web.shortcuts import now
@@ -66,7 +66,7 @@ def pack(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpRes
         starts = calendar.local_instant(following.date, 0, office.tz)
         pack["next"] = _pack(following, kiosk, office, starts)
     # The kiosk may have been reported lost while the pack was built, which contains new PINs.
-    return JsonResponse(pack) if devices.is_paired(kiosk) else unpaired(request)
+    return JsonResponse(pack) if devices.is_paired(kiosk) else pairing_response(request)
 
 
 @of_kiosk
@@ -80,7 +80,7 @@ def shell(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpRe
             "office": office.row,
             "keys": KEYS,
             "few": FORMS,
-            "contrast": "high" if cookies.read(request, CONTRAST) == "1" else "",
+            "contrast": "high" if cookies.read_cookie(request, CONTRAST) == "1" else "",
             "languages": len(kiosk.options.get("languages") or settings.LANGUAGES) > 1,
             "wall_clock": now().astimezone(office.tz).isoformat(timespec="seconds"),
             "idle": IDLE,
@@ -106,7 +106,7 @@ def _pack(
         "key": grant.key("log").hex(),
         "pin_key": grant.key("pins").hex(),
         "numbers": numbers,
-        "services": [_service(office, s, moment) for s in assigned(office, kiosk)],
+        "services": [_service(office, s, moment) for s in assigned_services(office, kiosk)],
         "pins": [_pin(entry, office, grant) for entry in pin_list(grant, office)],
         "prints": prints_in_browser(kiosk),
         "wrong_pins": WRONG_PINS,

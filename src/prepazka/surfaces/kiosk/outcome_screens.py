@@ -41,7 +41,7 @@ class KioskAnswer:
     seconds: int = 0
 
 
-def of_verdict(checkin: CheckIn) -> KioskAnswer:
+def answer_of_verdict(checkin: CheckIn) -> KioskAnswer:
     """The answer to a PIN for which no new ticket was issued."""
     verdict, booking_pin = checkin.verdict, checkin.verdict.found
     if booking_pin is None or verdict.opens_at is None or verdict.closes_at is None:
@@ -56,13 +56,13 @@ def of_verdict(checkin: CheckIn) -> KioskAnswer:
     )
 
 
-def page(answer: KioskAnswer) -> str:
+def answer_address(answer: KioskAnswer) -> str:
     """The address of the screen that shows the answer."""
     token = signing.dumps(asdict(answer), salt=SALT, compress=True)
     return reverse("kiosk:answer", args=[token])
 
 
-def read(token: str) -> KioskAnswer | None:
+def read_answer(token: str) -> KioskAnswer | None:
     """The answer in the token; None if it was tampered with or is older than `HOLDS` seconds."""
     try:
         return KioskAnswer(**signing.loads(token, salt=SALT, max_age=HOLDS))
@@ -70,7 +70,7 @@ def read(token: str) -> KioskAnswer | None:
         return None
 
 
-def words(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def answer_context(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     """Template context: title, text, next step; `service` where one touch issues a ticket."""
     return {"kind": "info", "may_retry": False, "service": None} | _WORDS[answer.outcome](
         answer, office, now

@@ -20,16 +20,21 @@ from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Ticket
 from prepazka.queueing.refusals import NoTicketsNow
 from prepazka.queueing.tickets import issue_ticket
 from prepazka.reporting.monitor import is_open, next_opening
-from prepazka.reporting.place import announced
+from prepazka.reporting.place import announced_place
 from prepazka.surfaces.kiosk import outcome_screens, printing
 from prepazka.surfaces.kiosk.screen_frame import (
     fresh_start,
     of_kiosk,
     pairing_screen,
-    screen,
+    render_screen,
     touch_of,
 )
-from prepazka.surfaces.kiosk.service_choice import down, ended_services, offer, offer_of_agenda
+from prepazka.surfaces.kiosk.service_choice import (
+    ended_services,
+    incidents_at_kiosk,
+    offer_of_agenda,
+    start_choices,
+)
 from prepazka.web import device_access, door_passes, errors, missed_call_texts, ticket_paper
 from prepazka.web.limits import TooManyTries
 from prepazka.web.shortcuts import now
@@ -44,16 +49,16 @@ REPRINT_WITHIN = timedelta(minutes=5)
 def start(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """The start screen: services offered now, and the way to the PIN keypad."""
     moment = now()
-    offered = offer(office, kiosk, moment, _page(request))
+    offered = start_choices(office, kiosk, moment, _page(request))
     opens = None if offered.choices else next_opening(office, moment)
-    response = screen(
+    response = render_screen(
         request,
         kiosk,
         office,
         "start",
         offer=offered,
         ended=ended_services(office, kiosk, moment),
-        down=down(office, kiosk),
+        down=incidents_at_kiosk(office, kiosk),
         idle=None,
         open=is_open(office, moment),
         phones=office.row.phone_tickets != "none",
@@ -71,10 +76,10 @@ def start(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpRe
 @require_safe
 def phone(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """The QR code for taking a ticket by telephone; it changes every minute."""
-    if office.row.phone_tickets == "none" or not offer(office, kiosk, now()).choices:
+    if office.row.phone_tickets == "none" or not start_choices(office, kiosk, now()).choices:
         return redirect(fresh_start())
     qr = door_passes.qr_of(door_passes.link_of(kiosk, now()))
-    return screen(request, kiosk, office, "phone", qr=qr, idle=SHOWN_CODE)
+    return render_screen(request, kiosk, office, "phone", qr=qr, idle=SHOWN_CODE)
 
 
 @of_kiosk
@@ -85,7 +90,7 @@ def agenda(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: st
     offered = agenda and offer_of_agenda(office, kiosk, agenda, now(), _page(request))
     if not offered or not offered.choices:
         return redirect(fresh_start())
-    return screen(request, kiosk, office, "agenda", agenda=agenda, offer=offered)
+    return render_screen(request, kiosk, office, "agenda", agenda=agenda, offer=offered)
 
 
 @of_kiosk
@@ -106,7 +111,9 @@ def issue(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpRe
         )
     except NoTicketsNow:
         return redirect(
-            outcome_screens.page(outcome_screens.KioskAnswer("no_tickets", service=service.pk))
+            outcome_screens.answer_address(
+                outcome_screens.KioskAnswer("no_tickets", service=service.pk)
+            )
         )
     return hand_over(kiosk, office, ticket, fresh=ticket.issued_at == moment)
 
@@ -126,9 +133,9 @@ def ticket(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: st
     ticket = _ticket(office, code)
     paper = request.GET.get("papir", "")
     moment = now()
-    link, position = ticket_paper.link_of(ticket), announced(office, ticket, now=moment)
+    link, position = ticket_paper.link_of(ticket), announced_place(office, ticket, now=moment)
     by_browser = printing.prints_in_browser(kiosk)
-    return screen(
+    return render_screen(
         request,
         kiosk,
         office,
@@ -167,7 +174,7 @@ def pairing(request: HttpRequest) -> HttpResponse:
     try:
         token = device_access.pair_browser(request, Device.Kind.KIOSK)
     except (registry.PairingCodeWrong, TooManyTries) as refused:
-        return pairing_screen(request, errors.sentence(refused), _status(refused))
+        return pairing_screen(request, errors.refusal_sentence(refused), _status(refused))
     response = redirect("kiosk:start")
     device_access.keep_token(response, Device.Kind.KIOSK, token)
     return response

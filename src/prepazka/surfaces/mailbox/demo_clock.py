@@ -29,7 +29,7 @@ FASTEST = 3600.0
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     """The clock's time; a post sets it, or with `stop` returns it to real time."""
-    if refusal := staff_access.not_yet(request):
+    if refusal := staff_access.step_before_access(request):
         return refusal
     memberships = Membership.objects.filter(user=request.user.pk, office__demo=True)
     if not memberships.filter(role=Role.ADMINISTRATOR).exists():

@@ -172,7 +172,7 @@ def _may_see(request: HttpRequest, message: EmailMessage) -> bool:
     """
     if not settings.DEMO_PUBLIC:
         return True
-    booking = booking_links.booking_of_token(cookies.read(request, cookies.HOLD), "hold")
+    booking = booking_links.booking_of_token(cookies.read_cookie(request, cookies.HOLD), "hold")
     subject_id, _dot, _rest = str(message["message-id"] or "").strip("<> ").partition(".")
     return booking is not None and subject_id == str(booking)
 

@@ -96,7 +96,7 @@ def sent(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
             "state": STATES["delivered" if message.delivered_at else message.state],
             "why": _(message.error) if message.error else "",
             "name": message.to.name or _("erased"),
-            "contact": masked(message),
+            "contact": mask_contact(message),
             "channel": adapter_of(message).label,
         }
         for message in newest
@@ -245,7 +245,7 @@ def in_words(kind: str, part_name: Part, fault: Fault) -> str:
     }
 
 
-def masked(message: Message) -> str:
+def mask_contact(message: Message) -> str:
     """The contact with most characters hidden."""
     adapter = adapter_of(message)
     return adapter.masked(adapter.contact(message.to))

@@ -26,7 +26,7 @@ from prepazka.privacy.records import IDENTITIES, Records, find_records, is_upcom
 from prepazka.privacy.registry import ROOTS, WORDS_OF_VALUES, Root, registration_of
 from prepazka.surfaces.manager.message_pages import INVITED, KINDS
 from prepazka.web import readings, staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.form_fields import AddressField, NameField, NumberField
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
@@ -86,7 +86,9 @@ def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
     try:
         return STEPS[step](request, office, common, form)
     except Refused as refusal:
-        return _page(request, office, member, words=words, form=form, problem=sentence(refusal))
+        return _page(
+            request, office, member, words=words, form=form, problem=refusal_sentence(refusal)
+        )
 
 
 def _export(
@@ -144,7 +146,7 @@ def _page(
         try:
             records = find_records(office, words)
         except Refused as refusal:
-            problem = problem or sentence(refusal)
+            problem = problem or refusal_sentence(refusal)
     chosen = set(request.POST.getlist("zaznam")) if "krok" in request.POST else None
     moment = now()
     sections = sections_of(records) if records else []

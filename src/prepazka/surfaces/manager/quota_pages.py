@@ -24,7 +24,7 @@ from prepazka.officefile.quota_effect import Quota
 from prepazka.offices.models import Agenda, Membership
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -66,7 +66,7 @@ def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
                 return _save(request, office, member, chosen, quota)
             context |= _effect(office, chosen, quota)
         except Refused as refused:
-            context["problem"], status = sentence(refused), 409
+            context["problem"], status = refusal_sentence(refused), 409
             if not isinstance(refused, NoSuchQuota):
                 context |= _effect(office, chosen, quota)
     context["rows"] = [_row(office, q) for q in quotas.values()]

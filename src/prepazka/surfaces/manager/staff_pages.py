@@ -21,8 +21,8 @@ from prepazka.offices import staff as offices_staff
 from prepazka.offices.models import Membership, Role
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import staff_access
-from prepazka.web.confirmation import confirmed
-from prepazka.web.errors import sentence
+from prepazka.web.confirmation import with_fresh_proofs
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -134,7 +134,7 @@ def people(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> 
                 returned=added.returned,
             )
         except Refused as refusal:
-            form.add_error("username", sentence(refusal))
+            form.add_error("username", refusal_sentence(refusal))
     return _page(request, office, member, form=form)
 
 
@@ -155,13 +155,13 @@ def rename(
         )
         messages.success(request, _("The name was corrected."))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("manager:people", office.slug)
 
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-@confirmed
+@with_fresh_proofs
 def second_factor(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
@@ -178,7 +178,7 @@ def second_factor(
             ),
         )
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("manager:people", office.slug)
 
 
@@ -200,7 +200,7 @@ def role(
         )
         messages.success(request, _("The role was changed."))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("manager:people", office.slug)
 
 
@@ -222,7 +222,7 @@ def declares(
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-@confirmed
+@with_fresh_proofs
 def password(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
@@ -233,7 +233,7 @@ def password(
             member=person, actor=member.user_id, now=now()
         )
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
         return redirect("manager:people", office.slug)
     return _page(request, office, member, fresh=person, password=one_time_password)
 
@@ -248,7 +248,7 @@ def access(
     try:
         access_list = offices_staff.access_of(person, actor=member.user_id, now=now())
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
         return redirect("manager:people", office.slug)
     context = {"office": office.row, "member": member, "person": person, "access": access_list}
     return render(request, "manager/access.html", context)
@@ -256,7 +256,7 @@ def access(
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-@confirmed
+@with_fresh_proofs
 def end_session(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int, session: int
 ) -> HttpResponse:
@@ -267,13 +267,13 @@ def end_session(
         )
         messages.success(request, _("That browser is logged out."))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("manager:access", office.slug, which)
 
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-@confirmed
+@with_fresh_proofs
 def end_token(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int, api_token: int
 ) -> HttpResponse:
@@ -284,7 +284,7 @@ def end_token(
         )
         messages.success(request, _("The key no longer works."))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("manager:access", office.slug, which)
 
 
@@ -300,7 +300,7 @@ def remove(
         )
         messages.success(request, _("The person no longer has access to this office."))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("manager:people", office.slug)
 
 

@@ -28,13 +28,13 @@ from prepazka.queueing.wrong_pins import day_limit_since, guarded_kiosks
 from prepazka.reporting import waiting_list_report
 from prepazka.reporting.call_reasons import calls_of_today
 from prepazka.reporting.day_load import day_load
-from prepazka.reporting.live_hall import hall
+from prepazka.reporting.live_hall import hall_at
 from prepazka.reporting.open_counters import open_counters
 from prepazka.reporting.today import today_of
 from prepazka.surfaces.manager.device_pages import state_of
 from prepazka.web import reasons, staff_access
-from prepazka.web.errors import sentence, status_of
-from prepazka.web.overtake_texts import asked
+from prepazka.web.errors import refusal_sentence, status_of
+from prepazka.web.overtake_texts import overtake_context
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -46,7 +46,7 @@ SCORED_DAYS = 28
 def overview(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Today's numbers, open counters, devices."""
     moment = now()
-    snapshot = hall(office, now=moment)
+    snapshot = hall_at(office, now=moment)
     return render(
         request,
         "manager/overview.html",
@@ -125,7 +125,7 @@ def calls(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> H
     rows = [
         {
             "call": call,
-            "reason": reasons.sentence(call.reason, office),
+            "reason": reasons.reason_in_words(call.reason, office),
             "clerk": names.get(call.clerk or 0, ""),
         }
         for call in calls_of_today(office, now=now())
@@ -145,7 +145,7 @@ def calls(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> H
 @require_GET
 def why(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Why tickets issued later were called before the ticket of this number."""
-    overtakes = asked(office, request.GET.get("cislo", ""), now())
+    overtakes = overtake_context(office, request.GET.get("cislo", ""), now())
     context = {"office": office.row, "member": member, **overtakes}
     status = 200 if "ticket" in overtakes else 404
     return render(request, "manager/why.html", context, status=status)
@@ -163,7 +163,7 @@ def waiting_list(request: HttpRequest, office: OfficeSnapshot, member: Membershi
                 agenda,
                 [{"line": line, "code": waiting_list_report.code_of(line.entry)} for line in lines],
             )
-            for agenda, lines in waiting_list_report.lists(office)
+            for agenda, lines in waiting_list_report.waiting_lists(office)
         ],
         "offers": waiting_list_report.offers_of(office),
     }
@@ -221,7 +221,7 @@ def crest(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> H
         set_crest(office=office.row, content=content, now=now(), actor=member.user_id)
     except Refused as refused:
         return _file_page(
-            request, office, member, problem=sentence(refused), status=status_of(refused)
+            request, office, member, problem=refusal_sentence(refused), status=status_of(refused)
         )
     text = _("The crest is removed.") if content is None else _("The crest is set.")
     messages.success(request, text)

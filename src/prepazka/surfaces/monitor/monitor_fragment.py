@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from prepazka.edge.hot_routes import Fragment
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import snapshot_by_slug
-from prepazka.surfaces.monitor.views import context
+from prepazka.surfaces.monitor.views import live_view_context
 
 BOARD = re.compile("/([-a-zA-Z0-9_]+)/nazivo/")
 
@@ -32,4 +32,4 @@ def _board(slug: str, language: str) -> tuple[int, str]:
     except Office.DoesNotExist:
         raise LookupError(slug) from None
     with translation.override(language), timezone.override(office.tz):
-        return office.office_id, render_to_string("monitor/_board.html", context(office))
+        return office.office_id, render_to_string("monitor/_board.html", live_view_context(office))

@@ -18,7 +18,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.offices.text import Texts
 from prepazka.queueing.history import estimate_scores
 from prepazka.queueing.models import QuarterHour
-from prepazka.reporting.monitor import monitor
+from prepazka.reporting.monitor import monitor_of_office
 from prepazka.web.shortcuts import all_offices, allow_frames, now, of_office
 
 USUAL_DAYS, MOST_DAYS = 7, 90
@@ -34,7 +34,7 @@ def office(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The office's live view, or only its live part for a request with X-Fragment."""
     fragment = "X-Fragment" in request.headers
     template = "monitor/_board.html" if fragment else "monitor/office.html"
-    response = render(request, template, context(office))
+    response = render(request, template, live_view_context(office))
     response["Cache-Control"] = "no-store" if fragment else "public, max-age=5"
     response["Vary"] = "X-Fragment, Accept-Encoding"
     return response
@@ -44,7 +44,7 @@ def office(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
 @of_office
 def frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The live view for a frame on another site; it reloads itself."""
-    response = render(request, "monitor/frame.html", context(office))
+    response = render(request, "monitor/frame.html", live_view_context(office))
     response["Refresh"] = "30"  # seconds; the frame has no script
     allow_frames(response, office.row.embed_hosts)
     response["Cache-Control"] = "public, max-age=10"
@@ -105,7 +105,7 @@ def _days(text: str) -> int:
 
 def _status_of(office: OfficeSnapshot, at: datetime) -> dict[str, Any]:
     """The monitor's status with texts by language and instants as datetimes, for templates."""
-    status = monitor(office, now=at)
+    status = monitor_of_office(office, now=at)
     for service in status["services"]:
         service["name"] = Texts(service["name"])
         service["opens_at"] = _moment(service["next_opening"])
@@ -132,7 +132,7 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def context(office: OfficeSnapshot) -> dict[str, Any]:
+def live_view_context(office: OfficeSnapshot) -> dict[str, Any]:
     """Template context of the live view."""
     at = now()
     status, slug = _status_of(office, at), office.slug

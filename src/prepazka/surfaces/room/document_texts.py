@@ -37,7 +37,8 @@ def of_page(participant: Participant, link: int, *, now: datetime) -> dict[str, 
     return {
         "holds": True,
         "papers": [
-            shown(document, participant) for document in documents.documents_seen_by(participant)
+            document_fields(document, participant)
+            for document in documents.documents_seen_by(participant)
         ],
         "accepted": ACCEPTED,
         "largest": largest // MEGABYTE,
@@ -56,7 +57,7 @@ def of_page(participant: Participant, link: int, *, now: datetime) -> dict[str, 
     }
 
 
-def shown(document: Document, participant: Participant) -> dict[str, Any]:
+def document_fields(document: Document, participant: Participant) -> dict[str, Any]:
     """A document's fields for the participant."""
     mine = document.participant_id == participant.pk
     over = participant.meeting.state == MeetingState.ENDED
@@ -67,7 +68,7 @@ def shown(document: Document, participant: Participant) -> dict[str, Any]:
         "size": size_of(document.size),
         "pages": document.pages,
         "state": "lost" if document.missing_since else document.state,
-        "said": said(document),
+        "said": document_state_in_words(document),
         "by": "" if mine else meeting_permissions.name_of(document.participant),
         "mine": mine,
         "removable": not over and (mine or participant.role == Participant.Role.CHAIR),
@@ -81,7 +82,7 @@ def size_of(size: int) -> str:
     return f"{max(1, round(size / 1024))}\u00a0kB"
 
 
-def said(document: Document) -> str:
+def document_state_in_words(document: Document) -> str:
     """The document's state as a sentence; empty if it is ready."""
     if document.missing_since:
         return _(

@@ -77,7 +77,7 @@ def files(request: HttpRequest, participant: Participant, link: int) -> HttpResp
     return JsonResponse(
         {
             "documents": [
-                document_texts.shown(document, participant)
+                document_texts.document_fields(document, participant)
                 for document in documents.documents_seen_by(participant)
             ],
             "seen": shown_pages.shown_state(participant.meeting) if inside else None,
@@ -100,7 +100,7 @@ def _upload(request: HttpRequest, participant: Participant, link: int) -> HttpRe
         actor=actor_of(request, participant),
     )
     if by_script(request):
-        return JsonResponse(document_texts.shown(document, participant), status=201)
+        return JsonResponse(document_texts.document_fields(document, participant), status=201)
     return _to_papers(request)
 
 
@@ -132,7 +132,9 @@ def picture(
     stored = _ready_document(participant, document)
     if not 1 <= number <= stored.pages:
         raise Http404(number)
-    return guarded(HttpResponse(_read(stored.key, storage.page_file_name(number)), "image/webp"))
+    return with_upload_headers(
+        HttpResponse(_read(stored.key, storage.page_file_name(number)), "image/webp")
+    )
 
 
 @of_holder
@@ -214,10 +216,10 @@ def attachment(content: bytes, name: str, media: str) -> HttpResponse:
     """A response with a file to be saved."""
     response = HttpResponse(content, media)
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
-    return guarded(response)
+    return with_upload_headers(response)
 
 
-def guarded(response: HttpResponse) -> HttpResponse:
+def with_upload_headers(response: HttpResponse) -> HttpResponse:
     """The response with the security headers of uploaded content."""
     response["Content-Security-Policy"] = SANDBOX
     response["X-Content-Type-Options"] = "nosniff"

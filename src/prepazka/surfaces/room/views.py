@@ -33,7 +33,7 @@ from prepazka.surfaces.room import document_texts, external_rooms, room_texts
 from prepazka.web import errors
 from prepazka.web.limits import REQUESTS, Limit, limit_address
 from prepazka.web.shortcuts import now, office_or_404
-from prepazka.web.staff_access import may_lead, member_of, not_yet
+from prepazka.web.staff_access import may_lead, member_of, step_before_access
 
 ENTERING = Limit("room", 120, REQUESTS.per)
 LINES = 500  # latest chat messages sent to a participant who enters
@@ -55,7 +55,7 @@ def of_participant(view: View) -> View:
             participant, link = _participant(office, token)
             if participant.role == Participant.Role.CHAIR:
                 # A leaked link must not give an official's powers, so the chair must log in too.
-                if (refusal := not_yet(request)) is not None:
+                if (refusal := step_before_access(request)) is not None:
                     return refusal
                 member = member_of(request, office)
                 if member is None:
@@ -97,14 +97,14 @@ def page(
         "booking": meeting.booking,
         "service": office.services[meeting.booking.service_id].name,
         "who": participant,
-        "chair": room_texts.leads(meeting),
-        "phone": room_texts.phone(meeting, office),
+        "chair": room_texts.name_of_leader(meeting),
+        "phone": room_texts.telephone_to_call(meeting, office),
         "over": over,
         "opens_at": meeting.booking.starts_at - room.OPENS,
         "early": participant.role not in room.OFFICIALS
         and moment < meeting.booking.starts_at - room.OPENS,
         "is_chair": participant.role == Participant.Role.CHAIR,
-        "rooms": external_rooms.offered(meeting, office)
+        "rooms": external_rooms.rooms_to_choose(meeting, office)
         if participant.role == Participant.Role.CHAIR
         else [],
         "follow_up": reverse("console:follow_up", args=[office.slug, meeting.booking_id]),
@@ -113,7 +113,7 @@ def page(
             "policy": settings.ICE_POLICY,
             "me": str(participant.pk),
             "provider": providers.provider_of(meeting, office),
-            "where": room_texts.elsewhere(
+            "where": room_texts.place_in_words(
                 meeting, office, is_chair=participant.role == Participant.Role.CHAIR
             ),
         },
@@ -165,8 +165,8 @@ def turn(
     request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int
 ) -> HttpResponse:
     """The participant's turn in words, for the lobby."""
-    queue_turn = meeting_schedule.turn(participant.meeting, now=now())
-    return JsonResponse({"text": room_texts.waiting(queue_turn, participant.meeting)})
+    queue_turn = meeting_schedule.meeting_turn(participant.meeting, now=now())
+    return JsonResponse({"text": room_texts.waiting_in_words(queue_turn, participant.meeting)})
 
 
 @of_participant
@@ -208,14 +208,14 @@ def venue(
     try:
         limit_address(request, ENTERING, now=moment)
         if over := room_texts.over_before(office, participant, link, moment):
-            return external_rooms.away(request, office, participant, over, 410)
+            return external_rooms.no_room_page(request, office, participant, over, 410)
         external_rooms.must_sit(participant, seat)
-        address = external_rooms.way(
+        address = external_rooms.address_on_server(
             office, participant, now=moment, actor=_actor(request, participant)
         )
     except Refused as refused:
-        text, status = errors.sentence(refused), errors.status_of(refused)
-        return external_rooms.away(request, office, participant, text, status)
+        text, status = errors.refusal_sentence(refused), errors.status_of(refused)
+        return external_rooms.no_room_page(request, office, participant, text, status)
     own_page = reverse(
         "room:page", args=[office.slug, participant_links.sign_token(participant.pk, link)]
     )
@@ -268,7 +268,7 @@ def _move_meeting(
     request: HttpRequest, participant: Participant, seat: UUID, moment: datetime
 ) -> None:
     form = request.POST
-    external_rooms.move(
+    external_rooms.move_meeting(
         participant,
         form.get("room", ""),
         form.get("address", "").strip(),
@@ -305,7 +305,8 @@ STEPS: dict[str, Callable[..., None]] = {
 
 def _problem(refused: Refused) -> JsonResponse:
     return errors.mark_retry(  # type: ignore[return-value]  # the same answer
-        errors.problem(errors.status_of(refused), errors.sentence(refused), refused.code), refused
+        errors.problem(errors.status_of(refused), errors.refusal_sentence(refused), refused.code),
+        refused,
     )
 
 

@@ -21,10 +21,10 @@ from prepazka.messaging.channels import takes_phones
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import IN_QUEUE, Ticket
 from prepazka.queueing.turn_alerts import Contact, drop_alert, request_alert
-from prepazka.surfaces.ticket.views import of_ticket, told_by
+from prepazka.surfaces.ticket.views import channel_of_alert, of_ticket
 from prepazka.web import limits
-from prepazka.web.errors import sentence
-from prepazka.web.form_fields import cleaned
+from prepazka.web.errors import refusal_sentence
+from prepazka.web.form_fields import cleaned_or_invalid
 from prepazka.web.shortcuts import now
 
 WORKER = Path(__file__).parent / "static/ticket/alerts-worker.js"
@@ -56,8 +56,10 @@ class AlertForm(forms.Form):
         """The contact in normalised form."""
         text = str(self.cleaned_data["contact"])
         if "@" in text.translate(FULL_WIDTH) or not self.phones:
-            return Contact(email=cleaned(clean_email, text))
-        return Contact(phone=cleaned(lambda number: normalise_phone(number, mobile=True), text))
+            return Contact(email=cleaned_or_invalid(clean_email, text))
+        return Contact(
+            phone=cleaned_or_invalid(lambda number: normalise_phone(number, mobile=True), text)
+        )
 
 
 @of_ticket
@@ -106,10 +108,10 @@ def _store_alert(
     try:
         limits.limit_address(request, limits.REQUESTS, now=now())
         if address := normalise_email(contact.email) if contact.email else contact.phone:
-            limits.count(SAME_CONTACT, address, now=now())
+            limits.count_try(SAME_CONTACT, address, now=now())
         request_alert(ticket=ticket.pk, contact=contact, language=get_language() or "cs", now=now())
     except limits.TooManyTries as refused:
-        return _page(request, ticket, office, _form(office), sentence(refused), 429)
+        return _page(request, ticket, office, _form(office), refusal_sentence(refused), 429)
     except Refused:
         pass  # called meanwhile; the ticket's page shows that
     return redirect("ticket:page", code=ticket.code)
@@ -132,7 +134,7 @@ def _page(
         "ticket": ticket,
         "form": form,
         "problem": problem,
-        "told": told_by(ticket),
+        "told": channel_of_alert(ticket),
         "push_key": public_key(),
     }
     return render(request, "ticket/alert.html", context, status=status)

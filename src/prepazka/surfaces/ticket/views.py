@@ -20,11 +20,11 @@ from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import tickets
 from prepazka.queueing.models import IN_QUEUE, Ticket, TicketState, TurnAlert
 from prepazka.queueing.validity import pin_returns_until
-from prepazka.reporting.overtakes import before
-from prepazka.reporting.place import Place, announced
-from prepazka.surfaces.ticket.ticket_texts import headline
+from prepazka.reporting.overtakes import overtakes_of
+from prepazka.reporting.place import Place, announced_place
+from prepazka.surfaces.ticket.ticket_texts import ticket_headline
 from prepazka.web import missed_call_texts, reasons
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 
 LONGEST_CODE = 16
@@ -118,17 +118,17 @@ def _apply(
         act()
     except Refused as refused:
         fresh = Ticket.objects.get(pk=ticket.pk)
-        context = _context(fresh, office) | {"problem": sentence(refused)}
+        context = _context(fresh, office) | {"problem": refusal_sentence(refused)}
         return render(request, "ticket/page.html", context, status=409)
     return redirect("ticket:page", code=ticket.code)
 
 
-def told_by(ticket: Ticket) -> str:
+def channel_of_alert(ticket: Ticket) -> str:
     """The channel of the ticket's turn alert, or an empty string."""
-    return way(TurnAlert.objects.filter(ticket=ticket).first())
+    return alert_channel(TurnAlert.objects.filter(ticket=ticket).first())
 
 
-def way(alert: TurnAlert | None) -> str:
+def alert_channel(alert: TurnAlert | None) -> str:
     """The alert's channel: `email`, `phone`, `push`, or an empty string."""
     return next(
         (channel for channel in ("email", "phone", "push") if alert and getattr(alert, channel)), ""
@@ -137,11 +137,11 @@ def way(alert: TurnAlert | None) -> str:
 
 def _context(ticket: Ticket, office: OfficeSnapshot) -> dict[str, Any]:
     moment = now()
-    position = announced(office, ticket, now=moment)
-    return shown(ticket, office, position, told_by(ticket), moment)
+    position = announced_place(office, ticket, now=moment)
+    return ticket_context(ticket, office, position, channel_of_alert(ticket), moment)
 
 
-def shown(
+def ticket_context(
     ticket: Ticket, office: OfficeSnapshot, position: Place, channel: str, moment: datetime
 ) -> dict[str, Any]:
     """Template context of the page and its live part; `channel` is the turn alert's."""
@@ -151,7 +151,7 @@ def shown(
         "ticket": ticket,
         "place": position,
         "aside": aside and ticket.state == TicketState.PARKED,
-        "headline": headline(position, office, moment),
+        "headline": ticket_headline(position, office, moment),
         "call": missed_call_texts.to_holder(ticket, office),
         "pin_until": _pin_until(ticket, office, moment),
         "may_return": position.valid_until > moment,
@@ -175,14 +175,14 @@ def _pin_until(ticket: Ticket, office: OfficeSnapshot, moment: datetime) -> date
 @require_safe
 def why(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """Tickets called earlier although issued later, with reasons; by number only."""
-    explanation = before(office, ticket, now=now())
+    explanation = overtakes_of(office, ticket, now=now())
     context = {
         "office": office.row,
         "ticket": ticket,
         "before": explanation,
-        "own": reasons.public(explanation.reason, office),
+        "own": reasons.reason_for_public(explanation.reason, office),
         "overtakes": [
-            (overtake, reasons.public(overtake.reason, office))
+            (overtake, reasons.reason_for_public(overtake.reason, office))
             for overtake in explanation.overtakes
         ],
     }

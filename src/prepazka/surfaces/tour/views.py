@@ -63,7 +63,7 @@ def page(request: HttpRequest) -> HttpResponse:
     with timezone.override(chosen.tz):
         context |= _status(chosen, offices, moment)
         context |= {
-            "cards": guide.cards(guide.facts(chosen)),
+            "cards": guide.tour_cards(guide.read_facts(chosen)),
             "next_morning": next_morning([chosen], moment),
             "real_time": clock.shows_real_time(),
             "can_play": settings.DEMO_PLAYER,
@@ -127,7 +127,7 @@ def log_in(request: HttpRequest, slug: str, role: str) -> HttpResponse:
 
     Shows an error if the password was changed; a second factor is still asked for.
     """
-    facts = guide.facts(_office_or_404(slug))
+    facts = guide.read_facts(_office_or_404(slug))
     if role not in facts.names:
         raise Http404(role)
     username = f"{guide.LOG_INS[role]}.{slug}"
