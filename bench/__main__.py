@@ -13,7 +13,7 @@ FOLDER = Path("bench-results")
 
 def main(wanted: list[str]) -> None:
     """Measure on a durable PostgreSQL of our own, and print and keep the figures."""
-    with embedded.start_temporary(durable=True) as url:
+    with embedded.start_temporary_server(durable=True) as url:
         os.environ |= {
             "DATABASE_URL": url,
             "DJANGO_SETTINGS_MODULE": "prepazka.config.settings",

@@ -18,7 +18,7 @@ from smpplib.client import Client
 
 from bench import peers, town
 from bench.report import Report
-from prepazka.booking.booking_links import short_code
+from prepazka.booking.booking_links import random_short_code
 from prepazka.booking.models import Booking
 from prepazka.gateways import email
 from prepazka.gateways.sms import smpp
@@ -93,7 +93,7 @@ def _messages(name: str, channel: str) -> list[Message]:
     for number, one in enumerate(rows):
         one.state, one.pin = "confirmed", ""
         one.email = f"obcan{number}@example.cz" if channel == "email" else ""
-        one.phone, one.short_code = f"+420777{number:06}", short_code()
+        one.phone, one.short_code = f"+420777{number:06}", random_short_code()
     Booking.objects.bulk_update(rows, ["state", "pin", "email", "phone", "short_code"])
     made = Message.objects.bulk_create(
         Message(

@@ -100,9 +100,9 @@ def restart(folder: Path, *, kill: bool) -> None:
         assert server
         server.kill()
     else:
-        embedded.stop(folder)  # SIGINT, PostgreSQL's fast shutdown
+        embedded.stop_server(folder)  # SIGINT, PostgreSQL's fast shutdown
     time.sleep(0.7)
-    embedded.start(folder)
+    embedded.start_server(folder)
 
 
 def build(database: str) -> str:
@@ -122,7 +122,7 @@ def build(database: str) -> str:
 def test_the_database_is_stopped_and_killed_under_load(
     folder: Path, tmp_path: Path, mailbox: Mailbox
 ) -> None:
-    database = embedded.start(folder)
+    database = embedded.start_server(folder)
     code = build(database)
     port = free_port()
     told = program.environment(database, SMTP_HOST="127.0.0.1", SMTP_PORT=str(mailbox.port))

@@ -31,7 +31,7 @@ def folder() -> Iterator[Path]:
     """A short path of its own, as pytest's are private to root and long."""
     path = Path(tempfile.mkdtemp(prefix="prz-")).resolve()
     yield path
-    embedded.stop(path / "postgresql")
+    embedded.stop_server(path / "postgresql")
     shutil.rmtree(path)
 
 

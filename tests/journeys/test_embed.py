@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.officefile import office_loading, presets
-from prepazka.surfaces.embed.views import integrity
+from prepazka.surfaces.embed.views import script_integrity
 from tests.clock import real_now
 
 pytestmark = pytest.mark.journey
@@ -40,7 +40,7 @@ def foreign(us: str) -> Iterator[str]:
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Security-Policy", POLICY.format(us=us))
             self.end_headers()
-            self.wfile.write(PAGE.format(us=us, integrity=integrity()).encode())
+            self.wfile.write(PAGE.format(us=us, integrity=script_integrity()).encode())
 
         def log_message(self, *_: object) -> None:
             pass

@@ -44,7 +44,7 @@ def mails(told: dict[str, str]) -> Iterator[Path]:
 def night(live_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The demo's start page at 3:00 of a day on which the office opens."""
     monkeypatch.setattr(demo_setup, "PRESETS", ("cesky-krumlov", "touzim"))
-    demo_setup.load()
+    demo_setup.load_presets()
     morning = next_morning([snapshot_by_slug("krumlov")], clock.now())
     assert morning
     clock.move_to(morning - timedelta(hours=6))

@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 
-from prepazka.booking.booking_links import short_code
+from prepazka.booking.booking_links import random_short_code
 from prepazka.booking.models import Booking, Offer, WaitingListEntry
 from prepazka.journal.models import Event
 from prepazka.messaging import message_delivery, sms
@@ -29,7 +29,7 @@ def lhota() -> OfficeSnapshot:
 
 def wish(where: OfficeSnapshot, **more: Any) -> WaitingListEntry:
     """Somebody who waits for any slot of a fortnight."""
-    given = {"name": "Eva", "email": "eva@example.cz", "short_code": short_code(), **more}
+    given = {"name": "Eva", "email": "eva@example.cz", "short_code": random_short_code(), **more}
     return WaitingListEntry.objects.create(
         office=where.row,
         service=town.service(where),
@@ -49,7 +49,7 @@ def offer_to(where: OfficeSnapshot, *clocks: str, **to: Any) -> Offer:
     made = Offer.objects.create(
         office=where.row,
         kind="substitute" if "booking" in to else "waiting_list",
-        short_code=short_code(),
+        short_code=random_short_code(),
         created_at=NOW,
         expires_at=NOW + timedelta(hours=6),
         **to,

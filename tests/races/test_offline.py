@@ -52,7 +52,7 @@ def test_control_without_the_locks_the_constraint_refuses(monkeypatch: pytest.Mo
         return NumberSeries.objects.get(office_id=office, date=day, letter=letter)
 
     monkeypatch.setattr(offline_grants, "lock_queue", lambda _: None)
-    monkeypatch.setattr(offline_grants, "lock_series", unlocked)
+    monkeypatch.setattr(offline_grants, "lock_number_series", unlocked)
     monkeypatch.setattr(offline_grants, "_next_block", meet_after(4, offline_grants._next_block))
     answers = together(4, lambda n: lease(office, others[n]))
     assert sum(map(is_refused, answers)) == 3, answers

@@ -119,7 +119,7 @@ def telephone(
     stop = threading.Event()
     with smpp_peer.running() as centre:
         settings.SMS_URL = f"smpp://{centre.address}"
-        listener = work.hear_the_centre(stop)
+        listener = work.start_sms_receiver(stop)
         assert listener
         try:
             yield BySmpp(centre)

@@ -95,9 +95,9 @@ def test_pages_say_that_it_is_a_demo_and_where_the_messages_are() -> None:
 
 def test_nobody_logs_in_by_the_published_password(settings: Any) -> None:
     settings.DEMO, settings.DEMO_PUBLIC = True, False
-    assert demo_setup.load() == {}  # a demo at home, whose password everybody knows
+    assert demo_setup.load_presets() == {}  # a demo at home, whose password everybody knows
     settings.DEMO, settings.DEMO_PUBLIC = False, True
-    passwords = demo_setup.load()
+    passwords = demo_setup.load_presets()
     assert set(passwords) == set(User.objects.values_list("username", flat=True))
     assert len(set(passwords.values())) == len(passwords)
     assert not any(user.check_password(PASSWORD) for user in User.objects.all())
@@ -105,11 +105,11 @@ def test_nobody_logs_in_by_the_published_password(settings: Any) -> None:
     form = {"login": name, "password": PASSWORD}
     assert Client().post("/ucet/login/", form).status_code == 200
     assert Client().post("/ucet/login/", form | {"password": password}).status_code == 302
-    said = demo_setup.addresses("https://ukazka.example", passwords)
+    said = demo_setup.demo_addresses("https://ukazka.example", passwords)
     assert password in said
     assert PASSWORD not in said
-    assert demo_setup.load() == {}  # they are shown once
-    assert "prepazka staff" in demo_setup.addresses("https://ukazka.example", {})
+    assert demo_setup.load_presets() == {}  # they are shown once
+    assert "prepazka staff" in demo_setup.demo_addresses("https://ukazka.example", {})
 
 
 def test_nothing_leaves(settings: Any) -> None:

@@ -35,7 +35,7 @@ def _demo(settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setattr(demo_setup, "now", lambda: LOADED)
     monkeypatch.setattr(clock, "real_now", lambda: LOADED)
     monkeypatch.setattr(demo_setup, "PRESETS", ("touzim", "praha-6"))
-    demo_setup.load()
+    demo_setup.load_presets()
     clock.move_to(NIGHT)
     yield
     clock._cached_clock, clock._looked_at = None, float("-inf")
@@ -84,7 +84,7 @@ def test_every_link_and_button_of_every_office_leads_where_it_says(
 ) -> None:
     if not Office.objects.filter(slug=presets_slug(preset)).exists():
         monkeypatch.setattr(demo_setup, "PRESETS", (preset,))
-        demo_setup.load()
+        demo_setup.load_presets()
     slug = presets_slug(preset)
     clock.move_to(MORNING)
     html = client.get(f"{language}/?urad={slug}").content.decode()

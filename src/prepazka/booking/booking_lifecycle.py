@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from django.db import transaction
 
 from prepazka.booking import colleague_claims, networks, slot_release, slot_search
-from prepazka.booking.booking_links import short_code
+from prepazka.booking.booking_links import random_short_code
 from prepazka.booking.booking_locks import lock_booking, lock_days
 from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.diaries import official_of
@@ -231,7 +231,7 @@ def request_confirmation(
     if unclicked:
         networks.limit_confirmed_without_click(locked, office, asker, now=now)
     locked.name, locked.email, locked.phone = name, email, phone
-    locked.short_code = short_code() if phone and not email else None
+    locked.short_code = random_short_code() if phone and not email else None
     locked.requested_at = now
     if rules.confirm_min and locked.channel in {"web", "api"}:
         locked.state = BookingState.UNCONFIRMED

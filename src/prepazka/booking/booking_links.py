@@ -32,6 +32,6 @@ def booking_of_token(token: str, purpose: Purpose) -> UUID | None:
         return None
 
 
-def short_code() -> str:
+def random_short_code() -> str:
     """A random code for an address in an SMS, twelve characters with 60 bits."""
     return "".join(secrets.choice(SHORT) for _ in range(SHORT_LENGTH))

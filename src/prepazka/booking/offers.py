@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import transaction
 
 from prepazka.booking import colleague_claims, impact_preview, slot_search
-from prepazka.booking.booking_links import short_code
+from prepazka.booking.booking_links import random_short_code
 from prepazka.booking.booking_locks import lock_booking
 from prepazka.booking.call_entries import Outcome, close_calls, note_call, request_call
 from prepazka.booking.contacts import can_be_written_to
@@ -346,7 +346,7 @@ def _hold_slots(
         office_id=booking.office_id,
         kind=Offer.Kind.SUBSTITUTE,
         booking=booking,
-        short_code=short_code(),
+        short_code=random_short_code(),
         created_at=now,
         expires_at=_end_of_offer(until, (during.start for _, during in offered_slots)),
     )

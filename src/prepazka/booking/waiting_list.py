@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from prepazka.booking import slot_search
-from prepazka.booking.booking_links import short_code
+from prepazka.booking.booking_links import random_short_code
 from prepazka.booking.booking_locks import lock_booking, lock_contact, lock_list
 from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.diaries import official_of
@@ -255,7 +255,7 @@ def _create(
         weekdays=sorted(set(wish.weekdays)),
         from_min=wish.from_min,
         to_min=wish.to_min,
-        short_code=short_code(),
+        short_code=random_short_code(),
         queued_at=now,
         created_at=now,
         **person,

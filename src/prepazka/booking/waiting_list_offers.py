@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from prepazka.booking import slot_release, slot_search
-from prepazka.booking.booking_links import short_code
+from prepazka.booking.booking_links import random_short_code
 from prepazka.booking.booking_locks import lock_booking, lock_days, lock_list
 from prepazka.booking.models import (
     OPEN,
@@ -182,7 +182,7 @@ def _make_offer(
         office=office.row,
         kind=Offer.Kind.WAITING_LIST,
         entry=entry,
-        short_code=short_code(),
+        short_code=random_short_code(),
         created_at=now,
         expires_at=until,
     )
@@ -252,7 +252,7 @@ def _book_claim(entry: WaitingListEntry, claim: Booking, now: datetime) -> Booki
     claim.contact_hash = entry.contact_hash
     check_open_limit(claim, claim.service.agenda_id, limit=rules.max_open_per_contact, now=now)
     claim.name, claim.email, claim.phone = entry.name, entry.email, entry.phone
-    claim.short_code = short_code() if entry.phone and not entry.email else None
+    claim.short_code = random_short_code() if entry.phone and not entry.email else None
     claim.requested_at = now
     confirm_with_pin(claim, now)
     return claim

@@ -40,7 +40,7 @@ def work() -> None:
     asyncio.run(_work())
 
 
-def hear_the_centre(stop: threading.Event) -> threading.Thread | None:
+def start_sms_receiver(stop: threading.Event) -> threading.Thread | None:
     """Start listening to the message centre, where short messages are sent by SMPP."""
     if settings.SMS_GATEWAY != "smpp":
         return None
@@ -75,7 +75,7 @@ def _await_database() -> None:
 
 async def _work() -> None:
     stop_requested = asyncio.Event()
-    hear_the_centre(threading.Event())
+    start_sms_receiver(threading.Event())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
     tasks = [

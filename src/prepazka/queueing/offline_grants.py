@@ -35,7 +35,7 @@ from prepazka.queueing.models import (
     TicketState,
 )
 from prepazka.queueing.offline_leases import Holder
-from prepazka.queueing.queue_locks import lock_queue, lock_series
+from prepazka.queueing.queue_locks import lock_number_series, lock_queue
 from prepazka.queueing.refusals import CounterNotOpen
 from prepazka.queueing.turns import policy_of, stopped_services, waiting_tickets
 
@@ -378,7 +378,7 @@ def _numbers_left(grant: OfflineGrant) -> dict[str, int]:
 
 
 def _lease_block(grant: OfflineGrant, letter: str, size: int, now: datetime) -> None:
-    series = lock_series(grant.office_id, grant.date, letter)
+    series = lock_number_series(grant.office_id, grant.date, letter)
     first_number = _next_block(series)
     last_number = first_number + size - 1
     NumberLease.objects.create(

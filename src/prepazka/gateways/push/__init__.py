@@ -26,7 +26,7 @@ GONE = (404, 410)
 LATER = (408, 425, 429)  # temporary, as is anything from 500 on
 
 
-def public_key() -> str:
+def push_public_key() -> str:
     """The installation's public key, which a browser needs to subscribe."""
     point = load_pem_public_key(_keys().public.encode())
     assert isinstance(point, ec.EllipticCurvePublicKey)  # noqa: S101  # we made it

@@ -21,7 +21,7 @@ READS = Limit("feed", 600, timedelta(minutes=10))
 
 
 @require_safe
-def feed(request: HttpRequest, token: str) -> HttpResponse:
+def serve_feed(request: HttpRequest, token: str) -> HttpResponse:
     """The bookings as iCalendar; 304 if the client's copy is current."""
     moment = now()
     limit_address(request, READS, now=moment)

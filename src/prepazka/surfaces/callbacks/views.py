@@ -25,7 +25,7 @@ WRONG = Limit("callback-wrong", 30, timedelta(minutes=10))
 
 @csrf_exempt  # a program calls it; the secret is in the address
 @require_http_methods(["GET", "POST"])
-def sms(request: HttpRequest, gateway: str, token: str) -> HttpResponse:
+def sms_callback(request: HttpRequest, gateway: str, token: str) -> HttpResponse:
     """Process a gateway's callback: 200 once it is processed, 400 if it is not understood."""
     moment = now()
     if gateway not in incoming.READERS or not secrets.compare_digest(

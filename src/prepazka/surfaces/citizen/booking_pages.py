@@ -54,7 +54,7 @@ from prepazka.web.shortcuts import now
 
 
 @of_booking("confirm")
-def confirm(
+def confirm_page(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The page that confirms by a button, because mail scanners open links."""
@@ -83,7 +83,7 @@ def _confirm(request: HttpRequest, booking: Booking, office: OfficeSnapshot) -> 
 
 
 @of_booking("personal")
-def booking(
+def booking_page(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The personal page: the PIN while it is valid, then the outcome of the visit."""
@@ -170,7 +170,7 @@ def calendar_file(
 
 
 @of_booking("personal")
-def cancel(
+def cancel_page(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The page that cancels by a button, then redirects to the personal page."""
@@ -186,7 +186,7 @@ def cancel(
 
 
 @of_booking("personal")
-def move(
+def move_days(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The days to move to; a post with a slot moves the booking."""

@@ -64,7 +64,7 @@ LONGEST_PHONE = 20
 
 
 @of_booking("hold")
-def contact(
+def contact_form_page(
     request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The form for the name and one contact."""
@@ -95,7 +95,9 @@ def _store_contact(
 
 
 @of_booking("hold")
-def check(request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str) -> HttpResponse:
+def check_answers_page(
+    request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     """The summary of all answers; the final button sends the request."""
     if held.requested_at:
         return _redirect_to("sent", token)
@@ -126,7 +128,9 @@ def check(request: HttpRequest, held: Booking, office: OfficeSnapshot, token: st
 
 
 @of_booking("hold")
-def sent(request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str) -> HttpResponse:
+def request_sent_page(
+    request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     """The page after the request; the message can be sent again, or to another address."""
     if not held.requested_at:
         return _redirect_to("contact", token)

@@ -78,7 +78,7 @@ class GuestForm(forms.Form):
 
 
 @of_booking("personal")
-def mode(
+def change_mode_of_booking(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """Change the mode of meeting at the same time; only modes that the hours allow are offered."""
@@ -120,7 +120,7 @@ def mode(
 
 
 @of_booking("personal")
-def people(
+def guests_page(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The invited guests; a post invites one, sends a new link, or revokes an invitation."""

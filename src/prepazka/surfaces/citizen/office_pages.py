@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from prepazka.booking.slot_search import is_bookable
 from prepazka.core import calendar
 from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
-from prepazka.gateways.push import public_key
+from prepazka.gateways.push import push_public_key
 from prepazka.messaging import replies
 from prepazka.messaging.channels import sends_sms
 from prepazka.offices.models import Crest, Mode, our_room
@@ -32,14 +32,14 @@ WEEK = 7
 STATEMENT_MADE_ON = date(2026, 11, 30)
 
 
-def home(request: HttpRequest) -> HttpResponse:
+def offices_page(request: HttpRequest) -> HttpResponse:
     """The list of offices of this installation."""
     offices = all_offices()
     return render_page(request, "home", offices=[d.row for d in offices])
 
 
 @of_office
-def office(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def office_page(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The home page of the office."""
     at = now()
     today = calendar.day_of(at, office.tz)
@@ -74,7 +74,7 @@ def office(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
 
 
 @of_office
-def privacy(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def privacy_notice(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The privacy notice, limited to the features that this office uses."""
     services = office.offered_services()
     rules = [office.rules_of(s) for s in services]
@@ -84,7 +84,7 @@ def privacy(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
         "privacy",
         office,
         phones=sends_sms(office.row),
-        push=public_key(),
+        push=push_public_key(),
         reminds_day=DAY_BEFORE in reminders,
         reminds_hours=HOURS_BEFORE in reminders,
         topic_line=any(r.topic_line for r in rules),
@@ -98,7 +98,7 @@ def privacy(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
 
 
 @of_office
-def accessibility(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def accessibility_statement(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The accessibility statement required by act 99/2019 Sb."""
     return render_page(request, "accessibility", office, made_on=STATEMENT_MADE_ON)
 

@@ -38,7 +38,7 @@ def topics_url(office: OfficeSnapshot, service: Service, official: Official | No
 
 @require_safe
 @of_office
-def department(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
+def department_page(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The department's officials with their first free slots, and the choice of anybody."""
     group, slug, query = _group(office, code), office.slug, _query(request)
     if group is None:
@@ -71,7 +71,7 @@ def department(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpR
 
 @require_safe
 @of_office
-def anybody(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
+def topics_of_department(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The topics that can be booked with any official of the department."""
     group, query = _group(office, code), _query(request)
     if group is None:
@@ -88,7 +88,7 @@ def anybody(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResp
 
 @require_safe
 @of_office
-def official(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
+def official_page(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The official's page: place, hours, and topics that can be booked."""
     official = office.official_by_code(code)
     if official is None:
@@ -115,7 +115,7 @@ def official(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpRes
 
 @require_safe
 @of_office
-def contacts(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
+def contacts_page(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The department's officials with their place, telephone and hours."""
     department = _department(office, code)
     if department is None:

@@ -16,7 +16,7 @@ from prepazka.surfaces.citizen.page_frame import render_page
 
 
 @require_safe
-def link(request: HttpRequest, code: str) -> HttpResponse:
+def short_link(request: HttpRequest, code: str) -> HttpResponse:
     """Redirect to the page of the booking, waiting list entry or offer, in its language."""
     target = _target(code)
     if target is None:
@@ -28,7 +28,7 @@ def link(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_safe
-def cancel(request: HttpRequest, code: str) -> HttpResponse:
+def short_cancel_link(request: HttpRequest, code: str) -> HttpResponse:
     """Redirect to the page that cancels the booking."""
     booking = Booking.objects.filter(short_code=code).first()
     if booking is None:

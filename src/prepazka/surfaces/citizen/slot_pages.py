@@ -55,7 +55,7 @@ from prepazka.web.shortcuts import now, of_office
 
 @require_safe
 @of_office
-def services(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def services_page(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The list of services that can be booked."""
     instead_of = request.GET.get("misto", "")
     return render_page(
@@ -94,7 +94,7 @@ def of_service(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 @require_safe
 @of_office
 @of_service
-def days(request: HttpRequest, office: OfficeSnapshot, service: Service) -> HttpResponse:
+def days_page(request: HttpRequest, office: OfficeSnapshot, service: Service) -> HttpResponse:
     """The number of people, where more than one is allowed; then the days with free slots."""
     max_persons = office.rules_of(service).max_persons
     wish = _wish(request, office, service)
@@ -128,7 +128,9 @@ def days(request: HttpRequest, office: OfficeSnapshot, service: Service) -> Http
 
 @of_office
 @of_service
-def times(request: HttpRequest, office: OfficeSnapshot, service: Service, day: str) -> HttpResponse:
+def times_page(
+    request: HttpRequest, office: OfficeSnapshot, service: Service, day: str
+) -> HttpResponse:
     """The slots of a day; a post holds one."""
     chosen_day = day_or_none(day)
     wish = _wish(request, office, service)

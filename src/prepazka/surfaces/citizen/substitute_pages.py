@@ -59,7 +59,7 @@ def of_offer(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 @of_offer
-def offer(
+def offer_page(
     request: HttpRequest, offer: Offer, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The reserved slots, each with a button; the one chosen in the message comes first."""
@@ -88,7 +88,7 @@ def choose_other_day(
 
 
 @of_offer
-def times(
+def offer_times(
     request: HttpRequest,
     offer: Offer,
     booking: Booking,

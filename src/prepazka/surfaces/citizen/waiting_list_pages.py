@@ -82,7 +82,9 @@ def _linked_row(pk: UUID | None, model: type[Any]) -> Any:
 
 @of_office
 @of_service
-def wish(request: HttpRequest, office: OfficeSnapshot, service: Service) -> HttpResponse:
+def waiting_list_form(
+    request: HttpRequest, office: OfficeSnapshot, service: Service
+) -> HttpResponse:
     """The form for suitable days, times and a contact; a post joins the waiting list."""
     if not office.rules_of(service).waiting_list:
         raise Http404(service.code)
@@ -171,7 +173,7 @@ def _join(
 
 
 @by_link("list", WaitingListEntry)
-def entry(
+def waiting_list_entry_page(
     request: HttpRequest, entry: WaitingListEntry, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The entry's position and what happens next; a post confirms the entry or leaves the list."""
@@ -204,7 +206,9 @@ def entry(
 
 
 @by_link("place", Offer)
-def place(request: HttpRequest, offer: Offer, office: OfficeSnapshot, token: str) -> HttpResponse:
+def offered_slot_page(
+    request: HttpRequest, offer: Offer, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     """The offered slot; a post accepts or declines it."""
     entry, claim = offer.entry, offer.claims.first()
     if entry is None or claim is None:
@@ -235,7 +239,7 @@ def place(request: HttpRequest, offer: Offer, office: OfficeSnapshot, token: str
 
 
 @of_booking("personal")
-def sooner(
+def join_for_sooner_page(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """Join the waiting list for a sooner slot; the present booking stays."""

@@ -27,7 +27,7 @@ from prepazka.web.staff_access import staff_only
 
 @staff_only(*Role)
 @require_http_methods(["GET", "POST"])
-def page(
+def calendars_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """The official's feeds and outside calendars; a post adds an outside calendar."""
@@ -56,7 +56,7 @@ def page(
 
 @staff_only(*Role)
 @require_POST
-def remove(
+def remove_outside_calendar(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, calendar: int
 ) -> HttpResponse:
     """Remove an outside calendar and the busy times from it."""
@@ -95,7 +95,7 @@ def change_settings(
 
 @staff_only(*Role)
 @require_POST
-def free(
+def free_calendar_time(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, calendar: int
 ) -> HttpResponse:
     """Free the time of one unclear event, or of all events that disappeared at once."""

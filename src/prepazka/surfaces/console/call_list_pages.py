@@ -76,7 +76,9 @@ def call_list(request: HttpRequest, office: OfficeSnapshot, member: Membership) 
 
 @staff_only(*staff_access.DESK)
 @require_POST
-def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def take_call_entry(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """Take the next entry, or the one chosen from the list."""
     entry_text = request.POST.get("entry", "")
     rows = entries_to_call(office.row, now())
@@ -94,7 +96,7 @@ def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
 
 @staff_only(*staff_access.DESK)
 @require_http_methods(["GET", "POST"])
-def call(
+def call_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, entry: int
 ) -> HttpResponse:
     """The page of an entry taken by the member; a post records the call's outcome."""
@@ -129,7 +131,7 @@ def call(
 
 @staff_only(*staff_access.DESK)
 @require_http_methods(["GET", "POST"])
-def another(
+def choose_other_slot(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, entry: int
 ) -> HttpResponse:
     """Free slots to choose from during the call; a post books one."""

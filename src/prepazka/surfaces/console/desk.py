@@ -50,7 +50,9 @@ SHOWN = (
 
 @staff_only(*staff_access.DESK_LOOK)
 @require_GET
-def bookings(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def bookings_of_day(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """Bookings of a day (today by default), filtered by PIN, ticket number, time or name."""
     moment = now()
     day = _day(request.GET.get("den", "")) or calendar.day_of(moment, office.tz)
@@ -134,7 +136,7 @@ def _minute(text: str) -> int | None:
 
 @staff_only(*staff_access.DESK)
 @require_POST
-def arrive(
+def check_in_booking(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Check a booked client in; a repeated post returns the same ticket."""

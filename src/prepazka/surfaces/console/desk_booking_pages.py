@@ -201,7 +201,7 @@ def give_back(
 
 @staff_only(*staff_access.DESK)
 @require_GET
-def slip(
+def booking_slip(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Step 4: the slip with the PIN, and further actions on the booking."""
@@ -236,7 +236,7 @@ def slip(
 
 @staff_only(*staff_access.DESK)
 @require_POST
-def person(
+def edit_contact(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """The client's name and contact; each view is recorded."""
@@ -255,7 +255,7 @@ def person(
 
 @staff_only(*staff_access.DESK)
 @require_http_methods(["GET", "POST"])
-def move(
+def move_booking_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Move the booking on behalf of the office."""
@@ -292,7 +292,7 @@ def move(
 
 @staff_only(*staff_access.DESK)
 @require_POST
-def cancel(
+def cancel_booking_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Cancel on behalf of the office; the slot is free at once."""

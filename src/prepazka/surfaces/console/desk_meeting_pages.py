@@ -37,7 +37,7 @@ class GuestForm(forms.Form):
 
 @staff_only(*staff_access.DESK)
 @require_POST
-def mode(
+def change_mode_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Change the mode of meeting; the slot stays."""
@@ -58,7 +58,7 @@ def mode(
 
 @staff_only(*staff_access.DESK)
 @require_http_methods(["GET", "POST"])
-def people(
+def participants_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Participants of the meeting; a post invites guests or colleagues, or revokes a link."""

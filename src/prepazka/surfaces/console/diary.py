@@ -50,7 +50,9 @@ WEEK = 7
 
 @staff_only(*EVERYBODY)
 @require_GET
-def diaries(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def list_of_diaries(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The diaries that the member may see; redirects if there is only one."""
     visible = [official for official in office.open_officials() if may_look(member, official)]
     if len(visible) == 1:
@@ -71,7 +73,7 @@ def diaries(request: HttpRequest, office: OfficeSnapshot, member: Membership) ->
 
 @staff_only(*EVERYBODY)
 @require_GET
-def diary(
+def diary_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """One day of the diary, or a week with `?tyden`."""
@@ -109,7 +111,7 @@ def diary(
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def add(
+def add_exception_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Add an absence or extra hours; affected bookings are shown before it is done."""
@@ -152,7 +154,7 @@ def add(
 
 @staff_only(*EVERYBODY)
 @require_POST
-def remove(
+def remove_exception_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, exception: int
 ) -> HttpResponse:
     """Remove an absence or extra hours."""

@@ -38,7 +38,9 @@ Kind = HoursException.Kind
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def plan(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def plan_disruption(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The form of a disruption; a post shows its impact, and with `apply` carries it out."""
     if request.method == "GET":
         _must_be_allowed(office, member, "office")
@@ -59,7 +61,7 @@ def plan(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
 
 @staff_only(*EVERYBODY)
 @require_GET
-def result(
+def disruption_result(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, disruption: int
 ) -> HttpResponse:
     """The outcome of a disruption and its offers; can be undone for `UNDO_WITHIN`."""
@@ -93,7 +95,7 @@ def result(
 
 @staff_only(*EVERYBODY)
 @require_POST
-def undo(
+def undo_disruption_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, disruption: int
 ) -> HttpResponse:
     """Undo a disruption; people who have not answered yet get their original slot back."""

@@ -159,7 +159,9 @@ class ChangeForm(IncidentForm):
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def incidents_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """Open incidents and the form; a post previews the impact, and with `apply` declares it."""
     _must_be_allowed(member)
     moment = now()
@@ -174,7 +176,7 @@ def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def change(
+def change_incident_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, incident: int
 ) -> HttpResponse:
     """Change an incident; a post previews the impact, and with `apply` saves it."""
@@ -196,7 +198,7 @@ def change(
 
 @staff_only(*EVERYBODY)
 @require_POST
-def end(
+def end_incident_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, incident: int
 ) -> HttpResponse:
     """End an incident; a repeated post changes nothing."""

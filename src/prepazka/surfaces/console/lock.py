@@ -33,7 +33,7 @@ LONGEST_AGO = 60  # seconds; scripts report a press sooner, so an older one is i
 
 @never_cache
 @require_POST
-def screen(request: HttpRequest) -> HttpResponse:
+def lock_state(request: HttpRequest) -> HttpResponse:
     """JSON for a page's script: seconds until the lock (`left`) and the session's user (`who`).
 
     `ago` in the post: seconds since the last key or press in the page; absent if there was none.
@@ -55,7 +55,7 @@ def screen(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_POST
-def lock(request: HttpRequest) -> HttpResponse:
+def lock_session(request: HttpRequest) -> HttpResponse:
     """Lock the screen: requested by the button, or by a page without presses for long."""
     page = request.POST.get("page", "")[:64]
     if (user := locked_user(request)) is not None:
@@ -74,7 +74,7 @@ def lock(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @never_cache
 @require_http_methods(["GET", "POST"])
-def unlock(request: HttpRequest) -> HttpResponse:
+def unlock_page(request: HttpRequest) -> HttpResponse:
     """The page of a locked session; the right password unlocks it."""
     back = next_of(request)
     user = locked_user(request)

@@ -41,7 +41,9 @@ LONGEST_QUESTION = 100
 
 @staff_only(*staff_access.DESK)
 @require_GET
-def screen(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def operator_screen(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The whole screen; without script every choice is a link, a form or a button."""
     moment = now()
     question = request.GET.get("hledat", "").strip()[:LONGEST_QUESTION]
@@ -93,7 +95,7 @@ def screen(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> 
 
 @staff_only(*staff_access.DESK)
 @require_POST
-def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def take_slot(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Take the slot that was pressed: hold it for the caller, or move the booking there."""
     moving = _chosen_booking(request, office) if "presun" in request.POST else None
     department = _department(request, office, moving)

@@ -16,7 +16,7 @@ from prepazka.web.shortcuts import now
 
 @login_required
 @require_safe
-def page(request: HttpRequest) -> HttpResponse:
+def sessions_and_keys(request: HttpRequest) -> HttpResponse:
     """The list of sessions and of programs' keys."""
     access = staff.access_of_user(_user(request), now=now(), present=_session(request))
     return render(request, "account/access.html", {"access": access})

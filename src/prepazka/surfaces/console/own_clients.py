@@ -123,7 +123,7 @@ def _own_diary(office: OfficeSnapshot, member: Membership, code: str) -> Diary:
 
 @staff_only(*EVERYBODY)
 @require_GET
-def client(
+def own_client_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
     """The page of a client's booking."""
@@ -146,7 +146,7 @@ def client(
 
 @staff_only(*EVERYBODY)
 @require_POST
-def person(
+def edit_own_contact(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
     """The client's name and contact; each view is recorded."""
@@ -159,7 +159,7 @@ def person(
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def move(
+def move_own_booking(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
     """Move the booking: choose a slot, preview the message, confirm."""
@@ -205,7 +205,7 @@ def move(
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def cancel(
+def cancel_own_booking(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
     """Cancel the booking: write the reason, preview the message, confirm."""
@@ -286,7 +286,7 @@ def _preview_page(
 
 @staff_only(*EVERYBODY)
 @require_GET
-def book(
+def book_own_client(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """The form for service, number of people and channel."""
@@ -302,7 +302,7 @@ def book(
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def slots(
+def own_slots(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, service: str
 ) -> HttpResponse:
     """The free slots of the diary; a post holds one."""

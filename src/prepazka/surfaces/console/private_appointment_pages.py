@@ -30,7 +30,7 @@ EVERYBODY = tuple(Role)
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def add(
+def add_appointment_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Add an appointment, optionally weekly; affected bookings are shown before it is saved."""
@@ -58,7 +58,7 @@ def add(
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def change(
+def change_appointment_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, appointment: int
 ) -> HttpResponse:
     """Change one appointment's time or title; of a weekly one only this occurrence."""
@@ -90,7 +90,7 @@ def change(
 
 @staff_only(*EVERYBODY)
 @require_POST
-def remove(
+def remove_appointment_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, appointment: int
 ) -> HttpResponse:
     """Delete an appointment, with `later` also its later weekly occurrences."""

@@ -42,7 +42,7 @@ DAYS_SHOWN = 5
 
 @staff_only(*EVERYBODY)
 @require_GET
-def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def meetings_page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Today's meetings in order of time."""
     readings.note_list(member, "meetings", now=now())
     return render(request, "console/meetings.html", _context(office, member))
@@ -50,14 +50,16 @@ def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
 
 @staff_only(*EVERYBODY)
 @require_GET
-def fragment(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def meetings_fragment(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The list alone, for the live refresh."""
     return render(request, "console/_meetings.html", _context(office, member))
 
 
 @staff_only(*EVERYBODY)
 @require_POST
-def enter(
+def enter_meeting_room(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Redirect into the meeting room as its chair."""
@@ -73,7 +75,7 @@ def enter(
 
 @staff_only(*EVERYBODY)
 @require_POST
-def step(
+def meeting_step(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID, name: str
 ) -> HttpResponse:
     """Announce a delay, note a no-show, or end the meeting, without entering the room."""

@@ -35,7 +35,9 @@ FATES: dict[Fate, Callable[[], str]] = {
 
 @staff_only(*staff_access.MAY_TAKE_OVER)
 @require_GET
-def open_ones(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def open_counters_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The open counters of the office."""
     return render(
         request,

@@ -28,7 +28,7 @@ FIRST_PAGE = {Role.OPERATOR: "console:operators", Role.HEAD: "manager:overview"}
 
 @require_GET
 @never_cache
-def home(request: HttpRequest) -> HttpResponse:
+def staff_home(request: HttpRequest) -> HttpResponse:
     """Redirect to the member's only office, or list several to choose from."""
     if refusal := staff_access.step_before_access(request):
         return refusal
@@ -111,7 +111,9 @@ def open_counter(request: HttpRequest, office: OfficeSnapshot, member: Membershi
 
 @staff_only(*staff_access.MAY_TAKE_OVER)
 @require_GET
-def fragment(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def board_fragment(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The board for the live refresh; without an open counter, the reason why it ended."""
     shift = board.current_shift(office, member.user_id)
     if shift is None:
@@ -128,7 +130,7 @@ def fragment(request: HttpRequest, office: OfficeSnapshot, member: Membership) -
 
 @staff_only(*staff_access.MAY_TAKE_OVER)
 @require_POST
-def step(
+def board_step(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, name: str
 ) -> HttpResponse:
     """Do a step; returns the counter's half of the board to the script, else redirects."""
@@ -164,7 +166,7 @@ def _page_of(member: Membership) -> str:
 
 @staff_only(*staff_access.MAY_TAKE_OVER)
 @require_POST
-def contact(
+def client_contact(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, ticket: int
 ) -> HttpResponse:
     """Name and contact of the client at the clerk's counter; each view is recorded."""

@@ -22,7 +22,7 @@ from prepazka.web.staff_access import staff_only
 
 @staff_only(*Role)
 @require_http_methods(["GET", "POST"])
-def week(
+def change_weekly_hours(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Change the weekly hours from a day on; affected bookings are shown before it is saved."""

@@ -46,7 +46,7 @@ def _url(name: str, recorded: Clips) -> str:
 
 
 @require_safe
-def clip(request: HttpRequest, name: str) -> HttpResponse:
+def clip_response(request: HttpRequest, name: str) -> HttpResponse:
     """One clip; an address with the current version may be cached for good."""
     recorded = available_clips(settings.VOICE_FOLDER)
     file = recorded.files.get(name)

@@ -32,7 +32,7 @@ _of_display = device_access.of_device(Device.Kind.DISPLAY, pairing_response)
 @never_cache
 @_of_display
 @require_safe
-def panel(request: HttpRequest, display: Device, office: OfficeSnapshot) -> HttpResponse:
+def display_page(request: HttpRequest, display: Device, office: OfficeSnapshot) -> HttpResponse:
     """The display's page."""
     context = display_context(display, office, now()) | {"chime": audio.chime_url()}
     response = render(request, "display/panel.html", context)
@@ -43,7 +43,7 @@ def panel(request: HttpRequest, display: Device, office: OfficeSnapshot) -> Http
 @never_cache
 @_of_display
 @require_safe
-def content(request: HttpRequest, display: Device, office: OfficeSnapshot) -> HttpResponse:
+def display_fragment(request: HttpRequest, display: Device, office: OfficeSnapshot) -> HttpResponse:
     """The live part of the display."""
     return render(request, "display/_content.html", display_context(display, office, now()))
 
@@ -51,7 +51,7 @@ def content(request: HttpRequest, display: Device, office: OfficeSnapshot) -> Ht
 @never_cache
 @_of_display
 @require_POST
-def sound(request: HttpRequest, display: Device, office: OfficeSnapshot) -> HttpResponse:
+def report_sound(request: HttpRequest, display: Device, office: OfficeSnapshot) -> HttpResponse:
     """Record the browser's report on sound; a fault is reported to staff."""
     fault = request.POST.get("fault", "")
     if fault not in ("", *audio.SOUND_FAULTS):
@@ -64,7 +64,7 @@ def sound(request: HttpRequest, display: Device, office: OfficeSnapshot) -> Http
 
 
 @require_POST
-def pairing(request: HttpRequest) -> HttpResponse:
+def pair_display(request: HttpRequest) -> HttpResponse:
     """Pair this browser as a display."""
     try:
         token = device_access.pair_browser(request, Device.Kind.DISPLAY)

@@ -32,7 +32,7 @@ SCRIPT = "embed/terms.js"
 
 @require_safe
 @of_office
-def frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def slots_frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The next free slots; links open in the whole tab, as browsers block cookies in frames."""
     query, slug = request.GET, office.slug
     try:
@@ -62,7 +62,7 @@ def frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
 
 @require_safe
 @of_office
-def guide(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def embedding_guide(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """Instructions for webmasters: permanent addresses, the frame and the element."""
     slug, row = office.slug, office.row
     addresses = [
@@ -86,12 +86,12 @@ def guide(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
         "any_host": row.embed_hosts is None,
         "hosts": row.embed_hosts,
         "script_url": settings.BASE_URL + static(SCRIPT),
-        "integrity": integrity(),
+        "integrity": script_integrity(),
     }
     return render(request, "embed/guide.html", context)
 
 
-def integrity() -> str:
+def script_integrity() -> str:
     """The subresource integrity hash of the script."""
     path = finders.find(SCRIPT)
     if not path:

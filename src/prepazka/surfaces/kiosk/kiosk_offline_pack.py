@@ -40,7 +40,7 @@ BROWSER = re.compile(r"[-0-9a-f]{16,64}")
 @csrf_exempt
 @of_kiosk
 @require_POST
-def pack(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
+def offline_pack(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """Renew the kiosk's off-line grant and record the state that the browser reports."""
     try:
         report = json_body(request)
@@ -71,7 +71,7 @@ def pack(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpRes
 
 @of_kiosk
 @require_safe
-def shell(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
+def offline_shell(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """The page of off-line screens, which the browser caches and fills from the pack."""
     return render(
         request,

@@ -27,7 +27,7 @@ LONGEST_SECOND = 7  # a code such as 4K7-9M2
 
 @of_kiosk
 @require_http_methods(["GET", "HEAD", "POST"])
-def pin(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
+def pin_keypad(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """The keypad. Without JavaScript each key is a post that returns with one digit more."""
     typed = "".join(c for c in request.POST.get("pin", "") if c in "0123456789")[:DIGITS]
     touch = touch_of(request) or uuid4()
@@ -48,7 +48,9 @@ def pin(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResp
 
 @of_kiosk
 @require_safe
-def answer(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, token: str) -> HttpResponse:
+def answer_pin(
+    request: HttpRequest, kiosk: Device, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     """The answer to the PIN, and the next step."""
     answer = outcome_screens.read_answer(token)
     if answer is None:

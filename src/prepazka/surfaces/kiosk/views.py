@@ -46,7 +46,7 @@ REPRINT_WITHIN = timedelta(minutes=5)
 
 @of_kiosk
 @require_safe
-def start(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
+def start_screen(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """The start screen: services offered now, and the way to the PIN keypad."""
     moment = now()
     offered = start_choices(office, kiosk, moment, _page(request))
@@ -74,7 +74,7 @@ def start(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpRe
 
 @of_kiosk
 @require_safe
-def phone(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
+def phone_ticket_page(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """The QR code for taking a ticket by telephone; it changes every minute."""
     if office.row.phone_tickets == "none" or not start_choices(office, kiosk, now()).choices:
         return redirect(fresh_start())
@@ -84,7 +84,9 @@ def phone(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpRe
 
 @of_kiosk
 @require_safe
-def agenda(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: str) -> HttpResponse:
+def services_of_agenda(
+    request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: str
+) -> HttpResponse:
     """The services of one agenda, where all of them do not fit on one screen."""
     agenda = next((a for a in office.agendas.values() if a.code == code and not a.retired), None)
     offered = agenda and offer_of_agenda(office, kiosk, agenda, now(), _page(request))
@@ -95,7 +97,9 @@ def agenda(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: st
 
 @of_kiosk
 @require_POST
-def issue(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
+def issue_ticket_by_touch(
+    request: HttpRequest, kiosk: Device, office: OfficeSnapshot
+) -> HttpResponse:
     """Issue a ticket; a repeated touch gets the same ticket and no second slip."""
     touch, service = touch_of(request), office.service_by_code(request.POST.get("service", ""))
     if touch is None or service is None:
@@ -128,7 +132,9 @@ def hand_over(
 
 @of_kiosk
 @require_safe
-def ticket(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: str) -> HttpResponse:
+def ticket_screen(
+    request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: str
+) -> HttpResponse:
     """The ticket's number in large type, with its position and instructions."""
     ticket = _ticket(office, code)
     paper = request.GET.get("papir", "")
@@ -158,7 +164,9 @@ def ticket(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: st
 
 @of_kiosk
 @require_POST
-def reprint(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: str) -> HttpResponse:
+def reprint_ticket(
+    request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: str
+) -> HttpResponse:
     """Print a ticket again within `REPRINT_WITHIN` of its issue."""
     ticket = _ticket(office, code)
     # After a return to the queue the time is counted from the return.
@@ -169,7 +177,7 @@ def reprint(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: s
 
 
 @require_POST
-def pairing(request: HttpRequest) -> HttpResponse:
+def pair_kiosk(request: HttpRequest) -> HttpResponse:
     """Pair this browser as a kiosk."""
     try:
         token = device_access.pair_browser(request, Device.Kind.KIOSK)

@@ -27,7 +27,7 @@ FASTEST = 3600.0
 @demo_only
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest) -> HttpResponse:
+def demo_clock_page(request: HttpRequest) -> HttpResponse:
     """The clock's time; a post sets it, or with `stop` returns it to real time."""
     if refusal := staff_access.step_before_access(request):
         return refusal

@@ -180,7 +180,9 @@ BY_NOBODY = frozenset(
 
 @staff_only(*staff_access.HEADS)
 @require_GET
-def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def audit_log_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """A day's events of everybody or of one person; all, or only views of contacts."""
     day = _day(request.GET.get("den", "")) or calendar.day_of(now(), office.tz)
     actor = reading.read_whole_number(request.GET.get("kdo"))

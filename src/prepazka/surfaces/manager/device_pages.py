@@ -80,14 +80,14 @@ def printer_in_words(device: Device) -> str:
 
 @staff_only(*staff_access.HEADS)
 @require_GET
-def devices(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def devices_page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """All devices of the office."""
     return _page(request, office, member)
 
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-def pairing(
+def make_pairing_code_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Make a one-time pairing code, shown only in this response."""
@@ -98,7 +98,7 @@ def pairing(
 
 @staff_only(*staff_access.HEADS)
 @require_POST
-def reload(
+def ask_device_reload(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Ask the device to reload its screen when nobody uses it."""
@@ -110,7 +110,7 @@ def reload(
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-def disconnect(
+def disconnect_device(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Revoke the device's pairing with its browser."""
@@ -122,7 +122,7 @@ def disconnect(
 
 @staff_only(*staff_access.HEADS)
 @require_http_methods(["GET", "POST"])
-def lost(
+def lost_kiosk_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """The consequences of reporting a kiosk lost; a post reports it."""

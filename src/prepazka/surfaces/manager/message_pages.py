@@ -84,7 +84,9 @@ LANGUAGES = {"cs": gettext_lazy("Czech"), "en": gettext_lazy("English")}
 
 @staff_only(*staff_access.HEADS)
 @require_GET
-def sent(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def sent_messages_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The newest messages; contacts are masked, and searched by the full contact."""
     search, kind, state = (request.GET.get(name, "")[:120] for name in ("hledat", "druh", "stav"))
     day = _day(request.GET.get("den", ""))
@@ -108,7 +110,9 @@ def sent(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
 
 @staff_only(*staff_access.HEADS)
 @require_GET
-def kinds(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def message_kinds_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The kinds of messages, with the languages in which the office has its own text."""
     texts = office.row.message_rules.texts
     rows = [
@@ -153,7 +157,7 @@ class WordsForm(forms.Form):
 
 @staff_only(*staff_access.HEADS)
 @require_http_methods(["GET", "POST"])
-def words(
+def edit_message_texts(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, kind: str, language: str
 ) -> HttpResponse:
     """Edit, preview and save the office's texts of one kind in one language."""

@@ -21,7 +21,9 @@ LONGEST_KEY = 32
 
 @staff_only(*staff_access.HEADS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def kept_times_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """Networks with their numbers of holds; a post releases those of one network."""
     moment = now()
     if request.method == "POST":

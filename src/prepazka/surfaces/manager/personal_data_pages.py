@@ -61,7 +61,9 @@ class Shown:
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def privacy_request_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """Search for a person or do one step; by POST, so that no address or log has the name."""
     if request.method != "POST":
         return _page(request, office, member, words="")

@@ -47,7 +47,7 @@ FIGURES: dict[str, Callable[[], str]] = {
 
 @staff_only(*staff_access.HEADS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def quotas_page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The quotas, and the effect of a chosen new one; a post saves it."""
     quotas = quota_change.present_quotas(office, now=now())
     form = request.POST if request.method == "POST" else request.GET

@@ -107,7 +107,7 @@ class StaffForm(forms.Form):
 
 @staff_only(*staff_access.HEADS)
 @require_http_methods(["GET", "POST"])
-def people(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def staff_page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The staff list; a post by an administrator adds a member."""
     if request.method == "GET":
         return _page(request, office, member)
@@ -140,7 +140,7 @@ def people(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> 
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-def rename(
+def rename_member(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
     """Correct a member's name, including one's own."""
@@ -162,7 +162,7 @@ def rename(
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
 @with_fresh_proofs
-def second_factor(
+def reset_member_second_factor(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
     """Reset a member's lost second factor."""
@@ -184,7 +184,7 @@ def second_factor(
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-def role(
+def change_member_role(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
     """Change a member's role."""
@@ -206,7 +206,7 @@ def role(
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-def declares(
+def change_right_to_declare(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
     """Give or take a member's right to declare incidents."""
@@ -223,7 +223,7 @@ def declares(
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
 @with_fresh_proofs
-def password(
+def give_member_password(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
     """Give a member a new one-time password, shown only in this response."""
@@ -240,7 +240,7 @@ def password(
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_safe
-def access(
+def member_access(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
     """A member's sessions and API keys."""
@@ -290,7 +290,7 @@ def end_token(
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-def remove(
+def remove_member(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
     """Remove a member's access to the office."""

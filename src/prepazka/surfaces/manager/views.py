@@ -43,7 +43,7 @@ SCORED_DAYS = 28
 
 @staff_only(*staff_access.HEADS)
 @require_GET
-def overview(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def head_overview(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Today's numbers, open counters, devices."""
     moment = now()
     snapshot = hall_at(office, now=moment)
@@ -55,7 +55,7 @@ def overview(request: HttpRequest, office: OfficeSnapshot, member: Membership) -
             "member": member,
             "guarded_kiosks": guarded_kiosks(office, now=moment),
             "tried_accounts": (
-                log_ins.tried_accounts(office.office_id)
+                log_ins.accounts_with_wrong_passwords(office.office_id)
                 if member.role == Role.ADMINISTRATOR
                 else []
             ),
@@ -105,7 +105,7 @@ def _scores(office: OfficeSnapshot) -> dict[str, Any]:
 
 @staff_only(*staff_access.HEADS)
 @require_POST
-def tickets(
+def set_tickets_today(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Stop a service's tickets for today, or allow them regardless of the estimate."""
@@ -119,7 +119,7 @@ def tickets(
 
 @staff_only(*staff_access.HEADS)
 @require_GET
-def calls(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def calls_of_day(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Today's calls with their reasons and the tickets that they overtook."""
     names = dict(office.row.memberships.values_list("user_id", "name"))
     rows = [
@@ -143,7 +143,9 @@ def calls(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> H
 
 @staff_only(*staff_access.HEADS)
 @require_GET
-def why(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def why_not_called(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """Why tickets issued later were called before the ticket of this number."""
     overtakes = overtake_context(office, request.GET.get("cislo", ""), now())
     context = {"office": office.row, "member": member, **overtakes}
@@ -172,7 +174,9 @@ def waiting_list(request: HttpRequest, office: OfficeSnapshot, member: Membershi
 
 @staff_only(*staff_access.HEADS)
 @require_GET
-def file(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def office_file_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The office file, on the page or as a download."""
     if "stahnout" in request.GET:
         response = HttpResponse(
@@ -208,7 +212,7 @@ def _file_page(
 
 @staff_only(Role.ADMINISTRATOR)
 @require_POST
-def crest(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def crest_page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Set the office's crest from a chosen picture, or remove it."""
     chosen = request.FILES.get("crest")
     try:

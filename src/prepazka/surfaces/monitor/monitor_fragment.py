@@ -16,7 +16,7 @@ from prepazka.surfaces.monitor.views import live_view_context
 BOARD = re.compile("/([-a-zA-Z0-9_]+)/nazivo/")
 
 
-def fragment(path: str) -> Fragment | None:
+def live_view_fragment(path: str) -> Fragment | None:
     """The live part at this path, which also gives its language; None for other paths."""
     url_language = translation.get_language_from_path(path)
     match = BOARD.fullmatch(path.removeprefix(f"/{url_language}") if url_language else path)

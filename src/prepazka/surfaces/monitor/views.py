@@ -30,7 +30,7 @@ COLUMNS = (
 
 @require_safe
 @of_office
-def office(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def office_live_view(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The office's live view, or only its live part for a request with X-Fragment."""
     fragment = "X-Fragment" in request.headers
     template = "monitor/_board.html" if fragment else "monitor/office.html"
@@ -42,7 +42,7 @@ def office(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
 
 @require_safe
 @of_office
-def frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def live_view_frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The live view for a frame on another site; it reloads itself."""
     response = render(request, "monitor/frame.html", live_view_context(office))
     response["Refresh"] = "30"  # seconds; the frame has no script
@@ -52,7 +52,7 @@ def frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
 
 
 @require_safe
-def overview(request: HttpRequest) -> HttpResponse:
+def offices_overview(request: HttpRequest) -> HttpResponse:
     """All offices in one table, refreshed every minute or when the first office changes."""
     at = now()
     offices = all_offices()
@@ -69,7 +69,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @of_office
-def history(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def history_csv(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The history of the last days as CSV, one row per service and quarter of an hour."""
     at = now()
     since = at - timedelta(days=_days(request.GET.get("dnu", "")))

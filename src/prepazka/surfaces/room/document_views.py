@@ -69,7 +69,7 @@ def uuid_or_none(text: str) -> UUID | None:
 
 @of_holder
 @require_http_methods(["GET", "HEAD", "POST"])
-def files(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
+def documents_response(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
     """The documents that the participant sees; a post uploads one."""
     if request.method == "POST":
         return _upload(request, participant, link)
@@ -113,19 +113,21 @@ def _to_papers(request: HttpRequest) -> HttpResponse:
 
 @of_holder
 @require_safe
-def file(request: HttpRequest, participant: Participant, link: int, document: UUID) -> HttpResponse:
+def document_file(
+    request: HttpRequest, participant: Participant, link: int, document: UUID
+) -> HttpResponse:
     """The file as an attachment, so that browsers save it instead of opening it."""
     stored = _ready_document(participant, document)
     media = contents.BY_SUFFIX[PurePath(stored.name).suffix].media
     try:
-        return attachment(_read(stored.key, storage.FILE), stored.name, media)
+        return attachment_response(_read(stored.key, storage.FILE), stored.name, media)
     except Http404:
         raise documents.FileLost from None
 
 
 @of_holder
 @require_safe
-def picture(
+def page_picture(
     request: HttpRequest, participant: Participant, link: int, document: UUID, number: int
 ) -> HttpResponse:
     """The rendered image of one page."""
@@ -155,7 +157,7 @@ def words_of_page(
 
 @of_holder
 @require_POST
-def remove(
+def remove_document_response(
     request: HttpRequest, participant: Participant, link: int, document: UUID
 ) -> HttpResponse:
     """Remove a document."""
@@ -171,7 +173,7 @@ def remove(
 
 @of_holder
 @require_POST
-def show(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
+def show_document_page(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
     """Show a page to everybody in the room."""
     page = request.POST.get("page", "1")
     shown_pages.show_page(
@@ -185,7 +187,7 @@ def show(request: HttpRequest, participant: Participant, link: int) -> HttpRespo
 
 @of_holder
 @require_POST
-def lead(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
+def give_lead_response(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
     """Give the lead, which turns the pages, to a participant."""
     to = uuid_or_none(request.POST.get("who", ""))
     shown_pages.give_lead(participant=participant.pk, seat=_seat(request), to=to or UUID(int=0))
@@ -212,7 +214,7 @@ def _read(key: str, name: str) -> bytes:
         raise Http404(name) from None
 
 
-def attachment(content: bytes, name: str, media: str) -> HttpResponse:
+def attachment_response(content: bytes, name: str, media: str) -> HttpResponse:
     """A response with a file to be saved."""
     response = HttpResponse(content, media)
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)

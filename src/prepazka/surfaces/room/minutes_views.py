@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from prepazka.core import reading
 from prepazka.meetings import meeting_permissions, minutes, storage
 from prepazka.meetings.models import Minutes, MinutesComment, Participant
-from prepazka.surfaces.room.document_views import actor_of, attachment, of_holder
+from prepazka.surfaces.room.document_views import actor_of, attachment_response, of_holder
 from prepazka.web.shortcuts import now
 
 NAME = "zapis.pdf"
@@ -20,7 +20,7 @@ NAME = "zapis.pdf"
 
 @of_holder
 @require_safe
-def draft(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
+def minutes_draft(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
     """The current minutes as JSON; 404 for participants who may not see the papers."""
     if not meeting_permissions.sees_all_documents(participant.meeting, participant):
         raise Http404
@@ -57,7 +57,7 @@ def _comment(comment: MinutesComment) -> dict[str, Any]:
 
 @of_holder
 @require_safe
-def pdf(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
+def minutes_pdf(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
     """The PDF of the closed minutes."""
     record = Minutes.objects.filter(meeting=participant.meeting_id).exclude(closed_at=None).first()
     if record is None:
@@ -66,14 +66,16 @@ def pdf(request: HttpRequest, participant: Participant, link: int) -> HttpRespon
         raise minutes.MinutesNotPrinted
     try:
         with storage.open_file(record.key, storage.FILE) as stream:
-            return attachment(bytes(stream.read()), NAME, "application/pdf")
+            return attachment_response(bytes(stream.read()), NAME, "application/pdf")
     except FileNotFoundError:
         raise minutes.MinutesLost from None
 
 
 @of_holder
 @require_POST
-def step(request: HttpRequest, participant: Participant, link: int, action: str) -> HttpResponse:
+def minutes_step(
+    request: HttpRequest, participant: Participant, link: int, action: str
+) -> HttpResponse:
     """Do one step (begin, save, comment, close); returns the minutes after it."""
     act = STEPS.get(action)
     if act is None:

@@ -85,7 +85,7 @@ def _participant(office: OfficeSnapshot, token: str) -> tuple[Participant, int]:
 
 @of_participant
 @require_safe
-def page(
+def room_page(
     request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int
 ) -> HttpResponse:
     """The room's page; its script switches between device check, lobby and room."""
@@ -129,7 +129,7 @@ def page(
 
 @of_participant
 @require_POST
-def enter(
+def take_seat(
     request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int
 ) -> HttpResponse:
     """Take a seat; returns its credential."""
@@ -161,7 +161,7 @@ def enter(
 
 @of_participant
 @require_safe
-def turn(
+def turn_response(
     request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int
 ) -> HttpResponse:
     """The participant's turn in words, for the lobby."""
@@ -171,7 +171,7 @@ def turn(
 
 @of_participant
 @require_safe
-def inside(
+def room_setup(
     request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int
 ) -> HttpResponse:
     """ICE servers, and the chat since the participant was admitted; only for those inside."""
@@ -200,7 +200,7 @@ def inside(
 
 @of_participant
 @require_safe
-def venue(
+def redirect_to_server(
     request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int
 ) -> HttpResponse:
     """Redirect into the room of a conferencing server."""
@@ -224,7 +224,7 @@ def venue(
 
 @of_participant
 @require_POST
-def step(
+def participant_step(
     request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int, action: str
 ) -> HttpResponse:
     """Do one step of a participant inside, identified by the seat of its tab."""

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from prepazka.booking.contacts import clean_email, normalise_email, normalise_phone
 from prepazka.core.contact_text import FULL_WIDTH
 from prepazka.core.refusal import Refused
-from prepazka.gateways.push import LONGEST, is_valid_subscription, public_key
+from prepazka.gateways.push import LONGEST, is_valid_subscription, push_public_key
 from prepazka.messaging.channels import takes_phones
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import IN_QUEUE, Ticket
@@ -64,7 +64,7 @@ class AlertForm(forms.Form):
 
 @of_ticket
 @require_http_methods(["GET", "HEAD", "POST"])
-def ask(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
+def ask_alert_page(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """The form for a turn alert; a post stores the contact or push subscription."""
     if ticket.state not in IN_QUEUE:
         return redirect("ticket:page", code=ticket.code)
@@ -80,14 +80,14 @@ def ask(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpRes
 
 @of_ticket
 @require_POST
-def drop(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
+def drop_alert_page(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """Turn the alert off; the contact is erased at once."""
     drop_alert(ticket=ticket.pk, now=now())
     return redirect("ticket:page", code=ticket.code)
 
 
 @require_safe
-def worker(request: HttpRequest) -> HttpResponse:
+def alerts_service_worker(request: HttpRequest) -> HttpResponse:
     """The service worker that shows notices and caches pages of tickets, nothing else."""
     response = HttpResponse(WORKER.read_bytes(), content_type="text/javascript; charset=utf-8")
     response["Cache-Control"] = "no-cache"
@@ -135,6 +135,6 @@ def _page(
         "form": form,
         "problem": problem,
         "told": channel_of_alert(ticket),
-        "push_key": public_key(),
+        "push_key": push_public_key(),
     }
     return render(request, "ticket/alert.html", context, status=status)

@@ -30,7 +30,7 @@ TAKEN = limits.Limit("door", 30, limits.HOLDS.per)
 @never_cache
 @of_office
 @require_safe
-def scan(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
+def scan_door_code(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The address in the QR code; redirects to a choice of services valid for five minutes."""
     try:
         door_pass = door_passes.pass_of_scan(office, code, now())
@@ -42,7 +42,7 @@ def scan(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpRespons
 @never_cache
 @of_office
 @require_safe
-def start(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def poster_entry(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The address on the poster, valid where the office issues tickets anywhere."""
     try:
         door_pass = door_passes.from_anywhere(office, now())
@@ -53,7 +53,7 @@ def start(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
 
 @of_office
 @require_safe
-def poster(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def poster_page(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The printable poster; 404 unless the office issues tickets anywhere."""
     if office.row.phone_tickets != "anywhere":
         raise Http404(office.slug)
@@ -65,7 +65,7 @@ def poster(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
 @never_cache
 @of_office
 @require_http_methods(["GET", "HEAD", "POST"])
-def choose(request: HttpRequest, office: OfficeSnapshot, token: str) -> HttpResponse:
+def choose_service_page(request: HttpRequest, office: OfficeSnapshot, token: str) -> HttpResponse:
     """The services offered now; a post issues one ticket per pass, however often repeated."""
     moment = now()
     try:

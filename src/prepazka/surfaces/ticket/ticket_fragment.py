@@ -22,7 +22,7 @@ PART = re.compile("/t/([0-9A-Z]{1,16})/stav/")
 TOPICS = frozenset({"queue", "setup", "alerts"})
 
 
-def fragment(path: str) -> Own | None:
+def ticket_fragment(path: str) -> Own | None:
     """The live part at this path, which also gives its language; None for other paths."""
     url_language = translation.get_language_from_path(path)
     match = PART.fullmatch(path.removeprefix(f"/{url_language}") if url_language else path)

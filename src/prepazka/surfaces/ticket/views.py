@@ -58,21 +58,21 @@ def of_ticket(view: View) -> View:
 
 @of_ticket
 @require_safe
-def page(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
+def ticket_page(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """The ticket's page."""
     return render(request, "ticket/page.html", _context(ticket, office))
 
 
 @of_ticket
 @require_safe
-def content(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
+def ticket_content(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """The live part of the ticket's page."""
     return render(request, "ticket/_content.html", _context(ticket, office))
 
 
 @of_ticket
 @require_http_methods(["GET", "HEAD", "POST"])
-def leave(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
+def leave_queue_page(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """Leave the queue, after a page that asks for confirmation."""
     if request.method != "POST":
         return _question(request, "leave", ticket, office)
@@ -81,7 +81,7 @@ def leave(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpR
 
 @of_ticket
 @require_http_methods(["GET", "HEAD", "POST"])
-def later(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
+def postpone_page(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """Postpone the ticket by some minutes, letting others go first."""
     if request.method != "POST":
         return _question(request, "later", ticket, office)
@@ -173,7 +173,7 @@ def _pin_until(ticket: Ticket, office: OfficeSnapshot, moment: datetime) -> date
 
 @of_ticket
 @require_safe
-def why(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
+def why_waiting_page(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """Tickets called earlier although issued later, with reasons; by number only."""
     explanation = overtakes_of(office, ticket, now=now())
     context = {

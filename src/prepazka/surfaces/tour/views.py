@@ -41,7 +41,7 @@ STEPS = {"10": timedelta(minutes=10), "60": timedelta(minutes=60)}
 @demo_only
 @never_cache
 @require_safe
-def page(request: HttpRequest) -> HttpResponse:
+def tour_page(request: HttpRequest) -> HttpResponse:
     """The tour of one demo office."""
     offices, moment = demo_offices(), now()
     chosen = _chosen(offices, request.GET.get(OFFICE, ""), moment)
@@ -76,7 +76,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @demo_only
 @never_cache
 @require_safe
-def status(request: HttpRequest) -> HttpResponse:
+def tour_status(request: HttpRequest) -> HttpResponse:
     """The live part of the tour: the time and the simulated people."""
     offices, moment = demo_offices(), now()
     chosen = _chosen(offices, request.GET.get(OFFICE, ""), moment)
@@ -153,7 +153,7 @@ def log_in(request: HttpRequest, slug: str, role: str) -> HttpResponse:
 
 @demo_only
 @require_POST
-def pair(request: HttpRequest, slug: str, code: str) -> HttpResponse:
+def pair_tour_browser(request: HttpRequest, slug: str, code: str) -> HttpResponse:
     """Pair this browser as the office's kiosk or display, replacing the browser paired before."""
     office = _office_or_404(slug)
     device = Device.objects.filter(office=office.row, code=code, retired=False).first()
