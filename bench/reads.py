@@ -24,7 +24,7 @@ def open_slots(report: Report) -> None:
     now = datetime.now(UTC)
     cost = {}
     for bookings in (100, 10_000):
-        where = town.office(f"terms-{bookings}", lanes=10)
+        where = town.office(f"slots-{bookings}", lanes=10)
         town.fill(where, bookings, now)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE booking_booking")
@@ -38,7 +38,7 @@ def open_slots(report: Report) -> None:
         cost[bookings] = sorted(runs)[len(runs) // 2]
     ratio = cost[10_000] / cost[100]
     with servers.program() as program:
-        edge = requests_per_second(program, "/api/v1/offices/terms-10000/services/ukon-a/slots")
+        edge = requests_per_second(program, "/api/v1/offices/slots-10000/services/ukon-a/slots")
     with servers.raw_asgi(30_000) as raw:
         limit = requests_per_second(raw, "/")
     report.add(

@@ -62,7 +62,7 @@ class Load:
             self.faults.append(error)
 
     def book(self, number: int) -> None:
-        """Terms one after another; all clients go through the same ones, so they collide."""
+        """Slots one after another; all clients go through the same ones, so they collide."""
         with httpx.Client(base_url=f"http://localhost:{self.port}", timeout=30) as client:
             for starts_at in coming_slots(days=20):
                 if self.stop.is_set():
@@ -175,7 +175,7 @@ def jobs_still_run(database: str, port: int, mailbox: Mailbox, worker: program.P
             if held.status_code == 201:
                 break
         else:
-            pytest.fail("no term was left")
+            pytest.fail("no slot was left")
         contact = {"name": "Jana", "email": "jana@example.cz"}
         asked = client.post(f"/api/v1/holds/{held.json()['token']}/contact", json=contact)
         assert asked.status_code == 202, asked.text

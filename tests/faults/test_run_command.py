@@ -81,7 +81,7 @@ def test_run_stops_cleanly_and_starts_again_with_its_data(folder: Path) -> None:
     with started(folder, port) as second:
         assert offices(port) == ["krumlov", "liberec", "praha6", "sumperk", "touzim"]
         page = httpx.get(f"http://localhost:{port}/termin/{hold}/", timeout=20)
-        assert page.status_code == 200, "the term held before is still held"
+        assert page.status_code == 200, "the slot held before is still held"
         assert "recovery" not in second.said
         let_people_come(port)
         wait_for("the people", lambda: child(second, "play-day"), within=40)
@@ -123,7 +123,7 @@ def take_a_slot(port: int) -> str:
                     )
                     assert held.status_code == 201, held.text
                     return str(held.json()["token"])
-    raise AssertionError("no demo office offers any term")
+    raise AssertionError("no demo office offers any slot")
 
 
 def a_killed_web_is_started_again(process: program.Process, port: int) -> None:

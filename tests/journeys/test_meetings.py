@@ -74,7 +74,7 @@ def test_a_slot_in_person_becomes_a_meeting_by_video(
     page.goto(f"{live_url}/pult/liberec/recepce/objednavka/{made.pk}/ucastnici/")
     look(page, "liberec-console-people")
     page.goto(f"{live_url}/pult/liberec/recepce/objednat/vyuctovani/")
-    look(page, "liberec-terms")
+    look(page, "liberec-slots")
 
 
 def test_the_way_in_is_on_the_first_screen_of_a_phone(

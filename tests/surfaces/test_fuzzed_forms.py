@@ -540,7 +540,7 @@ def test_every_form_is_reached_and_none_breaks_the_program(everybody: Everybody)
 def test_a_fault_is_seen(everybody: Everybody, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: one field of one form breaks, and the walk says which."""
     monkeypatch.setattr(
-        "prepazka.surfaces.citizen.page_frame.reading.instant", lambda text: text[99]
+        "prepazka.surfaces.citizen.page_frame.reading.read_instant", lambda text: text[99]
     )
     nobody = everybody.people[NOBODY]
     for address in EVERY:

@@ -129,7 +129,7 @@ def test_an_illness_is_answered_by_a_number(peer: Peer) -> None:
     assert (booking.state, booking.starts_at) == (BookingState.CONFIRMED, slots[1].starts_at)
     assert Offer.objects.get().state == "accepted"
     live = Booking.objects.filter(state__in=LIVE)
-    assert list(live) == [booking], "the other terms are free again"
+    assert list(live) == [booking], "the other slots are free again"
     assert worker.run().count("deliver") == 1
     assert len(peer.asked) == before + 1
     assert "novy termin" in texts(peer)[-1]
@@ -193,7 +193,7 @@ def test_a_place_is_declined(waits: tuple[Booking, Worker], peer: Peer) -> None:
     assert offer.entry.state == "waiting", "who declines keeps their place"
     sent = len(peer.asked)
     worker.run()
-    assert len(peer.asked) == sent, "the same term is not offered again"
+    assert len(peer.asked) == sent, "the same slot is not offered again"
     assert not Booking.objects.filter(phone=PHONE).exists()
     back = NOW + timedelta(minutes=60)
     assert freed.starts_at in {t.starts_at for t in town.offered(snapshot_by_slug("lhota"), back)}

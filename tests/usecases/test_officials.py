@@ -1,4 +1,4 @@
-"""Terms with officials: hours of their own, one calendar for all topics, whoever is soonest."""
+"""Slots with officials: hours of their own, one calendar for all topics, whoever is soonest."""
 
 from datetime import date, timedelta
 from typing import Any

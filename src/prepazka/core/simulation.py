@@ -1,6 +1,6 @@
 """Simulation of an office's day with the real discipline, client by client.
 
-`play` is a deterministic event loop: arrivals and service times are given. `core.demand` draws such
+`simulate_day` is a deterministic event loop: arrivals and service times are given. `core.demand` draws such
 days for a plan of an office.
 """
 

@@ -106,7 +106,7 @@ def call_sentence(label: str, place_kind: str, number: str, language: str) -> st
 
 @cache
 def every_clip(language: str) -> tuple[str, ...]:
-    """All names of clips that `said` can return."""
+    """All names of clips that `clips_of_call` can return."""
     hundreds = [str(h) for h in range(100, 1000, 100)]
     joined = [f"{h}-and" for h in hundreds] if language == "en" else []
     letters = [f"letter-{letter}" for letter in _LETTERS[language]]

@@ -25,7 +25,7 @@ def seal_text(text: str, *, keys: Sequence[str], purpose: str) -> str:
 
 
 def is_sealed(text: str) -> bool:
-    """Whether `seal` has written it."""
+    """Whether `seal_text` has written it."""
     return text.startswith(MARK)
 
 

@@ -15,13 +15,13 @@ M = TypeVar("M", bound=models.Model)
 
 @cache
 def select_columns(model: type[models.Model], table: str = "") -> str:
-    """All columns of the model for a SELECT, in the order that `of_row` needs."""
+    """All columns of the model for a SELECT, in the order that `object_of_row` needs."""
     prefix = f"{table}." if table else ""
     return ", ".join(f'{prefix}"{field.column}"' for field in model._meta.concrete_fields)
 
 
 def object_of_row(model: type[M], row: Sequence[Any]) -> M:
-    """The object of a row selected by `columns`."""
+    """The object of a row selected by `select_columns`."""
     values = list(row)
     for index, convert in _converters(model):
         values[index] = convert(values[index], None, connection)
@@ -29,7 +29,7 @@ def object_of_row(model: type[M], row: Sequence[Any]) -> M:
 
 
 def count_columns(model: type[models.Model]) -> int:
-    """The number of `columns`."""
+    """The number of `select_columns`."""
     return len(_names(model))
 
 

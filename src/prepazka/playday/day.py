@@ -67,7 +67,7 @@ class Play:
         seats = await self._seats({c: s for c, s in services.items() if c in covered}, opened)
         booked = await book_all(self.net, self.slug, self.seed, seats)
         print(
-            f"{opened[0][0]:%d. %m. %Y}: {len(booked)} of {len(seats)} terms booked over the API;"
+            f"{opened[0][0]:%d. %m. %Y}: {len(booked)} of {len(seats)} slots booked over the API;"
             f" counters {', '.join(counters)}",
             flush=True,
         )

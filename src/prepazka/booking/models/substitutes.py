@@ -58,7 +58,7 @@ class OfferState(models.TextChoices):
 
 
 class Offer(OfOffice):
-    """Terms kept for one person until a deadline, each by a hold of its own.
+    """Slots held for one person until a deadline, each by a hold of its own.
 
     A substitute belongs to the displaced `booking`, an offer from the waiting list to its `entry`.
     """
