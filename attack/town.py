@@ -27,7 +27,7 @@ from prepazka.offices.office_snapshot import snapshot_of  # noqa: E402
 
 def main() -> None:
     """Load the town, give the clerks passwords, and say them."""
-    load(presets.text("touzim"), now=now())
+    load(presets.preset_text("touzim"), now=now())
     clerks = {}
     for number in range(COUNTERS):
         clerk = User.objects.get(username=f"{OFFICE}-{number}")

@@ -13,7 +13,7 @@ FOLDER = Path("bench-results")
 
 def main(wanted: list[str]) -> None:
     """Measure on a durable PostgreSQL of our own, and print and keep the figures."""
-    with embedded.start_temporary(durable=True) as url:
+    with embedded.start_temporary_server(durable=True) as url:
         os.environ |= {
             "DATABASE_URL": url,
             "DJANGO_SETTINGS_MODULE": "prepazka.config.settings",
@@ -46,7 +46,7 @@ def main(wanted: list[str]) -> None:
             "tickets": writes.tickets,
             "calls": writes.calls,
             "calls-200": lambda report: writes.calls(report, counters=200),
-            "terms": reads.open_terms,
+            "slots": reads.open_slots,
             "soonest": reads.soonest,
             "impact": impact.impact,
             "search": search.search,

@@ -86,7 +86,7 @@ def _paired(where: OfficeSnapshot, number: int, now: datetime) -> str:
         office=where.office, code=f"d{number}", kind="display", name={"cs": "Displej"}
     )
     code = devices.make_pairing_code(device=display, now=now)
-    return devices.pair(code=code, now=now, kind=Device.Kind.DISPLAY)[1]
+    return devices.pair_device(code=code, now=now, kind=Device.Kind.DISPLAY)[1]
 
 
 class _Screen:

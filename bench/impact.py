@@ -46,7 +46,7 @@ def impact(report: Report) -> None:
         statements = len(seen)
     cost = sorted(runs)[len(runs) // 2]
     stay = sum(row.decision == "reassign" for row in found.rows)
-    terms = sum(len(row.terms) for row in found.rows)
+    slots = sum(len(row.slots) for row in found.rows)
     with connection.cursor() as cursor:
         started = time.perf_counter()
         cursor.execute(
@@ -56,9 +56,9 @@ def impact(report: Report) -> None:
         cursor.fetchall()
         limit = (time.perf_counter() - started) * 1000
     report.add(
-        "impact of a week's absence: 200 people, 9 colleagues, best fit and three terms each",
+        "impact of a week's absence: 200 people, 9 colleagues, best fit and three slots each",
         f"{cost:.0f} ms with the database; {len(found.rows)} people: {stay} stay with a colleague,"
-        f" {terms} terms for the rest; {statements} statements",
+        f" {slots} slots for the rest; {statements} statements",
         f"reading the same bookings: {limit:.1f} ms",
         f"≤ {MOST_MS} ms",
         reached=cost <= MOST_MS and len(found.rows) == 200,  # as booked above

@@ -18,13 +18,13 @@ from smpplib.client import Client
 
 from bench import peers, town
 from bench.report import Report
-from prepazka.booking.booking_links import short_code
+from prepazka.booking.booking_links import random_short_code
 from prepazka.booking.models import Booking
 from prepazka.gateways import email
 from prepazka.gateways.sms import smpp
 from prepazka.jobs.tasks import GATEWAYS
 from prepazka.messaging.mail import compose_mail
-from prepazka.messaging.message_delivery import deliver
+from prepazka.messaging.message_delivery import deliver_message
 from prepazka.messaging.models import Message
 from prepazka.offices.models import Office
 
@@ -77,7 +77,7 @@ def _rate(work: Callable[[], None]) -> float:
 def _deliver(rows: list[Message]) -> float:
     def all_of_them() -> None:
         for row in rows:
-            deliver(message=row.pk, gateways=GATEWAYS, now=datetime.now(UTC))
+            deliver_message(message=row.pk, gateways=GATEWAYS, now=datetime.now(UTC))
 
     return _rate(all_of_them)
 
@@ -93,7 +93,7 @@ def _messages(name: str, channel: str) -> list[Message]:
     for number, one in enumerate(rows):
         one.state, one.pin = "confirmed", ""
         one.email = f"obcan{number}@example.cz" if channel == "email" else ""
-        one.phone, one.short_code = f"+420777{number:06}", short_code()
+        one.phone, one.short_code = f"+420777{number:06}", random_short_code()
     Booking.objects.bulk_update(rows, ["state", "pin", "email", "phone", "short_code"])
     made = Message.objects.bulk_create(
         Message(

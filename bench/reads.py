@@ -1,4 +1,4 @@
-"""Reads: open terms, the live monitor, and thousands of live viewers."""
+"""Reads: open slots, the live monitor, and thousands of live viewers."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from prepazka.booking import slot_search
 from prepazka.offices.office_snapshot import OfficeSnapshot, read_snapshot
 from prepazka.queueing.tickets import issue_ticket
 from prepazka.reporting import forecast
-from prepazka.reporting.monitor import monitor
+from prepazka.reporting.monitor import monitor_of_office
 
 
-def open_terms(report: Report) -> None:
-    """The terms of ninety days on ten lanes, with few and with many bookings."""
+def open_slots(report: Report) -> None:
+    """The slots of ninety days on ten lanes, with few and with many bookings."""
     now = datetime.now(UTC)
     cost = {}
     for bookings in (100, 10_000):
-        where = town.office(f"terms-{bookings}", lanes=10)
+        where = town.office(f"slots-{bookings}", lanes=10)
         town.fill(where, bookings, now)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE booking_booking")
         service = where.offered_services()[0]
-        slot_search.offered(office=where, service=service, now=now)
+        slot_search.search_slots(office=where, service=service, now=now)
         runs = []
         for _ in range(15):
             started = time.process_time()
-            slot_search.offered(office=where, service=service, now=now)
+            slot_search.search_slots(office=where, service=service, now=now)
             runs.append((time.process_time() - started) * 1000)
         cost[bookings] = sorted(runs)[len(runs) // 2]
     ratio = cost[10_000] / cost[100]
     with servers.program() as program:
-        edge = requests_per_second(program, "/api/v1/offices/terms-10000/services/ukon-a/slots")
+        edge = requests_per_second(program, "/api/v1/offices/slots-10000/services/ukon-a/slots")
     with servers.raw_asgi(30_000) as raw:
         limit = requests_per_second(raw, "/")
     report.add(
-        "open terms, 90 days, 10 lanes, 10,000 bookings",
+        "open slots, 90 days, 10 lanes, 10,000 bookings",
         f"{cost[10_000]:.1f} ms CPU from the database ({ratio:.2f}× of 100 bookings);"
         f" {edge:,.0f}/s from the edge",
         f"raw ASGI, 30 kB: {limit:,.0f}/s",
@@ -62,15 +62,15 @@ def soonest(report: Report) -> None:
             cursor.execute("VACUUM ANALYZE booking_booking, booking_busy")
         service = where.offered_services()[0]
         started = time.perf_counter()
-        slot_search.offered(office=where, service=service, now=now)
+        slot_search.search_slots(office=where, service=service, now=now)
         cold = (time.perf_counter() - started) * 1000
         with CaptureQueriesContext(connection) as seen:
-            found = slot_search.offered(office=where, service=service, now=now)
+            found = slot_search.search_slots(office=where, service=service, now=now)
         statements.add(len(seen))
         runs = []
         for _ in range(25):
             started = time.perf_counter()
-            slot_search.offered(office=where, service=service, now=now)
+            slot_search.search_slots(office=where, service=service, now=now)
             runs.append((time.perf_counter() - started) * 1000)
         cost[officials] = sorted(runs)[len(runs) // 2]
     with connection.cursor() as cursor:
@@ -85,7 +85,7 @@ def soonest(report: Report) -> None:
     report.add(
         "whoever is soonest: 100 officials, 60 days, 20,000 bookings, 6,000 busy noons",
         f"{cost[100]:.1f} ms with the database ({cost[10]:.1f} ms of 10 officials, 5 days;"
-        f" {cold:.0f} ms once after a change of the office); {len(found):,} terms;"
+        f" {cold:.0f} ms once after a change of the office); {len(found):,} slots;"
         f" statements {sorted(statements)}",
         f"counting the same bookings: {limit:.1f} ms",
         "≤ 30 ms, statements constant",
@@ -95,14 +95,14 @@ def soonest(report: Report) -> None:
 
 def _snapshot_costs(where: OfficeSnapshot, now: datetime, times: int = 10) -> tuple[float, float]:
     """Milliseconds of processor time, after the first one has loaded everything."""
-    monitor(where, now=now)
+    monitor_of_office(where, now=now)
     spent = []
     for step in (timedelta(seconds=6), timedelta(0)):
         started = time.process_time()
         for n in range(times):
             if step:
-                forecast.forget()
-            monitor(where, now=now + n * step)
+                forecast.clear_outlook_cache()
+            monitor_of_office(where, now=now + n * step)
         spent.append((time.process_time() - started) / times * 1000)
     return spent[0], spent[1]
 

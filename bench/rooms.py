@@ -145,7 +145,7 @@ def _rooms(slug: str, many: int) -> list[seats.Seat]:
 
 
 def _bearer(seat: seats.Seat) -> dict[str, str]:
-    return {"authorization": f"Bearer {seats.sign(seat)}"}
+    return {"authorization": f"Bearer {seats.sign_seat(seat)}"}
 
 
 async def _raw_signals(all_seats: list[seats.Seat], seconds: float = 3.0) -> float:
@@ -253,4 +253,4 @@ def _person(meeting: Meeting, role: str) -> Participant:
 
 
 def _path(meeting: Meeting, who: Participant) -> str:
-    return f"/{meeting.office.slug}/schuzka/{participant_links.sign(who.pk, 1)}/"
+    return f"/{meeting.office.slug}/schuzka/{participant_links.sign_token(who.pk, 1)}/"

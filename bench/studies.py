@@ -11,9 +11,9 @@ from bench.report import Report
 from prepazka.core.discipline import Policy, Waiting
 from prepazka.core.hall_model import Coming, Counter
 from prepazka.core.interval import Interval
-from prepazka.core.learned_durations import Finished, learn
-from prepazka.core.replay import replay
-from prepazka.core.whatif import simulate
+from prepazka.core.learned_durations import Finished, fit_service_times
+from prepazka.core.replay import replay_waits
+from prepazka.core.whatif import simulate_days
 from prepazka.studies import sample_office
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -37,13 +37,13 @@ def estimate(report: Report) -> None:
     served = [
         Finished(n % 6 + 1, n % 20, float(rng.lognormal(2.3, 0.5)), n % 20) for n in range(3_000)
     ]
-    times = learn(served, dict.fromkeys(range(1, 7), 10.0))
+    times = fit_service_times(served, dict.fromkeys(range(1, 7), 10.0))
     cost = {}
     for booked in ([], coming):
         runs = []
         for _ in range(7):
             started = time.process_time()
-            replay(hall, counters, times, policy=Policy(), now=NOW, services=range(1, 7), coming=booked, replays=500)  # fmt: skip
+            replay_waits(hall, counters, times, policy=Policy(), now=NOW, services=range(1, 7), coming=booked, replays=500)  # fmt: skip
             runs.append((time.process_time() - started) * 1000)
         cost[len(booked)] = sorted(runs)[len(runs) // 2]
     report.add(
@@ -57,9 +57,9 @@ def estimate(report: Report) -> None:
 
 def simulator(report: Report) -> None:
     """Days of an office of 365 clients."""
-    plan, days = sample_office.plan(), 30
+    plan, days = sample_office.sample_plan(), 30
     started = time.process_time()
-    simulate(plan, days=days, seed=1)
+    simulate_days(plan, days=days, seed=1)
     pace = days / (time.process_time() - started)
     report.add(
         "simulated days of an office of 365 clients",

@@ -62,7 +62,7 @@ def office(slug: str, *, lanes: int, horizon_days: int = 90, letters: str = "A")
         )
     for weekday in range(7):
         OpeningHours.objects.create(office=row, weekday=weekday, opens=0, closes=1440)
-        # Terms are offered in ten hours of the day, as an office has them.
+        # Slots are offered in ten hours of the day, as an office has them.
         OpeningHours.objects.create(
             office=row, weekday=weekday, opens=420, closes=1020, booking=True
         )

@@ -36,7 +36,7 @@ def booking(report: Report) -> None:
     where = town.office("booking", lanes=20)
     town.fill(where, 10_000, now)
     _analyze()
-    free = _free_terms(where, now)
+    free = _free_slots(where, now)
 
     async def hold_and_confirm(_: Connection, __: int, ask: Ask) -> None:
         wanted = {"service": "ukon-a", "starts_at": next(free), "persons": 1, "language": "cs"}
@@ -51,7 +51,7 @@ def booking(report: Report) -> None:
         costs = Costs(program)
         measured = drive(8, SECONDS, program.port, hold_and_confirm, costs=costs)
     made = Booking.objects.filter(office=where.office, state="confirmed").count() - before
-    limit = raw.booking_pairs_per_second(where, _free_terms(where, now), SECONDS)
+    limit = raw.booking_pairs_per_second(where, _free_slots(where, now), SECONDS)
     rate = measured.statuses.get(202, 0) / measured.seconds
     report.add(
         "hold + confirm over HTTP, 8 clients, 10,000 bookings",
@@ -155,14 +155,14 @@ def _refill(where: OfficeSnapshot, stop: threading.Event) -> None:
     connection.close()
 
 
-def _free_terms(where: OfficeSnapshot, now: datetime) -> Iterator[str]:
-    """Starts of free terms, each as often as it has free lanes, days in turn."""
+def _free_slots(where: OfficeSnapshot, now: datetime) -> Iterator[str]:
+    """Starts of free slots, each as often as it has free lanes, days in turn."""
     service = where.offered_services()[0]
     soon = now + timedelta(hours=1)
     by_day: dict[object, list[str]] = {}
-    for term in slot_search.offered(office=where, service=service, now=now):
-        if term.starts_at > soon:
-            by_day.setdefault(term.day, []).extend([term.starts_at.isoformat()] * term.free)
+    for slot in slot_search.search_slots(office=where, service=service, now=now):
+        if slot.starts_at > soon:
+            by_day.setdefault(slot.day, []).extend([slot.starts_at.isoformat()] * slot.free)
     rows = list(by_day.values())
     return (row[n] for n in range(max(map(len, rows))) for row in rows if n < len(row))
 
@@ -196,7 +196,7 @@ def _kiosks(where: OfficeSnapshot, many: int) -> list[str]:
             },
         )
         code = devices.make_pairing_code(device=device, now=now)
-        tokens.append(devices.pair(code=code, now=now)[1])
+        tokens.append(devices.pair_device(code=code, now=now)[1])
     return tokens
 
 

@@ -69,7 +69,7 @@ class Embedded:
 
     def start(self) -> None:
         """Start it unless it runs."""
-        self._url = embedded.start(self.folder)
+        self._url = embedded.start_server(self.folder)
 
     def kill(self) -> None:
         """End the postmaster, and wait until its processes have noticed."""
@@ -81,7 +81,7 @@ class Embedded:
 
     def stop(self) -> None:
         """End it in good order."""
-        embedded.stop(self.folder)
+        embedded.stop_server(self.folder)
 
 
 class Debian:

@@ -119,7 +119,7 @@ def _main_office() -> OfficeSnapshot:
 
 
 def _paired(where: OfficeSnapshot, code: str) -> str:
-    return devices.pair(code=_pairing_code(where, code), now=now())[1]
+    return devices.pair_device(code=_pairing_code(where, code), now=now())[1]
 
 
 def _pairing_code(where: OfficeSnapshot, code: str) -> str:

@@ -70,7 +70,7 @@ def without_pin_guard() -> None:
     from prepazka.queueing import tickets  # noqa: PLC0415
 
     tickets.PAUSE = timedelta(0)
-    pin_guard.asks = lambda wrong: pin_guard.Asks.NOTHING  # noqa: ARG005  # the name is called by
+    pin_guard.questions_after = lambda wrong: pin_guard.Asks.NOTHING  # noqa: ARG005  # the name is called by
 
 
 def without_delays() -> None:

@@ -80,12 +80,12 @@ def action(response: Any) -> str:
 
 
 def buttons(response: Any) -> list[str]:
-    """The instants of the terms on the page."""
+    """The instants of the slots on the page."""
     return re.findall(r'name="starts_at" value="([^"]*)"', response.content.decode())
 
 
 def take(client: Client, clock: str = "9:00", times: str = TIMES) -> str:
-    """Hold the term; the address of the contact page."""
+    """Hold the slot; the address of the contact page."""
     form = client.get(times)
     answer = client.post(
         times,
@@ -118,8 +118,8 @@ def request_booking(client: Client, clock: str = "9:00", **contact: str) -> Book
 
 
 def confirm_url(booking: Booking) -> str:
-    return f"/potvrzeni/{booking_links.sign(booking.pk, 'confirm')}/"
+    return f"/potvrzeni/{booking_links.sign_token(booking.pk, 'confirm')}/"
 
 
 def personal_url(booking: Booking) -> str:
-    return f"/objednavka/{booking_links.sign(booking.pk, 'personal')}/"
+    return f"/objednavka/{booking_links.sign_token(booking.pk, 'personal')}/"

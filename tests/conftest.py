@@ -99,7 +99,7 @@ def _nothing_outlives_its_test() -> Iterator[None]:
     translation.deactivate()  # a page read in English leaves its language in the thread
     office_snapshot._cached_by_id.clear()
     wait_learning._known.clear()
-    forecast.forget()
+    forecast.clear_outlook_cache()
 
 
 @pytest.fixture(autouse=True)

@@ -74,7 +74,7 @@ class Console(Browser):
 
     def renew(self, now: datetime, *, lost: bool = False) -> offline_grants.CallList:
         """Ask for the list; `lost`: the answer never comes to the browser."""
-        said = offline_grants.renew(
+        said = offline_grants.renew_list(
             office=self.office,
             shift=self.shift,
             browser=self.browser,

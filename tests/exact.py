@@ -10,7 +10,7 @@ import numpy as np
 from prepazka.core.discipline import Policy
 from prepazka.core.hall_model import MINUTE, Counter
 from prepazka.core.interval import Interval
-from prepazka.core.simulation import Visit, play
+from prepazka.core.simulation import Visit, simulate_day
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 REPLICATIONS = 30
@@ -31,7 +31,7 @@ class Queue:
         """Minutes waited by class; who walked away waited as long as they had patience."""
         visits = self.visits(clients, np.random.default_rng(seed))
         counters = [Counter(n, frozenset({1})) for n in range(1, self.servers + 1)]
-        done = play(visits, counters, policy=Policy(), absent_min=0.0)
+        done = simulate_day(visits, counters, policy=Policy(), absent_min=0.0)
         assert len(done.calls) == clients
         waited = [[] for _ in self.rates]
         for call in done.calls:

@@ -31,10 +31,10 @@ class Held:
     guest: Participant
 
     def path(self, who: Participant) -> str:
-        return f"/{self.office.slug}/schuzka/{participant_links.sign(who.pk, who.link)}/"
+        return f"/{self.office.slug}/schuzka/{participant_links.sign_token(who.pk, who.link)}/"
 
     def enter(self, who: Participant, now: datetime, **more: Any) -> room.Entered:
-        return room.enter(participant=who.pk, link=who.link, now=now, **more)
+        return room.enter_room(participant=who.pk, link=who.link, now=now, **more)
 
     def seat(self, who: Participant) -> UUID:
         found = Participant.objects.get(pk=who.pk).seat
@@ -102,5 +102,5 @@ def service(where: OfficeSnapshot) -> Any:
 
 
 def soon() -> datetime:
-    """A term that is now, for processes on the real clock."""
+    """A slot that is now, for processes on the real clock."""
     return real_now() + timedelta(minutes=2)

@@ -97,8 +97,8 @@ def hold(
     now: datetime = town.FRIDAY_BEFORE,
     **more: Any,
 ) -> Booking:
-    """A held term, with the official of that code or with anybody."""
-    return booking_lifecycle.hold_term(
+    """A held slot, with the official of that code or with anybody."""
+    return booking_lifecycle.hold_slot(
         office=where,
         service=town.service(where, service),
         starts_at=town.at(clock),

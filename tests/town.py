@@ -174,9 +174,9 @@ def hold(
     day: date = MONDAY,
     **more: Any,
 ) -> Booking:
-    """A held term of the Monday, or of that day."""
+    """A held slot of the Monday, or of that day."""
     wanted = service(where, more.pop("service", "prepis"))
-    return booking_lifecycle.hold_term(
+    return booking_lifecycle.hold_slot(
         office=where, service=wanted, starts_at=at(clock, day), now=now, **more
     )
 
@@ -207,7 +207,7 @@ def confirmed(
 
 def offered(
     where: OfficeSnapshot, now: datetime = FRIDAY_BEFORE, **more: Any
-) -> list[slot_search.Term]:
-    """The terms of the vehicle agenda on the Monday."""
+) -> list[slot_search.Slot]:
+    """The slots of the vehicle agenda on the Monday."""
     more.setdefault("service", service(where))
-    return slot_search.offered(office=where, days=[MONDAY], now=now, **more)
+    return slot_search.search_slots(office=where, days=[MONDAY], now=now, **more)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from prepazka.looks.catalogue import missing
+from prepazka.looks.catalogue import untranslated_messages
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "prepazka"
 
@@ -24,7 +24,7 @@ def packages() -> list[Path]:
 def faults() -> Iterator[str]:
     """A line for each text: where it is used, what is wrong, and its English."""
     for package in packages():
-        for text, where, why in missing(package):
+        for text, where, why in untranslated_messages(package):
             yield f"{package.relative_to(SOURCE)}/{where}: {why}: {text}"
 
 

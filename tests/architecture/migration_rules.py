@@ -35,9 +35,8 @@ TAKES_AWAY = (
     ops.RemoveField,
     ops.DeleteModel,
     ops.RenameField,
-    ops.RenameModel,
-    ops.AlterModelTable,
 )
+RENAMES = (ops.RenameModel, ops.AlterModelTable)
 UNREADABLE = (ops.RunSQL, ops.SeparateDatabaseAndState)
 
 
@@ -54,7 +53,10 @@ def faults(
         yield "is not understood by this check: look at it and write the reason into ALLOWED"
     elif model in new_models:
         return
-    elif isinstance(operation, TAKES_AWAY):
+    elif isinstance(operation, TAKES_AWAY) or (
+        isinstance(operation, RENAMES)
+        and _table(after, app, operation) != _table(before, app, operation)
+    ):
         yield (
             "takes away what the release before reads: stop using it in one release and remove it in"
             " the next, with the reason in ALLOWED"
@@ -102,6 +104,14 @@ def altered(old: Field[Any, Any], new: Field[Any, Any]) -> Iterator[str]:
 def _field(state: ProjectState, app: str, model: str, name: str) -> Field[Any, Any]:
     field: Field[Any, Any] = state.apps.get_model(app, model)._meta.get_field(name)
     return field
+
+
+def _table(state: ProjectState, app: str, operation: Any) -> str:
+    """The table of the model that the operation renames, which has its old or its new name."""
+    names = {operation.name_lower, getattr(operation, "new_name_lower", operation.name_lower)}
+    (name,) = (name for label, name in state.models if label == app and name in names)
+    table: str = state.apps.get_model(app, name)._meta.db_table
+    return table
 
 
 def _type(field: Field[Any, Any]) -> str:

@@ -1,4 +1,4 @@
-"""A job reacts to every kind of event that tells somebody something or frees a term."""
+"""A job reacts to every kind of event that tells somebody something or frees a slot."""
 
 import pytest
 

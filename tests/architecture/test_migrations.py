@@ -50,10 +50,11 @@ def test_what_is_not_looked_at_exists() -> None:
 
 
 def visit(**fields: Any) -> ProjectState:
-    """A project with one model, which the release before has."""
+    """A project with two models, which the release before has; one has a table named by hand."""
     own = [("id", models.BigAutoField(primary_key=True)), *fields.items()]
     state = ProjectState()
     state.add_model(ModelState("hall", "Visit", own))
+    state.add_model(ModelState("hall", "Pass", own[:1], {"db_table": "hall_pass"}))
     return state
 
 
@@ -77,6 +78,7 @@ REFUSED = {
     "SQL": migrations.RunSQL("LOCK TABLE hall_visit"),
 }
 ACCEPTED = {
+    "a model with another name and the same table": migrations.RenameModel("Pass", "Call"),
     "a column with a default": migrations.AddField(
         "visit", "note", models.TextField(default="", db_default="")
     ),

@@ -25,7 +25,7 @@ def test_no_sentence_is_found_on_an_empty_page() -> None:
 def test_a_sentence_is_found_whatever_its_parameters_are(language: str) -> None:
     refusal = type(refusals._refusals()["too_many_holds"])(minutes=3, contact="777 123 456")
     with translation.override(language):
-        page = f"Lhota {errors.sentence(refusal)}"
+        page = f"Lhota {errors.refusal_sentence(refusal)}"
     assert refusals.says(page, "too_many_holds", language)
     assert not refusals.says(page, "counter_busy", language)
 

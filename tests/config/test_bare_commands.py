@@ -54,7 +54,7 @@ class Run:
 
 PASSWORD = {"PREPAZKA_PASSWORD": "modrá lavička u potoka"}
 NO_DATABASE = {"DATABASE_URL": ""}
-SPEAKS = bool(espeak.speaker())
+SPEAKS = bool(espeak.find_speaker())
 # Each documented command with the line that runs it here; what its words stand for is put in.
 DOCUMENTED = {
     "prepazka migrate": Run("prepazka migrate"),
@@ -327,21 +327,21 @@ def town() -> Iterator[Town]:
     folder = Path(tempfile.mkdtemp(prefix="prz-")).resolve()  # short, for the server's socket
     data = folder / ".data" / "postgresql"
     try:
-        url = embedded.start(data, durable=False)
+        url = embedded.start_server(data, durable=False)
         with psycopg.connect(url, autocommit=True) as server:
             server.execute("CREATE DATABASE empty")
         (folder / ".data" / "secret.key").write_text(SECRET, encoding="ascii")
         (folder / "lhota.yaml").write_text(RIGHT, encoding="utf-8")
         yield Town(folder, url, url.replace("/prepazka?", "/empty?"))
     finally:
-        embedded.stop(data)
+        embedded.stop_server(data)
         shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")
 def done(town: Town) -> dict[str, subprocess.CompletedProcess[str]]:
     """What every line of `RUNS` did."""
-    embedded.start(town.data, durable=False)  # the order of tests is drawn anew in every run
+    embedded.start_server(town.data, durable=False)  # the order of tests is drawn anew in every run
     answers: dict[str, subprocess.CompletedProcess[str]] = {}
 
     def run(key: str) -> None:
@@ -449,7 +449,7 @@ def started(town: Town, tmp_path: Path) -> Iterator[Callable[..., subprocess.Pop
 @pytest.fixture
 def migrated(town: Town) -> None:
     """A server that runs; the test before may have ended it, as `prepazka run` does at its end."""
-    embedded.start(town.data, durable=False)
+    embedded.start_server(town.data, durable=False)
     answer = town.shell("prepazka migrate", {})
     assert answer.returncode == 0, answer.stderr
 

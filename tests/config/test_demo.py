@@ -30,7 +30,7 @@ LOADED = town.at("10:00", date(2026, 11, 20))
 def offices(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.DEMO = True
     monkeypatch.setattr(demo_setup, "now", lambda: LOADED)
-    demo_setup.load()
+    demo_setup.load_presets()
     yield
     clock._cached_clock, clock._looked_at = None, float("-inf")
 
@@ -61,7 +61,7 @@ def test_started_when_all_is_closed_it_shows_the_next_working_morning(
     offices: None, day: date, hour: str, morning: date
 ) -> None:
     nine = moment(morning, "9:00")
-    assert demo_setup.wake(moment(day, hour)) == nine
+    assert demo_setup.move_to_next_morning(moment(day, hour)) == nine
     assert nine <= clock.now() < nine + timedelta(minutes=1)
     assert not clock.shows_real_time()
 
@@ -77,7 +77,7 @@ def test_started_when_all_is_closed_it_shows_the_next_working_morning(
 def test_started_while_an_office_is_open_nothing_is_changed(
     offices: None, day: date, hour: str
 ) -> None:
-    assert demo_setup.wake(moment(day, hour)) is None
+    assert demo_setup.move_to_next_morning(moment(day, hour)) is None
     assert not DemoClock.objects.exists()
 
 
@@ -99,8 +99,8 @@ def test_only_a_database_that_this_run_made_gets_another_time(
     told = []
     if existing:
         (tmp_path / "postgresql" / "data").mkdir(parents=True)
-    monkeypatch.setattr(embedded, "start", lambda _folder: "dbname=none")
-    monkeypatch.setattr(embedded, "stop", lambda _folder: None)
+    monkeypatch.setattr(embedded, "start_server", lambda _folder: "dbname=none")
+    monkeypatch.setattr(embedded, "stop_server", lambda _folder: None)
     monkeypatch.setattr(
         supervisor, "_prepare_database", lambda _arguments, *, is_new: told.append(is_new)
     )
@@ -124,10 +124,10 @@ def test_the_clock_is_set_before_anybody_looks_at_it(
 ) -> None:
     steps: list[str] = []
     monkeypatch.setattr(serve, "prepare_database", lambda: steps.append("tables"))
-    monkeypatch.setattr(demo_setup, "load", lambda: steps.append("offices"))
-    monkeypatch.setattr(demo_setup, "wake", lambda _now: steps.append("clock"))
+    monkeypatch.setattr(demo_setup, "load_presets", lambda: steps.append("offices"))
+    monkeypatch.setattr(demo_setup, "move_to_next_morning", lambda _now: steps.append("clock"))
     monkeypatch.setattr(
-        demo_setup, "addresses", lambda _base, _passwords: f"after {len(steps)} steps"
+        demo_setup, "demo_addresses", lambda _base, _passwords: f"after {len(steps)} steps"
     )
     monkeypatch.setenv("PREPAZKA_URL", "http://localhost:8000")
     arguments = parser().parse_args(["run"])
@@ -162,7 +162,7 @@ def plays(
 
 
 def ask() -> bool:
-    return demo_play.ask(office=Office.objects.get(), speed=60)
+    return demo_play.request_play(office=Office.objects.get(), speed=60)
 
 
 def state() -> str:
@@ -181,11 +181,11 @@ def test_it_begins_once_and_ends_when_somebody_stops_it(
     made, began = plays
     assert ask()
     assert not ask()
-    clock.play(shown_from=LOADED, lasts=timedelta(hours=3), speed=60)
+    clock.play_period(shown_from=LOADED, lasts=timedelta(hours=3), speed=60)
     look(made, 4)
     assert (began, state()) == (["lhota"], "running")
     assert not ask()
-    demo_play.stop()
+    demo_play.request_stop()
     assert state() == "stopping"
     assert not ask()  # the people of before have to leave first
     look(made, 1)

@@ -25,7 +25,7 @@ def folder() -> Iterator[Path]:
     """A short path of its own, as pytest's are private to root and long."""
     path = Path(tempfile.mkdtemp(prefix="prz-")).resolve()
     yield path
-    embedded.stop(path)
+    embedded.stop_server(path)
     shutil.rmtree(path)
 
 
@@ -58,28 +58,28 @@ def kill(process: psutil.Process) -> None:
 
 
 def test_row_survives_kill_of_the_server(folder: Path) -> None:
-    write(embedded.start(folder), "before")
+    write(embedded.start_server(folder), "before")
     killed = server_of(folder)
     kill(killed)
 
-    url = embedded.start(folder)
+    url = embedded.start_server(folder)
 
     assert server_of(folder).pid != killed.pid
     assert said(url) == ["before"]
 
 
 def test_row_survives_kill_of_every_process(folder: Path) -> None:
-    write(embedded.start(folder), "before")
+    write(embedded.start_server(folder), "before")
     for process in list(Cluster(folder).processes()):
         # Its children end by themselves once the first of them is gone.
         with contextlib.suppress(psutil.NoSuchProcess):
             kill(process)
-    assert said(embedded.start(folder)) == ["before"]
+    assert said(embedded.start_server(folder)) == ["before"]
 
 
 def test_lock_files_naming_a_living_stranger_do_not_block_the_start(folder: Path) -> None:
     cluster = Cluster(folder)
-    write(embedded.start(folder), "before")
+    write(embedded.start_server(folder), "before")
     lines = cluster.pid_file.read_text().splitlines()
     kill(server_of(folder))
     assert wait_until(lambda: not any(cluster.processes()), limit=10)
@@ -89,21 +89,21 @@ def test_lock_files_naming_a_living_stranger_do_not_block_the_start(folder: Path
         stale = "\n".join([str(stranger.pid), *lines[1:]]) + "\n"
         cluster.pid_file.write_text(stale)
         (cluster.data / ".s.PGSQL.5432.lock").write_text(stale)
-        url = embedded.start(folder)
+        url = embedded.start_server(folder)
         assert stranger.poll() is None
         stranger.kill()
     assert said(url) == ["before"]
 
 
 def test_two_starts_give_the_same_server(folder: Path) -> None:
-    first = embedded.start(folder)
+    first = embedded.start_server(folder)
     pid = server_of(folder).pid
-    assert embedded.start(folder) == first
+    assert embedded.start_server(folder) == first
     assert server_of(folder).pid == pid
 
 
 def test_another_process_joins_the_server(folder: Path) -> None:
-    url = embedded.start(folder)
+    url = embedded.start_server(folder)
     assert run_start(folder) == url
     assert setting(url, "cluster_name") == Cluster(folder).mark
 
@@ -111,88 +111,88 @@ def test_another_process_joins_the_server(folder: Path) -> None:
 def test_processes_starting_at_once_share_one_server(folder: Path) -> None:
     starters = [subprocess.Popen(start_command(folder), **start_options()) for _ in range(3)]
     answers = [starter.communicate(timeout=60)[0].strip() for starter in starters]
-    assert answers == [embedded.start(folder)] * 3
+    assert answers == [embedded.start_server(folder)] * 3
     assert sum("cluster_name" in " ".join(p.cmdline()) for p in Cluster(folder).processes()) == 1
 
 
 def test_stop_ends_every_process_and_keeps_rows(folder: Path) -> None:
     cluster = Cluster(folder)
-    url = embedded.start(folder)
+    url = embedded.start_server(folder)
     write(url, "before")
     idle = psycopg.connect(url)
-    embedded.stop(folder)
+    embedded.stop_server(folder)
     assert list(cluster.processes()) == []
     assert not cluster.pid_file.exists()
     with pytest.raises(psycopg.OperationalError):
         idle.execute("SELECT 1")
     idle.close()
     assert "database system is shut down" in cluster.log.read_text()
-    assert said(embedded.start(folder)) == ["before"]
+    assert said(embedded.start_server(folder)) == ["before"]
 
 
 def test_stop_without_a_server_is_quiet(folder: Path) -> None:
-    embedded.stop(folder)
-    embedded.stop(folder / "never made")
+    embedded.stop_server(folder)
+    embedded.stop_server(folder / "never made")
     assert not (folder / "never made").exists()
 
 
 def test_signal_to_the_terminal_group_spares_the_server(folder: Path) -> None:
-    embedded.start(folder)
+    embedded.start_server(folder)
     assert os.getsid(server_of(folder).pid) != os.getsid(0)
 
 
 def test_long_path(folder: Path) -> None:
     deep = folder / ("přepážka " * 6) / ("x" * 100)
-    url = embedded.start(deep)
+    url = embedded.start_server(deep)
     try:
         write(url, "deep")
         kill(server_of(deep))
-        again = embedded.start(deep)
+        again = embedded.start_server(deep)
         assert again == url
         assert said(again) == ["deep"]
         socket_folder = Cluster(deep).socket_folder()
         assert socket_folder is not None
         assert socket_folder.stat().st_mode & 0o077 == 0
     finally:
-        embedded.stop(deep)
+        embedded.stop_server(deep)
     assert not socket_folder.exists()
 
 
 def test_odd_path(folder: Path) -> None:
     odd = """a,b it's "$HOME" with space"""
-    write(embedded.start(folder / odd), "odd")
-    embedded.stop(folder / odd)
-    assert said(embedded.start(folder / odd)) == ["odd"]
-    embedded.stop(folder / odd)
+    write(embedded.start_server(folder / odd), "odd")
+    embedded.stop_server(folder / odd)
+    assert said(embedded.start_server(folder / odd)) == ["odd"]
+    embedded.stop_server(folder / odd)
 
 
 def test_killed_preparation_is_no_data(folder: Path) -> None:
     (folder / "data.new").mkdir(parents=True)
     (folder / "data.new" / "PG_VERSION").write_text("18\n")
-    write(embedded.start(folder), "after")
+    write(embedded.start_server(folder), "after")
 
 
 def test_unknown_version_is_named(folder: Path) -> None:
     (folder / "data").mkdir()
     (folder / "data" / "PG_VERSION").write_text("99\n")
     with pytest.raises(embedded.EmbeddedServerError, match="made by PostgreSQL 99"):
-        embedded.start(folder)
+        embedded.start_server(folder)
 
 
 def test_failed_start_shows_the_log_and_the_next_one_recovers(folder: Path) -> None:
-    write(embedded.start(folder), "before")
-    embedded.stop(folder)
+    write(embedded.start_server(folder), "before")
+    embedded.stop_server(folder)
     configuration = folder / "data" / "postgresql.conf"
     good = configuration.read_text()
     configuration.write_text(good + "\nnonsense = yes\n")
     with pytest.raises(embedded.EmbeddedServerError, match="nonsense"):
-        embedded.start(folder)
+        embedded.start_server(folder)
     configuration.write_text(good)
-    assert said(embedded.start(folder)) == ["before"]
+    assert said(embedded.start_server(folder)) == ["before"]
 
 
 def test_settings(folder: Path) -> None:
-    url = embedded.start(folder)
+    url = embedded.start_server(folder)
     wanted = {
         "max_connections": "200",
         "shared_buffers": "128MB",
@@ -213,13 +213,13 @@ def test_strangers_settings_in_the_environment_do_not_reach_the_server(
     monkeypatch.setenv("PGDATA", "/nowhere")
     monkeypatch.setenv("PGPORT", "1")
     monkeypatch.setenv("LC_ALL", "xx_YY")
-    url = embedded.start(folder)
+    url = embedded.start_server(folder)
     monkeypatch.undo()
     assert setting(url, "port") == "5432"
 
 
 def test_temporary_server_leaves_nothing() -> None:
-    with embedded.start_temporary() as url:
+    with embedded.start_temporary_server() as url:
         write(url, "gone soon")
         place = Path(setting(url, "data_directory")).parent
         assert setting(url, "fsync") == "off"
@@ -228,7 +228,7 @@ def test_temporary_server_leaves_nothing() -> None:
 
 
 def test_durable_temporary_server_keeps_fsync() -> None:
-    with embedded.start_temporary(durable=True) as url:
+    with embedded.start_temporary_server(durable=True) as url:
         assert setting(url, "fsync") == "on"
 
 
@@ -240,7 +240,7 @@ def test_server_of_a_killed_test_run_is_swept() -> None:
     )
     run = subprocess.run([sys.executable, "-c", script], check=False, **start_options())
     place = Path(setting(run.stdout.strip(), "data_directory")).parent
-    with embedded.start_temporary():
+    with embedded.start_temporary_server():
         assert not place.exists()
         assert list(Cluster(place).processes()) == []
 
@@ -291,4 +291,4 @@ def test_server_of_an_ordinary_user(folder: Path) -> None:
     run = subprocess.run(command, check=True, timeout=60, user=nobody, group=nobody, **options)
     write(run.stdout.strip(), "hello")
     assert server_of(folder).uids().real == nobody
-    assert embedded.start(folder) == run.stdout.strip()
+    assert embedded.start_server(folder) == run.stdout.strip()

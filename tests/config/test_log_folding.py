@@ -183,7 +183,9 @@ def test_a_scanner_and_a_lost_database_are_warnings(
     monkeypatch.setattr(api, "now", lambda: town.FRIDAY_BEFORE)
     assert Client().get("/", headers={"host": "scan.example"}).status_code == 400
     monkeypatch.setattr(
-        health, "answer", lambda _: (503, {"version": "", "disk_free_mb": {}, "database": False})
+        health,
+        "health_answer",
+        lambda _: (503, {"version": "", "disk_free_mb": {}, "database": False}),
     )
     assert Client().get("/api/v1/health").status_code == 503
     assert {record.levelname for record in caplog.records} == {"WARNING"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepazka.core.announcing import Expected, steady, within
+from prepazka.core.announcing import Expected, announced_minutes, latest_call_time
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 minutes = st.floats(0, 600)
@@ -19,7 +19,7 @@ minutes = st.floats(0, 600)
     [(0, 0), (0.4, 0), (0.6, 2), (3.1, 4), (10, 10), (10.2, 15), (26, 30), (30.1, 40), (61, 70)],
 )
 def test_it_is_rounded_up(p80: float, said: int) -> None:
-    assert within(p80) == said
+    assert announced_minutes(p80) == said
 
 
 @given(minutes, minutes, minutes)
@@ -34,7 +34,7 @@ def test_the_span_holds_what_it_is_made_of(a: float, b: float, c: float) -> None
 @given(minutes, minutes)
 def test_a_shown_wait_rises_only_when_it_rose_by_much(before: float, fresh: float) -> None:
     was, new = NOW + timedelta(minutes=before), NOW + timedelta(minutes=fresh)
-    shown = steady(was, new, NOW)
+    shown = latest_call_time(was, new, NOW)
     assert shown in {was, new}
     if new <= was:
         assert shown == new
@@ -46,4 +46,4 @@ def test_a_shown_wait_rises_only_when_it_rose_by_much(before: float, fresh: floa
 def test_without_news_it_counts_down() -> None:
     by = NOW + timedelta(minutes=20)
     later = NOW + timedelta(minutes=4)
-    assert steady(by, later + timedelta(minutes=19), later) == by
+    assert latest_call_time(by, later + timedelta(minutes=19), later) == by

@@ -11,7 +11,7 @@ from prepazka.core.calendar import (
     WeeklyHours,
     czech_holidays,
     day_of,
-    instants,
+    instants_of_minutes,
     local_instant,
     minute_of,
     open_minutes,
@@ -152,7 +152,7 @@ class TestInstants:
     def test_a_skipped_time_is_the_moment_of_the_change(self):
         change = datetime(2026, 3, 29, 1, tzinfo=UTC)
         assert {local_instant(SPRING, m, PRAGUE) for m in (120, 121, 150, 179, 180)} == {change}
-        assert instants(Interval(120, 180), SPRING, PRAGUE) is None
+        assert instants_of_minutes(Interval(120, 180), SPRING, PRAGUE) is None
 
     def test_a_doubled_time_is_its_first_occurrence(self):
         assert local_instant(AUTUMN, 150, PRAGUE) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
@@ -170,7 +170,8 @@ class TestInstants:
     def test_windows_of_a_day_never_share_an_instant(self, day, length, zone):
         tz = ZoneInfo(zone)
         laid = [
-            instants(Interval(m, m + length), day, tz) for m in range(0, 1440 - length + 1, length)
+            instants_of_minutes(Interval(m, m + length), day, tz)
+            for m in range(0, 1440 - length + 1, length)
         ]
         real = [one for one in laid if one is not None]
         assert len(real) >= 22 * 60 // length

@@ -13,9 +13,9 @@ from prepazka.core.discipline import (
     Waiting,
     may_be_called,
     next_in_turn,
-    ordered,
+    order_tickets,
     overtake_bound,
-    turn,
+    turn_of_ticket,
 )
 from prepazka.core.interval import Interval
 
@@ -114,16 +114,16 @@ class TestNextInTurn:
     ):
         booked = walk_in(2, arrived, booked=window(start))
         walker = walk_in(1, min(arrived + later, 120))
-        first = ordered([walker, booked], policy=policy, now=NOW)[0]
+        first = order_tickets([walker, booked], policy=policy, now=NOW)[0]
         assert first.ticket == 2
 
     def test_who_came_at_the_same_moment_goes_by_ticket_number(self):
         hall = [walk_in(n, 7) for n in (3, 1, 2)]
-        assert [c.ticket for c in ordered(hall, policy=Policy(), now=NOW)] == [1, 2, 3]
+        assert [c.ticket for c in order_tickets(hall, policy=Policy(), now=NOW)] == [1, 2, 3]
 
     def test_who_checked_in_first_goes_first_within_one_window(self):
         hall = [walk_in(1, 119, booked=window(120)), walk_in(2, 100, booked=window(120))]
-        assert [c.ticket for c in ordered(hall, policy=Policy(), now=NOW)] == [2, 1]
+        assert [c.ticket for c in order_tickets(hall, policy=Policy(), now=NOW)] == [2, 1]
 
     def test_a_parked_ticket_is_back_in_its_place_at_the_moment_named(self):
         hall = [walk_in(1, 10), walk_in(2, 5, parked_until=at(120))]
@@ -134,7 +134,7 @@ class TestNextInTurn:
     @given(halls(), skills, st.sampled_from([1, 2]), policies)
     def test_calls_from_the_order_on_the_screen(self, hall, serves, counter, policy):
         asked = {"serves": serves, "counter": counter, "policy": policy, "now": NOW}
-        order = ordered(hall, policy=policy, now=NOW)
+        order = order_tickets(hall, policy=policy, now=NOW)
         by_ticket = {w.ticket: w for w in hall}
         able = [c for c in order if may_be_called(by_ticket[c.ticket], **asked)]
         assert next_in_turn(hall, **asked) == (able[0] if able else None)
@@ -151,7 +151,7 @@ class TestNextInTurn:
             walk_in(7, 30, parked_until=at(130)),
             walk_in(8, 1, booked=window(-60), late=True),
         ]
-        assert [c.ticket for c in ordered(hall, policy=Policy(), now=NOW)] == [
+        assert [c.ticket for c in order_tickets(hall, policy=Policy(), now=NOW)] == [
             5,
             3,
             2,
@@ -171,7 +171,7 @@ class TestNextInTurn:
     def test_a_head_start_lets_who_waited_longer_go_first(self):
         hall = [walk_in(1, 59), walk_in(2, 61), walk_in(3, 110, booked=window(120))]
         policy = Policy(head_start=timedelta(minutes=60))
-        assert [c.ticket for c in ordered(hall, policy=policy, now=NOW)] == [1, 3, 2]
+        assert [c.ticket for c in order_tickets(hall, policy=policy, now=NOW)] == [1, 3, 2]
 
 
 class TestReason:
@@ -189,10 +189,12 @@ class TestReason:
         ],
     )
     def test_names_the_class(self, w, code):
-        assert turn(w, Policy(), NOW).reason.code == code
+        assert turn_of_ticket(w, Policy(), NOW).reason.code == code
 
     def test_comes_back_from_the_journal(self):
-        reason = turn(walk_in(1, 100, booked=window(120), for_counter=4), Policy(), NOW).reason
+        reason = turn_of_ticket(
+            walk_in(1, 100, booked=window(120), for_counter=4), Policy(), NOW
+        ).reason
         assert reason.params == {
             "arrived_at": at(100), "window_start": at(120), "window_end": at(150), "for_counter": 4,
         }  # fmt: skip

@@ -19,7 +19,7 @@ from prepazka.core.external_times import (
     doubts_to_json,
     events_from_json,
     events_to_json,
-    merged,
+    merge_reading,
 )
 from prepazka.core.interval import Interval, subtract
 
@@ -36,7 +36,7 @@ FIRST = tuple(hours(1))
 
 
 def known(count: int) -> Known:
-    return merged(Known(), Reading({str(n): hours(n) for n in range(1, count + 1)}), NOW)
+    return merge_reading(Known(), Reading({str(n): hours(n) for n in range(1, count + 1)}), NOW)
 
 
 def events(*numbers: int) -> Reading:
@@ -59,52 +59,54 @@ def events(*numbers: int) -> Reading:
 def test_all_or_nearly_all_gone_at_once_stay_for_a_day(
     count: int, left: list[int], kept: int
 ) -> None:
-    after = merged(known(count), events(*left), NOW)
+    after = merge_reading(known(count), events(*left), NOW)
     assert len(after.busy()) == kept
     assert len(after.missing()) == kept - len(left)
-    again = merged(after, events(*left), NOW + HOLD - HOUR)
+    again = merge_reading(after, events(*left), NOW + HOLD - HOUR)
     assert len(again.busy()) == kept
-    assert merged(again, events(*left), NOW + HOLD).busy() == hours(*left)
+    assert merge_reading(again, events(*left), NOW + HOLD).busy() == hours(*left)
 
 
 def test_what_comes_back_is_there_and_what_does_not_waits_for_its_own_day() -> None:
-    gone = merged(known(10), events(), NOW)
-    some = merged(gone, events(1, 2, 3, 4, 5), NOW + HOUR)
+    gone = merge_reading(known(10), events(), NOW)
+    some = merge_reading(gone, events(1, 2, 3, 4, 5), NOW + HOUR)
     assert (some.busy(), some.missing()) == (hours(*range(1, 11)), hours(6, 7, 8, 9, 10))
-    assert merged(some, events(1, 2, 3, 4, 5), NOW + HOLD).busy() == hours(1, 2, 3, 4, 5)
+    assert merge_reading(some, events(1, 2, 3, 4, 5), NOW + HOLD).busy() == hours(1, 2, 3, 4, 5)
 
 
 def test_new_identifiers_of_the_same_times_are_no_loss() -> None:
     renamed = Reading({f"new {n}": hours(n) for n in range(1, 6)})
-    after = merged(known(5), renamed, NOW)
+    after = merge_reading(known(5), renamed, NOW)
     assert (after.busy(), after.missing()) == (hours(1, 2, 3, 4, 5), [])
 
 
 def test_what_is_over_counts_for_nothing() -> None:
-    before = merged(Known(), events(-2, -1, 1, 2), NOW)
-    assert merged(before, events(1), NOW).busy() == hours(1)
+    before = merge_reading(Known(), events(-2, -1, 1, 2), NOW)
+    assert merge_reading(before, events(1), NOW).busy() == hours(1)
 
 
 def test_who_moves_or_cancels_one_of_several_sees_it_at_once() -> None:
     moved = Reading({"1": hours(9), "2": hours(2), "3": hours(3)})
-    assert merged(known(3), moved, NOW).busy() == hours(2, 3, 9)
-    assert merged(known(1), Reading({"1": hours(9)}), NOW).busy() == hours(9)
-    assert merged(known(1), Reading({"1": []}), NOW).busy() == [], "there, but it takes nothing"
+    assert merge_reading(known(3), moved, NOW).busy() == hours(2, 3, 9)
+    assert merge_reading(known(1), Reading({"1": hours(9)}), NOW).busy() == hours(9)
+    assert merge_reading(known(1), Reading({"1": []}), NOW).busy() == [], (
+        "there, but it takes nothing"
+    )
 
 
 def test_a_person_may_say_that_it_is_free() -> None:
-    gone = merged(known(3), events(), NOW).letting_go()
+    gone = merge_reading(known(3), events(), NOW).letting_go()
     assert gone.busy() == []
-    assert merged(gone, events(), NOW).busy() == []
+    assert merge_reading(gone, events(), NOW).busy() == []
 
 
 def test_a_damaged_text_takes_nothing_away() -> None:
     torn = Reading({"1": hours(1)}, damaged=True)
-    after = merged(known(3), torn, NOW)
+    after = merge_reading(known(3), torn, NOW)
     assert (after.busy(), after.missing()) == (hours(1, 2, 3), hours(2, 3))
-    days_later = merged(after, torn, NOW + 2 * HOLD)
+    days_later = merge_reading(after, torn, NOW + 2 * HOLD)
     assert days_later.busy()[-1] == hours(3)[0]
-    assert merged(after, events(1), NOW + 2 * HOLD).busy() == hours(1)
+    assert merge_reading(after, events(1), NOW + 2 * HOLD).busy() == hours(1)
 
 
 def doubtful(
@@ -114,42 +116,42 @@ def doubtful(
 
 
 def test_a_doubt_takes_its_time_and_what_was_known() -> None:
-    series = merged(Known(), Reading({"1": hours(1, 8, 15), "2": hours(2)}), NOW)
-    after = merged(series, doubtful(), NOW)
+    series = merge_reading(Known(), Reading({"1": hours(1, 8, 15), "2": hours(2)}), NOW)
+    after = merge_reading(series, doubtful(), NOW)
     assert after.busy() == hours(1, 2, 8, 15)
-    assert merged(after, doubtful(), NOW + 9 * HOLD).busy() == hours(1, 2, 8, 15)
-    assert merged(after, Reading({"1": hours(4), "2": hours(2)}), NOW).busy() == hours(2, 4)
-    assert merged(series, doubtful(keeps=False), NOW).busy() == hours(1, 2)
+    assert merge_reading(after, doubtful(), NOW + 9 * HOLD).busy() == hours(1, 2, 8, 15)
+    assert merge_reading(after, Reading({"1": hours(4), "2": hours(2)}), NOW).busy() == hours(2, 4)
+    assert merge_reading(series, doubtful(keeps=False), NOW).busy() == hours(1, 2)
 
 
 def test_a_doubt_that_keeps_earlier_times_is_listed_by_them() -> None:
-    series = merged(Known(), Reading({"1": hours(1, 8), "2": hours(2)}), NOW)
-    after = merged(series, doubtful(times=()), NOW)
+    series = merge_reading(Known(), Reading({"1": hours(1, 8), "2": hours(2)}), NOW)
+    after = merge_reading(series, doubtful(times=()), NOW)
     assert [one.times for one in after.open_doubts()] == [hours(1, 8)]
 
 
 def test_a_freed_doubt_stays_free_until_the_event_changes() -> None:
-    series = merged(Known(), Reading({"1": hours(1, 8), "2": hours(2)}), NOW)
-    freed = merged(series, doubtful(), NOW).freeing("m")
+    series = merge_reading(Known(), Reading({"1": hours(1, 8), "2": hours(2)}), NOW)
+    freed = merge_reading(series, doubtful(), NOW).freeing("m")
     assert (freed.busy(), freed.open_doubts()) == (hours(2), [])
-    again = merged(freed, doubtful(), NOW)
+    again = merge_reading(freed, doubtful(), NOW)
     assert (again.busy(), again.open_doubts()) == (hours(2), [])
-    assert merged(again, doubtful("other"), NOW).busy() == hours(1, 2)
+    assert merge_reading(again, doubtful("other"), NOW).busy() == hours(1, 2)
     assert again.freeing("unknown") == again
 
 
 def test_doubtful_times_that_vanish_are_kept_like_others() -> None:
-    only = merged(Known(), Reading({}, [Doubt("1", "m", "rule", hours(1))]), NOW)
-    assert merged(only, Reading({}), NOW).busy() == hours(1)
+    only = merge_reading(Known(), Reading({}, [Doubt("1", "m", "rule", hours(1))]), NOW)
+    assert merge_reading(only, Reading({}), NOW).busy() == hours(1)
 
 
 def test_own_events_leave_nothing_behind() -> None:
     before = known(2)
-    assert merged(before, events(1, 2).without(["1", "2"]), NOW).busy() == []
+    assert merge_reading(before, events(1, 2).without(["1", "2"]), NOW).busy() == []
 
 
 def test_as_json() -> None:
-    after = merged(merged(known(3), events(), NOW), doubtful(), NOW).freeing("m")
+    after = merge_reading(merge_reading(known(3), events(), NOW), doubtful(), NOW).freeing("m")
     assert events_from_json(json.loads(json.dumps(events_to_json(after.events)))) == after.events
     assert doubts_from_json(json.loads(json.dumps(doubts_to_json(after.doubts)))) == after.doubts
 
@@ -165,7 +167,7 @@ readings = st.builds(
 def test_whatever_is_read_is_taken_and_sudden_loss_is_not_silent(course: list[Reading]) -> None:
     state, at = Known(), NOW
     for reading in course:
-        before, state = state, merged(state, reading, at)
+        before, state = state, merge_reading(state, reading, at)
         assert not subtract(reading.busy(), state.busy()), "what is in the calendar takes time"
         lost = subtract(before.busy(), state.busy())
         present = subtract(before.busy(), before.missing())

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepazka.core.figures import BadFigure, load, max_quota, remaining_capacity, stretch
+from prepazka.core.figures import (
+    BadFigure,
+    booked_load,
+    max_quota,
+    remaining_capacity,
+    wait_stretch,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,16 +28,16 @@ def test_a_longer_window_allows_what_the_half_hour_does_not():
 @given(st.integers(1, 20), st.floats(1, 60), st.sampled_from([15, 30, 60]))
 def test_the_greatest_quota_keeps_the_stretch(counters, mean, window_min):
     most = max_quota(counters, mean, window_min)
-    assert stretch(most, 1, mean, counters, window_min) <= 1.25 + 1e-6
-    assert stretch(most + 1, 1, mean, counters, window_min) > 1.25 - 1e-6
+    assert wait_stretch(most, 1, mean, counters, window_min) <= 1.25 + 1e-6
+    assert wait_stretch(most + 1, 1, mean, counters, window_min) > 1.25 - 1e-6
 
 
 def test_agendas_that_share_counters_add_up():
-    assert load(1, 2, 9, 3) == pytest.approx(0.2)
-    assert stretch(1, 2, 9, 3) == pytest.approx(1.25)
-    assert stretch(10, 1, 9, 3) == inf
-    assert stretch(1, 1, 9, 0) == inf
-    assert stretch(0, 1, 9, 0) == 1
+    assert booked_load(1, 2, 9, 3) == pytest.approx(0.2)
+    assert wait_stretch(1, 2, 9, 3) == pytest.approx(1.25)
+    assert wait_stretch(10, 1, 9, 3) == inf
+    assert wait_stretch(1, 1, 9, 0) == inf
+    assert wait_stretch(0, 1, 9, 0) == 1
 
 
 def test_remaining_capacity():
@@ -43,7 +49,7 @@ def test_remaining_capacity():
 @pytest.mark.parametrize("mean", [0, -3, inf, float("nan"), 601.0])
 def test_service_times_that_no_office_has_are_refused(mean):
     for figure in (
-        lambda: stretch(1, 1, mean, 2),
+        lambda: wait_stretch(1, 1, mean, 2),
         lambda: max_quota(2, mean),
         lambda: remaining_capacity(60, 2, mean),
     ):
@@ -52,5 +58,5 @@ def test_service_times_that_no_office_has_are_refused(mean):
 
 
 def test_a_service_of_ten_hours_fills_the_counters():
-    assert stretch(1, 1, 600, 2) == inf
+    assert wait_stretch(1, 1, 600, 2) == inf
     assert max_quota(2, 600) == 0

@@ -24,12 +24,12 @@ def alone(count: int) -> Live:
     ],
 )
 def test_the_sixth_is_short_and_the_twenty_first_refused(kept, length, may):
-    assert limits.length(alone(kept), CITIZEN, crowded=False) == length
+    assert limits.hold_length(alone(kept), CITIZEN, crowded=False) == length
     assert limits.may_keep(alone(kept), CITIZEN, crowded=False) is may
 
 
 def test_in_a_crowd_three_short_ones():
-    assert limits.length(alone(0), CITIZEN, crowded=True) == SHORT_LENGTH
+    assert limits.hold_length(alone(0), CITIZEN, crowded=True) == SHORT_LENGTH
     assert limits.may_keep(alone(2), CITIZEN, crowded=True)
     assert not limits.may_keep(alone(3), CITIZEN, crowded=True)
 
@@ -41,7 +41,7 @@ def test_a_wider_network_is_refused_though_the_address_is_new(kept):
 
 
 def test_staff_keep_more_and_at_full_length_in_a_crowd_too():
-    assert limits.length(alone(59), SIGNED_IN, crowded=True) == FULL_LENGTH
+    assert limits.hold_length(alone(59), SIGNED_IN, crowded=True) == FULL_LENGTH
     assert limits.may_keep(alone(59), SIGNED_IN, crowded=True)
     assert not limits.may_keep(alone(60), SIGNED_IN, crowded=False)
 
@@ -62,5 +62,5 @@ def test_without_a_click(hour, day, crowded, may):
 
 
 def test_the_ceiling_grows_with_the_office():
-    assert limits.ceiling(2) == 30
-    assert limits.ceiling(30) == 170
+    assert limits.crowding_threshold(2) == 30
+    assert limits.crowding_threshold(30) == 170

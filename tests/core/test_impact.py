@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepazka.core.displacement import Calendar, Term, Visit, stay, substitutes
+from prepazka.core.displacement import Calendar, Slot, Visit, choose_substitutes, lanes_to_stay_on
 from prepazka.core.interval import Interval
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -39,7 +39,7 @@ def test_no_claim_is_broken_and_no_two_proposals_meet(
 ) -> None:
     calendar = Calendar.of(taken, gaps)
     before = {lane: list(found) for lane, found in calendar.claims.items()}
-    found = stay(people, calendar)
+    found = lanes_to_stay_on(people, calendar)
     assert calendar.claims == before
     for one in people:
         if one.id in found:
@@ -53,7 +53,7 @@ def test_nobody_is_left_who_could_still_stay(
     people: list[Visit], taken: list[tuple[int, Interval[datetime]]]
 ) -> None:
     calendar = Calendar.of(taken)
-    found = stay(people, calendar)
+    found = lanes_to_stay_on(people, calendar)
     for one in people:
         if one.id in found:
             calendar.add(found[one.id], one.during)
@@ -81,7 +81,7 @@ def test_of_equal_times_the_largest_number_stays(
         ]
         if len(set(used)) == len(used):
             best = max(best, len(used))
-    assert len(stay(people, calendar)) == best
+    assert len(lanes_to_stay_on(people, calendar)) == best
 
 
 def test_a_proposal_makes_room_for_one_who_has_no_other_lane() -> None:
@@ -90,30 +90,30 @@ def test_a_proposal_makes_room_for_one_who_has_no_other_lane() -> None:
         Visit("b", during(0), (1,)),
         Visit("c", during(0), (2, 3)),
     ]
-    found = stay(people, Calendar())
+    found = lanes_to_stay_on(people, Calendar())
     assert found["b"] == 1
     assert sorted(found.values()) == [1, 2, 3]
 
 
-def test_everybody_gets_a_first_term_before_anybody_a_second() -> None:
-    terms = [Term(during(n), (1,)) for n in (2, 3, 4, 5)]
+def test_everybody_gets_a_first_slot_before_anybody_a_second() -> None:
+    slots = [Slot(during(n), (1,)) for n in (2, 3, 4, 5)]
     people = [Visit(n, during(0)) for n in range(3)]
-    found = substitutes(people, dict.fromkeys(range(3), terms), Calendar(), 3)
+    found = choose_substitutes(people, dict.fromkeys(range(3), slots), Calendar(), 3)
     assert [len(found[n]) for n in range(3)] == [2, 1, 1]
-    given_terms = [one for many in found.values() for one in many]
-    assert len(set(given_terms)) == len(given_terms)
+    given_slots = [one for many in found.values() for one in many]
+    assert len(set(given_slots)) == len(given_slots)
 
 
-def test_terms_differ_in_kind_and_are_with_the_same_official_if_can_be() -> None:
+def test_slots_differ_in_kind_and_are_with_the_same_official_if_can_be() -> None:
     """Who had 17:00 is offered an evening, another evening, and a morning."""
     evening = during(4 * 9)
     days = [timedelta(days=n) for n in range(1, 4)]
-    terms = [
-        Term(Interval(one.start + day, one.end + day), (1, 2))
+    slots = [
+        Slot(Interval(one.start + day, one.end + day), (1, 2))
         for day in days
         for one in (during(0), during(8), during(4 * 9 - 3), during(4 * 9))
     ]
-    found = substitutes([Visit("a", evening, (2,))], {"a": terms}, Calendar(), 3)
+    found = choose_substitutes([Visit("a", evening, (2,))], {"a": slots}, Calendar(), 3)
     assert {lane for lane, _ in found["a"]} == {2}
     starts = [one.start for _, one in found["a"]]
     assert starts == [
@@ -123,24 +123,24 @@ def test_terms_differ_in_kind_and_are_with_the_same_official_if_can_be() -> None
     ]
 
 
-def test_where_nothing_is_of_a_kind_the_nearest_terms_are_given() -> None:
-    terms = [Term(during(n), (1, 2)) for n in range(9)]
-    found = substitutes([Visit("a", during(4), (2,))], {"a": terms}, Calendar(), 3)
+def test_where_nothing_is_of_a_kind_the_nearest_slots_are_given() -> None:
+    slots = [Slot(during(n), (1, 2)) for n in range(9)]
+    found = choose_substitutes([Visit("a", during(4), (2,))], {"a": slots}, Calendar(), 3)
     assert found["a"] == [(2, during(3)), (2, during(4)), (2, during(5))]
 
 
 @given(st.integers(0, 40), st.lists(st.integers(0, 400), min_size=3, max_size=40, unique=True))
 def test_the_time_of_day_is_kept_wherever_it_can_be(chosen: int, free: list[int]) -> None:
-    terms = [Term(during(n), (1,)) for n in sorted(free)]
+    slots = [Slot(during(n), (1,)) for n in sorted(free)]
     mine = during(chosen)
-    found = substitutes([Visit("a", mine, (1,))], {"a": terms}, Calendar(), 3)["a"]
+    found = choose_substitutes([Visit("a", mine, (1,))], {"a": slots}, Calendar(), 3)["a"]
     wanted = mine.start.hour * 60 + mine.start.minute
 
     def is_near(start: datetime) -> bool:
         return abs(start.hour * 60 + start.minute - wanted) <= 90
 
     assert len(found) == 3
-    if any(is_near(term.during.start) for term in terms):
+    if any(is_near(slot.during.start) for slot in slots):
         assert any(is_near(one.start) for _, one in found)
 
 

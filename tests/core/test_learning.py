@@ -11,12 +11,12 @@ from prepazka.core.learned_durations import (
     Calibration,
     DaySpeed,
     Finished,
-    learn,
+    arrival_offsets,
+    fit_service_times,
+    is_plausible_duration,
     no_show_share,
-    punctuality,
     split_conformal,
-    usable,
-    walk_aways,
+    walk_away_shares,
 )
 
 
@@ -38,7 +38,7 @@ CONFIGURED = {1: 10.0, 2: 10.0, 3: 20.0}
 
 class TestLearning:
     def test_finds_services_clerks_and_how_days_differ(self):
-        times = learn(served(), CONFIGURED)
+        times = fit_service_times(served(), CONFIGURED)
         assert np.median(times.sample(1)) == pytest.approx(8.4, rel=0.06)
         assert np.median(times.sample(2)) == pytest.approx(15.8, rel=0.06)
         assert times.factor(4) / times.factor(1) == pytest.approx(1.25, abs=0.06)
@@ -46,20 +46,20 @@ class TestLearning:
         assert times.day_sd == pytest.approx(0.1, abs=0.035)
 
     def test_knows_when_it_has_seen_little(self):
-        times = learn(served(days=2, per_day=10), CONFIGURED)
+        times = fit_service_times(served(days=2, per_day=10), CONFIGURED)
         assert times.thin(1)
         assert times.thin(3)
-        assert not learn(served(), CONFIGURED).thin(1)
+        assert not fit_service_times(served(), CONFIGURED).thin(1)
 
     def test_without_any_service_it_says_what_was_configured(self):
-        times = learn([], CONFIGURED)
+        times = fit_service_times([], CONFIGURED)
         assert times.mean(3) == pytest.approx(20, rel=0.02)
         assert times.sample(3).std() / times.mean(3) == pytest.approx(0.6, abs=0.06)
         assert times.factor(77) == 1
 
     def test_an_unseen_service_follows_the_office_part_of_the_way(self):
         twice = [Finished(1, None, 20.0, n % 5) for n in range(500)]
-        assert learn(twice, CONFIGURED).mean(3) > 26
+        assert fit_service_times(twice, CONFIGURED).mean(3) > 26
 
     def test_wrong_presses_teach_nothing(self):
         good = served(days=10)
@@ -67,20 +67,20 @@ class TestLearning:
             Finished(1, 1, minutes, 0)
             for minutes in (0.0, -5.0, 0.1, 600.0, float("nan"), float("inf")) * 20
         ]
-        assert learn(good + wrong, CONFIGURED).mean(1) == pytest.approx(
-            learn(good, CONFIGURED).mean(1)
+        assert fit_service_times(good + wrong, CONFIGURED).mean(1) == pytest.approx(
+            fit_service_times(good, CONFIGURED).mean(1)
         )
         forgotten = [Finished(1, 1, 175.0, n % 10) for n in range(5)]
-        drawn = learn(good + forgotten, CONFIGURED).mean(1)
-        assert drawn == pytest.approx(learn(good, CONFIGURED).mean(1), rel=0.02)
+        drawn = fit_service_times(good + forgotten, CONFIGURED).mean(1)
+        assert drawn == pytest.approx(fit_service_times(good, CONFIGURED).mean(1), rel=0.02)
 
     @given(st.floats())
     def test_what_is_usable_is_a_number_of_minutes(self, minutes):
-        assert usable(minutes) == (0.3 <= minutes <= 180)
+        assert is_plausible_duration(minutes) == (0.3 <= minutes <= 180)
 
 
 def test_a_slow_day_is_believed_as_it_goes_on():
-    times = learn(served(), CONFIGURED)
+    times = fit_service_times(served(), CONFIGURED)
     speed = DaySpeed()
     assert speed.belief(times) == (0.0, pytest.approx(times.day_sd))
     rng, widths = np.random.default_rng(8), []
@@ -133,8 +133,8 @@ class TestCalibration:
 def test_shares_are_drawn_towards_what_is_usual():
     assert no_show_share(0, 0) == pytest.approx(0.12)
     assert no_show_share(600, 1_000) == pytest.approx(0.4, abs=0.01)
-    gone = walk_aways([(5, False)] * 300 + [(100, True)] * 200 + [(100, False)] * 200)
+    gone = walk_away_shares([(5, False)] * 300 + [(100, True)] * 200 + [(100, False)] * 200)
     assert gone[0] < 0.03
     assert gone[-1] == pytest.approx(0.5, abs=0.04)
-    assert punctuality([-3.0] * (FEW - 1), (1.0, 2.0)) == (1.0, 2.0)
-    assert set(punctuality([-3.0] * FEW, (1.0, 2.0))) == {-3.0}
+    assert arrival_offsets([-3.0] * (FEW - 1), (1.0, 2.0)) == (1.0, 2.0)
+    assert set(arrival_offsets([-3.0] * FEW, (1.0, 2.0))) == {-3.0}

@@ -1,6 +1,6 @@
 import pytest
 
-from prepazka.core.mail_domains import WELL_KNOWN, suggested
+from prepazka.core.mail_domains import WELL_KNOWN, suggest_address
 
 
 @pytest.mark.parametrize(
@@ -24,9 +24,9 @@ from prepazka.core.mail_domains import WELL_KNOWN, suggested
     ],
 )
 def test_a_domain_one_slip_away_from_a_known_one(typed: str, meant: str) -> None:
-    assert suggested(typed) == meant
+    assert suggest_address(typed) == meant
 
 
 @pytest.mark.parametrize("domain", WELL_KNOWN)
 def test_no_known_domain_is_taken_for_another(domain: str) -> None:
-    assert suggested(f"jana@{domain}") == ""
+    assert suggest_address(f"jana@{domain}") == ""

@@ -13,9 +13,9 @@ from prepazka.core.offline_merge import (
     Base,
     Happened,
     Known,
-    dealt,
+    deal_tickets,
     in_order,
-    merge,
+    merge_logs,
 )
 
 NINE = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -77,14 +77,14 @@ def test_any_interleaving_merges_to_the_same_state(made: list[list[Happened]], r
     events = [e for log in made for e in log]
     mixed = events * 2
     rng.shuffle(mixed)  # type: ignore[attr-defined]
-    assert merge(BASE, mixed) == merge(BASE, events)
+    assert merge_logs(BASE, mixed) == merge_logs(BASE, events)
 
 
 @settings(max_examples=150, deadline=None)
 @given(logs())
 def test_no_number_twice_and_no_one_called_twice(made: list[list[Happened]]) -> None:
     events = [e for log in made for e in log]
-    merged = merge(BASE, events)
+    merged = merge_logs(BASE, events)
     assert not set(merged.issued) & set(BASE.tickets)
     people = Counter(e.touch for e in merged.issued.values())
     assert not people or max(people.values()) == 1
@@ -117,51 +117,51 @@ def test_uploads_one_after_another_end_as_all_at_once(
     parts = [(n, cut) for n, log in enumerate(made) for cut in (len(log) // 2, len(log))]
     order = data.draw(st.permutations(parts))
     kept: set[Happened] = set()
-    last = merge(BASE, kept)
+    last = merge_logs(BASE, kept)
     for n, cut in order:
         kept |= set(made[n][:cut])
-        last = merge(BASE, kept)
-    assert last == merge(BASE, [e for log in made for e in log])
+        last = merge_logs(BASE, kept)
+    assert last == merge_logs(BASE, [e for log in made for e in log])
 
 
 def test_the_earliest_call_counts_and_the_later_is_told() -> None:
     late, early = step("call", 12, 1, "V1", 20), step("call", 11, 1, "V1", 10)
     for events in ([late, early], [early, late]):
-        merged = merge(BASE, events)
+        merged = merge_logs(BASE, events)
         assert merged.outcomes["V1"].counter == 11
         assert merged.called_twice == (late,)
 
 
 def test_a_pin_used_at_two_kiosks_keeps_the_first_place() -> None:
     one, two = issue(1, 1, "V500", 5, booking="b"), issue(2, 1, "V600", 9, booking="b")
-    merged = merge(BASE, [two, one, step("call", 11, 1, "V600", 20)])
+    merged = merge_logs(BASE, [two, one, step("call", 11, 1, "V600", 20)])
     assert set(merged.issued) == {"V500"}
     assert merged.used_twice == {"V600": "V500"}
     assert merged.outcomes["V500"].counter == 11
 
 
 def test_a_touch_the_server_answered_in_vain_is_the_same_person() -> None:
-    merged = merge(BASE, [issue(1, 1, "V500", touch="lost")])
+    merged = merge_logs(BASE, [issue(1, 1, "V500", touch="lost")])
     assert merged.same_touch == {"V500": "V5"}
     assert not merged.issued
 
 
 def test_a_number_given_twice_is_refused_and_said() -> None:
     one, two = issue(1, 1, "V500", 5), issue(2, 1, "V500", 9)
-    merged = merge(BASE, [two, one])
+    merged = merge_logs(BASE, [two, one])
     assert merged.issued == {"V500": one}
     assert merged.refused == (two,)
 
 
 def test_a_call_waits_for_the_log_with_its_number() -> None:
     call = step("call", 11, 1, "V500", 20)
-    assert merge(BASE, [call]).unknown == (call,)
-    merged = merge(BASE, [call, issue(1, 1, "V500", 30)])  # by a clock that differs
+    assert merge_logs(BASE, [call]).unknown == (call,)
+    merged = merge_logs(BASE, [call, issue(1, 1, "V500", 30)])  # by a clock that differs
     assert merged.outcomes["V500"].counter == 11
 
 
 def test_the_next_call_ends_the_visit_before() -> None:
-    merged = merge(BASE, [step("call", 11, 1, "V1", 5), step("call", 11, 2, "V2", 9)])
+    merged = merge_logs(BASE, [step("call", 11, 1, "V1", 5), step("call", 11, 2, "V2", 9)])
     assert merged.outcomes["V9"].state == "finished"
     assert merged.outcomes["V1"].state == "finished"
     assert merged.outcomes["V1"].ended_at == at(9)
@@ -182,7 +182,7 @@ def test_each_ticket_is_dealt_to_one_able_counter(
 ) -> None:
     tickets = [(f"V{n}", who) for n, who in enumerate(able)]
     held = dict(zip(COUNTERS, has, strict=True))
-    given_out = dealt(tickets, held_now=held, limit=6)
+    given_out = deal_tickets(tickets, held_now=held, limit=6)
     assert all(given_out[label] in who for label, who in tickets if label in given_out)
     loads = Counter(given_out.values())
     assert all(held[c] + loads[c] <= 6 for c in COUNTERS)

@@ -27,7 +27,7 @@ LIVE = (1, 10, 50)
     ],
 )
 def test_what_is_asked(wrong, asks):
-    assert pin_guard.asks(wrong) is asks
+    assert pin_guard.questions_after(wrong) is asks
 
 
 @pytest.mark.parametrize(
@@ -45,11 +45,11 @@ def test_what_is_asked(wrong, asks):
     ],
 )
 def test_which_answers_fit(second, asked, fits):
-    assert pin_guard.answers(second, str(BOOKING), "+420777123456", asked) is fits
+    assert pin_guard.is_right_answer(second, str(BOOKING), "+420777123456", asked) is fits
 
 
 def test_without_a_telephone_only_the_code_fits():
-    assert not pin_guard.answers("456", str(BOOKING), "", Asks.DIGITS_OR_CODE)
+    assert not pin_guard.is_right_answer("456", str(BOOKING), "", Asks.DIGITS_OR_CODE)
 
 
 @pytest.mark.parametrize("live", LIVE)
@@ -60,7 +60,7 @@ def test_guessing_hits_no_more_than_computed(live):
     for _ in range(days):
         drawn: set[str] = set()
         for _ in range(live):
-            drawn.add(pins.draw(drawn, (), rng))
+            drawn.add(pins.pick_pin(drawn, (), rng))
         hits += sum(guess in drawn for guess in rng.sample(pins.PINS, pin_guard.OFFICE_WRONG))
     expected = pin_guard.expected_hits(pin_guard.OFFICE_WRONG, live)
     assert hits / days == pytest.approx(expected, abs=4 * (expected / days) ** 0.5)

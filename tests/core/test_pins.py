@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prepazka.core.interval import Interval
-from prepazka.core.pins import PINS, Outcome, PinCandidate, PinsExhausted, draw, verdict
+from prepazka.core.pins import PINS, Outcome, PinCandidate, PinsExhausted, judge_pin, pick_pin
 from prepazka.core.slots import Rules
 
 TODAY = date(2026, 11, 23)
@@ -33,13 +33,13 @@ def booking(name="b", **changes):
 
 
 def ask(*found, now=NINE, **rules):
-    return verdict(found, office=HERE, today=TODAY, rules=Rules(**rules), now=now)
+    return judge_pin(found, office=HERE, today=TODAY, rules=Rules(**rules), now=now)
 
 
 class TestDraw:
     @given(st.sets(st.sampled_from(PINS)), st.sets(st.sampled_from(PINS)), st.integers())
     def test_is_never_one_of_the_taken_or_avoided(self, taken, avoid, seed):
-        pin = draw(taken, avoid, random.Random(seed))
+        pin = pick_pin(taken, avoid, random.Random(seed))
         assert len(pin) == 4
         assert pin.isdigit()
         assert pin not in taken | avoid
@@ -51,14 +51,14 @@ class TestDraw:
 
     def test_finds_the_last_one_left_even_if_it_should_be_avoided(self):
         taken = set(PINS) - {"4711"}
-        assert draw(taken, {"4711"}, random.Random(1)) == "4711"
+        assert pick_pin(taken, {"4711"}, random.Random(1)) == "4711"
 
     def test_prefers_the_last_one_not_avoided(self):
-        assert draw(set(), set(PINS) - {"4711"}, random.Random(1)) == "4711"
+        assert pick_pin(set(), set(PINS) - {"4711"}, random.Random(1)) == "4711"
 
     def test_says_when_none_is_left(self):
         with pytest.raises(PinsExhausted):
-            draw(set(PINS), set(), random.Random(1))
+            pick_pin(set(PINS), set(), random.Random(1))
 
 
 class TestVerdict:

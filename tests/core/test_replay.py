@@ -11,8 +11,8 @@ from prepazka.core.discipline import Policy, Waiting, next_in_turn
 from prepazka.core.hall_model import Coming, Counter, Habits
 from prepazka.core.interval import Interval
 from prepazka.core.key_phases import Lines, lines_of
-from prepazka.core.replay import replay
-from prepazka.core.replay_arrays import longer
+from prepazka.core.replay import replay_waits
+from prepazka.core.replay_arrays import remaining_minutes
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -124,7 +124,7 @@ def played(hall, counters, lasting, policy):
 @given(halls(), staffs(), policies)
 def test_replays_call_whom_the_discipline_calls_and_when(hall, counters, policy):
     lasting = Lasting(s1=5, s2=11, s3=8)
-    found = replay(hall, counters, lasting, policy=policy, now=NOW, habits=EXACT, replays=2)
+    found = replay_waits(hall, counters, lasting, policy=policy, now=NOW, habits=EXACT, replays=2)
     slowly = played(hall, counters, lasting, policy)
     for w in hall:
         expected = slowly.get(w.ticket, np.inf)
@@ -154,7 +154,7 @@ def test_a_booked_client_to_come_goes_before_walk_ins_and_a_no_show_does_not():
     def third(shows_up):
         coming = [Coming(99, 1, window(5), shows_up=shows_up)]
         habits = Habits(day_sd=0.0, offsets=(2.0,))
-        found = replay(
+        found = replay_waits(
             hall, counters, lasting, policy=policy, now=NOW, coming=coming, habits=habits
         )
         return found.tickets[3].p50
@@ -165,7 +165,7 @@ def test_a_booked_client_to_come_goes_before_walk_ins_and_a_no_show_does_not():
 
 def test_a_newcomer_waits_for_those_before_and_overtakes_nobody():
     hall = [Waiting(1, 1, at(-5)), Waiting(2, 1, at(-4))]
-    found = replay(
+    found = replay_waits(
         hall, [Counter(1, frozenset({1}))], Lasting(s1=10), policy=Policy(), now=NOW,
         services=[1, 2], habits=EXACT,
     )  # fmt: skip
@@ -174,7 +174,9 @@ def test_a_newcomer_waits_for_those_before_and_overtakes_nobody():
 
 
 def test_nobody_is_called_where_all_counters_are_closed():
-    found = replay([Waiting(1, 1, NOW)], [], Lasting(), policy=Policy(), now=NOW, services=[1])
+    found = replay_waits(
+        [Waiting(1, 1, NOW)], [], Lasting(), policy=Policy(), now=NOW, services=[1]
+    )
     assert found.tickets[1].p20 is None
     assert found.newcomers[1].p90 is None
 
@@ -182,7 +184,7 @@ def test_nobody_is_called_where_all_counters_are_closed():
 def test_who_has_given_up_costs_a_counter_little():
     hall = [Waiting(n, 1, at(-60)) for n in range(1, 12)]
     gone = Habits(day_sd=0.0, gone_edges=(30.0,), gone=(0.0, 1.0))
-    found = replay(hall, [Counter(1, frozenset({1}))], Lasting(s1=10), policy=Policy(), now=NOW, habits=gone)  # fmt: skip
+    found = replay_waits(hall, [Counter(1, frozenset({1}))], Lasting(s1=10), policy=Policy(), now=NOW, habits=gone)  # fmt: skip
     assert found.tickets[11].p50 == pytest.approx(7)  # ten absent, 0.7 min each
 
 
@@ -190,7 +192,7 @@ def test_the_residual_is_what_the_sample_leaves_beyond_the_age():
     sample = np.arange(1.0, 101.0)
     age = np.full(4_000, 50.0)
     drawn = np.random.default_rng(1).random(4_000)
-    left = longer(sample, age, drawn)
+    left = remaining_minutes(sample, age, drawn)
     assert left.min() >= 1
     assert left.mean() == pytest.approx(25.5, abs=0.7)
-    assert longer(sample, np.full(1, 500.0), np.array([0.5]))[0] > 0  # a forgotten press
+    assert remaining_minutes(sample, np.full(1, 500.0), np.array([0.5]))[0] > 0  # a forgotten press

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepazka.core.reply_parsing import Said, understand
+from prepazka.core.reply_parsing import ParsedReply, parse_reply
 
 
 @pytest.mark.parametrize(
@@ -40,11 +40,11 @@ from prepazka.core.reply_parsing import Said, understand
     ],
 )
 def test_words(text: str, word: str, choice: int) -> None:
-    assert understand(text) == Said(word, choice)
+    assert parse_reply(text) == ParsedReply(word, choice)
 
 
 @given(st.text(max_size=500))
 def test_any_text_means_something(text: str) -> None:
-    said = understand(text)
+    said = parse_reply(text)
     assert said.choice > 0 or said.word != "choose"
     assert said.choice == 0 or said.word != "unknown"

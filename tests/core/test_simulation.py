@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from prepazka.core.discipline import Policy
 from prepazka.core.hall_model import MINUTE, Counter
 from prepazka.core.interval import Interval
-from prepazka.core.simulation import Visit, play
+from prepazka.core.simulation import Visit, simulate_day
 from tests.exact import START, Queue
 
 
@@ -43,7 +43,7 @@ def test_every_wait_is_that_of_the_textbook(queue):
     """The exact mean waits of queues take millions of clients: `make validate`."""
     visits = queue.visits(4_000, np.random.default_rng(7))
     counters = [Counter(n, frozenset({1})) for n in range(1, queue.servers + 1)]
-    done = play(visits, counters, policy=Policy(), absent_min=0.0)
+    done = simulate_day(visits, counters, policy=Policy(), absent_min=0.0)
     expected = by_recursion(visits, queue.servers)
     found = {c.visit.ticket: c.waited for c in done.calls}
     assert found == pytest.approx(expected, abs=1e-3)
@@ -69,7 +69,7 @@ def days(draw):
 @given(days())
 def test_everybody_is_called_once_by_a_counter_that_serves_them(day):
     visits, counters = day
-    done = play(visits, counters, policy=Policy())
+    done = simulate_day(visits, counters, policy=Policy())
     assert sorted(c.visit.ticket for c in done.calls) == [v.ticket for v in visits]
     serves = {c.counter: c.serves for c in counters}
     for call in done.calls:
@@ -84,7 +84,7 @@ def test_everybody_is_called_once_by_a_counter_that_serves_them(day):
 @given(days())
 def test_no_counter_idles_while_somebody_it_serves_waits(day):
     visits, counters = day
-    done = play(visits, counters, policy=Policy())
+    done = simulate_day(visits, counters, policy=Policy())
     for call in done.calls:
         for counter in counters:
             if call.visit.service not in counter.serves:
@@ -101,13 +101,13 @@ def test_no_counter_idles_while_somebody_it_serves_waits(day):
 def test_a_break_begins_when_the_client_leaves_and_is_not_cut_short():
     visits = [Visit(1, 1, at(0), 35), Visit(2, 1, at(1), 5)]
     counter = Counter(1, frozenset({1}), breaks=(Interval(at(30), at(60)),))
-    second = play(visits, [counter], policy=Policy()).calls[1]
+    second = simulate_day(visits, [counter], policy=Policy()).calls[1]
     assert second.called_at == at(65)
 
 
 def test_a_closed_counter_calls_nobody_and_who_waits_is_told():
     visits = [Visit(n, 1, at(n), 30) for n in range(1, 5)]
-    done = play(visits, [Counter(1, frozenset({1}), closes_at=at(45))], policy=Policy())
+    done = simulate_day(visits, [Counter(1, frozenset({1}), closes_at=at(45))], policy=Policy())
     assert [c.visit.ticket for c in done.calls] == [1, 2]
     assert [v.ticket for v in done.unserved] == [3, 4]
 
@@ -119,20 +119,20 @@ def test_the_booked_go_first_from_their_window_on():
         Visit(3, 1, at(2), 10, window(5)),
         Visit(4, 1, at(3), 10),
     ]
-    calls = play(visits, [Counter(1, frozenset({1}))], policy=Policy()).calls
+    calls = simulate_day(visits, [Counter(1, frozenset({1}))], policy=Policy()).calls
     assert [c.visit.ticket for c in calls] == [1, 3, 2, 4]
     assert calls[1].waited == pytest.approx(5)  # from the window's start
 
 
 def test_who_has_left_is_called_in_vain():
     visits = [Visit(1, 1, at(0), 30), Visit(2, 1, at(1), 10, patience=5), Visit(3, 1, at(2), 10)]
-    calls = play(visits, [Counter(1, frozenset({1}))], policy=Policy(), absent_min=1).calls
+    calls = simulate_day(visits, [Counter(1, frozenset({1}))], policy=Policy(), absent_min=1).calls
     assert [c.gone for c in calls] == [False, True, False]
     assert calls[2].called_at == at(31)
 
 
 def test_slow_clerks_take_longer():
     visits = [Visit(1, 1, at(0), 10)]
-    done = play(visits, [Counter(1, frozenset({1}))], policy=Policy(), speed={1: 1.5})
+    done = simulate_day(visits, [Counter(1, frozenset({1}))], policy=Policy(), speed={1: 1.5})
     assert done.calls[0].ended_at == at(15)
     assert np.isclose(done.calls[0].waited, 0)

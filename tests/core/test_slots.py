@@ -6,27 +6,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepazka.core.calendar import has_clock_change, instants, lasting_minutes, local_instant
+from prepazka.core.calendar import (
+    has_clock_change,
+    instants_of_minutes,
+    lasting_minutes,
+    local_instant,
+)
 from prepazka.core.interval import Interval, subtract, union
 from prepazka.core.slots import (
     Moment,
     Offer,
     Rules,
     Taken,
-    candidates,
-    consecutive,
-    diaries,
-    free,
+    bookable_slots,
+    candidates_of_day,
+    consecutive_windows,
+    count_places,
+    count_places_for_desk,
     free_lane,
-    kept_for_desk,
-    lay,
-    nearest,
+    lanes_by_candidate,
+    lay_out_day,
+    lay_out_diaries,
+    nearest_offers,
     next_release,
-    offered,
-    places,
+    possible_starts,
     releases_at,
-    starts,
-    windows,
+    windows_of_length,
 )
 
 MONDAY = date(2026, 11, 23)
@@ -59,22 +64,25 @@ def day_offer(*, opening=KRUMLOV, lanes=(), duration=20, units=1, **changes):
         "day": MONDAY, "claims": masks(lanes), "now": EARLY,
         "rules": Rules(window_min=60, horizon_days=90), **changes,
     }  # fmt: skip
-    laid = lay(opening, asked["rules"], duration=duration, units=units)
-    return offered(laid=laid, **asked)
+    laid = lay_out_day(opening, asked["rules"], duration=duration, units=units)
+    return bookable_slots(laid=laid, **asked)
 
 
 class TestLaying:
     def test_krumlov_monday_has_its_six_windows(self):
-        assert [w.start for w in windows(KRUMLOV, 60)] == [450, 510, 570, 750, 810, 870]
+        assert [w.start for w in windows_of_length(KRUMLOV, 60)] == [450, 510, 570, 750, 810, 870]
 
     def test_only_whole_windows(self):
-        assert windows([Interval(480, 565)], 30) == [Interval(480, 510), Interval(510, 540)]
+        assert windows_of_length([Interval(480, 565)], 30) == [
+            Interval(480, 510),
+            Interval(510, 540),
+        ]
 
     def test_starts_on_the_raster_of_the_opening(self):
-        assert starts([Interval(485, 540)], 20, 15) == [485, 500, 515]
+        assert possible_starts([Interval(485, 540)], 20, 15) == [485, 500, 515]
 
     def test_a_family_takes_consecutive_windows_but_not_over_lunch(self):
-        threes = consecutive(windows(KRUMLOV, 60), 3)
+        threes = consecutive_windows(windows_of_length(KRUMLOV, 60), 3)
         assert threes == [Interval(450, 630), Interval(750, 930)]
 
     @given(openings, rules, st.integers(1, 90), st.integers(1, 4))
@@ -82,7 +90,7 @@ class TestLaying:
         self, opening, r, duration, units
     ):
         length = (r.window_min if r.kind == "window" else duration) * units
-        for one in candidates(opening, r, duration=duration, units=units):
+        for one in candidates_of_day(opening, r, duration=duration, units=units):
             assert one.end - one.start == length
             assert subtract([one], opening) == []
 
@@ -90,12 +98,12 @@ class TestLaying:
 class TestFree:
     @given(openings, st.integers(5, 90), st.integers(5, 30), lanes)
     def test_counts_the_lanes_without_an_overlap(self, opening, duration, raster, taken):
-        wanted = [Interval(at, at + duration) for at in starts(opening, duration, raster)]
+        wanted = [Interval(at, at + duration) for at in possible_starts(opening, duration, raster)]
         plain = [
             {n for n, lane in enumerate(taken) if not any(one.overlaps(t) for t in lane)}
             for one in wanted
         ]
-        found = free(wanted, masks(taken), len(taken))
+        found = lanes_by_candidate(wanted, masks(taken), len(taken))
         assert [{n for n in range(8) if lanes >> n & 1} for lanes in found] == plain
 
     @given(spans, lanes)
@@ -127,7 +135,7 @@ class TestOffered:
         self, opening, r, duration, channel
     ):
         lanes_now, public = [[] for _ in range(r.quota)], 0
-        total = places(opening, r, duration=duration)
+        total = count_places(opening, r, duration=duration)
         while offers := day_offer(
             opening=opening,
             lanes=lanes_now,
@@ -136,16 +144,16 @@ class TestOffered:
             channel="web",
             public_taken=public,
         ):
-            term = offers[0].interval
-            lane = free_lane(term, masks(lanes_now), r.quota)
-            lanes_now[lane] = sorted([*lanes_now[lane], term])
+            slot = offers[0].interval
+            lane = free_lane(slot, masks(lanes_now), r.quota)
+            lanes_now[lane] = sorted([*lanes_now[lane], slot])
             public += 1
-            assert public <= total - kept_for_desk(MONDAY, EARLY.day, total, r)
+            assert public <= total - count_places_for_desk(MONDAY, EARLY.day, total, r)
         if r.kind == "window":
             left = day_offer(
                 opening=opening, lanes=lanes_now, rules=r, duration=duration, channel="desk"
             )
-            assert sum(o.free for o in left) == kept_for_desk(MONDAY, EARLY.day, total, r)
+            assert sum(o.free for o in left) == count_places_for_desk(MONDAY, EARLY.day, total, r)
         on_the_eve = Moment(MONDAY - timedelta(days=1), 0)
         at_desk, at_web = (
             day_offer(opening=opening, lanes=lanes_now, rules=r, duration=duration, now=on_the_eve,
@@ -155,8 +163,8 @@ class TestOffered:
         assert at_desk == at_web
 
     def test_the_share_is_rounded_up_in_decimals(self):
-        assert kept_for_desk(MONDAY, EARLY.day, 50, Rules(reserved_share=0.14)) == 7
-        assert kept_for_desk(MONDAY, EARLY.day, 6, Rules(reserved_share=0.3)) == 2
+        assert count_places_for_desk(MONDAY, EARLY.day, 50, Rules(reserved_share=0.14)) == 7
+        assert count_places_for_desk(MONDAY, EARLY.day, 6, Rules(reserved_share=0.3)) == 2
 
     def test_keeps_the_lead_time_for_the_public_only(self):
         at_8 = Moment(MONDAY, 480)
@@ -199,9 +207,9 @@ class TestNearest:
             Offer(MONDAY + timedelta(days=d), Interval(at, at + 30), 1)
             for d, at in ((0, 480), (0, 960), (1, 480), (2, 480))
         ]
-        got = nearest(offers, Moment(MONDAY, 1000), n=2)
+        got = nearest_offers(offers, Moment(MONDAY, 1000), n=2)
         assert [(o.day, o.interval.start) for o in got] == [(MONDAY, 960), (MONDAY, 480)]
-        got = nearest(offers, Moment(MONDAY + timedelta(days=1), 400), n=1)
+        got = nearest_offers(offers, Moment(MONDAY + timedelta(days=1), 400), n=1)
         assert got[0].day == MONDAY + timedelta(days=1)
 
 
@@ -248,16 +256,16 @@ class TestAClockChange:
     def test_whatever_can_be_booked_lasts_as_long_as_it_says(
         self, opening, r, day, zone, duration, units
     ):
-        laid = lay(opening, r, duration=duration, units=units, lasts=lasting(day, zone))
+        laid = lay_out_day(opening, r, duration=duration, units=units, lasts=lasting(day, zone))
         single = r.window_min if r.kind == "window" else duration
         for one in laid.candidates:
-            during = instants(one, day, zone)
+            during = instants_of_minutes(one, day, zone)
             assert during.end - during.start == timedelta(minutes=single * units)
 
     @given(all_day, rules, days, zones, st.integers(5, 60))
     def test_nothing_else_is_left_out(self, opening, r, day, zone, duration):
-        laid = lay(opening, r, duration=duration, lasts=lasting(day, zone))
-        usual = lay(opening, r, duration=duration)
+        laid = lay_out_day(opening, r, duration=duration, lasts=lasting(day, zone))
+        usual = lay_out_day(opening, r, duration=duration)
         for one in set(usual.candidates) - set(laid.candidates):
             start, end = (local_instant(day, minute, zone) for minute in (one.start, one.end))
             assert end - start != timedelta(minutes=one.end - one.start)
@@ -266,7 +274,7 @@ class TestAClockChange:
 
     @given(all_day, rules, days, zones, st.integers(5, 60))
     def test_the_capacity_is_that_of_what_can_be_booked(self, opening, r, day, zone, duration):
-        laid = lay(opening, r, duration=duration, lasts=lasting(day, zone))
+        laid = lay_out_day(opening, r, duration=duration, lasts=lasting(day, zone))
         if r.kind == "window":
             assert laid.places == len(laid.candidates) * r.quota
         else:
@@ -275,13 +283,13 @@ class TestAClockChange:
 
     @given(st.lists(all_day, min_size=1, max_size=3), rules, days, zones, st.integers(5, 60))
     def test_diaries_follow_it_too(self, openings, r, day, zone, duration):
-        laid = diaries(openings, r, duration=duration, lasts=lasting(day, zone))
+        laid = lay_out_diaries(openings, r, duration=duration, lasts=lasting(day, zone))
         for one, lanes_of_it in zip(laid.candidates, laid.lanes, strict=True):
-            during = instants(one, day, zone)
+            during = instants_of_minutes(one, day, zone)
             assert during.end - during.start == timedelta(minutes=duration)
             for lane, opening in enumerate(openings):
                 assert bool(lanes_of_it >> lane & 1) == (
-                    one in candidates(opening, Rules(kind="slot", raster_min=r.raster_min),
+                    one in candidates_of_day(opening, Rules(kind="slot", raster_min=r.raster_min),
                                       duration=duration, lasts=lasting(day, zone))
                 )  # fmt: skip
 
@@ -290,6 +298,6 @@ class TestAClockChange:
     )
     def test_a_night_in_prague(self, day, starts_at):
         night, zone = [Interval(0, 300)], ZoneInfo("Europe/Prague")
-        laid = lay(night, Rules(window_min=60), duration=20, lasts=lasting(day, zone))
+        laid = lay_out_day(night, Rules(window_min=60), duration=20, lasts=lasting(day, zone))
         assert [one.start for one in laid.candidates] == starts_at
         assert laid.places == 4

@@ -32,8 +32,8 @@ labels = st.builds(
     ],
 )  # fmt: skip
 def test_sentences(label: str, place: str, number: str, cs: str, en: str) -> None:
-    assert speech.sentence(label, place, number, "cs") == cs
-    assert speech.sentence(label, place, number, "en") == en
+    assert speech.call_sentence(label, place, number, "cs") == cs
+    assert speech.call_sentence(label, place, number, "en") == en
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_every_number_is_said_in_its_own_way(language: str) -> None:
 def test_two_tickets_never_sound_the_same(
     label: str, other: str, place: str, number: int, language: str
 ) -> None:
-    said = {speech.said(one, place, str(number), language) for one in (label, other)}
+    said = {speech.clips_of_call(one, place, str(number), language) for one in (label, other)}
     assert len(said) == len({label, other})
 
 
@@ -71,20 +71,20 @@ def test_two_tickets_never_sound_the_same(
 def test_whatever_a_label_is_only_known_clips_say_it(
     label: str, place: str, number: str, language: str
 ) -> None:
-    said = speech.said(label, place, number, language)
+    said = speech.clips_of_call(label, place, number, language)
     assert set(said) <= set(speech.every_clip(language))
     assert said[0] == "number"
     assert said.count(place) == 1
-    assert all(speech.words_of(clip, language).strip() for clip in said)
+    assert all(speech.words_of_clip(clip, language).strip() for clip in said)
 
 
 @given(label=labels, place=places, number=st.integers(1, 999).map(str), language=languages)
 def test_the_sentence_is_what_the_clips_say(
     label: str, place: str, number: str, language: str
 ) -> None:
-    said = speech.said(label, place, number, language)
-    words = " ".join(speech.words_of(clip, language) for clip in said)
-    written = re.sub(r"[,.]", "", speech.sentence(label, place, number, language))
+    said = speech.clips_of_call(label, place, number, language)
+    words = " ".join(speech.words_of_clip(clip, language) for clip in said)
+    written = re.sub(r"[,.]", "", speech.call_sentence(label, place, number, language))
     assert written.casefold() == words.casefold()
 
 

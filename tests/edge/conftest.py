@@ -32,7 +32,9 @@ class Served:
 
     def __init__(self) -> None:
         self.inner = OneHop()
-        self.edge = Edge(self.inner, monitor_fragment.fragment, ticket_fragment.fragment)
+        self.edge = Edge(
+            self.inner, monitor_fragment.live_view_fragment, ticket_fragment.ticket_fragment
+        )
         self.port = free_port()
         config = uvicorn.Config(
             self.edge,

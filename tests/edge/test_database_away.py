@@ -17,7 +17,7 @@ from prepazka.booking.models import Booking, BookingState
 from prepazka.edge import hot_routes
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests.edge.conftest import Served
-from tests.faults.always import coming_terms
+from tests.faults.always import coming_slots
 
 CZECH, ENGLISH = "Služba teď není dostupná", "The service is not available at the moment"
 
@@ -32,7 +32,7 @@ def test_the_edge_says_it_in_the_language_of_the_asker(
     served: Served, monkeypatch: pytest.MonkeyPatch, path: str, language: str, said: str
 ) -> None:
     monkeypatch.setattr(hot_routes, "office_id", lost)
-    monkeypatch.setattr(hot_routes, "monitor", lost)
+    monkeypatch.setattr(hot_routes, "monitor_of_office", lost)
     answer = served.client.get(path, headers={"Accept-Language": language})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "20")
     assert answer.headers["content-type"] == "application/problem+json"
@@ -50,7 +50,7 @@ def test_a_database_lost_while_the_job_is_written(
     def lost_by_library(*_: Any, **__: Any) -> Any:
         raise ConnectorException from psycopg.errors.AdminShutdown("terminating connection")
 
-    wanted = {"service": "prepis", "starts_at": coming_terms()[0].isoformat()}
+    wanted = {"service": "prepis", "starts_at": coming_slots()[0].isoformat()}
     held = client.post(
         "/api/v1/offices/lhota/holds",
         wanted,

@@ -124,10 +124,10 @@ def test_it_says_what_django_says_in_every_state(
         heard()
         assert "Právě Vás voláme: přepážka 1" in said(first)
         assert "nikdo" in said(other)
-        tickets.postpone(ticket=other.pk, minutes=20, now=now())
+        tickets.postpone_ticket(ticket=other.pk, minutes=20, now=now())
         heard()
         assert "Pouštíte ostatní před sebe" in said(other)
-        turn_alerts.ask_alert(
+        turn_alerts.request_alert(
             ticket=third.pk,
             contact=turn_alerts.Contact(email="jana@example.cz"),
             language="cs",
@@ -151,10 +151,10 @@ def test_it_says_what_django_says_in_every_state(
         incidents.end_incident(incident=down.pk, now=now(), actor=hall.clerk)
         heard()
         assert "čeká se na: Registr" not in said(third)
-        turns.no_show(office=hall.office, clerk=hall.clerk, now=now())
+        turns.mark_no_show(office=hall.office, clerk=hall.clerk, now=now())
         heard()
         assert "Volali jsme Vás" in said(first)
-        tickets.give_up(ticket=last.pk, now=now())
+        tickets.leave_queue(ticket=last.pk, now=now())
         heard()
         assert "už neplatí" in said(last)
 
@@ -243,7 +243,7 @@ def test_a_database_that_is_away_is_told_as_that(
     def away(*_: Any) -> Any:
         lost()
 
-    monkeypatch.setattr(ticket_fragment, "hall", lambda *_a, **_k: away())
+    monkeypatch.setattr(ticket_fragment, "hall_at", lambda *_a, **_k: away())
     assert part(served, hall.queue[0]).status_code == 503
     monkeypatch.undo()
     assert part(served, hall.queue[0]).status_code == 200

@@ -43,7 +43,7 @@ class Tab:
         self.who, self.where = entered.participant, where
         assert self.who.seat
         seat = seats.Seat(who.pk, here.meeting.pk, self.who.seat, who.link)
-        self.headers = {"Authorization": f"Bearer {seats.sign(seat)}"}
+        self.headers = {"Authorization": f"Bearer {seats.sign_seat(seat)}"}
         self.events: list[tuple[str, Any]] = []
         self.last = str(entered.after)
         self.listen()
@@ -93,7 +93,7 @@ class Tab:
 
 
 def admit(here: Held, who: Participant) -> None:
-    room.admit(chair=here.chair.pk, participant=who.pk, now=now())
+    room.admit_participant(chair=here.chair.pk, participant=who.pk, now=now())
 
 
 def test_the_lobby_hears_nothing_and_the_room_everything(
@@ -118,7 +118,7 @@ def test_the_lobby_hears_nothing_and_the_room_everything(
     assert citizen.send(to=chair.who.seat, secret="hello") == 200
     until("the answer", lambda: chair.heard() == [{"secret": "hello"}])
     assert "lobby" not in citizen.state(), "only the chair sees who waits"
-    room.put_back(chair=here.chair.pk, participant=here.citizen.pk, now=now())
+    room.return_to_lobby(chair=here.chair.pk, participant=here.citizen.pk, now=now())
     until("the lobby again", lambda: citizen.place() == "lobby")
     assert citizen.send(secret="still talking") == 403
     room.end_meeting(chair=here.chair.pk, now=now())
@@ -172,10 +172,10 @@ def test_why_a_stream_ends(served: Served, here: Held) -> None:
 
     def leave() -> None:
         seat = here.seat(here.citizen)
-        room.leave(participant=here.citizen.pk, seat=seat, now=now())
+        room.leave_room(participant=here.citizen.pk, seat=seat, now=now())
 
     def remove() -> None:
-        room.remove(chair=here.chair.pk, participant=here.citizen.pk, now=now())
+        room.remove_participant(chair=here.chair.pk, participant=here.citizen.pk, now=now())
 
     Tab(here, here.chair, served)
     ended(here.citizen, "taken", lambda: here.enter(here.citizen, now(), take=True))
@@ -187,7 +187,7 @@ def test_why_a_stream_ends(served: Served, here: Held) -> None:
         with transaction.atomic():
             Meeting.objects.select_for_update(no_key=True).get(pk=here.meeting.pk)
             Participant.objects.filter(pk=here.guest.pk).update(link=2)
-            signals.tell(here.meeting.pk, "state")
+            signals.send_signal(here.meeting.pk, "state")
 
     ended(here.guest, "revoked", new_link)
 
@@ -225,7 +225,7 @@ def test_what_is_not_understood_or_allowed(served: Served, here: Held) -> None:
     assert served.client.post(STREAM, headers=chair.headers).status_code == 405
     assert served.client.get(room_routes.PREFIX + "cizi").status_code == 404
     fresh = served.client.post(PULSE, headers=chair.headers).json()["credential"]
-    assert seats.read(fresh) == seats.read(chair.headers["Authorization"][7:])
+    assert seats.read_seat(fresh) == seats.read_seat(chair.headers["Authorization"][7:])
 
 
 def test_who_sends_too_much_must_wait(

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from prepazka.edge.hub import ALIVE, Hub, changed
+from prepazka.edge.hub import ALIVE, Hub, change_event
 
 OFFICE = 1
 
@@ -33,7 +33,7 @@ def run(story: Callable[[Hub], Awaitable[None]]) -> None:
 
 def news(hub: Hub, *topics: str) -> bytes:
     hub._changed(OFFICE, list(topics))
-    return changed(topics)
+    return change_event(topics)
 
 
 def test_all_are_told_before_anything_else_runs() -> None:
@@ -59,7 +59,7 @@ def test_who_reads_slowly_is_told_of_all_that_it_missed_at_once() -> None:
         assert (slow.got, slow.line.keeps_up, len(other.got)) == ([], False, 202)
         slow.reads.set()
         await asyncio.sleep(0.01)
-        assert slow.got == [first, changed(["devices", "queue"])]
+        assert slow.got == [first, change_event(["devices", "queue"])]
         assert slow.line.keeps_up
         last = news(hub, "setup")
         assert slow.got[2:] == [last]

@@ -26,7 +26,7 @@ def always_open(*, zone: ZoneInfo | None = None, **rules: Any) -> OfficeSnapshot
     return snapshot_of(Office.objects.get(pk=made.office_id))
 
 
-def coming_terms(days: int = 10, first: int = 2) -> list[datetime]:
+def coming_slots(days: int = 10, first: int = 2) -> list[datetime]:
     """The starts of the hourly windows of the days to come."""
     today = calendar.day_of(real_now(), town.PRAGUE)
     return [

@@ -19,7 +19,7 @@ def folder() -> Iterator[Path]:
     """A short path of its own, as pytest's are private to root and long."""
     path = Path(tempfile.mkdtemp(prefix="prz-")).resolve()
     yield path
-    embedded.stop(path)
+    embedded.stop_server(path)
     shutil.rmtree(path)
 
 

@@ -21,7 +21,7 @@ import pytest
 from prepazka.config import embedded
 from prepazka.config.postmaster import Cluster
 from tests.faults import program
-from tests.faults.always import coming_terms
+from tests.faults.always import coming_slots
 from tests.faults.program import Kiosk, Mailbox, Stream, measured, wait_for
 from tests.ports import free_port
 
@@ -62,9 +62,9 @@ class Load:
             self.faults.append(error)
 
     def book(self, number: int) -> None:
-        """Terms one after another; all clients go through the same ones, so they collide."""
+        """Slots one after another; all clients go through the same ones, so they collide."""
         with httpx.Client(base_url=f"http://localhost:{self.port}", timeout=30) as client:
-            for starts_at in coming_terms(days=20):
+            for starts_at in coming_slots(days=20):
                 if self.stop.is_set():
                     return
                 self.until_answered("hold", lambda key, at=starts_at: self.hold(client, key, at))
@@ -100,9 +100,9 @@ def restart(folder: Path, *, kill: bool) -> None:
         assert server
         server.kill()
     else:
-        embedded.stop(folder)  # SIGINT, PostgreSQL's fast shutdown
+        embedded.stop_server(folder)  # SIGINT, PostgreSQL's fast shutdown
     time.sleep(0.7)
-    embedded.start(folder)
+    embedded.start_server(folder)
 
 
 def build(database: str) -> str:
@@ -122,7 +122,7 @@ def build(database: str) -> str:
 def test_the_database_is_stopped_and_killed_under_load(
     folder: Path, tmp_path: Path, mailbox: Mailbox
 ) -> None:
-    database = embedded.start(folder)
+    database = embedded.start_server(folder)
     code = build(database)
     port = free_port()
     told = program.environment(database, SMTP_HOST="127.0.0.1", SMTP_PORT=str(mailbox.port))
@@ -170,12 +170,12 @@ def news_still_come(stream: Stream, database: str, port: int) -> None:
 def jobs_still_run(database: str, port: int, mailbox: Mailbox, worker: program.Process) -> None:
     """A mail leaves without anybody having touched the worker."""
     with httpx.Client(base_url=f"http://localhost:{port}", timeout=30) as client:
-        for starts_at in reversed(coming_terms(days=20)):
+        for starts_at in reversed(coming_slots(days=20)):
             held = Load.hold(client, uuid4(), starts_at)
             if held.status_code == 201:
                 break
         else:
-            pytest.fail("no term was left")
+            pytest.fail("no slot was left")
         contact = {"name": "Jana", "email": "jana@example.cz"}
         asked = client.post(f"/api/v1/holds/{held.json()['token']}/contact", json=contact)
         assert asked.status_code == 202, asked.text

@@ -20,7 +20,7 @@ from procrastinate.jobs import Job
 from prepazka.booking import booking_links, scheduled
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar
-from prepazka.gateways.email import send
+from prepazka.gateways.email import send_mail
 from prepazka.gateways.sms import send as send_sms
 from prepazka.jobs.tasks import PAUSES, Patience
 from prepazka.journal.models import Event
@@ -42,7 +42,7 @@ def event_of(booking: Booking) -> int:
 
 
 def composed(booking: Booking, now: datetime = NOW) -> Message:
-    (message,) = message_delivery.compose(event=event_of(booking), now=now)
+    (message,) = message_delivery.compose_messages(event=event_of(booking), now=now)
     return message
 
 
@@ -52,10 +52,10 @@ def test_however_often_its_jobs_run_a_message_leaves_once(mailbox: Mailbox) -> N
     first, again = composed(booking), composed(booking)
     assert first == again
     for _ in range(3):
-        message_delivery.deliver(
-            message=first.pk, gateways={"email": send, "sms": send_sms}, now=NOW
+        message_delivery.deliver_message(
+            message=first.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         )
-    assert message_delivery.compose(event=event_of(booking), now=NOW) == []
+    assert message_delivery.compose_messages(event=event_of(booking), now=NOW) == []
     assert len(mailbox) == 1
     assert mailbox[0]["To"] == "jana@example.cz"
 
@@ -65,8 +65,8 @@ def test_two_workers_with_one_message_send_one_mail(mailbox: Mailbox) -> None:
     message = composed(town.requested(town.office()))
     answers = together(
         2,
-        lambda _: message_delivery.deliver(
-            message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW
+        lambda _: message_delivery.deliver_message(
+            message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         ),
     )
     assert answers == [None, None]
@@ -87,8 +87,8 @@ def test_control_without_the_lock_of_the_row_two_mails_leave(
     monkeypatch.setattr(channels, "ADAPTERS", {**channels.ADAPTERS, EMAIL: email})
     together(
         2,
-        lambda _: message_delivery.deliver(
-            message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW
+        lambda _: message_delivery.deliver_message(
+            message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         ),
     )
     assert len(mailbox) == 2
@@ -136,11 +136,11 @@ def test_after_an_hour_without_the_server_the_mail_leaves_once_and_its_link_work
         if at >= back:
             mailbox.open()
             back = at + timedelta(days=1)
-        # The round of every minute never takes the term of a person we could not write to.
+        # The round of every minute never takes the slot of a person we could not write to.
         rounds.tidy(now=at - timedelta(seconds=1))
         try:
-            message_delivery.deliver(
-                message=message.pk, gateways={"email": send, "sms": send_sms}, now=at
+            message_delivery.deliver_message(
+                message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=at
             )
         except Undeliverable:
             tried += 1
@@ -154,7 +154,7 @@ def test_after_an_hour_without_the_server_the_mail_leaves_once_and_its_link_work
     clock = citizen.Clock(monkeypatch)
     clock.at = message.sent_at + timedelta(minutes=29)
     rounds.tidy(now=clock.at)
-    link = f"/potvrzeni/{booking_links.sign(booking.pk, 'confirm')}/"
+    link = f"/potvrzeni/{booking_links.sign_token(booking.pk, 'confirm')}/"
     assert link in text_of_last(mailbox)
     assert client.post(link).status_code in {200, 302}
     booking.refresh_from_db()
@@ -171,14 +171,16 @@ def text_of_last(mailbox: Mailbox) -> str:
 def test_an_address_that_does_not_exist_is_not_tried_again(mailbox: Mailbox) -> None:
     message = composed(town.requested(town.office(), email="nobody@example.cz"))
     with pytest.raises(Undeliverable) as refused:
-        message_delivery.deliver(
-            message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW
+        message_delivery.deliver_message(
+            message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         )
     job = Job(queue="mail", lock=None, queueing_lock=None, task_name="deliver")
     assert Patience().get_retry_decision(exception=refused.value, job=job) is None
     message.refresh_from_db()
     assert (message.state, message.error) == (MessageState.FAILED, "the address was refused")
-    message_delivery.deliver(message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW)
+    message_delivery.deliver_message(
+        message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
+    )
     assert len(mailbox) == 0
 
 
@@ -187,14 +189,14 @@ def test_a_server_that_refuses_us_for_now_is_tried_again(mailbox: Mailbox) -> No
     message = composed(town.requested(town.office()))
     mailbox.answer = "451 4.3.0 try later"
     with pytest.raises(Undeliverable) as refused:
-        message_delivery.deliver(
-            message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW
+        message_delivery.deliver_message(
+            message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         )
     assert not refused.value.permanent
     mailbox.answer = "250 Accepted"
-    message_delivery.deliver(
+    message_delivery.deliver_message(
         message=message.pk,
-        gateways={"email": send, "sms": send_sms},
+        gateways={"email": send_mail, "sms": send_sms},
         now=NOW + timedelta(seconds=10),
     )
     assert len(set(mailbox.ids)) == 1
@@ -207,13 +209,15 @@ def test_a_slow_mail_server_holds_up_no_booking(mailbox: Mailbox) -> None:
     held: list[Booking] = []
 
     def slow(mail: Mail) -> None:
-        # While the late mail is on its way, somebody else takes a term of the same day.
+        # While the late mail is on its way, somebody else takes a slot of the same day.
         answer = together(1, lambda _: town.hold(office, "10:00"))[0]
         assert isinstance(answer, Booking), answer
         held.append(answer)
-        send(mail)
+        send_mail(mail)
 
-    message_delivery.deliver(message=message.pk, gateways={"email": slow, "sms": send_sms}, now=NOW)
+    message_delivery.deliver_message(
+        message=message.pk, gateways={"email": slow, "sms": send_sms}, now=NOW
+    )
     assert len(held) == len(mailbox) == 1
 
 
@@ -225,8 +229,8 @@ def test_a_mail_taken_slowly_is_written_down(mailbox: Mailbox) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET idle_in_transaction_session_timeout = '1s'")
     try:
-        message_delivery.deliver(
-            message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW
+        message_delivery.deliver_message(
+            message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=NOW
         )
     finally:
         connection.close()

@@ -35,11 +35,11 @@ def midnight_of(day: date) -> datetime:
 def on(office: OfficeSnapshot, day: date, now: datetime) -> list[Booking]:
     """Everybody who can book that day has done so."""
     made = []
-    for number, term in enumerate(
-        slot_search.offered(office=office, service=town.service(office), days=[day], now=now)
+    for number, slot in enumerate(
+        slot_search.search_slots(office=office, service=town.service(office), days=[day], now=now)
     ):
-        held = booking_lifecycle.hold_term(
-            office=office, service=town.service(office), starts_at=term.starts_at, now=now
+        held = booking_lifecycle.hold_slot(
+            office=office, service=town.service(office), starts_at=slot.starts_at, now=now
         )
         booking_lifecycle.request_confirmation(
             booking=held.pk, name="Jana", email=f"jana{number}@example.cz", now=now
@@ -64,7 +64,7 @@ def test_midnight_ends_yesterday_and_begins_with_one() -> None:
     late = midnight_of(tomorrow) + timedelta(seconds=1)
     first = walk_in(office, late)
     assert (first.label, first.date) == ("V1", tomorrow)
-    assert [one.ticket for one in turns.waiting(office, late)] == [first.pk]
+    assert [one.ticket for one in turns.waiting_tickets(office, late)] == [first.pk]
 
     rounds.tidy(now=late)
     assert [t.state for t in Ticket.objects.filter(date=town.MONDAY)] == [TicketState.CANCELLED] * 2

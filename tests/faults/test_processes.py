@@ -32,7 +32,7 @@ HEALTH_WITHIN = 2.0
 def test_a_dead_process_of_several_is_replaced_and_takes_no_other_along(
     folder: Path, tmp_path: Path
 ) -> None:
-    database = embedded.start(folder)
+    database = embedded.start_server(folder)
     build(database)
     port = free_port()
     arguments = ["web", "--port", str(port), "--workers", "2"]
@@ -107,7 +107,7 @@ def stopped(cluster: Cluster) -> Iterator[None]:
 def test_a_stopped_database_costs_polite_answers_and_everything_goes_on(
     folder: Path, tmp_path: Path
 ) -> None:
-    database = embedded.start(folder)
+    database = embedded.start_server(folder)
     code = build(database)
     port = free_port()
     told = program.environment(database)

@@ -48,7 +48,7 @@ def commit_before() -> str:
 @pytest.mark.real_time
 def test_the_release_before_works_on_the_new_tables(folder: Path, tmp_path: Path) -> None:
     commit = commit_before()
-    database = embedded.start(folder)
+    database = embedded.start_server(folder)
     told = program.environment(database)
     port = free_port()
     with releases.checked_out(commit, tmp_path) as tree:

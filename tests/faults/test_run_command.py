@@ -31,7 +31,7 @@ def folder() -> Iterator[Path]:
     """A short path of its own, as pytest's are private to root and long."""
     path = Path(tempfile.mkdtemp(prefix="prz-")).resolve()
     yield path
-    embedded.stop(path / "postgresql")
+    embedded.stop_server(path / "postgresql")
     shutil.rmtree(path)
 
 
@@ -64,7 +64,7 @@ def test_run_stops_cleanly_and_starts_again_with_its_data(folder: Path) -> None:
     port = free_port()
     with started(folder, port) as first:
         assert offices(port) == ["krumlov", "liberec", "praha6", "sumperk", "touzim"]
-        hold = take_a_term(port)
+        hold = take_a_slot(port)
         a_killed_web_is_started_again(first, port)
         # Before the library of the jobs writes how it lost the database.
         assert "Traceback" not in first.said, first.said
@@ -81,7 +81,7 @@ def test_run_stops_cleanly_and_starts_again_with_its_data(folder: Path) -> None:
     with started(folder, port) as second:
         assert offices(port) == ["krumlov", "liberec", "praha6", "sumperk", "touzim"]
         page = httpx.get(f"http://localhost:{port}/termin/{hold}/", timeout=20)
-        assert page.status_code == 200, "the term held before is still held"
+        assert page.status_code == 200, "the slot held before is still held"
         assert "recovery" not in second.said
         let_people_come(port)
         wait_for("the people", lambda: child(second, "play-day"), within=40)
@@ -107,8 +107,8 @@ def let_people_come(port: int) -> None:
         assert client.post("/demo/lide/", data=form).status_code == 302
 
 
-def take_a_term(port: int) -> str:
-    """Hold the first term that any service of the demo offers; its token."""
+def take_a_slot(port: int) -> str:
+    """Hold the first slot that any service of the demo offers; its token."""
     with httpx.Client(base_url=f"http://localhost:{port}/api/v1", timeout=20) as client:
         for slug in offices(port):
             for service in client.get(f"/offices/{slug}").json()["services"]:
@@ -123,7 +123,7 @@ def take_a_term(port: int) -> str:
                     )
                     assert held.status_code == 201, held.text
                     return str(held.json()["token"])
-    raise AssertionError("no demo office offers any term")
+    raise AssertionError("no demo office offers any slot")
 
 
 def a_killed_web_is_started_again(process: program.Process, port: int) -> None:

@@ -151,7 +151,7 @@ def browser(port: int) -> httpx.Client:
 
 @contextmanager
 def both_releases(folder: Path, tmp_path: Path) -> Iterator[tuple[str, dict[str, str], int, Path]]:
-    database = embedded.start(folder)
+    database = embedded.start_server(folder)
     told = program.environment(database)
     with ExitStack() as stack:
         tree = stack.enter_context(releases.checked_out(commit_before(), tmp_path))

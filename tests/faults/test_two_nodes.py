@@ -27,7 +27,7 @@ from prepazka.queueing import counters, tickets
 from prepazka.queueing.models import Ticket, TicketState
 from tests import town
 from tests.faults import program
-from tests.faults.always import always_open, coming_terms
+from tests.faults.always import always_open, coming_slots
 from tests.faults.program import Kiosk, Stream, measured, wait_for
 from tests.ports import free_port
 
@@ -63,7 +63,7 @@ def nodes(transactional_db: None, tmp_path: Path) -> Iterator[Nodes]:
 @pytest.mark.real_time
 def test_two_nodes_are_one_office(nodes: Nodes) -> None:
     """One test, because starting two nodes takes longer than all that they are asked."""
-    fifty_for_the_last_term(nodes)
+    fifty_for_the_last_slot(nodes)
     eight_clerks_press_next(nodes)
     stream = what_happens_at_one_is_seen_at_the_other(nodes)
     an_open_stream_does_not_hold_up_the_end(nodes, stream)
@@ -76,9 +76,9 @@ def an_open_stream_does_not_hold_up_the_end(nodes: Nodes, stream: Stream) -> Non
     assert stream.ended
 
 
-def fifty_for_the_last_term(nodes: Nodes) -> None:
+def fifty_for_the_last_slot(nodes: Nodes) -> None:
     barrier = threading.Barrier(MANY)
-    wanted = {"service": "prepis", "starts_at": coming_terms()[0].isoformat()}
+    wanted = {"service": "prepis", "starts_at": coming_slots()[0].isoformat()}
 
     def ask(number: int) -> httpx.Response:
         headers = {"Idempotency-Key": str(uuid4()), "Accept-Language": "cs"}

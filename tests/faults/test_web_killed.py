@@ -19,7 +19,7 @@ from prepazka.offices.models import Device
 from prepazka.queueing.models import Ticket
 from tests import town
 from tests.faults import program
-from tests.faults.always import always_open, coming_terms
+from tests.faults.always import always_open, coming_slots
 from tests.faults.program import Kiosk, wait_for
 from tests.ports import free_port
 
@@ -82,7 +82,7 @@ def test_a_kill_between_two_steps_loses_neither(tmp_path: Path) -> None:
 
 
 def hold(api: httpx.Client) -> httpx.Response:
-    said = {"service": "prepis", "starts_at": coming_terms()[0].isoformat()}
+    said = {"service": "prepis", "starts_at": coming_slots()[0].isoformat()}
     answer = api.post(
         "/api/v1/offices/lhota/holds", json=said, headers={"Idempotency-Key": str(uuid4())}
     )
@@ -96,7 +96,7 @@ def lost_touch(kiosk: Kiosk, touch: object) -> None:
 
 
 def goes_on(api: httpx.Client, token: str) -> None:
-    """The page of the form is still there with the term held, and can be finished."""
+    """The page of the form is still there with the slot held, and can be finished."""
     page = api.get(f"/termin/{token}/")
     assert page.status_code == 200
     assert hold_of_another(api) == 409
@@ -107,5 +107,5 @@ def goes_on(api: httpx.Client, token: str) -> None:
 
 
 def hold_of_another(api: httpx.Client) -> int:
-    said = {"service": "prepis", "starts_at": coming_terms()[0].isoformat()}
+    said = {"service": "prepis", "starts_at": coming_slots()[0].isoformat()}
     return api.post("/api/v1/offices/lhota/holds", json=said).status_code

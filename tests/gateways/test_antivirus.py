@@ -61,13 +61,13 @@ def here(files: Path) -> Held:
 
 
 def brought(here: Held, content: bytes) -> Document:
-    return documents.add(
+    return documents.add_document(
         participant=here.citizen.pk, link=1, name="a.pdf", file=papers.file(content), now=NOW
     )
 
 
 def after_check(one: Document) -> tuple[str, str]:
-    document_jobs.check(document=one.pk, now=NOW)
+    document_jobs.inspect_document(document=one.pk, now=NOW)
     one.refresh_from_db()
     return one.state, one.refusal
 
@@ -97,8 +97,8 @@ def test_while_it_is_away_nobody_sees_the_file(here: Held, settings: Any, tmp_pa
             settings.CLAMD = where
             assert after_check(one) == ("checking", "")
         closing.join(5)
-    assert document_jobs.to_check() == [one.pk], "the next round tries again"
-    assert not documents.seen_by(here.chair).filter(state="ready").exists()
+    assert document_jobs.documents_to_check() == [one.pk], "the next round tries again"
+    assert not documents.documents_seen_by(here.chair).filter(state="ready").exists()
     settings.CLAMD = ""
     assert after_check(one) == ("ready", "")
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from prepazka.core.interval import Interval
-from prepazka.gateways.calendars import Source, Unreadable, read
-from prepazka.gateways.calendars.report import query
+from prepazka.gateways.calendars import Source, Unreadable, read_busy_time
+from prepazka.gateways.calendars.report import events_query
 from tests.gateways import caldav_peers
 from tests.gateways.caldav_peers import PASSWORD, USER, put
 from tests.gateways.test_calendars import PRAGUE, WINDOW, ics, local
@@ -57,7 +57,7 @@ def calendar(
 
 
 def asked(url: str, password: str = PASSWORD) -> list[Interval[Any]]:
-    found = read(Source(url, True, USER, password), mark="", window=WINDOW, tz=PRAGUE)
+    found = read_busy_time(Source(url, True, USER, password), mark="", window=WINDOW, tz=PRAGUE)
     assert found.reading is not None
     assert found.busy is not None
     assert not found.reading.doubts
@@ -93,10 +93,10 @@ def test_a_wrong_password_and_a_calendar_that_is_not_there(calendar: str, settin
 def test_an_unchanged_calendar_is_not_taken_apart_again(calendar: str, settings: Any) -> None:
     settings.CALENDAR_NETWORKS = [ip_network("127.0.0.1/32")]
     source = Source(calendar, True, USER, PASSWORD)
-    first = read(source, mark="", window=WINDOW, tz=PRAGUE)
+    first = read_busy_time(source, mark="", window=WINDOW, tz=PRAGUE)
     # Neither server can mark a calendar as taking no time; xandikos says that it does.
     assert not first.transparent
-    assert read(source, mark=first.mark, window=WINDOW, tz=PRAGUE).reading is None
+    assert read_busy_time(source, mark=first.mark, window=WINDOW, tz=PRAGUE).reading is None
 
 
 def test_one_event_over_which_the_server_itself_stumbles(tmp_path: Path, settings: Any) -> None:
@@ -104,13 +104,13 @@ def test_one_event_over_which_the_server_itself_stumbles(tmp_path: Path, setting
     with caldav_peers.xandikos(tmp_path) as made:
         put(made, "a.ics", ics("UID:a|DTSTAMP:20261101T000000Z|DTSTART;VALUE=DATE:20261224"))
         source = Source(made, True, USER, PASSWORD)
-        first = read(source, mark="", window=WINDOW, tz=PRAGUE)
+        first = read_busy_time(source, mark="", window=WINDOW, tz=PRAGUE)
         put(made, "b.ics", ics("UID:b|DTSTAMP:20261101T000000Z|DTSTART:20261228T080000Z|DTEND:nic"))
         status, _ = caldav_peers.request(
-            "REPORT", made, query(WINDOW), Depth="1", Content_Type="application/xml"
+            "REPORT", made, events_query(WINDOW), Depth="1", Content_Type="application/xml"
         )
         assert status == 500, "the control: asked for a time, it answers nothing at all"
-        second = read(source, mark=first.mark, window=WINDOW, tz=PRAGUE).reading
+        second = read_busy_time(source, mark=first.mark, window=WINDOW, tz=PRAGUE).reading
         assert second
         assert local(second.busy()) == ["24.12. 00:00-25.12. 00:00", "28.12. 09:00-29.12. 00:00"]
         assert [one.why for one in second.doubts] == ["end"]

@@ -8,7 +8,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prepazka.core.external_times import Known, Reading, Times, merged
+from prepazka.core.external_times import Known, Reading, Times, merge_reading
 from prepazka.core.interval import subtract
 from prepazka.gateways.calendars import Unreadable, busy
 from prepazka.gateways.calendars.series import key_of
@@ -51,7 +51,7 @@ def read(text: bytes) -> Reading:
 
 
 BEFORE = read(TEXT)
-KNOWN = merged(Known(), BEFORE, NOW)
+KNOWN = merge_reading(Known(), BEFORE, NOW)
 
 
 def of(uid: str) -> Times:
@@ -98,7 +98,7 @@ def test_the_control() -> None:
 @given(spoilt_inside())
 def test_a_fault_inside_one_event_frees_nothing_else(spoilt: tuple[str, bytes]) -> None:
     uid, text = spoilt
-    after = merged(KNOWN, read(text), NOW)
+    after = merge_reading(KNOWN, read(text), NOW)
     for other in EVENTS.keys() - {uid}:
         assert not subtract(of(other), after.busy()), other
 
@@ -110,7 +110,7 @@ def test_a_fault_outside_of_events_frees_nothing(text: bytes) -> None:
         reading = read(text)
     except Unreadable:
         return  # noted with its reason, and everything stays
-    after = merged(KNOWN, reading, NOW)
+    after = merge_reading(KNOWN, reading, NOW)
     assert not subtract(KNOWN.busy(), after.busy())
 
 

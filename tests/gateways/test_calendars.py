@@ -25,7 +25,7 @@ from prepazka.gateways.calendars import (
     budget,
     busy,
     fetch,
-    read,
+    read_busy_time,
     report,
     unfold,
 )
@@ -69,7 +69,7 @@ def peer(settings: Any) -> Iterator[Peer]:
 
 
 def ask(peer: Peer, **more: Any) -> Read:
-    return read(Source(peer.url, **more), mark="", window=WINDOW, tz=PRAGUE)
+    return read_busy_time(Source(peer.url, **more), mark="", window=WINDOW, tz=PRAGUE)
 
 
 def reason(peer: Peer, **more: Any) -> str:
@@ -215,13 +215,13 @@ def test_an_address_and_its_mark(peer: Peer) -> None:
     peer.etag = '"jedna"'
     first = ask(peer)
     assert first.busy == [Interval(town.at("9:00"), town.at("10:00"))]
-    again = read(Source(peer.url), mark=first.mark, window=WINDOW, tz=PRAGUE)
+    again = read_busy_time(Source(peer.url), mark=first.mark, window=WINDOW, tz=PRAGUE)
     assert again == Read(None, first.mark)
     assert peer.asked[1]["if-none-match"] == '"jedna"'
 
 
 def again(peer: Peer, first: Read) -> Read:
-    return read(Source(peer.url), mark=first.mark, window=WINDOW, tz=PRAGUE)
+    return read_busy_time(Source(peer.url), mark=first.mark, window=WINDOW, tz=PRAGUE)
 
 
 def test_the_same_text_with_another_mark_is_not_taken_apart_again(
@@ -230,7 +230,7 @@ def test_the_same_text_with_another_mark_is_not_taken_apart_again(
     peer.etag = '"jedna"'
     first = ask(peer)
     peer.etag = '"dve"'
-    monkeypatch.setattr(calendars, "unfolded", None)
+    monkeypatch.setattr(calendars, "unfold_in_process", None)
     second = again(peer, first)
     assert second.reading is None
     assert second.mark.endswith('"dve"')
@@ -248,7 +248,7 @@ def test_other_wishes_another_day_or_zone_read_everything_anew(peer: Peer) -> No
         {"tz": ZoneInfo("Europe/London")},
     ):
         given: dict[str, Any] = {"window": WINDOW, "tz": PRAGUE, **more}
-        assert read(Source(peer.url), mark=first.mark, **given).reading
+        assert read_busy_time(Source(peer.url), mark=first.mark, **given).reading
         assert "if-none-match" not in peer.asked[-1]
 
 
@@ -462,7 +462,7 @@ def test_redirects_are_followed_and_keep_the_password_at_home(peer: Peer) -> Non
 def test_our_own_network_is_not_asked(url: str, settings: Any) -> None:
     settings.CALENDAR_NETWORKS = []
     with pytest.raises(Unreadable) as found:
-        read(Source(url), mark="", window=WINDOW, tz=PRAGUE)
+        read_busy_time(Source(url), mark="", window=WINDOW, tz=PRAGUE)
     assert found.value.reason in {"forbidden", "unreachable"}
     if "2130706433" not in url:
         assert found.value.reason == "forbidden"
@@ -479,7 +479,7 @@ def test_a_redirect_into_our_network_is_not_followed(settings: Any) -> None:
 
 
 def test_the_query_names_the_window() -> None:
-    said = report.query(WINDOW).decode()
+    said = report.events_query(WINDOW).decode()
     assert '<C:time-range start="20261122T230000Z" end="20271227T230000Z"/>' in said
 
 

@@ -18,7 +18,7 @@ from aiosmtpd.controller import Controller
 
 from prepazka.core.interval import Interval
 from prepazka.gateways import email
-from prepazka.gateways.calendars import Source, Unreadable, read
+from prepazka.gateways.calendars import Source, Unreadable, read_busy_time
 from prepazka.gateways.sms import sms_http
 from prepazka.messaging.message_types import Mail, Undeliverable
 from tests.certificates import self_signed
@@ -89,7 +89,7 @@ def test_an_outside_calendar_that_nobody_vouches_for_is_not_read(
     settings.CALENDAR_NETWORKS = [ip_network("127.0.0.0/8"), ip_network("::1/128")]
     source = Source(f"{url}/a.ics", username="jana", password="heslo")
     with pytest.raises(Unreadable) as refusal:
-        read(source, mark="", window=WINDOW, tz=ZoneInfo("Europe/Prague"))
+        read_busy_time(source, mark="", window=WINDOW, tz=ZoneInfo("Europe/Prague"))
     assert refusal.value.reason == "unreachable"
     assert asked == []
     httpx.get(url, verify=False)  # noqa: S501  # the control: it does answer
@@ -99,7 +99,7 @@ def test_an_outside_calendar_that_nobody_vouches_for_is_not_read(
 def test_a_gateway_that_nobody_vouches_for_gets_nothing(secure: tuple[str, list[str]]) -> None:
     url, asked = secure
     with pytest.raises(Undeliverable, match="cannot be reached"):
-        sms_http.post([url], "/send", data={"password": "heslo"})
+        sms_http.post_to_gateway([url], "/send", data={"password": "heslo"})
     assert asked == []
 
 
@@ -125,11 +125,11 @@ def test_a_mail_server_that_nobody_vouches_for_gets_nothing(
     email.kept.close_all()
     try:
         with pytest.raises(Undeliverable, match="SSLCertVerificationError") as refusal:
-            email.send(MAIL)
+            email.send_mail(MAIL)
         assert not refusal.value.permanent, "its people may mend it"
         assert kept.mails == []
         settings.EMAIL_USE_TLS = False
-        email.send(MAIL)  # the control: it does take mails
+        email.send_mail(MAIL)  # the control: it does take mails
         assert len(kept.mails) == 1
     finally:
         email.kept.close_all()

@@ -77,26 +77,26 @@ def server(settings: Any) -> Iterator[Server]:
 
 def test_many_mails_over_one_connection(server: Server) -> None:
     for _ in range(5):
-        email.send(MAIL)
+        email.send_mail(MAIL)
     assert len(server.envelopes) == 5
     assert len(server.sessions) == 1
 
 
 def test_a_connection_the_server_has_left_costs_no_mail(server: Server) -> None:
-    email.send(MAIL)
+    email.send_mail(MAIL)
     server.hangs_up = True
-    email.send(MAIL)
+    email.send_mail(MAIL)
     assert len(server.envelopes) == 2
     assert len(server.sessions) == 2
 
 
 def test_after_a_refused_address_the_next_mail_leaves(server: Server) -> None:
 
-    email.send(MAIL)
+    email.send_mail(MAIL)
     with pytest.raises(Undeliverable) as refused:
-        email.send(replace(MAIL, to="nikdo@example.cz"))
+        email.send_mail(replace(MAIL, to="nikdo@example.cz"))
     assert refused.value.permanent
-    email.send(MAIL)
+    email.send_mail(MAIL)
     assert len(server.envelopes) == 2
 
 
@@ -108,7 +108,7 @@ def test_whom_a_lost_mail_goes_back_to(
     server: Server, settings: Any, setting: str, envelope: str
 ) -> None:
     settings.MAIL_RETURN_PATH = setting
-    email.send(MAIL)
+    email.send_mail(MAIL)
     assert server.envelopes[0].mail_from.strip("<>") == envelope
     read = message_from_bytes(server.envelopes[0].content, policy=policy.default)
     assert read["From"] == "Lhota <lhota@example.cz>"
@@ -124,10 +124,10 @@ def test_what_is_refused_after_the_mail_was_read(
 ) -> None:
     server.answers = answer
     with pytest.raises(Undeliverable) as failure:
-        email.send(MAIL)
+        email.send_mail(MAIL)
     assert failure.value.permanent is permanent
     server.answers = ""
-    email.send(MAIL)
+    email.send_mail(MAIL)
     assert len(server.envelopes) == 1
 
 
@@ -137,12 +137,12 @@ def test_what_is_refused_after_the_mail_was_read(
 )
 def test_an_address_that_cannot_be_written_to_is_refused_for_good(server: Server, to: str) -> None:
     with pytest.raises(Undeliverable) as failure:
-        email.send(replace(MAIL, to=to))
+        email.send_mail(replace(MAIL, to=to))
     assert failure.value.permanent
     assert str(failure.value) == ADDRESS_REFUSED
     assert server.envelopes == []
 
 
 def test_a_domain_in_letters_leaves_in_punycode(server: Server) -> None:
-    email.send(replace(MAIL, to="jan@příklad.cz"))
+    email.send_mail(replace(MAIL, to="jan@příklad.cz"))
     assert server.envelopes[0].rcpt_tos == ["jan@xn--pklad-zsa96e.cz"]

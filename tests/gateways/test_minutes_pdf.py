@@ -58,7 +58,7 @@ def sheet(text: str, **changed: Any) -> minutes_pdf.Sheet:
 
 def printed(text: str) -> str:
     """What a reader of the PDF sees of the part with the text, in one line."""
-    content = minutes_pdf.make(sheet("", parts=[("Průběh", text)]), at=AT)
+    content = minutes_pdf.make_minutes_pdf(sheet("", parts=[("Průběh", text)]), at=AT)
     document = pypdfium2.PdfDocument(content)
     words = [page.get_textpage().get_text_range() for page in document]
     document.close()
@@ -92,7 +92,7 @@ def own_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_text_fails_a_print(text: str) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(minutes_pdf, "_run", in_process)
-        content = minutes_pdf.make(sheet(text), at=AT)
+        content = minutes_pdf.make_minutes_pdf(sheet(text), at=AT)
     with pikepdf.open(io.BytesIO(content)) as made:
         metadata = made.open_metadata()
         assert metadata["pdfaid:part"] == "2"
@@ -145,7 +145,7 @@ def test_plain_letters_are_in_the_fonts_that_come_with_the_program() -> None:
     everything = "".join(sorted(printable.PLAIN - {"\n"}))
     assert NOTE not in printed(everything)
     heavy = sheet("", comments=[(everything, everything)])  # the name is printed in bold
-    assert minutes_pdf.make(heavy, at=AT)
+    assert minutes_pdf.make_minutes_pdf(heavy, at=AT)
 
 
 @pytest.mark.parametrize(
@@ -184,8 +184,12 @@ def test_a_long_text_of_many_scripts_is_printed_soon() -> None:
     replaced = printable.Replacer(set(many))(many)
     assert replaced.startswith("[U+4E00][U+4E01]")
     assert time.thread_time() - began < 5
-    assert minutes_pdf.make(sheet("", parts=[("Průběh", many)]), at=AT).startswith(b"%PDF")
+    assert minutes_pdf.make_minutes_pdf(sheet("", parts=[("Průběh", many)]), at=AT).startswith(
+        b"%PDF"
+    )
 
 
 def test_the_same_sheet_gives_the_same_bytes() -> None:
-    assert minutes_pdf.make(sheet("😀 李"), at=AT) == minutes_pdf.make(sheet("😀 李"), at=AT)
+    assert minutes_pdf.make_minutes_pdf(sheet("😀 李"), at=AT) == minutes_pdf.make_minutes_pdf(
+        sheet("😀 李"), at=AT
+    )

@@ -36,7 +36,7 @@ def notice(browser: Browser, **more: Any) -> Push:
 
 
 def test_the_browser_reads_what_was_sent_and_nobody_else_does(browser: Browser) -> None:
-    push.send(notice(browser))
+    push.send_notice(notice(browser))
     assert browser.read() == CONTENT
     headers, body = browser.came[0]
     assert headers["content-encoding"] == "aes128gcm"
@@ -61,8 +61,8 @@ def test_the_tests_browser_reads_the_example_of_the_rfc() -> None:
 
 
 def test_the_push_service_can_tell_that_it_is_us(browser: Browser) -> None:
-    push.send(notice(browser))
-    claims = browser.claims(push.public_key())
+    push.send_notice(notice(browser))
+    claims = browser.claims(push.push_public_key())
     assert claims["aud"] == "http://127.0.0.1"
     assert claims["sub"] == "mailto:urad@lhota.example"
     assert machine_time() < claims["exp"] <= machine_time() + 24 * 3600
@@ -74,9 +74,9 @@ def test_the_push_service_can_tell_that_it_is_us(browser: Browser) -> None:
 
 
 def test_the_keys_are_made_once() -> None:
-    first = push.public_key()
+    first = push.push_public_key()
     assert len(plain(first)) == 65
-    assert push.public_key() == first
+    assert push.push_public_key() == first
     assert PushKey.objects.count() == 1
 
 
@@ -84,7 +84,7 @@ def test_the_keys_are_made_once() -> None:
 def test_a_browser_that_wants_no_more(browser: Browser, status: int) -> None:
     browser.status = status
     with pytest.raises(PushGone):
-        push.send(notice(browser))
+        push.send_notice(notice(browser))
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_browser_that_wants_no_more(browser: Browser, status: int) -> None:
 def test_what_is_tried_again(browser: Browser, status: int, permanent: bool) -> None:  # noqa: FBT001
     browser.status = status
     with pytest.raises(Undeliverable) as found:
-        push.send(notice(browser))
+        push.send_notice(notice(browser))
     assert found.value.permanent is permanent
     assert not isinstance(found.value, PushGone)
 
@@ -101,7 +101,7 @@ def test_what_is_tried_again(browser: Browser, status: int, permanent: bool) -> 
 def test_it_follows_no_redirect(browser: Browser) -> None:
     browser.status, browser.location = 307, browser.endpoint
     with pytest.raises(Undeliverable):
-        push.send(notice(browser))
+        push.send_notice(notice(browser))
     assert len(browser.came) == 1
 
 
@@ -113,14 +113,14 @@ def test_nobody_sends_us_into_our_own_network(
 ) -> None:
     settings.PUSH_NETWORKS = []
     with pytest.raises(Undeliverable, match="forbidden") as found:
-        push.send(notice(browser, endpoint=endpoint))
+        push.send_notice(notice(browser, endpoint=endpoint))
     assert found.value.permanent
 
 
 def test_what_is_no_subscription(browser: Browser, settings: Any) -> None:
     good = browser.subscription
-    assert push.understood(**good)
-    assert push.understood(**good | {"endpoint": "https://push.example/a?b=c"})
+    assert push.is_valid_subscription(**good)
+    assert push.is_valid_subscription(**good | {"endpoint": "https://push.example/a?b=c"})
     for wrong in (
         {"endpoint": "http://push.example/a"},
         {"endpoint": "https://"},
@@ -132,6 +132,6 @@ def test_what_is_no_subscription(browser: Browser, settings: Any) -> None:
         {"p256dh": good["auth"]},
         {"p256dh": "A" * 87},
     ):
-        assert not push.understood(**good | wrong), wrong
+        assert not push.is_valid_subscription(**good | wrong), wrong
     settings.PUSH_NETWORKS = []
-    assert not push.understood(**good), "http only into a network that was named"
+    assert not push.is_valid_subscription(**good), "http only into a network that was named"

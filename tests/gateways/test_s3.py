@@ -66,21 +66,21 @@ def keys(client: Any) -> list[str]:
 
 def test_files_come_back_and_go_by_folders(bucket: Any) -> None:
     assert type(storages["papers"]).__name__ == "S3Storage"
-    storage.put("1/aa/d1", "file", b"prvni" * 100_000)
-    storage.put("1/aa/d1", "1.webp", b"strana")
-    storage.put("1/aa/minutes", "file", b"zapis")
-    storage.put("1/ab/d2", "file", b"druhy")
-    with storage.get("1/aa/d1", "file") as kept:
+    storage.put_file("1/aa/d1", "file", b"prvni" * 100_000)
+    storage.put_file("1/aa/d1", "1.webp", b"strana")
+    storage.put_file("1/aa/minutes", "file", b"zapis")
+    storage.put_file("1/ab/d2", "file", b"druhy")
+    with storage.open_file("1/aa/d1", "file") as kept:
         assert kept.read() == b"prvni" * 100_000
-    with pytest.raises(FileNotFoundError), storage.get("1/aa/d1", "2.webp") as missing:
+    with pytest.raises(FileNotFoundError), storage.open_file("1/aa/d1", "2.webp") as missing:
         missing.read()
-    storage.put("1/aa/d1", "file", b"znovu")
-    with storage.get("1/aa/d1", "file") as kept:
+    storage.put_file("1/aa/d1", "file", b"znovu")
+    with storage.open_file("1/aa/d1", "file") as kept:
         assert kept.read() == b"znovu"
-    storage.drop("1/aa/d1")
+    storage.drop_folder("1/aa/d1")
     assert keys(bucket) == ["1/aa/minutes/file", "1/ab/d2/file"]
-    storage.drop("1/aa")
-    storage.drop("1/aa")
+    storage.drop_folder("1/aa")
+    storage.drop_folder("1/aa")
     assert keys(bucket) == ["1/ab/d2/file"], "what begins alike is another folder"
 
 
@@ -88,7 +88,7 @@ def test_what_belongs_to_no_row_goes_and_another_storage_is_not_touched(bucket: 
     """As tests/usecases/test_lost_files.py has it for a folder."""
     now = real_now()  # the server of the bucket writes its own times
     here = held()
-    made = documents.add(
+    made = documents.add_document(
         participant=here.citizen.pk,
         link=1,
         name="a.pdf",
@@ -96,16 +96,16 @@ def test_what_belongs_to_no_row_goes_and_another_storage_is_not_touched(bucket: 
         now=now,
     )
     assert storage.MARKER in keys(bucket)
-    assert storage_identity.check(now=now) is None
+    assert storage_identity.check_identity(now=now) is None
     office, stray = here.office.office_id, f"{here.office.office_id}/{uuid4().hex}/{uuid4().hex}"
-    storage.put(stray, storage.FILE, b"x")
-    assert storage.offices() == {office}
+    storage.put_file(stray, storage.FILE, b"x")
+    assert storage.offices_with_files() == {office}
     for day, counted in ((2, (1, 0, 0)), (9, (0, 1, 0))):
-        inventory_of = inventory.inspect(office=office, now=now + timedelta(days=day))
+        inventory_of = inventory.inspect_files(office=office, now=now + timedelta(days=day))
         assert astuple(inventory_of) == counted
     assert keys(bucket) == sorted([storage.MARKER, f"{made.key}/{storage.FILE}"])
-    storage.drop(made.key)
-    assert inventory.inspect(office=office, now=now + timedelta(days=10)).missing == 1
+    storage.drop_folder(made.key)
+    assert inventory.inspect_files(office=office, now=now + timedelta(days=10)).missing == 1
 
     Booking.objects.update(erased_at=now)
     bucket.put_object(Bucket="schuzky", Key=storage.MARKER, Body=b"another")
@@ -123,4 +123,4 @@ def test_a_bucket_that_does_not_answer_is_unreachable(bucket: Any, settings: Any
     there = settings.STORAGES["papers"]
     away = there["OPTIONS"] | {"bucket_name": "neni"}
     settings.STORAGES = settings.STORAGES | {"papers": there | {"OPTIONS": away}}
-    assert storage_identity.check(now=real_now()) == "unreachable"
+    assert storage_identity.check_identity(now=real_now()) == "unreachable"

@@ -156,7 +156,7 @@ def hear(centre: Centre, *bodies: bytes, refuse: bool = False) -> list[Receipt |
         heard.append(told)
 
     centre.to_tell = list(bodies)
-    thread = Thread(target=smpp_receiver.listen, args=(act,), kwargs={"stop": stop})
+    thread = Thread(target=smpp_receiver.receive_messages, args=(act,), kwargs={"stop": stop})
     thread.start()
     until = time.monotonic() + 30
     while len(centre.told) < len(bodies) and time.monotonic() < until:
@@ -205,7 +205,9 @@ def test_what_could_not_be_acted_on_stays_with_the_centre(centre: Centre) -> Non
 @pytest.mark.usefixtures("_impatient")
 def test_a_silent_centre_is_bound_anew(centre: Centre) -> None:
     stop = Event()
-    thread = Thread(target=smpp_receiver.listen, args=(lambda _: None,), kwargs={"stop": stop})
+    thread = Thread(
+        target=smpp_receiver.receive_messages, args=(lambda _: None,), kwargs={"stop": stop}
+    )
     thread.start()
     until = time.monotonic() + 30
     while centre.binds < 2 and time.monotonic() < until:
@@ -227,7 +229,7 @@ def test_any_text_can_be_read(content: bytes, esm_class: int, coding: int) -> No
         receipted_message_id=None,
         message_state=None,
     )
-    smpp_receiver.told_by(pdu)
+    smpp_receiver.parse_delivery(pdu)
 
 
 NODE = r"""
@@ -278,7 +280,10 @@ def test_the_npm_server_understands_us(account: Any) -> None:
             told: list[Receipt | Incoming] = []
             stop = Event()
             Thread(
-                target=smpp_receiver.listen, args=(told.append,), kwargs={"stop": stop}, daemon=True
+                target=smpp_receiver.receive_messages,
+                args=(told.append,),
+                kwargs={"stop": stop},
+                daemon=True,
             ).start()
             answers = [json.loads(node.stdout.readline()) for _ in range(2)]
             stop.set()

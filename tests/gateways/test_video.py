@@ -174,24 +174,24 @@ def test_the_first_room_that_can_be_had_is_the_meetings(
 ) -> None:
     listed(here, "bigbluebutton", "jitsi", "embedded")
     bbb.fault = "500"
-    assert video.settle(fresh(here), here.office, now=NOW) == "jitsi"
+    assert video.choose_provider(fresh(here), here.office, now=NOW) == "jitsi"
     assert fresh(here).provider == "jitsi"
     event = Event.objects.get(kind="MeetingProviderChanged")
     assert (event.data["was"], event.data["why"]) == ("bigbluebutton", "unavailable")
     bbb.fault = ""
-    assert video.settle(fresh(here), here.office, now=NOW) == "jitsi"  # decided already
+    assert video.choose_provider(fresh(here), here.office, now=NOW) == "jitsi"  # decided already
 
 
 @database
 def test_without_any_server_the_telephone_is_left(here: Held) -> None:
     listed(here, "jitsi", "bigbluebutton")
-    assert video.settle(fresh(here), here.office, now=NOW) == "telephone"
+    assert video.choose_provider(fresh(here), here.office, now=NOW) == "telephone"
 
 
 @database
 def test_the_planned_room_is_no_news(here: Held) -> None:
     listed(here, "embedded")
-    assert video.settle(fresh(here), here.office, now=NOW) == "embedded"
+    assert video.choose_provider(fresh(here), here.office, now=NOW) == "embedded"
     assert not Event.objects.filter(kind="MeetingProviderChanged").exists()
 
 
@@ -209,7 +209,7 @@ def test_when_a_server_goes_away_the_next_room_is_taken_once(here: Held, meet: C
     listed(here, "jitsi", "embedded")
     here.enter(here.chair, NOW)
     meeting = fresh(here)
-    assert video.settle(meeting, here.office, now=NOW) == "jitsi"
+    assert video.choose_provider(meeting, here.office, now=NOW) == "jitsi"
     failed: dict[str, Any] = {"failed": "jitsi", "now": NOW}
     assert video.fall_back(fresh(here), here.office, **failed) == "embedded"
     # A second one who failed in the first room does not drive the meeting on to the telephone.
@@ -220,7 +220,7 @@ def test_when_a_server_goes_away_the_next_room_is_taken_once(here: Held, meet: C
 
 
 def told_of(event: Event, at: Any = NOW) -> list[Message]:
-    made = message_delivery.compose(event=event.pk, now=at)
+    made = message_delivery.compose_messages(event=event.pk, now=at)
     return [one for one in made if not message_delivery.is_pointless(one, at)]
 
 
@@ -239,7 +239,9 @@ def test_who_is_not_there_gets_a_message_with_how_to_join_once_per_change(
     (message,) = told_of(event)
     assert (message.kind, message.to.email) == ("meeting_room", "eva@posta.example")
     for _ in range(2):
-        assert [one.pk for one in message_delivery.compose(event=event.pk, now=NOW)] == [message.pk]
+        assert [one.pk for one in message_delivery.compose_messages(event=event.pk, now=NOW)] == [
+            message.pk
+        ]
     said = compose_mail(message, now=NOW).text
     assert here.path(here.guest) in said
     assert "zůstává stejný" in said
@@ -277,7 +279,7 @@ def test_who_booked_by_telephone_alone_gets_a_short_message(here: Held, settings
     assert message.channel == Message.Channel.SMS
     sms = compose_sms(message, now=NOW).text
     assert "bude telefonem, zavolame Vam; nas telefon 353 000 112" in sms
-    assert gsm7.parts(sms) == 1
+    assert gsm7.count_parts(sms) == 1
 
 
 @database
@@ -347,5 +349,5 @@ def test_checked_documents_are_in_the_room_from_the_beginning(
     for key in ("plan", "viru", "film"):
         storages["papers"].save(f"{key}/file", ContentFile(b"%PDF " + key.encode()))
     listed(here, "bigbluebutton")
-    assert video.settle(fresh(here), here.office, now=NOW) == "bigbluebutton"
+    assert video.choose_provider(fresh(here), here.office, now=NOW) == "bigbluebutton"
     assert bbb.papers == {"plan.pdf": b"%PDF plan"}

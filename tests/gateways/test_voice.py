@@ -40,20 +40,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (of_run / "voice.lock").open("w") as lock:
         flock(lock, LOCK_EX)
         everything = sum(len(speech.every_clip(language)) for language in speech.LANGUAGES)
-        assert clips.render(place, by=ESPEAK) in {everything, 0}
+        assert clips.render_clips(place, by=ESPEAK) in {everything, 0}
     return place
 
 
 @needs_espeak
 def test_every_clip_is_heard_and_is_short(folder: Path) -> None:
-    assert clips.faults(folder) == []
-    known = clips.clips(str(folder)).files
-    lengths = {name: sound.read(file).seconds for name, file in known.items()}
+    assert clips.faults_of_clips(folder) == []
+    known = clips.available_clips(str(folder)).files
+    lengths = {name: sound.read_wav(file).seconds for name, file in known.items()}
     assert 0.15 < min(lengths.values()) < max(lengths.values()) < 2.2
     # Trimmed: a clip starts within a twentieth of a second, but a place after the pause of a comma.
-    heard = sound.read(known["cs/23"])
+    heard = sound.read_wav(known["cs/23"])
     assert max(map(abs, heard.samples[: heard.hertz // 20])) >= sound.QUIET
-    place = sound.read(known["cs/counter"])
+    place = sound.read_wav(known["cs/counter"])
     assert max(map(abs, place.samples[: place.hertz // 5])) < sound.QUIET
     size = sum(file.stat().st_size for file in known.values())
     assert size < 15_000_000
@@ -62,8 +62,10 @@ def test_every_clip_is_heard_and_is_short(folder: Path) -> None:
 @needs_espeak
 @pytest.mark.parametrize("language", speech.LANGUAGES)
 def test_different_clips_sound_different(folder: Path, language: str) -> None:
-    files = {n: f for n, f in clips.clips(str(folder)).files.items() if n.startswith(language)}
-    assert len({sound.read(file).samples.tobytes() for file in files.values()}) == len(files)
+    files = {
+        n: f for n, f in clips.available_clips(str(folder)).files.items() if n.startswith(language)
+    }
+    assert len({sound.read_wav(file).samples.tobytes() for file in files.values()}) == len(files)
 
 
 @needs_espeak
@@ -90,7 +92,7 @@ def test_what_is_hard_to_say_is_said_rightly() -> None:
         "7": "sedum",
         "80": "osumdesaːt",
     }
-    said = phonemes([espeak.spoken(clip, "cs") for clip in expected], "cs")
+    said = phonemes([espeak.spoken_text(clip, "cs") for clip in expected], "cs")
     assert dict(zip(expected, said, strict=True)) == expected
     # The control: fed as it is written, the letter would be described instead of said.
     assert phonemes(["á"], "cs") != ["aː"]
@@ -101,8 +103,10 @@ def test_what_is_hard_to_say_is_said_rightly() -> None:
 def test_numbers_are_those_that_espeak_itself_counts(language: str) -> None:
     """An independent reader of digits says the same as our words, in its own run of words."""
     some = [*range(0, 100, 7), 21, 22, 100, 101, 205, 333, 444, 512, 600, 719, 999]
-    names = [speech.said("", "counter", str(n), language)[2:] for n in some]
-    ours = phonemes([" ".join(espeak.spoken(c, language) for c in one) for one in names], language)
+    names = [speech.clips_of_call("", "counter", str(n), language)[2:] for n in some]
+    ours = phonemes(
+        [" ".join(espeak.spoken_text(c, language) for c in one) for one in names], language
+    )
     theirs = phonemes([str(n) for n in some], language)
     heard = zip(some, map(_run, ours), map(_run, theirs), strict=True)
     assert {n: (a, b) for n, a, b in heard if a != b} == {}
@@ -125,20 +129,20 @@ def test_only_what_is_missing_is_said_again_and_own_recordings_go_first(
     place = tmp_path / "voice"
     shutil.copytree(folder, place)
     (place / "rendered/cs/23.wav").unlink()
-    assert clips.faults(place) == ["cs: 1 clips are missing: 23"]
+    assert clips.faults_of_clips(place) == ["cs: 1 clips are missing: 23"]
     (place / "rendered/making-killed").mkdir()
-    assert clips.render(place, by=ESPEAK) == 1
+    assert clips.render_clips(place, by=ESPEAK) == 1
     assert not (place / "rendered/making-killed").exists()
-    before = clips.clips(str(place))
+    before = clips.available_clips(str(place))
     (place / "own/cs").mkdir(parents=True)
     own = place / "own/cs/23.mp3"
     own.write_bytes(b"ID3 recorded")
     (place / "own/chime.ogg").write_bytes(b"OggS")
-    after = clips.clips(str(place))
+    after = clips.available_clips(str(place))
     assert after.files["cs/23"] == own
     assert after.files["chime"] == place / "own/chime.ogg"
     assert after.version != before.version
-    assert clips.render(place, by=ESPEAK) == 0
+    assert clips.render_clips(place, by=ESPEAK) == 0
     assert own.read_bytes() == b"ID3 recorded"
 
 
@@ -153,10 +157,12 @@ def test_the_check_finds_silence_and_recordings_that_nothing_asks_for(
     shutil.copytree(folder, tmp_path / "voice")
     assert cli.main(["voice", "check", "--data", str(tmp_path)]) == 0
     assert "Číslo á nula dvacet tři, přepážka čtyři." in capsys.readouterr().out
-    good = sound.read(folder / "rendered/cs/5.wav")
+    good = sound.read_wav(folder / "rendered/cs/5.wav")
     quiet = type(good.samples)("h", bytes(2 * good.hertz))
-    sound.write(sound.Sound(quiet, good.hertz), tmp_path / "voice/rendered/cs/5.wav")
-    sound.write(sound.Sound(good.samples * 20, good.hertz), tmp_path / "voice/rendered/en/6.wav")
+    sound.write_wav(sound.Sound(quiet, good.hertz), tmp_path / "voice/rendered/cs/5.wav")
+    sound.write_wav(
+        sound.Sound(good.samples * 20, good.hertz), tmp_path / "voice/rendered/en/6.wav"
+    )
     (tmp_path / "voice/rendered/en/7.wav").write_bytes(b"RIFF broken")
     (tmp_path / "voice/own/en").mkdir(parents=True)
     (tmp_path / "voice/own/en/dvacet.wav").write_bytes(b"RIFF")
@@ -178,15 +184,15 @@ def program(folder: Path, body: str) -> str:
 @pytest.mark.parametrize("body", ["echo broken >&2; exit 3", 'printf "no wav" > "$6"', "exit 0"])
 def test_a_program_that_fails_leaves_no_clip(tmp_path: Path, body: str) -> None:
     with pytest.raises(espeak.CannotSpeak):
-        clips.render(tmp_path / "voice", by=program(tmp_path, body))
-    assert clips.clips(str(tmp_path / "voice")).files == {}
+        clips.render_clips(tmp_path / "voice", by=program(tmp_path, body))
+    assert clips.available_clips(str(tmp_path / "voice")).files == {}
     assert not list((tmp_path / "voice").rglob("*.wav"))
 
 
 def test_without_anything_to_speak_with_it_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(espeak, "speaker", lambda: "")
+    monkeypatch.setattr(espeak, "find_speaker", lambda: "")
     assert cli.main(["voice", "render", "--data", str(tmp_path)]) == 1
     assert "apt install espeak-ng" in capsys.readouterr().err
 
@@ -211,7 +217,7 @@ def test_names_are_listed_for_whoever_records_them(capsys: pytest.CaptureFixture
 def test_the_wheel_speaks_too(tmp_path: Path, language: str) -> None:
     for clip in ("letter-a", "23"):
         file = tmp_path / f"{clip}.wav"
-        espeak.say(espeak.spoken(clip, language), language, file, "espeakng-loader")
-        heard = sound.trimmed(sound.read(file))
+        espeak.write_speech(espeak.spoken_text(clip, language), language, file, "espeakng-loader")
+        heard = sound.trim_silence(sound.read_wav(file))
         assert 0.15 < heard.seconds < 1.5
         assert heard.loudest > sound.QUIET

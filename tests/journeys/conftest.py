@@ -66,7 +66,7 @@ SMALL_TARGETS = """
     if (inSentence) continue;
     if (["radio", "checkbox"].includes(target.type))
       for (const label of target.labels) box = union(box, label.getBoundingClientRect());
-    const main = target.matches(".gov-button, .term, .kiosk-choice, .key");
+    const main = target.matches(".gov-button, .option, .kiosk-choice, .key");
     const least = main ? 44 : 24;
     const [width, height] = [box.right - box.left, box.bottom - box.top];
     if (height < least - 0.5 || width < 24 - 0.5)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
-from prepazka.booking.booking_lifecycle import hold_term
+from prepazka.booking.booking_lifecycle import hold_slot
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.officefile import office_loading, presets
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import town
@@ -56,7 +56,7 @@ WORDS = {
 
 @pytest.fixture
 def krumlov(live_url: str) -> OfficeSnapshot:
-    office_loading.load(presets.text("cesky-krumlov"), now=real_now())
+    office_loading.load(presets.preset_text("cesky-krumlov"), now=real_now())
     return snapshot_by_slug("krumlov")
 
 
@@ -65,8 +65,8 @@ def choose(page: Page, url: str, words: dict[str, str]) -> None:
     page.goto(f"{url}{words['prefix']}/krumlov/")
     page.locator("main").get_by_role("link", name=words["book"], exact=True).click()
     page.get_by_role("link", name=words["service"]).click()
-    page.locator("a.term").nth(1).click()
-    page.locator("button.term").first.click()
+    page.locator("a.option").nth(1).click()
+    page.locator("button.option").first.click()
 
 
 def fill_in(page: Page, words: dict[str, str], email: str = "jana@example.cz") -> None:
@@ -118,8 +118,8 @@ def test_move_without_script(
     book(page, live_url, mails, words)
     before = Booking.objects.get()
     page.get_by_role("link", name=words["change"]).click()
-    page.locator("a.term").nth(2).click()
-    page.locator("button.term").last.click()
+    page.locator("a.option").nth(2).click()
+    page.locator("button.option").last.click()
     page.get_by_role("button", name=words["change"]).click()
     expect(page.get_by_text(words["changed"])).to_be_visible()
     after = Booking.objects.get()
@@ -129,7 +129,7 @@ def test_move_without_script(
 
 def test_by_keyboard_alone(live_url: str, krumlov: OfficeSnapshot, mails: Any, page: Page) -> None:
     page.goto(f"{live_url}/krumlov/objednat/")
-    for choice in ("a.term", "a.term", "button.term"):
+    for choice in ("a.option", "a.option", "button.option"):
         press_until(page, choice)
         enter(page)
     press_until(page, "#id_name")
@@ -176,9 +176,9 @@ def test_back_keeps_the_answers(live_url: str, krumlov: OfficeSnapshot, page: Pa
     expect(page.get_by_label("E-mail")).to_have_value("jana@example.cz")
     page.go_forward()
     page.get_by_role("link", name="Změnit termín").click()
-    page.locator("button.term").last.click()
+    page.locator("button.option").last.click()
     expect(page.get_by_label("E-mail")).to_have_value("jana@example.cz")
-    assert Booking.objects.filter(state=BookingState.HELD).count() == 1  # the other term went back
+    assert Booking.objects.filter(state=BookingState.HELD).count() == 1  # the other slot went back
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
@@ -196,21 +196,21 @@ def test_one_visitor_has_one_hold_by_back_and_in_two_tabs(
     page.wait_for_url("**/termin/**")
     first = the_hold()
     page.go_back()
-    expect(page.locator("button.term").first).to_be_visible()
+    expect(page.locator("button.option").first).to_be_visible()
     other = browser.new_page()  # the list of times stays open in it, as it is now
     other.goto(page.url)
-    page.locator("button.term").nth(1).click()
+    page.locator("button.option").nth(1).click()
     page.wait_for_url("**/termin/**")
     second = the_hold()
     assert second.starts_at > first.starts_at
 
     # In the second tab the same time is one's own, and the first one is free again.
-    own = other.locator(f'button.term[value^="{second.starts_at:%Y-%m-%dT%H:%M}"]')
+    own = other.locator(f'button.option[value^="{second.starts_at:%Y-%m-%dT%H:%M}"]')
     own.click()
     other.wait_for_url("**/termin/**")
     assert the_hold().pk == second.pk
     other.go_back()
-    other.locator("button.term").first.click()
+    other.locator("button.option").first.click()
     other.wait_for_url("**/termin/**")
     third = the_hold()
     assert third.starts_at == first.starts_at
@@ -220,7 +220,7 @@ def test_one_visitor_has_one_hold_by_back_and_in_two_tabs(
     expect(page.get_by_role("heading", level=1)).to_have_text("Vybrali jste si jiný čas")
     expect(page.locator("main")).not_to_contain_text("někdo")
     page.get_by_role("link", name="Vybrat jiný čas").click()
-    page.locator("button.term").last.click()
+    page.locator("button.option").last.click()
     page.wait_for_url("**/termin/**")
     expect(page.get_by_label("E-mail")).to_have_value("jana.nova@example.cz")
     fourth = the_hold()
@@ -272,7 +272,7 @@ def test_every_page_is_accessible(
     page.go_back()
     page.go_back()
     seen("times")
-    page.locator("button.term").first.click()
+    page.locator("button.option").first.click()
     fill_in(page, words)
     seen("check")
     page.get_by_role("button", name=words["final"]).click()
@@ -284,9 +284,9 @@ def test_every_page_is_accessible(
     booking_url = page.url
     page.get_by_role("link", name=words["change"]).click()
     seen("move-days")
-    page.locator("a.term").first.click()
+    page.locator("a.option").first.click()
     seen("move-times")
-    page.locator("button.term").first.click()
+    page.locator("button.option").first.click()
     seen("move-check")
     page.goto(booking_url + "zrusit/")
     seen("cancel")
@@ -308,20 +308,20 @@ def test_pages_of_bad_luck_are_accessible(
     look(page, f"{language}-persons-error")
     page.get_by_label("2").check()
     page.get_by_role("button", name=words["go"]).click()
-    page.locator("a.term").last.click()
+    page.locator("a.option").last.click()
     now = real_now()
-    for term in offered(office=office, service=service, now=now)[6:]:
-        hold_term(office=office, service=service, starts_at=term.starts_at, now=now)
-    page.locator("button.term").last.click()
+    for slot in search_slots(office=office, service=service, now=now)[6:]:
+        hold_slot(office=office, service=service, starts_at=slot.starts_at, now=now)
+    page.locator("button.option").last.click()
     look(page, f"{language}-taken")
-    page.locator("button.term").last.click()
+    page.locator("button.option").last.click()
     expect(page.locator("#id_name")).to_be_visible()  # the time is held
     Booking.objects.update(expires_at=now - timedelta(minutes=1))
     page.reload()
     look(page, f"{language}-expired")
     Booking.objects.update(expires_at=now + timedelta(minutes=5))
-    for term in offered(office=office, service=service, now=now):
-        hold_term(office=office, service=service, starts_at=term.starts_at, now=now)
+    for slot in search_slots(office=office, service=service, now=now):
+        hold_slot(office=office, service=service, starts_at=slot.starts_at, now=now)
     page.context.clear_cookies()  # somebody else: one's own time stays free to oneself
     page.goto(f"{site}/lhota/objednat/prepis/?osob=1")
     look(page, f"{language}-full")

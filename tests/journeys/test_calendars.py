@@ -36,7 +36,7 @@ def elsewhere() -> Iterator[Peer]:
 def test_the_calendars_of_an_official(
     elsewhere: Peer, live_url: str, mails: Any, page: Page, look: Look
 ) -> None:
-    office_loading.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.preset_text("praha-6"), now=real_now())
     office = snapshot_by_slug("praha6")
     Official.objects.filter(code="novotna").update(user=town.clerk(office, "novotna"))
     Office.objects.update(version=F("version") + 1)
@@ -147,7 +147,7 @@ def _until(holds: Callable[[], bool], page: Page) -> None:
 
 
 def test_the_administrators_view(live_url: str, page: Page, look: Look) -> None:
-    office_loading.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.preset_text("praha-6"), now=real_now())
     town.clerk(snapshot_by_slug("praha6"), "spravce", "administrator")
     page.goto(f"{live_url}/sprava/praha6/urednici/")
     page.locator("#id_login").fill("spravce")

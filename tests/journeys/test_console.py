@@ -45,7 +45,7 @@ def booked(office: OfficeSnapshot) -> Ticket:
     """A client booked for the window that runs now, already here."""
     minute = calendar.minute_of(real_now(), office.tz) // 60 * 60
     start = calendar.local_instant(today(office), minute, office.tz)
-    made = booking_lifecycle.hold_term(
+    made = booking_lifecycle.hold_slot(
         office=office, service=town.service(office), starts_at=start, now=start - timedelta(hours=2)
     )
     booking_lifecycle.request_confirmation(

@@ -100,8 +100,10 @@ def test_a_ticket_in_the_telephone_and_its_notice(
         reader.goto(f"{live_url}{language}/t/{ticket.code}/upozornit/")
         expect(reader.locator("[data-push] button")).to_be_visible()
         look(reader, f"alert{language.strip('/')}")
-        token = door_passes.written(
-            door_passes.scanned(office, door_passes.link_of(device, now()).split("/")[-2], now())
+        token = door_passes.sign_pass(
+            door_passes.pass_of_scan(
+                office, door_passes.link_of(device, now()).split("/")[-2], now()
+            )
         )
         reader.goto(f"{live_url}{language}/listek/lhota/vyber/{token}/")
         look(reader, f"choose{language.strip('/')}")

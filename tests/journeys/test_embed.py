@@ -1,4 +1,4 @@
-"""The web of an office, on an origin of its own and under a strict policy, shows our free terms."""
+"""The web of an office, on an origin of its own and under a strict policy, shows our free slots."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.officefile import office_loading, presets
-from prepazka.surfaces.embed.views import integrity
+from prepazka.surfaces.embed.views import script_integrity
 from tests.clock import real_now
 
 pytestmark = pytest.mark.journey
@@ -40,7 +40,7 @@ def foreign(us: str) -> Iterator[str]:
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Security-Policy", POLICY.format(us=us))
             self.end_headers()
-            self.wfile.write(PAGE.format(us=us, integrity=integrity()).encode())
+            self.wfile.write(PAGE.format(us=us, integrity=script_integrity()).encode())
 
         def log_message(self, *_: object) -> None:
             pass
@@ -55,13 +55,13 @@ def foreign(us: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_terms_on_the_web_of_the_office(
+def test_slots_on_the_web_of_the_office(
     live_url: str,
     context: Callable[..., BrowserContext],
     axe: Callable[[Page], None],
     scripts: bool,  # noqa: FBT001  # a parameter of the test
 ) -> None:
-    office_loading.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.preset_text("praha-6"), now=real_now())
     visitor = context(
         java_script_enabled=scripts,
         viewport={"width": 360, "height": 800},
@@ -91,23 +91,23 @@ def test_terms_on_the_web_of_the_office(
         else:
             expect(good.get_by_role("link", name="Objednat se")).to_be_visible()
         assert visitor.cookies() == [] or scripts
-        frame.locator("a.term").first.click()
+        frame.locator("a.option").first.click()
         page.wait_for_url(re.compile(rf"{live_url}/praha6/objednat/"))  # in the top window
-        page.locator("button.term").first.click()
+        page.locator("button.option").first.click()
         expect(page.get_by_label("Jméno a příjmení")).to_be_visible()
     assert refused == []
 
 
-def test_five_terms_fit_the_height_that_the_guide_recommends(
+def test_five_slots_fit_the_height_that_the_guide_recommends(
     live_url: str, context: Callable[..., BrowserContext]
 ) -> None:
-    office_loading.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.preset_text("praha-6"), now=real_now())
     page, too_tall = context().new_page(), []
     for which in ("", "?odbor=vystavba", "?urednik=novotna"):
         page.goto(f"{live_url}/praha6/vlozit/{which}{'&' if which else '?'}pocet=5")
         for width, height in ((280, NARROW_HEIGHT), (480, HEIGHT), (720, HEIGHT)):
             page.set_viewport_size({"width": width, "height": height})
-            assert 3 <= page.locator("a.term").count() <= 5
+            assert 3 <= page.locator("a.option").count() <= 5
             tall = page.evaluate("document.documentElement.scrollHeight")
             if tall > height:
                 too_tall.append(f"{which}: {tall} px on {width}x{height}")

@@ -348,7 +348,7 @@ def voice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         file = tmp_path / "voice" / "own" / f"{clip}.wav"
         file.parent.mkdir(parents=True, exist_ok=True)
         tone = array("h", [3000 if i // 50 % 2 else -3000 for i in range(4410)])
-        sound.write(sound.Sound(tone, 22050), file)
+        sound.write_wav(sound.Sound(tone, 22050), file)
     monkeypatch.setenv("PREPAZKA_VOICE", str(tmp_path / "voice"))
 
 

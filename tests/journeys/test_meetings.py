@@ -24,22 +24,22 @@ pytestmark = pytest.mark.journey
 FOLDER = os.environ.get("SCREENSHOTS", "")
 
 
-def test_a_term_in_person_becomes_a_meeting_by_video(
+def test_a_slot_in_person_becomes_a_meeting_by_video(
     live_url: str,
     mails: Any,
     page: Page,
     look: Callable[[Page, str], None],
 ) -> None:
-    office_loading.load(presets.text("liberec"), now=real_now())
+    office_loading.load(presets.preset_text("liberec"), now=real_now())
     page.goto(f"{live_url}/liberec/objednat/dotace-sport/")
     expect(page.get_by_role("link", name="Po videu ve webovém prohlížeči")).to_have_attribute(
         "aria-current", "true"
     )
     look(page, "liberec-days")
     page.get_by_role("link", name="Osobně na úřadě").click()
-    page.locator("a.term").nth(2).click()
+    page.locator("a.option").nth(2).click()
     look(page, "liberec-times")
-    page.locator("button.term").last.click()
+    page.locator("button.option").last.click()
     page.get_by_label("Jméno a příjmení").fill("Sportovní klub Ještěd")
     page.get_by_label("E-mail").fill("klub@example.cz")
     page.get_by_role("button", name="Pokračovat").click()
@@ -74,7 +74,7 @@ def test_a_term_in_person_becomes_a_meeting_by_video(
     page.goto(f"{live_url}/pult/liberec/recepce/objednavka/{made.pk}/ucastnici/")
     look(page, "liberec-console-people")
     page.goto(f"{live_url}/pult/liberec/recepce/objednat/vyuctovani/")
-    look(page, "liberec-terms")
+    look(page, "liberec-slots")
 
 
 def test_the_way_in_is_on_the_first_screen_of_a_phone(

@@ -44,7 +44,7 @@ def pictures(page: Page, name: str) -> None:
 def call_in_vain(office: OfficeSnapshot, clerk: int, many: int = 1) -> None:
     for _ in range(many):
         turns.call_next(office=office, clerk=clerk, now=now())
-        turns.no_show(office=office, clerk=clerk, now=now())
+        turns.mark_no_show(office=office, clerk=clerk, now=now())
 
 
 def at_work(office: OfficeSnapshot, who: str = "dvorak") -> int:

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.booking import networks
-from prepazka.booking.booking_lifecycle import hold_term
+from prepazka.booking.booking_lifecycle import hold_slot
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.core.hold_limits import CITIZEN, Asker
 from prepazka.officefile import office_loading, presets
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
@@ -28,14 +28,14 @@ TELEPHONE = "380 000 300"
 def make_a_crowd(office: OfficeSnapshot) -> None:
     """Many networks keep a time each, so that one network may keep three."""
     now, service = real_now(), town.service(office, "prepis-vozidla")
-    free = iter(offered(office=office, service=service, now=now)[-40:])
+    free = iter(search_slots(office=office, service=service, now=now)[-40:])
     number = 0
-    while not networks.is_crowded(office, now=now):
+    while not networks.is_office_crowded(office, now=now):
         slot = next(free)
         for _ in range(slot.free):
             number += 1
             name = f"crowd{number}"
-            hold_term(
+            hold_slot(
                 office=office,
                 service=service,
                 starts_at=slot.starts_at,
@@ -46,7 +46,7 @@ def make_a_crowd(office: OfficeSnapshot) -> None:
 
 @pytest.fixture
 def krumlov(live_url: str) -> OfficeSnapshot:
-    office_loading.load(presets.text("cesky-krumlov"), now=real_now())
+    office_loading.load(presets.preset_text("cesky-krumlov"), now=real_now())
     office = snapshot_by_slug("krumlov")
     make_a_crowd(office)
     return office

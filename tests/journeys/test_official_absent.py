@@ -11,13 +11,13 @@ import pytest
 from django.core.cache import cache
 from playwright.sync_api import BrowserContext, Page, expect
 
-from prepazka.booking.booking_lifecycle import hold_term, request_confirmation
+from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
 from prepazka.booking.models import Booking, Offer
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.looks import typography
 from prepazka.messaging.message_types import Incoming
 from prepazka.messaging.models import Message
-from prepazka.messaging.replies import hear
+from prepazka.messaging.replies import handle_reply
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import officials, town
 from tests.clock import real_now
@@ -40,13 +40,13 @@ def book(where: OfficeSnapshot, number: int, email: str = "", phone: str = "") -
     """With Nováková on her next day, at a time when nobody else works."""
     now, ill = real_now(), officials.official(where)
     permit = town.service(where, "povoleni")
-    free = offered(office=where, service=permit, now=now, official=ill)
+    free = search_slots(office=where, service=permit, now=now, official=ill)
     day = next(t.day for t in free if t.starts_at > now + timedelta(days=2))
-    term = [t for t in free if t.day == day][2 * number]
-    held = hold_term(
+    slot = [t for t in free if t.day == day][2 * number]
+    held = hold_slot(
         office=where,
         service=permit,
-        starts_at=term.starts_at,
+        starts_at=slot.starts_at,
         now=now,
         official=ill,
         channel="desk",
@@ -99,7 +99,7 @@ def test_illness_of_an_official(
     expect(phone.get_by_text("PIN", exact=False).first).to_be_visible()
     assert "SEQUENCE:2" in calendar_of(mails.wait(3))
 
-    assert hear(Incoming("+420777123456", "1"), gateway="web", now=real_now()) == "choose"
+    assert handle_reply(Incoming("+420777123456", "1"), gateway="web", now=real_now()) == "choose"
     assert Booking.objects.get(pk=by_sms.pk).state == "confirmed"
 
     operator = context().new_page()
@@ -147,8 +147,8 @@ def test_a_person_with_a_fixed_line_only_agrees_by_telephone(
     claims = list(Offer.objects.get(booking=booking).claims.order_by("starts_at"))
     assert len(claims) == 3
     for number, claim in enumerate(claims, start=1):
-        offered_term = operator.locator(f"button[name=choice][value='{number}']")
-        expect(offered_term).to_contain_text(clock_of(claim, lhota))
+        offered_slot = operator.locator(f"button[name=choice][value='{number}']")
+        expect(offered_slot).to_contain_text(clock_of(claim, lhota))
     look(operator, "fixed-line-2-call")
     with operator.expect_navigation():
         operator.keyboard.press("2")
@@ -185,10 +185,10 @@ def test_an_absence_over_days(
 ) -> None:
     """From 14:00 of her next day until 10:00 two days later: one row, taken back as one."""
     ill, permit = officials.official(lhota), town.service(lhota, "povoleni")
-    free = offered(office=lhota, service=permit, now=real_now(), official=ill)
+    free = search_slots(office=lhota, service=permit, now=real_now(), official=ill)
     day = next(t.day for t in free if t.starts_at > real_now() + timedelta(days=2))
     evening = next(t for t in free if t.day == day and t.starts_at >= town.at("17:00", day))
-    held = hold_term(
+    held = hold_slot(
         office=lhota,
         service=permit,
         starts_at=evening.starts_at,

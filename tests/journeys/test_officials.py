@@ -10,9 +10,9 @@ import pytest
 from django.db.models import F
 from playwright.sync_api import BrowserContext, Page, expect
 
-from prepazka.booking.booking_lifecycle import hold_term, request_confirmation
+from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.officefile import office_loading, presets
 from prepazka.offices.models import Office, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
@@ -25,7 +25,7 @@ Look = Callable[[Page, str], None]
 
 @pytest.fixture
 def praha6(live_url: str) -> OfficeSnapshot:
-    office_loading.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.preset_text("praha-6"), now=real_now())
     return snapshot_by_slug("praha6")
 
 
@@ -47,9 +47,9 @@ def test_an_official_is_booked_with_one_mail(
     look(page, "praha6-official")
     follow(page, "Stavební úpravy bytu")
     look(page, "praha6-days")
-    page.locator("a.term").nth(1).click()
+    page.locator("a.option").nth(1).click()
     look(page, "praha6-times")
-    page.locator("button.term").last.click()
+    page.locator("button.option").last.click()
     page.get_by_label("Jméno a příjmení").fill("Jana Nováková")
     page.get_by_label("E-mail").fill("jana@example.cz")
     page.get_by_role("button", name="Pokračovat").click()
@@ -80,11 +80,11 @@ def test_whoever_is_soonest_without_script(
     page = context(java_script_enabled=language == "en", viewport=phone).new_page()
     prefix = {"cs": "", "en": "/en"}[language]
     page.goto(f"{live_url}{prefix}/praha6/odbor/vystavba/")
-    page.locator("a.term").first.click()
+    page.locator("a.option").first.click()
     expect(page).to_have_url(re.compile("/kdokoli/$"))
     if language == "en":
         look(page, "praha6-topics")
-    for choice in ("a.term", "a.term", "button.term"):
+    for choice in ("a.option", "a.option", "button.option"):
         page.locator(choice).first.click()
     page.locator("#id_name").fill("Jana Nováková")
     page.locator("#id_email").fill("jana@example.cz")
@@ -103,8 +103,8 @@ def test_the_official_marks_an_absence_by_keyboard(
     office = snapshot_by_slug("praha6")
     service, official = town.service(office, "stavebni-upravy"), office.official_by_code("novotna")
     now = real_now()
-    first = offered(office=office, service=service, official=official, now=now)[0]
-    held = hold_term(
+    first = search_slots(office=office, service=service, official=official, now=now)[0]
+    held = hold_slot(
         office=office,
         service=service,
         official=official,

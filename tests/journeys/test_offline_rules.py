@@ -76,7 +76,7 @@ def pin_case(rng: random.Random) -> tuple[dict[str, Any], str]:
                 "givenHere": ms(here),
             }
         )
-    answer = pins.verdict(found, office=1, today=TODAY, rules=Rules(), now=NOW)
+    answer = pins.judge_pin(found, office=1, today=TODAY, rules=Rules(), now=NOW)
     which = answer.found.booking if answer.found else None
     expected: list[Any] = [answer.outcome.value, which, answer.accepted, answer.late]
     if answer.found:

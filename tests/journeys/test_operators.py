@@ -48,7 +48,7 @@ def ask(page: Page, words: str) -> None:
 @pytest.fixture
 def operator(live_url: str, page: Page) -> User:
     """Logged in, at the screen."""
-    office_loading.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.preset_text("praha-6"), now=real_now())
     user = town.clerk(snapshot_by_slug("praha6"), "ustredna", role="operator")
     page.goto(f"{live_url}/pult/")
     tab_to(page, "id_login")

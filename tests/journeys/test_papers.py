@@ -139,11 +139,11 @@ def test_a_print_that_fails_is_said_until_it_is_made(
         here = held(starts_at=closed_at - timedelta(minutes=20))
         here.enter(here.citizen, closed_at)
         here.enter(here.chair, closed_at)
-        room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=closed_at)
-        draft = minutes.begin(participant=here.chair.pk, now=closed_at)
+        room.admit_participant(chair=here.chair.pk, participant=here.citizen.pk, now=closed_at)
+        draft = minutes.begin_minutes(participant=here.chair.pk, now=closed_at)
         written = {**draft.content, "course": "Žádost je úplná."}
-        minutes.save(participant=here.chair.pk, base=1, content=written, now=closed_at)
-        minutes.close(participant=here.chair.pk, version=2, now=closed_at)
+        minutes.save_minutes(participant=here.chair.pk, base=1, content=written, now=closed_at)
+        minutes.close_minutes(participant=here.chair.pk, version=2, now=closed_at)
         room.end_meeting(chair=here.chair.pk, now=closed_at)
     citizen = person(here, here.citizen, live_url)
     notice = citizen.get_by_text("PDF se nám zatím nepodařilo vytvořit")
@@ -158,7 +158,7 @@ def test_a_print_that_fails_is_said_until_it_is_made(
 def write_as_another(here: Any, text: str) -> None:
     """Another official, in the same field, from the version that both know."""
     last = MinutesVersion.objects.order_by("-version")[0]
-    minutes.save(
+    minutes.save_minutes(
         participant=here.chair.pk,
         base=last.version,
         content=last.content | {"course": text},

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from prepazka.booking.booking_lifecycle import hold_term, request_confirmation
+from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
 from prepazka.booking.models import Booking
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.officefile import office_loading, presets
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import town
@@ -26,7 +26,7 @@ Look = Callable[[Page, str], None]
 
 @pytest.fixture
 def praha6(live_url: str) -> OfficeSnapshot:
-    office_loading.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.preset_text("praha-6"), now=real_now())
     return snapshot_by_slug("praha6")
 
 
@@ -35,9 +35,9 @@ def booked(office: OfficeSnapshot, name: str, email: str, staff: int) -> Booking
     now = real_now()
     official = next(one for one in office.officials.values() if one.code == "novotna")
     service = next(one for one in office.services.values() if one.code == "stavebni-upravy")
-    free = offered(office=office, service=service, official=official, now=now)
+    free = search_slots(office=office, service=service, official=official, now=now)
     first = next(time for time in free if time.starts_at > now + timedelta(days=1))
-    held = hold_term(
+    held = hold_slot(
         office=office,
         service=service,
         official=official,

@@ -171,7 +171,7 @@ def test_somebody_let_in_takes_no_press_from_under_the_finger(
     button.hover()
     official.mouse.down()
     # Admitted in another window of the official: both lists are drawn anew.
-    room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=real_now())
+    room.admit_participant(chair=here.chair.pk, participant=here.citizen.pk, now=real_now())
     becomes(official, "window.heard.join('').includes('admitted')")
     official.wait_for_timeout(300)  # time enough to draw them
     official.mouse.up()

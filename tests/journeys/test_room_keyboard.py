@@ -93,8 +93,10 @@ def plan(here: Held) -> None:
     file = papers.file(papers.pdf("Rozpocet akce", pages=3))
     now = real_now()
     who = here.citizen
-    made = documents.add(participant=who.pk, link=who.link, name="Rozpočet.pdf", file=file, now=now)
-    document_jobs.check(document=made.pk, now=now)
+    made = documents.add_document(
+        participant=who.pk, link=who.link, name="Rozpočet.pdf", file=file, now=now
+    )
+    document_jobs.inspect_document(document=made.pk, now=now)
 
 
 def test_without_a_mouse_and_without_eyes(
@@ -150,7 +152,7 @@ def speak(here: Held, citizen: Page, official: Page) -> None:
     assert guest.seat
     room.raise_hand(participant=guest.pk, seat=guest.seat, up=True, now=real_now())
     said(citizen, "Eva Malá se hlásí.")
-    room.say(participant=guest.pk, seat=guest.seat, text="Dobrý den.", now=real_now())
+    room.post_chat_message(participant=guest.pk, seat=guest.seat, text="Dobrý den.", now=real_now())
     said(citizen, "Eva Malá: Dobrý den.")
 
     expect(citizen.get_by_role("button", name="Přihlásit se")).to_have_attribute(
@@ -224,7 +226,7 @@ def part(here: Held, citizen: Page, official: Page) -> None:
     focused(official, muting)
     said(citizen, "Vám ztlumil mikrofon.")
     expect(citizen.locator("#microphone")).to_have_accessible_name("Zapnout mikrofon")
-    room.leave(participant=here.guest.pk, seat=here.seat(here.guest), now=real_now())
+    room.leave_room(participant=here.guest.pk, seat=here.seat(here.guest), now=real_now())
     said(citizen, "Eva Malá: odchod.")
 
     tab_to(citizen, citizen.get_by_text("Zařízení a klávesy"))

@@ -13,8 +13,8 @@ from django.db.models import F
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.accounts.models import StaffScreen
-from prepazka.booking.booking_lifecycle import hold_term, request_confirmation
-from prepazka.booking.slot_search import offered
+from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
+from prepazka.booking.slot_search import search_slots
 from prepazka.officefile import office_loading, presets
 from prepazka.offices.models import Office, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
@@ -252,7 +252,7 @@ def see_covered(page: Page) -> None:
 def test_pages_of_officials_and_operators_are_covered_by_time(
     live_url: str, context: Contexts, look: Callable[[Page, str], None], role: str, path: str
 ) -> None:
-    office_loading.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.preset_text("praha-6"), now=real_now())
     user = town.clerk(snapshot_by_slug("praha6"), "novotna", role)
     Official.objects.filter(code="novotna").update(user=user)
     Office.objects.update(version=F("version") + 1)
@@ -278,8 +278,8 @@ def booked_with_official(office: OfficeSnapshot) -> date:
     """The day of a client who is booked with the official."""
     official, moment = office.official_by_code("novotna"), real_now()
     service = town.service(office, "stavebni-upravy")
-    slot = offered(office=office, service=service, official=official, now=moment)[0]
-    held = hold_term(
+    slot = search_slots(office=office, service=service, official=official, now=moment)[0]
+    held = hold_slot(
         office=office,
         service=service,
         official=official,

@@ -34,7 +34,7 @@ def set_up(page: Page) -> str:
 def test_a_required_factor_is_set_up_lost_and_set_up_anew(
     live_url: str, context: Callable[..., BrowserContext], look: Look
 ) -> None:
-    office_loading.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.preset_text("praha-6"), now=real_now())
     Office.objects.update(second_factor_roles=["head"], version=F("version") + 1)
     praha6 = snapshot_by_slug("praha6")
     town.clerk(praha6, "spravce", "administrator")

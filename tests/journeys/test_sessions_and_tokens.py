@@ -21,7 +21,7 @@ Look = Callable[[Page, str], None]
 def test_what_opens_an_account_is_seen_and_ended(
     live_url: str, context: Callable[..., BrowserContext], look: Look
 ) -> None:
-    office_loading.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.preset_text("praha-6"), now=real_now())
     praha6 = snapshot_by_slug("praha6")
     town.clerk(praha6, "spravce", "administrator")
     user = town.clerk(praha6, "novotna")

@@ -13,9 +13,9 @@ from django.db.models import F
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.accounts.models import User
-from prepazka.booking.booking_lifecycle import hold_term, request_confirmation
+from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.officefile import office_loading, presets
 from prepazka.offices.models import Office, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
@@ -29,7 +29,7 @@ PASSWORD, NEW = "heslo heslo heslo", "docela jiné heslo 7"
 
 @pytest.fixture
 def praha6(live_url: str) -> OfficeSnapshot:
-    office_loading.load(presets.text("praha-6"), now=real_now())
+    office_loading.load(presets.preset_text("praha-6"), now=real_now())
     return snapshot_by_slug("praha6")
 
 
@@ -101,7 +101,7 @@ def book_somebody(page: Page, seen: Look) -> None:
     seen(page, "own-book")
     page.locator("input[name=service]").first.check()
     page.locator("main form .actions button").first.press("Enter")
-    page.locator("button.term").first.press("Enter")
+    page.locator("button.option").first.press("Enter")
     page.locator("#id_name").fill("Eva Malá")
     page.locator("#id_email").fill("eva@example.cz")
     seen(page, "own-fill-in")
@@ -126,9 +126,9 @@ def test_an_official_looks_after_their_clients_by_keyboard(
     office = snapshot_by_slug("praha6")
     official, now = office.official_by_code("novotna"), real_now()
     service = town.service(office, "stavebni-upravy")
-    free = offered(office=office, service=service, official=official, now=now)
-    first = next(term for term in free if term.starts_at > now + timedelta(days=1))
-    held = hold_term(
+    free = search_slots(office=office, service=service, official=official, now=now)
+    first = next(slot for slot in free if slot.starts_at > now + timedelta(days=1))
+    held = hold_slot(
         office=office,
         service=service,
         official=official,
@@ -145,7 +145,7 @@ def test_an_official_looks_after_their_clients_by_keyboard(
     seen(page, "own-client")
     page.get_by_role("link", name="Přesunout").press("Enter")
     seen(page, "own-client-move")
-    page.locator("button.term").nth(1).press("Enter")
+    page.locator("button.option").nth(1).press("Enter")
     expect(page.get_by_role("heading", name="Přesunout objednávku?")).to_be_visible()
     expect(page.get_by_text("karel@example.cz")).to_be_visible()
     seen(page, "own-client-move-sure")

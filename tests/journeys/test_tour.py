@@ -44,7 +44,7 @@ def mails(told: dict[str, str]) -> Iterator[Path]:
 def night(live_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The demo's start page at 3:00 of a day on which the office opens."""
     monkeypatch.setattr(demo_setup, "PRESETS", ("cesky-krumlov", "touzim"))
-    demo_setup.load()
+    demo_setup.load_presets()
     morning = next_morning([snapshot_by_slug("krumlov")], clock.now())
     assert morning
     clock.move_to(morning - timedelta(hours=6))
@@ -76,8 +76,8 @@ def test_from_the_start_page_at_night_to_the_first_call(
 
     booking = opened(tour, citizen.get_by_role("link", name="Objednat"))
     booking.get_by_role("link", name="Přepis vozidla").click()
-    booking.locator("a.term").first.click()
-    booking.locator("button.term", has_text="8:30–9:30").click()
+    booking.locator("a.option").first.click()
+    booking.locator("button.option", has_text="8:30–9:30").click()
     booking.get_by_label("Jméno a příjmení").fill("Jana Nováková")
     booking.get_by_label("E-mail").fill("jana@example.cz")
     booking.get_by_role("button", name="Pokračovat").click()

@@ -1,4 +1,4 @@
-"""The waiting list: a freed term is declined by one person and accepted by the next."""
+"""The waiting list: a freed slot is declined by one person and accepted by the next."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.booking import booking_lifecycle, waiting_list
-from prepazka.booking.booking_links import sign
+from prepazka.booking.booking_links import sign_token
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.booking.waiting_list import Wanted
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.web.models import Count
+from prepazka.web.models import RateCount
 from tests import town
 from tests.clock import real_now
 
@@ -28,10 +28,10 @@ def full_week(office: OfficeSnapshot, now: datetime) -> Booking:
     """Everything is booked by telephone, but for one citizen's booking, which is returned."""
     service = town.service(office)
     mine: Booking | None = None
-    for term in offered(office=office, service=service, now=now, channel="phone"):
-        channel = "web" if mine is None and term.starts_at > now + timedelta(days=1) else "phone"
-        held = booking_lifecycle.hold_term(
-            office=office, service=service, starts_at=term.starts_at, now=now, channel=channel
+    for slot in search_slots(office=office, service=service, now=now, channel="phone"):
+        channel = "web" if mine is None and slot.starts_at > now + timedelta(days=1) else "phone"
+        held = booking_lifecycle.hold_slot(
+            office=office, service=service, starts_at=slot.starts_at, now=now, channel=channel
         )
         asked = booking_lifecycle.request_confirmation(booking=held.pk, name="K", email="", now=now)
         if channel == "web":
@@ -65,7 +65,7 @@ def test_one_declines_and_the_next_accepts(
     expect(page.get_by_text("Nikdo před Vámi není.")).to_be_visible()
     look(page, "waiting-place-in-order")
 
-    petr = waiting_list.join_list(
+    petr = waiting_list.join_waiting_list(
         office=office,
         service=town.service(office),
         wish=Wanted(freed.date, freed.date),
@@ -93,7 +93,7 @@ def test_one_declines_and_the_next_accepts(
     assert (booked.state, booked.starts_at) == (BookingState.CONFIRMED, freed.starts_at)
     assert booked.pin in mails.text(mails.wait(5))
     # axe itself is a script, so it cannot look at a page without scripts.
-    page.goto(f"{live_url}/objednavka/{sign(booked.pk, 'personal')}/drive/")
+    page.goto(f"{live_url}/objednavka/{sign_token(booked.pk, 'personal')}/drive/")
     look(page, "waiting-sooner")
 
     town.clerk(office, "vedouci", "head")
@@ -115,13 +115,13 @@ def test_a_press_before_the_task_is_solved_waits_for_it(live_url: str, page: Pag
         "const Real = Worker; window.Worker = class extends Real {"
         " postMessage(...given) { setTimeout(() => super.postMessage(...given), 3000); } };"
     )
-    page.locator("a.term").last.click()
+    page.locator("a.option").last.click()
     page.locator("[data-proof] altcha-widget").wait_for(state="attached")
-    page.locator("button.term").last.click()
-    expect(page.locator("button.term").last).to_have_attribute("aria-busy", "true")
+    page.locator("button.option").last.click()
+    expect(page.locator("button.option").last).to_have_attribute("aria-busy", "true")
     expect(page.get_by_label("Jméno a příjmení")).to_be_visible()
-    assert Count.objects.filter(scope="proof").count() == 1
-    assert not Count.objects.filter(scope="no-proof").exists()
+    assert RateCount.objects.filter(scope="proof").count() == 1
+    assert not RateCount.objects.filter(scope="no-proof").exists()
 
 
 def test_the_browser_solves_the_task_by_itself(live_url: str, page: Page, look: Look) -> None:
@@ -129,11 +129,11 @@ def test_the_browser_solves_the_task_by_itself(live_url: str, page: Page, look: 
     wrong: list[str] = []
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
     page.goto(f"{live_url}/lhota/objednat/prepis/")
-    page.locator("a.term").last.click()
+    page.locator("a.option").last.click()
     expect(page.locator("input[name=altcha]")).to_have_value(re.compile(".{50,}"), timeout=40_000)
     look(page, "proof-times")
-    page.locator("button.term").last.click()
+    page.locator("button.option").last.click()
     expect(page.get_by_label("Jméno a příjmení")).to_be_visible()
-    assert Count.objects.filter(scope="proof").count() == 1
-    assert not Count.objects.filter(scope="no-proof").exists()
+    assert RateCount.objects.filter(scope="proof").count() == 1
+    assert not RateCount.objects.filter(scope="no-proof").exists()
     assert wrong == []

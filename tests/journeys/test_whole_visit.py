@@ -41,13 +41,13 @@ MONDAY = coming_monday()
 def it_is(hour: str, day: date = MONDAY) -> datetime:
     """Set the clock of the whole program."""
     moment = town.at(hour, day)
-    clock.play(shown_from=moment, lasts=timedelta(hours=3), speed=1)
+    clock.play_period(shown_from=moment, lasts=timedelta(hours=3), speed=1)
     time.sleep(clock.LOOK_EVERY + 0.2)
     return moment
 
 
 def office(preset: str) -> OfficeSnapshot:
-    loaded = office_loading.load(presets.text(preset), now=real_now()).office
+    loaded = office_loading.load(presets.preset_text(preset), now=real_now()).office
     clerk = User.objects.create_user(username="novakova", password=PASSWORD)
     Membership.objects.create(office=loaded, user=clerk, role="clerk", name="Jana Nováková")
     return snapshot_by_slug(loaded.slug)
@@ -65,7 +65,7 @@ def pair(page: Page, url: str, where: OfficeSnapshot, code: str, moment: datetim
 def book(page: Page, url: str, slug: str, service: str, mails: Any, hour: str) -> str:
     """The citizen's way on the web; returns the PIN on the last page."""
     page.goto(f"{url}/{slug}/objednat/{service}/{MONDAY.isoformat()}/")
-    page.locator("button.term", has_text=hour).click()
+    page.locator("button.option", has_text=hour).click()
     page.get_by_label("Jméno a příjmení").fill("Jana Nováková")
     page.get_by_label("E-mail").fill("jana@example.cz")
     page.get_by_role("button", name="Pokračovat").click()

@@ -7,7 +7,7 @@ from babel.messages.pofile import read_po
 from babel.support import Translations
 
 import prepazka
-from prepazka.looks.catalogue import missing, used
+from prepazka.looks.catalogue import messages_of_package, untranslated_messages
 from prepazka.looks.compile_messages import compile_messages
 
 ROOT = Path(prepazka.__file__).parent
@@ -21,7 +21,7 @@ def packages() -> list[Path]:
 
 @pytest.mark.parametrize("package", packages(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_word_on_the_screens_is_translated(package: Path) -> None:
-    assert missing(package) == []
+    assert untranslated_messages(package) == []
 
 
 HEADER = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\nPlural-Forms: nplurals=3; plural=(n==1 ? 0 : n>=2 && n<=4 ? 1 : 2);\\n"\n'
@@ -52,7 +52,9 @@ def write(package: Path, body: str) -> Path:
 
 
 def test_messages_are_found_in_templates_and_code(package: Path) -> None:
-    assert {(message.context, message.text, message.plural) for message in used(package)} == {
+    assert {
+        (message.context, message.text, message.plural) for message in messages_of_package(package)
+    } == {
         (None, "Free", None),
         ("month", "May", None),
         (None, "%(n)s term", "%(n)s terms"),
@@ -71,7 +73,7 @@ def test_what_is_absent_empty_fuzzy_or_wrongly_filled_is_named(package: Path) ->
         '\nmsgid "Inside"\nmsgstr "Uvnitř %(who)s"\n'
         '\nmsgid "%(n)s term"\nmsgid_plural "%(n)s terms"\nmsgstr[0] "%(n)s termín"\nmsgstr[1] "%(n)s termíny"\nmsgstr[2] ""\n',
     )
-    assert {found.text: found.why for found in missing(package)} == {
+    assert {found.text: found.why for found in untranslated_messages(package)} == {
         "Free": "untranslated",
         "Lazy": "fuzzy",
         "Inside": "placeholders",
@@ -90,11 +92,11 @@ def test_a_non_breaking_space_inside_a_tag_or_a_placeholder_is_a_fault(
     package: Path, czech: str
 ) -> None:
     write(package, f'\nmsgid "Lazy"\nmsgstr "{czech}"\n')
-    why = {found.why for found in missing(package) if found.text == "Lazy"}
+    why = {found.why for found in untranslated_messages(package) if found.text == "Lazy"}
     assert why
     assert why <= {"non-breaking space", "placeholders"}
     write(package, '\nmsgid "Lazy"\nmsgstr "V\xa0klidu <a href=\'/\'>s\xa0odkazem</a>"\n')
-    assert "Lazy" not in {found.text for found in missing(package)}
+    assert "Lazy" not in {found.text for found in untranslated_messages(package)}
 
 
 def test_compiling_is_done_once_and_again_after_a_change(package: Path) -> None:

@@ -20,7 +20,7 @@ from prepazka.queueing import counters
 from prepazka.queueing.models import TurnAlert
 from prepazka.queueing.turn_alerts import Contact
 from prepazka.surfaces.console.console_texts import way_in_words
-from prepazka.surfaces.manager.message_pages import masked
+from prepazka.surfaces.manager.message_pages import mask_contact
 from tests import rounds, town
 from tests.usecases.test_turn_alerts import BROWSER, MAIL, NINE, PHONE, asked, issue
 
@@ -53,7 +53,7 @@ def message_by(office: OfficeSnapshot, channel: Message.Channel) -> Message:
     asked(issue(office), CONTACTS[channel])
     rounds.tell_near(now=NINE)
     event = Event.objects.get(kind="TurnNear").pk
-    (message,) = message_delivery.compose(event=event, now=NINE)
+    (message,) = message_delivery.compose_messages(event=event, now=NINE)
     return message
 
 
@@ -69,7 +69,7 @@ def test_its_contact_chooses_it_and_its_gateway_gets_what_it_composes(
     assert message.channel == channel
     left: list[Any] = []
     gateways: dict[str, Any] = dict.fromkeys(CHANNELS, pytest.fail) | {channel: left.append}
-    message_delivery.deliver(message=message.pk, gateways=gateways, now=NINE)
+    message_delivery.deliver_message(message=message.pk, gateways=gateways, now=NINE)
     message.refresh_from_db()
     assert (message.state, left) == ("sent", [adapter_of(message).compose(message, now=NINE)])
 
@@ -82,7 +82,7 @@ def test_it_is_shown_and_labelled(office: OfficeSnapshot, channel: Message.Chann
     assert to
     assert label
     assert label in text
-    hidden = masked(message)
+    hidden = mask_contact(message)
     assert hidden
     assert hidden not in {MAIL.email, PHONE.phone}
     with translation.override("cs"):
@@ -101,7 +101,7 @@ def test_without_a_contact_it_is_not_chosen_and_sends_nothing(
     alert = TurnAlert.objects.get()
     assert channel_for(alert, office.row) is None
     gateways: dict[str, Any] = dict.fromkeys(CHANNELS, pytest.fail)
-    message_delivery.deliver(message=message.pk, gateways=gateways, now=NINE)
+    message_delivery.deliver_message(message=message.pk, gateways=gateways, now=NINE)
     message.refresh_from_db()
     assert (message.state, message.error) == ("failed", message_delivery.NO_LONGER_NEEDED)
 
@@ -114,7 +114,9 @@ def test_a_contact_that_cannot_be_written_to_fails_for_good(
     nowhere = {**ADAPTERS, channel: dataclasses.replace(adapter, address=lambda _contact: "")}
     monkeypatch.setattr(channels, "ADAPTERS", nowhere)
     with pytest.raises(Undeliverable) as failure:
-        message_delivery.deliver(message=message.pk, gateways={channel: pytest.fail}, now=NINE)
+        message_delivery.deliver_message(
+            message=message.pk, gateways={channel: pytest.fail}, now=NINE
+        )
     message.refresh_from_db()
     assert failure.value.permanent
     assert (message.state, message.error) == ("failed", adapter.no_address)
@@ -125,7 +127,7 @@ def test_a_channel_without_a_gateway_fails_for_good(
 ) -> None:
     message = message_by(office, channel)
     with pytest.raises(Undeliverable):
-        message_delivery.deliver(message=message.pk, gateways={}, now=NINE)
+        message_delivery.deliver_message(message=message.pk, gateways={}, now=NINE)
     message.refresh_from_db()
     assert (message.state, message.error) == ("failed", message_delivery.NO_GATEWAY)
 
@@ -140,7 +142,7 @@ def test_the_gateway_says_whether_a_failure_is_permanent(
         raise Undeliverable("refused", permanent=permanent)
 
     with pytest.raises(Undeliverable):
-        message_delivery.deliver(message=message.pk, gateways={channel: refuse}, now=NINE)
+        message_delivery.deliver_message(message=message.pk, gateways={channel: refuse}, now=NINE)
     message.refresh_from_db()
     assert message.state == ("failed" if permanent else "queued")
     assert TurnAlert.objects.get().has_contact
@@ -156,7 +158,7 @@ def test_a_contact_is_forgotten_after_the_failures_that_end_it(
             raise kind
 
         with pytest.raises(kind):
-            message_delivery.deliver(message=message.pk, gateways={channel: gone}, now=NINE)
+            message_delivery.deliver_message(message=message.pk, gateways={channel: gone}, now=NINE)
         assert not TurnAlert.objects.get().has_contact
 
 
@@ -167,7 +169,7 @@ def test_only_channels_with_a_monthly_limit_are_counted(
     asked(issue(office), CONTACTS[channel])
     rounds.tell_near(now=NINE)
     event = Event.objects.get(kind="TurnNear").pk
-    message_delivery.compose(event=event, now=NINE)
+    message_delivery.compose_messages(event=event, now=NINE)
     message = Message.objects.get()
     limit = ADAPTERS[channel].monthly_limit
     assert message.state == ("failed" if limit else "queued")

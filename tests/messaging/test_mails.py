@@ -19,7 +19,7 @@ from icalendar import Calendar
 from prepazka import messaging
 from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking
-from prepazka.gateways.email import send
+from prepazka.gateways.email import send_mail
 from prepazka.messaging.contexts import facts_of
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.message_types import Mail
@@ -145,7 +145,7 @@ def test_on_the_wire_text_comes_first_and_the_calendar_can_be_read(lhota: Office
 def read_calendar(booking: Booking, kind: str) -> tuple[str, int, str, str]:
     """Send the mail through Django's own writer and read what would leave."""
     with patch("prepazka.gateways.email.EmailBackend", EmailBackend):
-        send(compose(booking, kind))
+        send_mail(compose(booking, kind))
     wire = message_from_bytes(mail.outbox[-1].message().as_bytes(), policy=policy.default)
     kinds = [part.get_content_type() for part in wire.walk() if not part.is_multipart()]
     assert kinds == ["text/plain", "text/html", "text/calendar", "application/ics"]
@@ -163,7 +163,7 @@ def read_calendar(booking: Booking, kind: str) -> tuple[str, int, str, str]:
 
 
 TEMPLATES = Path(messaging.__file__).parent / "templates/messaging"
-ADDRESS = re.compile(r"(?:url=|\{\{ )(\w+_url|term\.url)\b")
+ADDRESS = re.compile(r"(?:url=|\{\{ )(\w+_url|slot\.url)\b")
 INCLUDE = re.compile(r'(?:include|extends) "messaging/([\w.]+)"')
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 
-from prepazka.booking.booking_links import short_code
+from prepazka.booking.booking_links import random_short_code
 from prepazka.booking.models import Booking, Offer, WaitingListEntry
 from prepazka.journal.models import Event
 from prepazka.messaging import message_delivery, sms
@@ -28,8 +28,8 @@ def lhota() -> OfficeSnapshot:
 
 
 def wish(where: OfficeSnapshot, **more: Any) -> WaitingListEntry:
-    """Somebody who waits for any term of a fortnight."""
-    given = {"name": "Eva", "email": "eva@example.cz", "short_code": short_code(), **more}
+    """Somebody who waits for any slot of a fortnight."""
+    given = {"name": "Eva", "email": "eva@example.cz", "short_code": random_short_code(), **more}
     return WaitingListEntry.objects.create(
         office=where.row,
         service=town.service(where),
@@ -45,11 +45,11 @@ def wish(where: OfficeSnapshot, **more: Any) -> WaitingListEntry:
 
 
 def offer_to(where: OfficeSnapshot, *clocks: str, **to: Any) -> Offer:
-    """An offer of terms at these times."""
+    """An offer of slots at these times."""
     made = Offer.objects.create(
         office=where.row,
         kind="substitute" if "booking" in to else "waiting_list",
-        short_code=short_code(),
+        short_code=random_short_code(),
         created_at=NOW,
         expires_at=NOW + timedelta(hours=6),
         **to,
@@ -63,10 +63,10 @@ def offer_to(where: OfficeSnapshot, *clocks: str, **to: Any) -> Offer:
 def composed(monkeypatch: pytest.MonkeyPatch, where: OfficeSnapshot, **data: str) -> Message:
     monkeypatch.setitem(message_delivery.KINDS, "DiaryChanged", "offer")
     event = Event.objects.create(office=where.office_id, kind="DiaryChanged", data=data, at=NOW)
-    return message_delivery.compose(event=event.pk, now=NOW)[0]
+    return message_delivery.compose_messages(event=event.pk, now=NOW)[0]
 
 
-def test_an_offer_leads_to_its_booking_and_numbers_its_terms(
+def test_an_offer_leads_to_its_booking_and_numbers_its_slots(
     monkeypatch: pytest.MonkeyPatch, lhota: OfficeSnapshot
 ) -> None:
     booking = town.confirmed(lhota)
@@ -76,8 +76,8 @@ def test_an_offer_leads_to_its_booking_and_numbers_its_terms(
     assert (message.person.email, message.about) == (booking.email, f"booking:{booking.pk}")
     with translation.override("cs"), timezone.override(lhota.tz):
         context = context_of_message(message, lhota, now=NOW)
-        said = sms.said_of(message, lhota)
-    assert [(t.number, t.booking.starts_at) for t in context["terms"]] == [
+        said = sms.sms_placeholders(message, lhota)
+    assert [(t.number, t.booking.starts_at) for t in context["slots"]] == [
         (1, town.at("10:00")),
         (2, town.at("11:00")),
         (3, town.at("14:00")),
@@ -100,7 +100,7 @@ def test_an_entry_has_its_own_contact(
     message = composed(monkeypatch, lhota, offer=str(offer.pk))
     assert (message.person, message.offer) == (entry, offer)
     with translation.override("cs"), timezone.override(lhota.tz):
-        assert sms.said_of(message, lhota)["terms"] == "po 23.11. 10:00-11:00"
+        assert sms.sms_placeholders(message, lhota)["terms"] == "po 23.11. 10:00-11:00"
         assert context_of_message(message, lhota, now=NOW)["entry_url"].endswith(
             f"/s/{entry.short_code}/"
         )

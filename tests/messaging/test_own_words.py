@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from prepazka.core import message_texts
-from prepazka.core.message_texts import Fault, faults
+from prepazka.core.message_texts import Fault, faults_of_text
 from prepazka.messaging.mail import SUBJECTS, compose_mail
 from prepazka.messaging.message_delivery import KINDS
 from prepazka.messaging.models import Message
@@ -98,11 +98,11 @@ def test_a_short_message_in_the_words_of_the_office() -> None:
 def test_what_is_wrong_is_said_by_its_name(
     kind: str, part: message_texts.Part, text: str, found: list[Fault]
 ) -> None:
-    assert faults(kind, part, text) == found
+    assert faults_of_text(kind, part, text) == found
 
 
 def with_own(text: str) -> str:
-    return presets.text("touzim").replace("messages:\n", f"messages:\n  texts:\n{text}", 1)
+    return presets.preset_text("touzim").replace("messages:\n", f"messages:\n  texts:\n{text}", 1)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from prepazka.booking.booking_lifecycle import move_booking
 from prepazka.booking.contacts import contact_hash
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core import events
-from prepazka.core.reply_parsing import understand
+from prepazka.core.reply_parsing import parse_reply
 from prepazka.journal.models import Event
 from prepazka.journal.record import record
 from prepazka.messaging import message_delivery, replies
@@ -40,7 +40,7 @@ def lhota() -> OfficeSnapshot:
 
 
 def say(text: str, number: str = PHONE, now: Any = NOW, name: str = "") -> str:
-    return replies.hear(Incoming(number, text, name), gateway="test", now=now)
+    return replies.handle_reply(Incoming(number, text, name), gateway="test", now=now)
 
 
 def answers(kind: str = "") -> list[str]:
@@ -48,7 +48,7 @@ def answers(kind: str = "") -> list[str]:
     made = [
         one
         for event in Event.objects.order_by("pk")
-        for one in message_delivery.compose(event=event.pk, now=NOW)
+        for one in message_delivery.compose_messages(event=event.pk, now=NOW)
     ]
     return [one.kind for one in made if not kind or one.kind == kind]
 
@@ -61,7 +61,7 @@ def test_yes_confirms_and_the_pin_is_sent(lhota: OfficeSnapshot) -> None:
     assert answers("confirmed") == ["confirmed"]
 
 
-def test_when_and_ok_tell_the_term(lhota: OfficeSnapshot) -> None:
+def test_when_and_ok_tell_the_slot(lhota: OfficeSnapshot) -> None:
     town.confirmed(lhota, email="", phone=PHONE)
     assert [say("Kdy?"), say("OK")] == ["when", "confirm"]
     answers()
@@ -123,7 +123,7 @@ def test_storno_with_several_bookings_asks_which_and_takes_the_number(
     text = compose_sms(Message.objects.get(kind="reply_which"), now=NOW).text
     assert "1) 23.11. 9:00, 2) 23.11. 10:00" in text
     assert len(text) <= 160
-    assert say(answer, now=NOW + timedelta(minutes=11)) == understand(answer).word
+    assert say(answer, now=NOW + timedelta(minutes=11)) == parse_reply(answer).word
     states = [Booking.objects.get(pk=one.pk).state for one in bookings]
     assert states[gone] == BookingState.CANCELLED_BY_CITIZEN
     assert states[1 - gone] == BookingState.CONFIRMED

@@ -19,7 +19,7 @@ from prepazka.messaging import message_delivery
 from prepazka.messaging.channels import sms_alert, takes_phones
 from prepazka.messaging.message_types import Mail, Sent, Sms, Undeliverable
 from prepazka.messaging.models import Message
-from prepazka.messaging.sms import compose_sms, names
+from prepazka.messaging.sms import compose_sms, shortened_names
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from tests import rounds, town
@@ -61,7 +61,7 @@ def composed(
     booking: Booking, kind: str = "ConfirmationRequested", now: Any = NOW
 ) -> Message | None:
     event = Event.objects.filter(kind=kind, data__booking=str(booking.pk)).latest("pk")
-    found = message_delivery.compose(event=event.pk, now=now)
+    found = message_delivery.compose_messages(event=event.pk, now=now)
     return found[0] if found else None
 
 
@@ -76,7 +76,7 @@ class Gateway:
         if self.failure:
             raise self.failure
         self.sent.append(sms)
-        return Sent(id=f"id{len(self.sent)}", parts=gsm7.parts(sms.text))
+        return Sent(id=f"id{len(self.sent)}", parts=gsm7.count_parts(sms.text))
 
 
 def no_mail(mail: Mail) -> None:
@@ -84,7 +84,7 @@ def no_mail(mail: Mail) -> None:
 
 
 def deliver(message: Message, gateway: Gateway, now: Any = NOW) -> Message:
-    message_delivery.deliver(
+    message_delivery.deliver_message(
         message=message.pk, gateways={"email": no_mail, "sms": gateway}, now=now
     )
     message.refresh_from_db()
@@ -113,7 +113,7 @@ def test_each_is_one_plain_message_whatever_the_name(name: str, language: str, k
     where = with_rules(where)
     made = compose_sms(of_kind(where, kind, language), now=NOW)
     assert gsm7.is_gsm7(made.text)
-    assert gsm7.septets(made.text) <= 160
+    assert gsm7.count_septets(made.text) <= 160
     assert not made.allow_unicode
     booking = Booking.objects.get()
     assert f"/s/{booking.short_code}/" in made.text
@@ -123,7 +123,7 @@ def test_each_is_one_plain_message_whatever_the_name(name: str, language: str, k
     else:
         assert not booking.pin or booking.pin not in made.text
     if name != "X" * 300:
-        assert made.text.startswith(gsm7.plain(name[0]))
+        assert made.text.startswith(gsm7.without_diacritics(name[0]))
 
 
 def test_what_the_first_one_says() -> None:
@@ -140,12 +140,12 @@ def test_with_diacritics_where_the_office_wants_them() -> None:
     made = compose_sms(of_kind(sms_office(unicode=True), "confirmed"), now=NOW)
     assert made.text.startswith("Městský úřad Lhota: čekáme Vás")
     assert made.allow_unicode
-    assert gsm7.parts(made.text) == 2
+    assert gsm7.count_parts(made.text) == 2
 
 
 @given(st.text(max_size=80))
 def test_names_get_shorter_down_to_none(name: str) -> None:
-    found = list(names(name))
+    found = list(shortened_names(name))
     assert found[0] == name
     assert found[-1] == ""
     lengths = [len(one) for one in found[1:]]

@@ -18,7 +18,7 @@ from prepazka.booking.models import (
 )
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
-from prepazka.messaging.message_delivery import compose, is_pointless
+from prepazka.messaging.message_delivery import compose_messages, is_pointless
 from prepazka.officefile import presets
 from prepazka.officefile.office_export import export
 from prepazka.officefile.office_loading import LoadRefused, LoadReport, load
@@ -66,7 +66,9 @@ def book(clock: str = "9:00", code: str = "prepis") -> Booking:
     return town.confirmed(lhota(), clock, service=code)
 
 
-@pytest.mark.parametrize("text", [RIGHT, officials.FILE, *map(presets.text, presets.names())])
+@pytest.mark.parametrize(
+    "text", [RIGHT, officials.FILE, *map(presets.preset_text, presets.preset_names())]
+)
 def test_loading_twice_changes_only_the_version(text: str) -> None:
     first = loaded(text)
     before = rows()
@@ -241,8 +243,8 @@ def test_a_quota_lowered_and_raised_again_uses_the_same_lanes() -> None:
     loaded(RIGHT)
     service = lhota().service_by_code("prepis")
     assert service
-    offered = slot_search.offered(office=lhota(), service=service, now=NOW, days=[town.MONDAY])
-    assert {term.free for term in offered} == {1}
+    offered = slot_search.search_slots(office=lhota(), service=service, now=NOW, days=[town.MONDAY])
+    assert {slot.free for slot in offered} == {1}
     loaded(TWO)
     assert list(Lane.objects.values_list("pk", flat=True)) == lanes
 
@@ -374,7 +376,7 @@ WITH_LIST = TWO.replace("quota: 2", "quota: 2\n      waiting list: yes")
 
 
 def wait(code: str = "prepis", who: str = "jana") -> WaitingListEntry:
-    entry = waiting_list.join_list(
+    entry = waiting_list.join_waiting_list(
         office=lhota(),
         service=town.service(lhota(), code),
         wish=waiting_list.Wanted(town.MONDAY, town.MONDAY),
@@ -398,7 +400,7 @@ def test_who_waits_for_what_the_file_drops_is_a_conflict_and_is_told() -> None:
     loaded(TWO, accept_conflicts=True)
     entry.refresh_from_db()
     assert (entry.state, entry.ended_at) == (WaitingListState.DROPPED, NOW)
-    (message,) = compose(event=Event.objects.get(kind="ListEnded").pk, now=NOW)
+    (message,) = compose_messages(event=Event.objects.get(kind="ListEnded").pk, now=NOW)
     mail = compose_mail(message, now=NOW)
     assert "nenabízí" in mail.subject
     assert "Čekání proto končí" in mail.text.replace("\u00a0", " ")

@@ -7,7 +7,7 @@ import pytest
 
 from prepazka.booking import booking_lifecycle, slot_search
 from prepazka.booking.models import Channel
-from prepazka.booking.slot_search import Term, is_bookable
+from prepazka.booking.slot_search import Slot, is_bookable
 from prepazka.officefile import presets
 from prepazka.officefile.office_loading import load
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
@@ -19,17 +19,17 @@ FRIDAY = at("18:00", date(2026, 11, 20))
 
 
 def loaded(preset: str, slug: str) -> OfficeSnapshot:
-    load(presets.text(preset), now=FRIDAY)
+    load(presets.preset_text(preset), now=FRIDAY)
     return snapshot_by_slug(slug)
 
 
-def offered(office: OfficeSnapshot, code: str, *days: date) -> list[Term]:
+def offered(office: OfficeSnapshot, code: str, *days: date) -> list[Slot]:
     service = office.service_by_code(code)
     assert service
-    return slot_search.offered(office=office, service=service, now=FRIDAY, days=days or None)
+    return slot_search.search_slots(office=office, service=service, now=FRIDAY, days=days or None)
 
 
-def clocks(found: list[Term]) -> list[str]:
+def clocks(found: list[Slot]) -> list[str]:
     return [
         f"{t.starts_at.astimezone(PRAGUE):%H:%M}-{t.ends_at.astimezone(PRAGUE):%H:%M}"
         for t in found
@@ -47,7 +47,7 @@ def test_krumlov_has_six_hours_on_monday_in_each_agenda(service: str) -> None:
         "13:30-14:30",
         "14:30-15:30",
     ]
-    assert [term.free for term in found] == [1] * 6
+    assert [slot.free for slot in found] == [1] * 6
 
 
 def test_krumlov_books_three_months_ahead_and_voids_the_pin_after_the_hour() -> None:
@@ -61,23 +61,23 @@ def test_krumlov_books_three_months_ahead_and_voids_the_pin_after_the_hour() -> 
     assert sorted(a.letter for a in office.agendas.values()) == ["I", "R", "V"]
 
 
-def test_sumperk_has_one_term_each_half_hour_for_fourteen_days() -> None:
+def test_sumperk_has_one_slot_each_half_hour_for_fourteen_days() -> None:
     office = loaded("sumperk", "sumperk")
     found = offered(office, "op-zadost")
-    per_day = {day: list(rows) for day, rows in groupby(found, key=lambda term: term.day)}
+    per_day = {day: list(rows) for day, rows in groupby(found, key=lambda slot: slot.day)}
     first = MONDAY
     assert list(per_day) == [first + timedelta(days=n) for n in (0, 1, 2, 3, 7, 8, 9, 10)]
     assert clocks(per_day[MONDAY])[:2] == ["08:00-08:30", "08:30-09:00"]
     assert [len(rows) for rows in per_day.values()] == [18, 14, 18, 14] * 2
-    assert {term.free for term in found} == {1}
+    assert {slot.free for slot in found} == {1}
 
 
 def test_sumperk_books_one_in_half_an_hour_also_for_vehicles_and_drivers() -> None:
     office = loaded("sumperk", "sumperk")
     for code in ("zmena-vlastnika", "ridicsky-prukaz"):
-        terms = offered(office, code)
-        assert {term.ends_at - term.starts_at for term in terms} == {timedelta(minutes=30)}
-        assert {term.free for term in terms} == {1}
+        slots = offered(office, code)
+        assert {slot.ends_at - slot.starts_at for slot in slots} == {timedelta(minutes=30)}
+        assert {slot.free for slot in slots} == {1}
         service = office.service_by_code(code)
         assert service
         assert (service.bookable, service.walk_in) == (True, True)
@@ -95,9 +95,9 @@ def test_where_a_window_holds_one_person_others_may_wait_for_it(preset: str, slu
 
 def test_touzim_books_half_hours_from_monday_to_wednesday() -> None:
     found = offered(loaded("touzim", "touzim"), "jednani")
-    assert {term.day.weekday() for term in found} == {0, 1, 2}
-    assert {term.ends_at - term.starts_at for term in found} == {timedelta(minutes=30)}
-    assert {term.free for term in found} == {1}
+    assert {slot.day.weekday() for slot in found} == {0, 1, 2}
+    assert {slot.ends_at - slot.starts_at for slot in found} == {timedelta(minutes=30)}
+    assert {slot.free for slot in found} == {1}
 
 
 def test_praha6_books_officials_also_in_the_evening() -> None:
@@ -150,15 +150,15 @@ def test_praha6_keeps_a_share_for_its_call_centre_and_writes_to_telephones() -> 
     assert service
     assert office.row.message_rules.sms
     day = [MONDAY + timedelta(days=7)]
-    for n, term in enumerate(offered(office, "kaceni-drevin", *day)[:19]):
-        booking_lifecycle.hold_term(
+    for n, slot in enumerate(offered(office, "kaceni-drevin", *day)[:19]):
+        booking_lifecycle.hold_slot(
             office=office,
             service=service,
-            starts_at=term.starts_at,
+            starts_at=slot.starts_at,
             now=FRIDAY + timedelta(seconds=n),
         )
     assert offered(office, "kaceni-drevin", *day) == []
-    by_phone = slot_search.offered(
+    by_phone = slot_search.search_slots(
         office=office, service=service, now=FRIDAY, days=day, channel=Channel.PHONE
     )
     assert len(by_phone) == 5

@@ -13,11 +13,11 @@ from prepazka.core.calendar import DayException, WeeklyHours
 from prepazka.core.file_rules import FileRules
 from prepazka.core.interval import Interval
 from prepazka.core.message_rules import MessageRules
-from prepazka.core.message_texts import tidy
+from prepazka.core.message_texts import tidy_text
 from prepazka.core.slots import Rules
 from prepazka.officefile import file_plan, presets
 from prepazka.officefile.check import check
-from prepazka.officefile.hours_section import exceptional
+from prepazka.officefile.hours_section import exception_plan
 from prepazka.officefile.office_export import export, plan_of
 from prepazka.officefile.office_loading import load
 from prepazka.officefile.quota_effect import quotas
@@ -119,11 +119,11 @@ def exceptions(draw: Any) -> tuple[file_plan.Exceptional, ...]:
             ends = None if end is None else draw(st.sampled_from([None, *range(begins + 1, 1440)]))
             days_ = DayException.without_break(start, end, begins, ends)
             minutes = days_.minutes_on(start)
-            one_day = exceptional(kind, start, end, minutes, reason)
+            one_day = exception_plan(kind, start, end, minutes, reason)
             found.append(one_day if end == start else file_plan.Exceptional(days_, reason))
             continue
         several = draw(spans()) if kind != "closed" or draw(st.booleans()) else [None]
-        found += [exceptional(kind, start, end, one, reason) for one in several]
+        found += [exception_plan(kind, start, end, one, reason) for one in several]
     return tuple(found)
 
 
@@ -158,7 +158,7 @@ shares = st.one_of(
 
 
 def _braceless(said: str) -> str:
-    return tidy(said.replace("{", "(").replace("}", ")"))
+    return tidy_text(said.replace("{", "(").replace("}", ")"))
 
 
 quiet = st.sampled_from([(0, 0), (1200, 480), (1320, 360), (60, 1439)])
@@ -220,7 +220,7 @@ def offices(draw: Any) -> file_plan.OfficePlan:
 def _with_reasons(draw: Any, office: file_plan.OfficePlan) -> file_plan.OfficePlan:
     """Quotas that would be refused get a reason, and some others too."""
     refused = {code for code, one in quotas(office).items() if one.refused}
-    reason = line.map(tidy).filter(lambda said: said and said == said.strip())
+    reason = line.map(tidy_text).filter(lambda said: said and said == said.strip())
     found = []
     for agenda in office.agendas:
         booking = agenda.booking
@@ -411,10 +411,10 @@ class Loaded(TestCase):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", presets.names())
+@pytest.mark.parametrize("name", presets.preset_names())
 def test_presets_survive_a_load_and_an_export(name: str) -> None:
-    wanted = check(presets.text(name))
-    load(presets.text(name), now=town.FRIDAY_BEFORE)
+    wanted = check(presets.preset_text(name))
+    load(presets.preset_text(name), now=town.FRIDAY_BEFORE)
     exported = export(Office.objects.get())
     assert check(exported) == wanted
     load(exported, now=town.FRIDAY_BEFORE)

@@ -8,7 +8,7 @@ import pytest
 
 from prepazka.offices.models import Role
 from prepazka.playday import html_reading
-from prepazka.playday.tally import Tally, Visit, p80, table
+from prepazka.playday.tally import Tally, Visit, count_table, p80
 from prepazka.web import demo_people
 
 NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
@@ -24,7 +24,12 @@ def visit(
 def test_an_empty_page_is_no_board() -> None:
     board = html_reading.board("<html></html>")
     assert (board.label, board.ticket, board.called, board.can_next) == ("", "", False, False)
-    assert html_reading.touch("") == html_reading.number("") == html_reading.heading("") == ""
+    assert (
+        html_reading.touch_key("")
+        == html_reading.ticket_label("")
+        == html_reading.page_heading("")
+        == ""
+    )
 
 
 def test_the_time_on_the_page_of_the_clock() -> None:
@@ -50,7 +55,7 @@ def test_the_table_counts_apart_and_leaves_out_who_had_gone() -> None:
             visit("V005", 2, booked=True, ended="served"),
         ]
     )
-    booked, walk_in = (row.split() for row in table(tally).splitlines()[2:4])
+    booked, walk_in = (row.split() for row in count_table(tally).splitlines()[2:4])
     assert booked == ["booked", "1", "1", "1", "0", "0", "2.0", "min", "2.0", "min"]
     assert walk_in == ["walk-in", "4", "2", "2", "1", "1", "15.0", "min", "20.0", "min"]
 

@@ -15,7 +15,7 @@ from django.utils import translation
 from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking, WaitingListEntry
 from prepazka.booking.refusals import BookingCancelled
-from prepazka.booking.waiting_list import Wanted, confirm_entry, join_list
+from prepazka.booking.waiting_list import Wanted, confirm_entry, join_waiting_list
 from prepazka.core.booking_reference import reference_of
 from prepazka.core.refusal import Refused
 from prepazka.jobs import periodic_steps, rounds
@@ -102,7 +102,7 @@ def test_a_number_is_found_however_it_is_written() -> None:
 def test_erasing_empties_the_rows_and_cancels_what_is_to_come() -> None:
     office = town.office(quota=2, waiting_list=True, max_open_per_contact=9)
     booking = town.confirmed(office, "9:00", email=JANA)
-    entry = join_list(
+    entry = join_waiting_list(
         office=office,
         service=town.service(office),
         wish=Wanted(town.MONDAY, town.MONDAY),
@@ -112,7 +112,7 @@ def test_erasing_empties_the_rows_and_cancels_what_is_to_come() -> None:
     )
     confirm_entry(entry=entry.pk, now=NOW)
     for event in Event.objects.all():
-        message_delivery.compose(event=event.pk, now=NOW)
+        message_delivery.compose_messages(event=event.pk, now=NOW)
     Message.objects.update(error=f"550 <{JANA}> unknown", gateway_id="123")
     answer = erase(office)
     assert (answer.records, answer.cancelled) == (2, 1)
@@ -137,7 +137,7 @@ def test_erasing_empties_the_rows_and_cancels_what_is_to_come() -> None:
     # The follow-ups write to nobody.
     before = Message.objects.count()
     for event in Event.objects.all():
-        message_delivery.compose(event=event.pk, now=NOW)
+        message_delivery.compose_messages(event=event.pk, now=NOW)
     assert Message.objects.count() == before
     with pytest.raises(BookingCancelled):
         booking_lifecycle.confirm_booking(booking=booking.pk, now=NOW)
@@ -185,7 +185,7 @@ def test_what_changed_since_the_look_is_looked_at_again() -> None:
 def test_a_correction_reaches_every_place_and_messages_that_wait(settings: Any) -> None:
     office = town.office(waiting_list=True, max_open_per_contact=9)
     booking = town.confirmed(office, email=JANA)
-    entry = join_list(
+    entry = join_waiting_list(
         office=office,
         service=town.service(office),
         wish=Wanted(town.MONDAY, town.MONDAY),
@@ -194,7 +194,7 @@ def test_a_correction_reaches_every_place_and_messages_that_wait(settings: Any) 
         now=NOW,
     )
     event = Event.objects.filter(kind="BookingConfirmed").get()
-    (waiting,) = message_delivery.compose(event=event.pk, now=NOW)
+    (waiting,) = message_delivery.compose_messages(event=event.pk, now=NOW)
     with pytest.raises(NothingToCorrect):
         correct_person(**request_of(office), correction=Correction())
     right = Correction(name="Jana Malá", email="mala@example.cz")
@@ -206,7 +206,7 @@ def test_a_correction_reaches_every_place_and_messages_that_wait(settings: Any) 
     assert len(marks(find_records(office, "mala@example.cz"))) == 2
     assert booking.contact_hash == entry.contact_hash
     sent: list[Any] = []
-    message_delivery.deliver(message=waiting.pk, gateways={"email": sent.append}, now=NOW)
+    message_delivery.deliver_message(message=waiting.pk, gateways={"email": sent.append}, now=NOW)
     assert [letter.to for letter in sent] == ["mala@example.cz"]
     event = Event.objects.get(kind="PersonCorrected")
     assert event.data["fields"] == ["name", "email"]
@@ -223,7 +223,7 @@ def test_a_message_that_waits_takes_the_channel_of_the_corrected_contact(setting
         booking=held.pk, name="Jana", email="", phone="+420777123456", now=NOW
     )
     event = Event.objects.get(kind="ConfirmationRequested")
-    (waiting,) = message_delivery.compose(event=event.pk, now=NOW)
+    (waiting,) = message_delivery.compose_messages(event=event.pk, now=NOW)
     assert waiting.channel == "sms"
     wanted = request_of(office, "777123456")
     correct_person(**wanted, correction=Correction(email="mala@example.cz"))
@@ -237,21 +237,23 @@ def met(files: Path, django_capture_on_commit_callbacks: Callable[..., Any]) -> 
     office = meetings.office()
     booking = meetings.confirmed(office)
     participants.meeting_for(booking, NOW)
-    guest = participants.invite(
+    guest = participants.invite_guest(
         booking=booking.pk, name="Petr Host", email="petr@example.cz", language="cs", now=NOW
     )
     meeting = Meeting.objects.get()
     for who in (participants.citizen_of(booking), guest):
         assert who
         bring(who, f"{who.name}.pdf")
-        who.said.create(office=office.row, meeting=meeting, text=f"Tady {who.name}", at=NOW)
+        who.chat_messages.create(
+            office=office.row, meeting=meeting, text=f"Tady {who.name}", at=NOW
+        )
     return office
 
 
 def bring(who: Participant, name: str) -> Document:
-    storage_identity.check(now=NOW)
-    key = f"{storage.folder(who.office_id, who.meeting_id)}/{who.pk.hex}"
-    storage.put(key, storage.FILE, papers.pdf("Soukrome"))
+    storage_identity.check_identity(now=NOW)
+    key = f"{storage.meeting_folder(who.office_id, who.meeting_id)}/{who.pk.hex}"
+    storage.put_file(key, storage.FILE, papers.pdf("Soukrome"))
     return Document.objects.create(
         office=who.office,
         meeting=who.meeting,
@@ -281,7 +283,7 @@ def test_the_copy_can_be_read_and_has_only_what_is_theirs(
     assert "Jana Malá" in page
     assert "Tady Jana Malá" in page
     assert content["Booking"][0]["phone"] == "+420777123456"
-    assert [one["text"] for one in content["Said"]] == ["Tady Jana Malá"]
+    assert [one["text"] for one in content["ChatMessage"]] == ["Tady Jana Malá"]
     documents_of = [name for name in archive.namelist() if name.startswith("dokumenty/")]
     assert documents_of == ["dokumenty/1-Jana Malá.pdf"]
     assert archive.read(documents_of[0]).startswith(b"%PDF")
@@ -291,7 +293,7 @@ def test_the_copy_can_be_read_and_has_only_what_is_theirs(
 
 def test_the_copy_says_which_file_could_not_be_read(met: OfficeSnapshot) -> None:
     document = Document.objects.get(name="Jana Malá.pdf")
-    storage.drop(document.key)
+    storage.drop_folder(document.key)
     copy = export_person(**request_of(met), kinds={})
     assert copy.missing == ["Jana Malá.pdf"]
 
@@ -305,13 +307,17 @@ def test_a_guest_is_erased_from_the_meeting_of_somebody_else(
     assert (answer.records, answer.cancelled) == (1, 0)
     guest.refresh_from_db()
     assert (guest.name, guest.email, guest.revoked_at) == ("", "", NOW)
-    assert not guest.said.exists()
+    assert not guest.chat_messages.exists()
     assert not guest.documents.exists()
-    assert not storage.has(
-        f"{storage.folder(met.office_id, guest.meeting_id)}/{guest.pk.hex}", "file"
+    assert not storage.has_file(
+        f"{storage.meeting_folder(met.office_id, guest.meeting_id)}/{guest.pk.hex}", "file"
     )
     citizen = Participant.objects.get(role="citizen")
-    assert (citizen.name, citizen.documents.count(), citizen.said.count()) == ("Jana Malá", 1, 1)
+    assert (citizen.name, citizen.documents.count(), citizen.chat_messages.count()) == (
+        "Jana Malá",
+        1,
+        1,
+    )
 
 
 def test_nobody_is_erased_from_a_meeting_that_runs(met: OfficeSnapshot) -> None:
@@ -346,7 +352,7 @@ def test_after_a_restore_they_are_erased_again(
     office = town.office(quota=2, waiting_list=True, max_open_per_contact=9)
     booking = town.confirmed(office, "9:00", email=JANA)
     other = town.confirmed(office, "9:00", email="petr@example.cz")
-    entry = join_list(
+    entry = join_waiting_list(
         office=office,
         service=town.service(office),
         wish=Wanted(town.MONDAY, town.MONDAY),
@@ -361,7 +367,7 @@ def test_after_a_restore_they_are_erased_again(
     if by == "files":
         ErasedRecord.objects.all().delete()
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "k" * 50, [settings.SECRET_KEY]
-    assert periodic_steps.erase(now=NOW) == 0
+    assert periodic_steps.run_erasing_steps(now=NOW) == 0
     for row in (booking, entry):
         row.refresh_from_db()
         assert (row.name, row.email, row.erased_at) == ("", "", NOW)
@@ -374,8 +380,10 @@ def test_what_was_erased_is_not_remembered_for_ever(files: Path) -> None:
     office = town.office()
     town.confirmed(office, email=JANA)
     erase(office)
-    remembered_erasures.exchange(office.office_id, now=NOW)
+    remembered_erasures.reconcile_remembered(office.office_id, now=NOW)
     assert [path for path in (files / "erased").rglob("*") if path.is_file()]
-    remembered_erasures.exchange(office.office_id, now=NOW + remembered_erasures.KEPT * 1.1)
+    remembered_erasures.reconcile_remembered(
+        office.office_id, now=NOW + remembered_erasures.KEPT * 1.1
+    )
     assert not ErasedRecord.objects.exists()
     assert not [path for path in (files / "erased").rglob("*") if path.is_file()]

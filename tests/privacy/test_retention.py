@@ -22,11 +22,11 @@ from django.test import Client
 from psycopg import sql
 
 from prepazka.booking import booking_lifecycle, call_entries
-from prepazka.booking.disruptions import disrupt
+from prepazka.booking.disruptions import apply_disruption
 from prepazka.booking.impact_preview import impact_of
 from prepazka.booking.models import Booking, CallListEntry
 from prepazka.booking.private_appointments import add_appointment
-from prepazka.booking.waiting_list import Wanted, confirm_entry, join_list
+from prepazka.booking.waiting_list import Wanted, confirm_entry, join_waiting_list
 from prepazka.core.interval import Interval
 from prepazka.jobs import document_jobs, housekeeping, rounds
 from prepazka.jobs.periodic_steps import STEPS, Every
@@ -36,7 +36,7 @@ from prepazka.meetings.models import Meeting, Participant
 from prepazka.messaging import message_delivery
 from prepazka.messaging.message_types import Incoming, Undeliverable
 from prepazka.messaging.models import Message
-from prepazka.messaging.replies import hear
+from prepazka.messaging.replies import handle_reply
 from prepazka.offices.models import HoursException, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.privacy import remembered_erasures
@@ -47,7 +47,7 @@ from prepazka.queueing import counters, tickets, turn_alerts, turns
 from prepazka.queueing.models import TurnAlert
 from prepazka.queueing.turn_alerts import Contact
 from prepazka.web import idempotency, limits, readings
-from prepazka.web.models import Answered, Count
+from prepazka.web.models import IdempotentReply, RateCount
 from tests import citizen, meetings, officials, papers, town
 from tests import rounds as worker
 from tests.citizen import Clock
@@ -158,13 +158,13 @@ def _at_the_desk_and_kiosk(where: OfficeSnapshot) -> None:
         booking=held.pk, name=NAME, email="", phone=PHONE, now=NOW, actor=0
     )
     _deliver()
-    hear(Incoming(PHONE, f"KDY {WORDS}"), gateway="file", now=NOW)
-    hear(Incoming(PHONE, "STOP"), gateway="file", now=NOW)
+    handle_reply(Incoming(PHONE, f"KDY {WORDS}"), gateway="file", now=NOW)
+    handle_reply(Incoming(PHONE, "STOP"), gateway="file", now=NOW)
     call_entries.put_on_call_list(booking=booked.pk, reason=CallListEntry.Reason.CALL_ME, now=NOW)
     entry = CallListEntry.objects.get(booking=booked)
     clerk = town.clerk(where, "prepazkova")
     call_entries.take_call(entry=entry.pk, actor=clerk.pk, now=NOW)
-    call_entries.not_reached(entry=entry.pk, actor=clerk.pk, now=NOW)
+    call_entries.note_unreached(entry=entry.pk, actor=clerk.pk, now=NOW)
     member = clerk.memberships.get()
     readings.note_search(member, EMAIL, now=NOW)
     readings.note_booking(member, booked, now=NOW)
@@ -173,22 +173,22 @@ def _at_the_desk_and_kiosk(where: OfficeSnapshot) -> None:
     came = tickets.check_in(**with_pin, touch=uuid4(), now=at)
     assert came.ticket
     walk_in = tickets.issue_ticket(office=where, service=town.service(where), touch=uuid4(), now=at)
-    turn_alerts.ask_alert(
+    turn_alerts.request_alert(
         ticket=walk_in.pk, contact=Contact(email=EMAIL, phone=PHONE), language="cs", now=at
     )
     shift = counters.open_counter(counter=town.counter(where), clerk=clerk.pk, now=at)
     turns.call_next(office=where, clerk=clerk.pk, now=at)
-    turns.no_show(office=where, clerk=clerk.pk, now=at + timedelta(minutes=3))
+    turns.mark_no_show(office=where, clerk=clerk.pk, now=at + timedelta(minutes=3))
     counters.pause_counter(shift=shift, note=STAFF, now=at + timedelta(minutes=4))
     counters.close_counter(shift=shift, now=at + timedelta(minutes=9))
     shift.refresh_from_db()
     assert shift.pause_note == STAFF
-    Count.objects.create(scope="hold", key="x", starts_at=NOW, tries=1)
-    Answered.objects.create(principal="staff:1", key=uuid4(), asked="x", answer={}, at=NOW)
+    RateCount.objects.create(scope="hold", key="x", starts_at=NOW, tries=1)
+    IdempotentReply.objects.create(principal="staff:1", key=uuid4(), asked="x", answer={}, at=NOW)
 
 
 def _on_the_waiting_list(where: OfficeSnapshot) -> None:
-    entry = join_list(
+    entry = join_waiting_list(
         office=where,
         service=town.service(where),
         wish=Wanted(DAY, DAY),
@@ -210,7 +210,7 @@ def _in_a_meeting(where: OfficeSnapshot) -> None:
         booking=held.pk, name=NAME, email=EMAIL, phone=PHONE, now=NOW
     )
     participants.meeting_for(booking, NOW)
-    guest = participants.invite(
+    guest = participants.invite_guest(
         booking=booking.pk, name=GUEST, email=GUEST_EMAIL, language="cs", now=NOW
     )
     Meeting.objects.update(address=f"https://video.example/{WORDS}")
@@ -219,30 +219,30 @@ def _in_a_meeting(where: OfficeSnapshot) -> None:
     assert jana
     at = town.at("9:00")
     for who in (chair, jana, guest):
-        room.enter(participant=who.pk, link=who.link, now=at)
+        room.enter_room(participant=who.pk, link=who.link, now=at)
         if who != chair:
-            room.admit(chair=chair.pk, participant=who.pk, now=at)
+            room.admit_participant(chair=chair.pk, participant=who.pk, now=at)
         who.refresh_from_db()
     assert jana.seat
-    room.say(participant=jana.pk, seat=jana.seat, text=f"{WORDS} od Jany", now=at)
-    document = documents.add(
+    room.post_chat_message(participant=jana.pk, seat=jana.seat, text=f"{WORDS} od Jany", now=at)
+    document = documents.add_document(
         participant=jana.pk,
         link=jana.link,
         name=f"{WORDS}.pdf",
         file=papers.file(papers.pdf(WORDS), f"{WORDS}.pdf"),
         now=at,
     )
-    document_jobs.check(document=document.pk, now=at)
-    begun = minutes.begin(participant=chair.pk, now=at)
-    minutes.comment(participant=jana.pk, link=jana.link, text=WORDS, now=at)
-    saved = minutes.save(
+    document_jobs.inspect_document(document=document.pk, now=at)
+    begun = minutes.begin_minutes(participant=chair.pk, now=at)
+    minutes.comment_on_minutes(participant=jana.pk, link=jana.link, text=WORDS, now=at)
+    saved = minutes.save_minutes(
         participant=chair.pk,
         base=1,
         content={**begun.content, "conclusions": f"{NAME}: {WORDS}"},
         now=at,
     )
-    closed = minutes.close(participant=chair.pk, version=saved.version, now=at)
-    minutes.put_pdf(minutes=closed.pk, pdf=papers.pdf(WORDS), now=at)
+    closed = minutes.close_minutes(participant=chair.pk, version=saved.version, now=at)
+    minutes.store_pdf(minutes=closed.pk, pdf=papers.pdf(WORDS), now=at)
     room.end_meeting(chair=chair.pk, now=at + timedelta(minutes=15))
 
 
@@ -264,7 +264,9 @@ def _absent(where: OfficeSnapshot) -> None:
         booking=held.pk, name=NAME, email=EMAIL, phone=PHONE, now=NOW
     )
     seen = impact_of(office=where, exceptions=absence, now=NOW).token
-    disrupt(office=where, exceptions=absence, seen_token=seen, now=NOW, actor=head.pk, note=STAFF)
+    apply_disruption(
+        office=where, exceptions=absence, seen_token=seen, now=NOW, actor=head.pk, note=STAFF
+    )
     start = town.at("17:00")
     add_appointment(
         office=where,
@@ -283,10 +285,10 @@ def _deliver() -> None:
         raise Undeliverable(f"550 5.1.1 <{EMAIL}> {PHONE} unknown", permanent=True)
 
     for event in Event.objects.order_by("pk"):
-        for message in message_delivery.compose(event=event.pk, now=NOW):
+        for message in message_delivery.compose_messages(event=event.pk, now=NOW):
             gateways = dict.fromkeys(("email", "sms", "push"), refuse)
             with suppress(Undeliverable):
-                message_delivery.deliver(message=message.pk, gateways=gateways, now=NOW)
+                message_delivery.deliver_message(message=message.pk, gateways=gateways, now=NOW)
 
 
 def run_retention(*, now: Any = LATER) -> None:
@@ -302,8 +304,8 @@ def test_nothing_is_left_in_any_table_or_file(day: Day) -> None:
     run_retention()
     assert left(MARKS, day.files) == set()
     assert [path.name for path in day.files.rglob("*") if path.is_file()] == [storage.MARKER]
-    assert not Answered.objects.exists()
-    assert not Count.objects.exists()
+    assert not IdempotentReply.objects.exists()
+    assert not RateCount.objects.exists()
     assert not Event.objects.filter(kind__in=housekeeping.LOOKS).exists()
     assert Event.objects.filter(kind="BookingConfirmed").exists()
 

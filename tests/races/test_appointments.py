@@ -9,7 +9,7 @@ import pytest
 from prepazka.booking import absences, private_appointments, slot_search
 from prepazka.booking.absences import Affected
 from prepazka.booking.models import Booking, Busy
-from prepazka.booking.refusals import TermTaken
+from prepazka.booking.refusals import SlotTaken
 from prepazka.core.interval import Interval
 from tests import officials, town
 from tests.races.together import meeting, together
@@ -40,7 +40,7 @@ def test_one_of_them_is_told() -> None:
         assert isinstance(appointment, Affected)
         assert not Busy.objects.exists()
     else:
-        assert isinstance(hold, TermTaken)
+        assert isinstance(hold, SlotTaken)
         assert Busy.objects.count() == 1
 
 
@@ -49,20 +49,20 @@ def test_control_without_the_lock_nobody_is_told(monkeypatch: pytest.MonkeyPatch
     # Both look before either writes.
     monkeypatch.setattr(private_appointments, "lock_days", lambda *_: None)
     met = meeting(2)
-    look, find = absences.coming, slot_search.find
+    look, find = absences.future_bookings, slot_search.find_claim
 
     def looked(*args: Any) -> Any:
         found = look(*args)
         met()
         return found
 
-    def found_term(**kwargs: Any) -> Any:
+    def found_slot(**kwargs: Any) -> Any:
         found = find(**kwargs)
         met()
         return found
 
-    monkeypatch.setattr(private_appointments, "coming", looked)
-    monkeypatch.setattr(slot_search, "find", found_term)
+    monkeypatch.setattr(private_appointments, "future_bookings", looked)
+    monkeypatch.setattr(slot_search, "find_claim", found_slot)
     appointment, hold = both(where)
     assert appointment == []
     assert isinstance(hold, Booking)

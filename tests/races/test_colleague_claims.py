@@ -9,7 +9,7 @@ from django.db import IntegrityError
 
 from prepazka.booking import colleague_claims, slot_search
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.refusals import ColleagueNotFree, TermTaken
+from prepazka.booking.refusals import ColleagueNotFree, SlotTaken
 from prepazka.meetings import participants
 from prepazka.meetings.models import Participant
 from tests import meetings, officials, town
@@ -39,7 +39,7 @@ def test_one_of_them_is_told() -> None:
     where = meetings.office()
     invited, hold = both(where, meetings.confirmed(where))
     if isinstance(invited, Participant):
-        assert isinstance(hold, TermTaken)
+        assert isinstance(hold, SlotTaken)
     else:
         assert isinstance(invited, ColleagueNotFree)
         assert isinstance(hold, Booking)
@@ -51,7 +51,7 @@ def test_control_without_the_look_the_constraint_holds(monkeypatch: pytest.Monke
     where = meetings.office()
     made = meetings.confirmed(where)
     met = meeting(2)
-    free, find = colleague_claims._free_spans, slot_search.find
+    free, find = colleague_claims._free_spans, slot_search.find_claim
     monkeypatch.setattr(participants, "lock_booking", lambda pk: Booking.objects.get(pk=pk))
 
     def looked(*args: Any) -> Any:
@@ -59,14 +59,14 @@ def test_control_without_the_look_the_constraint_holds(monkeypatch: pytest.Monke
         met()
         return found
 
-    def found_term(**kwargs: Any) -> Any:
+    def found_slot(**kwargs: Any) -> Any:
         found = find(**kwargs)
         met()
         return found
 
     monkeypatch.setattr(participants, "release_expired", lambda **_: 0)
     monkeypatch.setattr(colleague_claims, "_free_spans", looked)
-    monkeypatch.setattr(slot_search, "find", found_term)
+    monkeypatch.setattr(slot_search, "find_claim", found_slot)
     answers = both(where, made)
     assert [type(one) for one in answers].count(IntegrityError) == 1
     assert claims() == 1

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def press(_: int) -> bool:
-    return demo_play.ask(office=Office.objects.get(), speed=60)
+    return demo_play.request_play(office=Office.objects.get(), speed=60)
 
 
 @pytest.mark.parametrize("played_before", [False, True])

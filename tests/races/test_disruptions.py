@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError
 
 from prepazka.booking import booking_lifecycle, disruptions, impact_preview, offers
-from prepazka.booking.disruptions import disrupt, undo_disruption
+from prepazka.booking.disruptions import apply_disruption, undo_disruption
 from prepazka.booking.models import LIVE, Booking, Disruption, Offer
 from prepazka.booking.refusals import ImpactChanged, OfferOver
 from prepazka.offices.models import HoursException, OpeningHours
@@ -40,7 +40,7 @@ def _confirm(held: Booking) -> Booking:
 
 
 def act(head: int, seen: str, rows: list[HoursException] | None = None) -> Disruption:
-    return disrupt(
+    return apply_disruption(
         office=snapshot_by_slug("lhota"),
         exceptions=rows or absence(),
         seen_token=seen,
@@ -83,7 +83,7 @@ def test_control_two_heads_without_the_token(head: int, monkeypatch: pytest.Monk
     assert sorted(type(a).__name__ for a in answers) == ["Disruption", "ZeroDivisionError"]
 
 
-def test_a_link_clicked_twice_at_once_takes_one_term(head: int) -> None:
+def test_a_link_clicked_twice_at_once_takes_one_slot(head: int) -> None:
     (offer,) = displaced(head, "8:00")
     answers = together(6, lambda n: offers.accept_offer(offer=offer.pk, choice=n % 3 + 1, now=NOW))
     assert {getattr(a, "pk", a) for a in answers} == {offer.booking_id}
@@ -145,7 +145,7 @@ def test_an_acceptance_and_an_undo(head: int) -> None:
         assert booking.starts_at != was
 
 
-def test_two_people_are_never_offered_the_last_term(head: int) -> None:
+def test_two_people_are_never_offered_the_last_slot(head: int) -> None:
     OpeningHours.objects.exclude(official__code="novakova").delete()
     HoursException.objects.all().delete()
     made = displaced(head, "8:00", "8:15")

@@ -11,8 +11,8 @@ from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing import counters, history, tickets, wait_learning
 from prepazka.queueing.models import Ticket
 from prepazka.reporting import live_hall
-from prepazka.reporting.live_hall import hall
-from prepazka.reporting.monitor import monitor
+from prepazka.reporting.live_hall import hall_at
+from prepazka.reporting.monitor import monitor_of_office
 from tests import rounds, town
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,12 +38,12 @@ def loaded_since(old: OfficeSnapshot) -> tuple[Service, Counter]:
 def test_a_hall_with_newer_parts_has_the_office_that_knows_them() -> None:
     old = town.office()
     service, counter = loaded_since(old)
-    seen = hall(old, now=NINE)
+    seen = hall_at(old, now=NINE)
     assert seen.office.services[service.pk].code == "nova"
     assert seen.outlook.served
     assert seen.ahead_of(Ticket.objects.get()) == 0
     assert [one.counter_id for one in seen.shifts] == [counter.pk]
-    assert monitor(old, now=NINE)["services"][-1]["open_counters"] == 1
+    assert monitor_of_office(old, now=NINE)["services"][-1]["open_counters"] == 1
 
 
 def test_control_an_office_that_is_kept_as_it_was_does_not_know_them(
@@ -53,7 +53,7 @@ def test_control_an_office_that_is_kept_as_it_was_does_not_know_them(
     loaded_since(old)
     monkeypatch.setattr(live_hall, "_knows", lambda *_: True)
     with pytest.raises(KeyError):
-        assert hall(old, now=NINE).outlook.served
+        assert hall_at(old, now=NINE).outlook.served
 
 
 def test_a_round_whose_list_of_offices_is_old_reads_each_office_anew(
@@ -69,7 +69,7 @@ def test_a_round_whose_list_of_offices_is_old_reads_each_office_anew(
             loaded_since(next(old for other, old in offices.items() if other != slug))
         seen[slug] = office.row.version - offices[slug].row.version
 
-    monkeypatch.setattr(history, "measure", measured)
-    monkeypatch.setattr(wait_learning, "relearn", lambda **_: None)
+    monkeypatch.setattr(history, "measure_accuracy", measured)
+    monkeypatch.setattr(wait_learning, "learn_service_times", lambda **_: None)
     rounds.learn(now=NINE)
     assert list(seen.values()) == [0, 1]

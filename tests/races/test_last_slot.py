@@ -1,4 +1,4 @@
-"""The last free term: whoever asks, and by whatever way, it is given once."""
+"""The last free slot: whoever asks, and by whatever way, it is given once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from prepazka.booking import absences, booking_lifecycle, transitions
 from prepazka.booking.absences import Affected
 from prepazka.booking.models import LIVE, Booking
-from prepazka.booking.refusals import TermNotOffered, TermTaken
+from prepazka.booking.refusals import SlotNotOffered, SlotTaken
 from prepazka.core.calendar import DayException
 from prepazka.journal import rows
 from prepazka.offices.office_snapshot import snapshot_by_slug
@@ -29,7 +29,7 @@ def test_twelve_citizens_at_once_make_one_hold() -> None:
     office = town.office()
     answers = together(MANY, lambda _: town.hold(office, "9:00"))
     assert sum(isinstance(a, Booking) for a in answers) == 1
-    assert sum(isinstance(a, TermTaken) for a in answers) == MANY - 1
+    assert sum(isinstance(a, SlotTaken) for a in answers) == MANY - 1
     assert live_at("9:00") == 1
 
 
@@ -38,9 +38,9 @@ def test_control_without_the_lock_only_the_constraint_refuses(
 ) -> None:
     office = town.office()
     monkeypatch.setattr(booking_lifecycle, "lock_days", lambda *_: None)
-    monkeypatch.setattr(rows, "insert", meet_before(4, rows.insert))
+    monkeypatch.setattr(rows, "insert_row", meet_before(4, rows.insert_row))
     answers = together(4, lambda _: town.hold(office, "9:00"))
-    # All four believed the term free.
+    # All four believed the slot free.
     assert sum(map(is_refused, answers)) == 3, answers
     assert live_at("9:00") == 1
 
@@ -67,7 +67,7 @@ def test_two_moves_that_swap_days_do_not_deadlock() -> None:
     office = town.office()
     tuesday = town.MONDAY + timedelta(days=1)
     first = town.confirmed(office, "9:00")
-    held = booking_lifecycle.hold_term(
+    held = booking_lifecycle.hold_slot(
         office=office,
         service=town.service(office),
         starts_at=town.at("9:00", tuesday),
@@ -92,14 +92,14 @@ def test_twelve_citizens_share_two_officials() -> None:
     answers = together(MANY, lambda _: officials.hold(office, "9:00"))
     held = [a for a in answers if isinstance(a, Booking)]
     assert sorted(officials.whose(one) for one in held) == ["dvorak", "novakova"]
-    assert sum(isinstance(a, TermTaken) for a in answers) == MANY - 2
+    assert sum(isinstance(a, SlotTaken) for a in answers) == MANY - 2
 
 
 def test_control_officials_without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     office = officials.office()
     officials.hold(office, "17:00")  # the day is laid, so that both come to the race at once
     monkeypatch.setattr(booking_lifecycle, "lock_days", lambda *_: None)
-    monkeypatch.setattr(rows, "insert", meet_before(2, rows.insert))
+    monkeypatch.setattr(rows, "insert_row", meet_before(2, rows.insert_row))
     answers = together(2, lambda _: officials.hold(office, "8:00"))
     assert sum(map(is_refused, answers)) == 1, answers
     assert live_at("8:00") == 1
@@ -125,10 +125,10 @@ def test_an_absence_and_a_booking_at_once_never_both_pass() -> None:
     answers = together(2, act)
     passed = [type(a) for a in answers if not isinstance(a, Exception)]
     assert passed in ([list], [Booking])
-    assert [type(a) for a in answers if isinstance(a, Exception)] in ([Affected], [TermNotOffered])
+    assert [type(a) for a in answers if isinstance(a, Exception)] in ([Affected], [SlotNotOffered])
 
 
-def test_a_request_sent_eight_times_holds_one_term() -> None:
+def test_a_request_sent_eight_times_holds_one_slot() -> None:
     office = town.office(quota=8)
     key = uuid4()
     answers = together(8, lambda _: town.hold(office, "9:00", request_key=key))
@@ -148,7 +148,7 @@ def test_the_limit_of_a_contact_holds_across_days(monkeypatch: pytest.MonkeyPatc
     office = town.office(confirm_min=0)
     days = [town.MONDAY + timedelta(days=n) for n in range(5)]
     holds = [
-        booking_lifecycle.hold_term(
+        booking_lifecycle.hold_slot(
             office=office,
             service=town.service(office),
             starts_at=town.at("9:00", day),
@@ -171,7 +171,7 @@ def test_the_limit_of_a_contact_holds_across_days(monkeypatch: pytest.MonkeyPatc
     # The control: without the contact's lock all five pass the look before the first is written.
     Booking.objects.all().delete()
     holds[:] = [
-        booking_lifecycle.hold_term(
+        booking_lifecycle.hold_slot(
             office=office,
             service=town.service(office),
             starts_at=town.at("9:00", day),
@@ -180,7 +180,7 @@ def test_the_limit_of_a_contact_holds_across_days(monkeypatch: pytest.MonkeyPatc
         for day in days
     ]
     monkeypatch.setattr(transitions, "lock_contact", lambda _: None)
-    monkeypatch.setattr(rows, "update", meet_before(5, rows.update))
+    monkeypatch.setattr(rows, "update_row", meet_before(5, rows.update_row))
     assert sum(isinstance(a, Booking) for a in together(5, ask)) > 1
 
 
@@ -206,5 +206,5 @@ def test_of_several_requests_of_a_contact_one_is_confirmed(monkeypatch: pytest.M
     Booking.objects.all().delete()
     again = asked()
     monkeypatch.setattr(transitions, "lock_contact", lambda _: None)
-    monkeypatch.setattr(rows, "update", meet_before(3, rows.update))
+    monkeypatch.setattr(rows, "update_row", meet_before(3, rows.update_row))
     assert clicks(again) > 1

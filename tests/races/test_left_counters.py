@@ -74,7 +74,7 @@ def finish_during_take_over(
     def finish() -> None:
         started.set()
         try:
-            answers.append(turns.finish(office=office, clerk=clerk, now=NINE))
+            answers.append(turns.finish_service(office=office, clerk=clerk, now=NINE))
         except NotAtCounter as error:
             answers.append(error)
         finally:
@@ -127,7 +127,7 @@ def test_control_without_the_lock_of_the_shift_it_goes_through(
     assert isinstance(finish_during_take_over(office, clerk, shift, client), Ticket)
 
 
-@pytest.mark.parametrize("step", ["transfer", "undo"])
+@pytest.mark.parametrize("step", ["transfer_client", "undo_last_step"])
 def test_a_take_over_and_a_step_of_the_clerk_never_both_have_the_client(step: str) -> None:
     office = town.office()
     clerk, shift = left_counter(office)
@@ -193,7 +193,7 @@ def test_control_without_the_lock_a_take_over_keeps_a_client_who_was_sent_on(
                 fate=Fate.STAYS,
                 now=NINE,
             )
-        return turns.transfer(office=office, clerk=clerk, now=NINE)
+        return turns.transfer_client(office=office, clerk=clerk, now=NINE)
 
     answers = together(2, press)
     assert not any(isinstance(a, Exception) for a in answers), answers

@@ -25,9 +25,9 @@ WAITS_WITHIN = 20.0  # seconds
 
 
 def somebody_waits() -> WaitingListEntry:
-    """An entry on the list, and a free term that suits it."""
+    """An entry on the list, and a free slot that suits it."""
     where = officials.office(WITH)
-    entry = waiting_list.join_list(
+    entry = waiting_list.join_waiting_list(
         office=where,
         service=town.service(where, "rodny-list"),
         wish=Wanted(town.MONDAY, town.MONDAY),
@@ -46,13 +46,13 @@ def load_and_offer(office: Any, first: threading.Event | None = None) -> list[An
             return load(WITHOUT, now=NOW, accept_conflicts=True)
         if first:
             assert first.wait(WAITS_WITHIN), "the load has not come so far"
-        return waiting_list_offers.offer_freed(office=office, now=NOW)
+        return waiting_list_offers.offer_freed_slots(office=office, now=NOW)
 
     return together(2, act)
 
 
 def state() -> tuple[str, int, int]:
-    """Of the entry; how many offers are open; how many terms are kept for one."""
+    """Of the entry; how many offers are open; how many slots are kept for one."""
     return (
         WaitingListEntry.objects.get().state,
         Offer.objects.filter(state="open").count(),
@@ -76,7 +76,7 @@ def wait_until_somebody_waits_for_a_lock() -> None:
 
 def test_an_offer_waits_for_the_load_and_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = somebody_waits()
-    looked, end_waits = threading.Event(), waiting_list.end_waits
+    looked, end_waits = threading.Event(), waiting_list.end_entries_without_service
 
     def slow_end_waits(**values: Any) -> int:
         looked.set()
@@ -91,7 +91,7 @@ def test_an_offer_waits_for_the_load_and_is_not_made(monkeypatch: pytest.MonkeyP
 
 def test_a_load_after_an_offer_takes_it_back() -> None:
     entry = somebody_waits()
-    assert waiting_list_offers.offer_freed(office=entry.office, now=NOW) == 1
+    assert waiting_list_offers.offer_freed_slots(office=entry.office, now=NOW) == 1
     assert state() == ("offered", 1, 1)
     load(WITHOUT, now=NOW, accept_conflicts=True)
     assert state() == ("dropped", 0, 0)
@@ -110,7 +110,11 @@ def test_control_without_the_lock_a_place_is_offered_to_nobody_on_the_list(
     entry = somebody_waits()
     monkeypatch.setattr(office_loading, "lock_list", lambda _: None)
     # Both have looked: the load whose waits end, the offer who is next.
-    meet, end_waits, lock_days = meeting(2), waiting_list.end_waits, booking_locks.lock_days
+    meet, end_waits, lock_days = (
+        meeting(2),
+        waiting_list.end_entries_without_service,
+        booking_locks.lock_days,
+    )
 
     def met_end_waits(**values: Any) -> int:
         meet()

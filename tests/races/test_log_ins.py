@@ -18,7 +18,7 @@ GUESSED = attempts.sources_of(username="novakova", network="192.0.2.1")
 
 
 def guess_at_once() -> list[Any]:
-    return together(MANY, lambda _: attempts.begin(GUESSED, now=town.at("9:00")))
+    return together(MANY, lambda _: attempts.begin_attempt(GUESSED, now=town.at("9:00")))
 
 
 def test_only_the_free_tries_pass() -> None:

@@ -35,7 +35,7 @@ def enter_and_lose(many: int = 2) -> tuple[list[Any], str]:
             return tickets.check_in(
                 office=office, device=other, pin=booking.pin, touch=uuid4(), now=NINE
             )
-        return lost_kiosk.report_lost(
+        return lost_kiosk.report_kiosk_lost(
             office=office, device=town.kiosk(office).pk, now=NINE, actor=head
         )
 
@@ -67,7 +67,7 @@ def test_control_without_the_lock_of_the_day_who_has_come_is_told_of_another(
 ) -> None:
     monkeypatch.setattr(lost_kiosk, "lock_days", lambda *_: None)
     looked, came = meeting(2), meeting(2)
-    held, issue = lost_kiosk.bookings_held, tickets._arrive
+    held, issue = lost_kiosk.bookings_on_kiosk, tickets._arrive
     check_in = tickets.check_in
 
     def look(*args: Any, **more: Any) -> list[Booking]:
@@ -86,7 +86,7 @@ def test_control_without_the_lock_of_the_day_who_has_come_is_told_of_another(
         finally:
             came()
 
-    monkeypatch.setattr(lost_kiosk, "bookings_held", look)
+    monkeypatch.setattr(lost_kiosk, "bookings_on_kiosk", look)
     monkeypatch.setattr(tickets, "_arrive", arrive)
     monkeypatch.setattr(tickets, "check_in", enter)
     answers, pin = enter_and_lose()
@@ -105,7 +105,9 @@ def test_a_log_that_comes_at_that_moment_is_taken_before_or_not_at_all() -> None
     def press(n: int) -> object:
         if n == 0:
             return kiosk.merge(LATER)
-        return lost_kiosk.report_lost(office=office, device=kiosk.device.pk, now=LATER, actor=head)
+        return lost_kiosk.report_kiosk_lost(
+            office=office, device=kiosk.device.pk, now=LATER, actor=head
+        )
 
     merged, _ = together(2, press)
     events = [e for e in ("OfflineMerged", "KioskLost", "LogRefused") if _has(e)]
@@ -130,7 +132,7 @@ def test_control_a_look_before_the_lock_takes_the_log_of_a_lost_kiosk(
     kiosk = Kiosk(office, NINE)
     kiosk.gives(NINE)
     before = offline_logs._is_revoked(kiosk.grant)
-    lost_kiosk.report_lost(office=office, device=kiosk.device.pk, now=LATER, actor=head)
+    lost_kiosk.report_kiosk_lost(office=office, device=kiosk.device.pk, now=LATER, actor=head)
     monkeypatch.setattr(
         offline_logs, "_is_revoked", lambda _: before
     )  # what was seen before the loss

@@ -24,7 +24,7 @@ FIELDS = ("course", "conclusions")
 def here(files: Path) -> Held:
     made = held()
     made.enter(made.chair, NOW)
-    minutes.begin(participant=made.chair.pk, now=NOW)
+    minutes.begin_minutes(participant=made.chair.pk, now=NOW)
     return made
 
 
@@ -35,7 +35,7 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
         who = Participant.objects.select_related("official").get(pk=participant)
         return Meeting.objects.select_related("booking").get(pk=who.meeting_id), who
 
-    monkeypatch.setattr(meeting_permissions, "lock", look)
+    monkeypatch.setattr(meeting_permissions, "lock_meeting", look)
 
 
 def both_write(here: Held) -> list[Any]:
@@ -43,14 +43,14 @@ def both_write(here: Held) -> list[Any]:
 
     def one(number: int) -> Any:
         content = was | {FIELDS[number]: f"píše {number}"}
-        return minutes.save(participant=here.chair.pk, base=1, content=content, now=NOW)
+        return minutes.save_minutes(participant=here.chair.pk, base=1, content=content, now=NOW)
 
     return together(2, one)
 
 
 def both_close(here: Held) -> list[Any]:
     return together(
-        2, lambda _: minutes.close(participant=here.chair.pk, version=1, now=NOW).closed_at
+        2, lambda _: minutes.close_minutes(participant=here.chair.pk, version=1, now=NOW).closed_at
     )
 
 
@@ -65,7 +65,7 @@ def test_control_without_the_lock_a_text_is_lost_or_refused(
     here: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unlocked(monkeypatch)
-    monkeypatch.setattr(minutes_text, "merge", meet_before(2, minutes_text.merge))
+    monkeypatch.setattr(minutes_text, "merge_changes", meet_before(2, minutes_text.merge_changes))
     answers = both_write(here)
     assert [one for one in answers if isinstance(one, Exception)]
     content = Minutes.objects.get().content

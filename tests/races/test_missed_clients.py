@@ -33,7 +33,7 @@ def missed_client() -> tuple[OfficeSnapshot, list[int], Booking, Ticket]:
     clerks = eight_clerks(office)
     office = snapshot_of(office.row)
     turns.call_next(office=office, clerk=clerks[0], now=NINE)
-    ticket = turns.no_show(office=office, clerk=clerks[0], now=NINE)
+    ticket = turns.mark_no_show(office=office, clerk=clerks[0], now=NINE)
     return office, clerks, booking, ticket
 
 
@@ -66,7 +66,7 @@ def test_control_without_the_lock_all_think_that_they_put_it_back(
 ) -> None:
     office, clerks, _, ticket = missed_client()
     monkeypatch.setattr(turns, "lock_queue", lambda _: None)
-    monkeypatch.setattr(turns, "bring_back", meet_before(4, turns.bring_back))
+    monkeypatch.setattr(turns, "requeue_missed", meet_before(4, turns.requeue_missed))
     answers = together(
         4,
         lambda n: turns.return_missed(office=office, ticket=ticket.pk, now=NINE, actor=clerks[n]),
@@ -100,7 +100,7 @@ def test_control_without_the_lock_the_round_ends_it(monkeypatch: pytest.MonkeyPa
     def end_what_was_seen(*args: Any) -> None:
         looked()
         returned()
-        transitions.end(*args)
+        transitions.end_booking(*args)
 
     def return_after_the_look(**kwargs: Any) -> Ticket:
         looked()
@@ -108,6 +108,6 @@ def test_control_without_the_lock_the_round_ends_it(monkeypatch: pytest.MonkeyPa
         returned()
         return ticket
 
-    monkeypatch.setattr(missed_bookings, "end", end_what_was_seen)
+    monkeypatch.setattr(missed_bookings, "end_booking", end_what_was_seen)
     monkeypatch.setattr(turns, "return_missed", return_after_the_look)
     assert end_and_return() == (TicketState.WAITING, BookingState.NO_SHOW)

@@ -45,7 +45,7 @@ def test_control_without_the_lock_more_are_kept(
     office: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(networks, "lock_network", lambda *_: None)
-    monkeypatch.setattr(rows, "insert", meet_before(8, rows.insert))
+    monkeypatch.setattr(rows, "insert_row", meet_before(8, rows.insert_row))
     answers = together(8, lambda n: hold(office, n, "10:00"))
     assert sum(isinstance(a, Booking) for a in answers) == 8, answers
 
@@ -73,5 +73,5 @@ def test_of_twenty_confirmed_without_a_click_at_once_six_are(
     Booking.objects.all().delete()
     holds[:] = [hold(office, number, "8:00") for number in range(8)]
     monkeypatch.setattr(networks, "lock_network", lambda *_: None)
-    monkeypatch.setattr(rows, "update", meet_before(8, rows.update))
+    monkeypatch.setattr(rows, "update_row", meet_before(8, rows.update_row))
     assert sum(isinstance(a, Booking) for a in together(8, book)) == 8

@@ -52,7 +52,7 @@ def test_control_without_the_locks_the_constraint_refuses(monkeypatch: pytest.Mo
         return NumberSeries.objects.get(office_id=office, date=day, letter=letter)
 
     monkeypatch.setattr(offline_grants, "lock_queue", lambda _: None)
-    monkeypatch.setattr(offline_grants, "lock_series", unlocked)
+    monkeypatch.setattr(offline_grants, "lock_number_series", unlocked)
     monkeypatch.setattr(offline_grants, "_next_block", meet_after(4, offline_grants._next_block))
     answers = together(4, lambda n: lease(office, others[n]))
     assert sum(map(is_refused, answers)) == 3, answers
@@ -140,9 +140,11 @@ def gives_back(console: Console, how: str) -> None:
     if how == "break":
         counters.pause_counter(shift=console.shift, now=NINE)
     elif how == "page":
-        offline_grants.leave_page(office=console.office, shift=console.shift, page=console.page)
+        offline_grants.release_list_of_page(
+            office=console.office, shift=console.shift, page=console.page
+        )
     else:
-        offline_grants.log_out(clerk=console.clerk, page=console.page)
+        offline_grants.release_list_of_clerk(clerk=console.clerk, page=console.page)
 
 
 @pytest.mark.parametrize("how", ["break", "page", "log-out"])
@@ -186,7 +188,7 @@ def test_the_farewell_of_the_page_before_never_drops_the_list_of_the_next() -> N
 
         def one(n: int, before: str = before) -> object:
             if n:
-                return offline_grants.leave_page(
+                return offline_grants.release_list_of_page(
                     office=console.office, shift=console.shift, page=before
                 )
             return console.renew(NINE)

@@ -18,7 +18,7 @@ NOW = town.at("9:00")
 
 def test_one_of_many_uses_it() -> None:
     user = town.clerk(town.office())
-    answers = together(MANY, lambda _: one_time.use(user.pk, now=NOW))
+    answers = together(MANY, lambda _: one_time.use_up_password(user.pk, now=NOW))
     assert (answers.count(True), answers.count(False)) == (1, MANY - 1), answers
 
 

@@ -28,16 +28,18 @@ def calendar(where: OfficeSnapshot) -> OutsideCalendar:
         now=NOW,
         actor=0,
     )
-    external_calendars.note_read(calendar_id=found.pk, reading=Reading({}, [DOUBT]), now=NOW)
+    external_calendars.store_reading(calendar_id=found.pk, reading=Reading({}, [DOUBT]), now=NOW)
     return found
 
 
 def both(found: OutsideCalendar) -> list[Any]:
     def step(number: int) -> None:
         if number:
-            external_calendars.free_doubt(outside_calendar=found, mark=DOUBT.mark, now=NOW, actor=0)
+            external_calendars.unblock_doubtful_event(
+                outside_calendar=found, mark=DOUBT.mark, now=NOW, actor=0
+            )
         else:
-            external_calendars.note_read(
+            external_calendars.store_reading(
                 calendar_id=found.pk, reading=Reading({"b": EVENT}, [DOUBT]), now=NOW
             )
 
@@ -48,7 +50,7 @@ def outcome(found: OutsideCalendar) -> tuple[bool, bool]:
     """Whether the doubt is freed, and whether the new event takes its time."""
     found.refresh_from_db()
     starts = set(Busy.objects.values_list("starts_at", flat=True))
-    return external_calendars.known_of(found).open_doubts() == [], EVENT[0].start in starts
+    return external_calendars.stored_events(found).open_doubts() == [], EVENT[0].start in starts
 
 
 def test_both_steps_count() -> None:

@@ -76,7 +76,7 @@ def test_control_without_the_locks_a_booking_without_a_contact_is_confirmed(
     monkeypatch.setattr(records, "lock_days", lambda *_: None)
     monkeypatch.setattr(records, "lock_contact", lambda *_: None)
     meet, erased = meeting(2), threading.Event()
-    confirm, erase = transitions.confirm, erasure._erase
+    confirm, erase = transitions.confirm_with_pin, erasure._erase
 
     def confirm_late(*args: Any, **more: Any) -> None:
         meet()
@@ -87,7 +87,7 @@ def test_control_without_the_locks_a_booking_without_a_contact_is_confirmed(
         meet()
         return erase(*args, **more)
 
-    monkeypatch.setattr(booking_lifecycle, "confirm", confirm_late)
+    monkeypatch.setattr(booking_lifecycle, "confirm_with_pin", confirm_late)
     monkeypatch.setattr(erasure, "_erase", erase_late)
     answers = both(office, booking, erased)
     assert not [answer for answer in answers if isinstance(answer, Exception)], answers

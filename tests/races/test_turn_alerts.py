@@ -26,12 +26,12 @@ def issued() -> Ticket:
 
 
 def asked(ticket: Ticket) -> TurnAlert:
-    return turn_alerts.ask_alert(ticket=ticket.pk, contact=MAIL, language="cs", now=NINE)
+    return turn_alerts.request_alert(ticket=ticket.pk, contact=MAIL, language="cs", now=NINE)
 
 
 def test_four_workers_tell_once() -> None:
     alert = asked(issued())
-    answers = together(4, lambda _: turn_alerts.tell_near(alert=alert.pk, now=NINE))
+    answers = together(4, lambda _: turn_alerts.note_turn_near(alert=alert.pk, now=NINE))
     assert sorted(answers) == [False, False, False, True]  # type: ignore[type-var]
     assert Event.objects.filter(kind="TurnNear").count() == 1
 
@@ -44,7 +44,7 @@ def test_control_without_the_lock_they_tell_twice(monkeypatch: pytest.MonkeyPatc
 
     seen = meet_before(2, lambda found: found)
     monkeypatch.setattr(turn_alerts, "lock_alert", lambda pk: seen(unlocked(pk)))
-    together(2, lambda _: turn_alerts.tell_near(alert=alert.pk, now=NINE))
+    together(2, lambda _: turn_alerts.note_turn_near(alert=alert.pk, now=NINE))
     assert Event.objects.filter(kind="TurnNear").count() == 2
 
 
@@ -55,7 +55,7 @@ def test_who_asks_while_the_ticket_ends_leaves_no_contact() -> None:
         Ticket.objects.update(state="waiting", ended_at=None)
 
         def act(number: int) -> object:
-            return asked(ticket) if number else tickets.give_up(ticket=ticket.pk, now=NINE)
+            return asked(ticket) if number else tickets.leave_queue(ticket=ticket.pk, now=NINE)
 
         together(2, act)
         assert not TurnAlert.objects.exclude(turn_alerts.NO_CONTACT).exists()

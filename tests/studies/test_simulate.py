@@ -16,7 +16,7 @@ MONDAY, SUNDAY = date(2026, 1, 12), date(2026, 1, 11)
 
 
 def office(name):
-    return check(presets.text(name))
+    return check(presets.preset_text(name))
 
 
 def test_a_preset_becomes_a_plan_with_its_hours_windows_and_counters():
@@ -38,7 +38,7 @@ def test_a_closed_day_is_refused():
         plan_of(office("sumperk"), SUNDAY)
 
 
-@pytest.mark.parametrize("name", presets.names())
+@pytest.mark.parametrize("name", presets.preset_names())
 def test_every_preset_can_be_simulated(name, tmp_path, capsys):
     kept = tmp_path / "found.json"
     assert main(["simulate", name, "--days", "2", "--json", str(kept)]) == 0

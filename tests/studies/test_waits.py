@@ -10,13 +10,13 @@ import pytest
 
 from prepazka.config.cli import main
 from prepazka.studies import sample_office
-from prepazka.studies.forecasts import forecasts
-from prepazka.studies.known import study
+from prepazka.studies.forecasts import forecast_tickets
+from prepazka.studies.known import learn_from_days
 from prepazka.studies.log import LogError, read_calls, read_tickets, rows_of
 from prepazka.studies.online import Calibrated
-from prepazka.studies.queue_state_logs import judge, read_states
+from prepazka.studies.queue_state_logs import read_states, score_fit
 from prepazka.studies.regression import Linear
-from prepazka.studies.scores import score
+from prepazka.studies.scores import score_forecasts
 
 BASE = {
     "ticket": "1", "service": "op", "agenda": "op", "arrived_at": "2026-01-05T08:00",
@@ -55,15 +55,15 @@ class TestTickets:
         every = list(rows)
         plan = list(rows_of(tmp_path / "counters.csv")[1])
         log = read_tickets(every, plan)
-        known = study(log, range(3))
+        known = learn_from_days(log, range(3))
         whole = []
-        for said in forecasts(log, known, [3], replays=30):
+        for said in forecast_tickets(log, known, [3], replays=30):
             whole.append(said)
             if len(whole) == 40:
                 break
         last = whole[-1]
         cut = [r | _hidden(r, last.at) for r in every]
-        again = forecasts(read_tickets(cut, plan), known, [3], replays=30)
+        again = forecast_tickets(read_tickets(cut, plan), known, [3], replays=30)
         at = {s.at: s for s in takewhile(lambda s: s.at <= last.at, again)}
         told = [s for s in whole if s.at in at and s.called <= last.at]
         assert len(told) > 5
@@ -115,7 +115,7 @@ def states(days=8, seed=1):
 
 class TestSnapshots:
     def test_it_learns_how_fast_a_queue_moves(self):
-        found = judge(read_states(states()), train_to="2026-01-06", judge_from="2026-01-07", linear=True)  # fmt: skip
+        found = score_fit(read_states(states()), train_to="2026-01-06", judge_from="2026-01-07", linear=True)  # fmt: skip
         naive, fitted = found.scores[0], found.scores[-1]
         assert fitted.mae < 0.6 * naive.mae
         assert fitted.coverage == pytest.approx(0.8, abs=0.06)
@@ -164,6 +164,6 @@ def test_what_a_ticket_waited_is_learned_only_when_it_is_called():
 
 
 def test_scores_are_what_they_are_called():
-    found = score("x", [10.0, 20.0], np.array([12.0, 14.0]), np.array([15.0, 15.0]))
+    found = score_forecasts("x", [10.0, 20.0], np.array([12.0, 14.0]), np.array([15.0, 15.0]))
     assert (found.mae, found.bias, found.coverage, found.near) == (4, -2, 0.5, 1)
     assert found.pinball == pytest.approx((0.2 * 5 + 0.8 * 5) / 2)

@@ -42,7 +42,7 @@ def hold(client: Client, clock: str = "9:00", key: object = None, **more: Any) -
 def confirmed(client: Client) -> dict[str, Any]:
     token = hold(client).json()["token"]
     send(client, f"/holds/{token}/contact", {"name": "Jana", "email": "jana@example.cz"})
-    mailed = booking_links.sign(Booking.objects.get().pk, "confirm")
+    mailed = booking_links.sign_token(Booking.objects.get().pk, "confirm")
     found: dict[str, Any] = send(client, f"/confirmations/{mailed}").json()
     return found
 
@@ -69,7 +69,7 @@ def test_a_booking_from_hold_to_cancel(client: Client) -> None:
     asked = send(client, f"/holds/{token}/contact", {"name": "Jana", "email": "jana@example.cz"})
     assert (asked.status_code, asked.json()["state"]) == (202, "unconfirmed")
 
-    mailed = booking_links.sign(Booking.objects.get().pk, "confirm")
+    mailed = booking_links.sign_token(Booking.objects.get().pk, "confirm")
     first = send(client, f"/confirmations/{mailed}").json()
     assert (first["state"], len(first["pin"])) == ("confirmed", 4)
     assert send(client, f"/confirmations/{mailed}").json() == first
@@ -183,7 +183,7 @@ def test_a_token_opens_only_what_it_was_signed_for(client: Client) -> None:
     assert send(client, f"/confirmations/{personal}").status_code == 404
     assert (
         client.get(
-            f"{V1}/bookings/{booking_links.sign(Booking.objects.get().pk, 'hold')}"
+            f"{V1}/bookings/{booking_links.sign_token(Booking.objects.get().pk, 'hold')}"
         ).status_code
         == 404
     )

@@ -35,7 +35,7 @@ def office(clock: halls.Clock) -> OfficeSnapshot:
 def kiosk(office: OfficeSnapshot) -> str:
     device = town.kiosk(office)
     code = devices.make_pairing_code(device=device, now=town.at("9:00"))
-    return devices.pair(code=code, now=town.at("9:00"))[1]
+    return devices.pair_device(code=code, now=town.at("9:00"))[1]
 
 
 @pytest.fixture

@@ -131,7 +131,7 @@ def test_move_asks_once_more(client: Client, lhota: OfficeSnapshot) -> None:
     assert (booking.starts_at, booking.sequence) == (town.at("10:00"), 1)
 
 
-def test_moving_to_a_term_just_taken_offers_others(client: Client, lhota: OfficeSnapshot) -> None:
+def test_moving_to_a_slot_just_taken_offers_others(client: Client, lhota: OfficeSnapshot) -> None:
     booking = town.confirmed(lhota)
     town.confirmed(lhota, "10:00")
     url = f"{personal_url(booking)}zmenit/"
@@ -198,7 +198,7 @@ def test_a_call_in_vain_is_told_and_never_that_the_time_has_passed(
             office=lhota, device=kiosk, pin=booking.pin, touch=uuid4(), now=town.at(at)
         )
         turns.call_next(office=lhota, clerk=clerk, now=town.at(at))
-        turns.no_show(office=lhota, clerk=clerk, now=town.at(at))
+        turns.mark_no_show(office=lhota, clerk=clerk, now=town.at(at))
         clock.at = town.at(at)
         return words(client.get(personal_url(booking)))
 

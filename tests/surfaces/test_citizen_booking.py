@@ -12,7 +12,7 @@ from django.test import Client
 from prepazka.booking import booking_links
 from prepazka.booking.models import Booking, BookingState
 from prepazka.journal.models import Event
-from prepazka.messaging.message_delivery import compose
+from prepazka.messaging.message_delivery import compose_messages
 from prepazka.messaging.models import Message
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -96,7 +96,7 @@ def test_pressed_twice_it_is_one_booking(client: Client, lhota: OfficeSnapshot) 
     assert Booking.objects.get().state == BookingState.UNCONFIRMED
 
 
-def test_back_and_another_term_from_the_same_form(client: Client, lhota: OfficeSnapshot) -> None:
+def test_back_and_another_slot_from_the_same_form(client: Client, lhota: OfficeSnapshot) -> None:
     said = {"request_key": str(uuid4()), "starts_at": town.at("9:00").isoformat()}
     first = client.post(TIMES, said)["Location"]
     other = client.post(TIMES, said | {"starts_at": town.at("10:00").isoformat()})["Location"]
@@ -142,7 +142,7 @@ def test_the_loser_of_a_race_is_offered_the_three_nearest(
         "",
     ],
 )
-def test_a_foreign_or_past_term_is_refused_politely(
+def test_a_foreign_or_past_slot_is_refused_politely(
     client: Client, lhota: OfficeSnapshot, said: str
 ) -> None:
     answer = client.post(TIMES, {"request_key": "tampered", "starts_at": said})
@@ -214,7 +214,7 @@ def test_a_hold_that_ran_out_keeps_the_answers(
     assert 'value="jana@example.cz"' in client.get(again).content.decode()
 
 
-def test_changing_the_term_keeps_the_answers_and_frees_the_old_one(
+def test_changing_the_slot_keeps_the_answers_and_frees_the_old_one(
     client: Client, lhota: OfficeSnapshot
 ) -> None:
     contact = take(client)
@@ -223,7 +223,7 @@ def test_changing_the_term_keeps_the_answers_and_frees_the_old_one(
     new = take(client, "10:00", f"{TIMES}?misto={token}")
     assert 'value="Jana Nováková"' in client.get(new).content.decode()
     assert Booking.objects.filter(state=BookingState.HELD).count() == 1
-    # The term one already holds is offered as well, and choosing it changes nothing.
+    # The slot one already holds is offered as well, and choosing it changes nothing.
     assert take(client, "10:00", f"{TIMES}?misto={new.split('/')[2]}") == new
 
 
@@ -253,7 +253,7 @@ def test_who_asked_and_did_not_confirm_may_ask_once_more(
     assert first.state == BookingState.UNCONFIRMED
 
 
-def test_a_contact_cannot_keep_many_terms_without_confirming(
+def test_a_contact_cannot_keep_many_slots_without_confirming(
     client: Client, lhota: OfficeSnapshot
 ) -> None:
     for clock in ("8:00", "9:00", "10:00"):
@@ -269,14 +269,14 @@ def test_the_message_is_sent_again_and_the_deadline_starts_anew(
     client: Client, lhota: OfficeSnapshot, clock: Clock
 ) -> None:
     booking = citizen.request_booking(client)
-    sent = f"/termin/{booking_links.sign(booking.pk, 'hold')}/odeslano/"
+    sent = f"/termin/{booking_links.sign_token(booking.pk, 'hold')}/odeslano/"
     clock.forward(minutes=10)
     answer = client.post(sent, {"again": "1"}, follow=True)
     assert "Zprávu jsme poslali znovu." in words(answer)
     assert "Termín pro Vás držíme do 9:25." in words(answer)
     asked = Event.objects.filter(kind="ConfirmationRequested")
     for event in asked.order_by("pk"):
-        compose(event=event.pk, now=clock.at)
+        compose_messages(event=event.pk, now=clock.at)
     assert Message.objects.filter(booking=booking, kind="confirm").count() == 2
     for _ in range(9):
         clock.forward(minutes=14)
@@ -286,11 +286,11 @@ def test_the_message_is_sent_again_and_the_deadline_starts_anew(
     assert "Objednávku jste včas nepotvrdili." in words(client.get(sent))
 
 
-def test_a_mistyped_address_is_corrected_and_the_term_stays(
+def test_a_mistyped_address_is_corrected_and_the_slot_stays(
     client: Client, lhota: OfficeSnapshot
 ) -> None:
     booking = citizen.request_booking(client, email="jana@sezna.cz")
-    sent = f"/termin/{booking_links.sign(booking.pk, 'hold')}/odeslano/"
+    sent = f"/termin/{booking_links.sign_token(booking.pk, 'hold')}/odeslano/"
     assert "Nemysleli jste jana@seznam.cz?" in words(client.get(sent))
     contact = client.post(sent, {"correct": "1"})["Location"]
     assert client.post(sent, {"correct": "1"}, follow=True).redirect_chain[-1][0] == contact
@@ -363,7 +363,7 @@ def test_a_tampered_link_is_told_in_the_language_of_the_page(
 
 def test_a_link_for_one_purpose_opens_nothing_else(client: Client, lhota: OfficeSnapshot) -> None:
     booking = citizen.request_booking(client)
-    held = booking_links.sign(booking.pk, "hold")
+    held = booking_links.sign_token(booking.pk, "hold")
     for path in ("potvrzeni", "objednavka"):
         assert client.post(f"/{path}/{held}/").status_code == 404
     booking.refresh_from_db()
@@ -397,14 +397,14 @@ def test_too_many_mails_from_one_address(
     fill_in(client, contact)
     settings.RATE_LIMITS = True
     for _ in range(REQUESTS.most):
-        limits.count(REQUESTS, "127.0.0.1", now=town.FRIDAY_BEFORE)
+        limits.count_try(REQUESTS, "127.0.0.1", now=town.FRIDAY_BEFORE)
     answer = client.post(f"{contact}kontrola/")
     assert answer.status_code == 429
     assert answer["Retry-After"].isdigit()
     assert 'value="jana@example.cz"' in answer.content.decode()
 
 
-def test_back_and_another_term_leave_one_hold(client: Client, lhota: OfficeSnapshot) -> None:
+def test_back_and_another_slot_leave_one_hold(client: Client, lhota: OfficeSnapshot) -> None:
     form = client.get(TIMES)  # stays in the browser; Back shows it again as it was
     key = citizen.hidden(form, "request_key")
     first = client.post(TIMES, {"request_key": key, "starts_at": town.at("9:00").isoformat()})
@@ -415,7 +415,7 @@ def test_back_and_another_term_leave_one_hold(client: Client, lhota: OfficeSnaps
     assert 'value="jana@example.cz"' in client.get(again["Location"]).content.decode()
 
 
-def test_ones_own_term_is_not_taken_by_somebody_else_in_a_second_tab(
+def test_ones_own_slot_is_not_taken_by_somebody_else_in_a_second_tab(
     client: Client, lhota: OfficeSnapshot
 ) -> None:
     contact = take(client, "9:00")

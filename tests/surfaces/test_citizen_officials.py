@@ -40,10 +40,10 @@ def lhota() -> OfficeSnapshot:
 
 
 def links(client: Client, address: str) -> dict[str, str]:
-    """The terms of a page, by the first line of each."""
+    """The slots of a page, by the first line of each."""
     body = client.get(address).content.decode()
     found = re.findall(
-        r'<a class="term" href="([^"]+)"><span class="term__what">(.*?)</span>', body
+        r'<a class="option" href="([^"]+)"><span class="option__what">(.*?)</span>', body
     )
     return {
         unescape(re.sub(r"<[^>]+>", "", what)).replace("\xa0", " "): unescape(url)
@@ -139,7 +139,7 @@ def test_another_time_of_the_same_official_overlaps_ones_own(
     ]
 
 
-def test_a_taken_term_offers_others_of_the_same_official(
+def test_a_taken_slot_offers_others_of_the_same_official(
     client: Client, lhota: OfficeSnapshot
 ) -> None:
     times = f"{TIMES}?urednik=dvorak"

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from prepazka.booking.models import Booking, BookingState
-from prepazka.gateways.email import send
+from prepazka.gateways.email import send_mail
 from prepazka.gateways.sms import send as send_sms
 from prepazka.journal.models import Event
 from prepazka.messaging import message_delivery
@@ -45,16 +45,16 @@ def mailbox(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 @pytest.fixture
 def touzim() -> OfficeSnapshot:
-    load(presets.text("touzim"), now=town.FRIDAY_BEFORE)
+    load(presets.preset_text("touzim"), now=town.FRIDAY_BEFORE)
     return snapshot_of(Office.objects.get(slug="touzim"))
 
 
 def work(at: Clock) -> None:
     """What the worker does: follow every event, deliver every message."""
     for event in Event.objects.order_by("pk"):
-        for message in message_delivery.compose(event=event.pk, now=at.at):
-            message_delivery.deliver(
-                message=message.pk, gateways={"email": send, "sms": send_sms}, now=at.at
+        for message in message_delivery.compose_messages(event=event.pk, now=at.at):
+            message_delivery.deliver_message(
+                message=message.pk, gateways={"email": send_mail, "sms": send_sms}, now=at.at
             )
 
 

@@ -42,9 +42,9 @@ def lhota() -> OfficeSnapshot:
     office = town.office(waiting_list=True, horizon_days=3)
     town.confirmed(office, "8:00")
     service = town.service(office)
-    for term in slot_search.offered(office=office, service=service, now=NOW, channel="phone"):
-        held = booking_lifecycle.hold_term(
-            office=office, service=service, starts_at=term.starts_at, now=NOW, channel="phone"
+    for slot in slot_search.search_slots(office=office, service=service, now=NOW, channel="phone"):
+        held = booking_lifecycle.hold_slot(
+            office=office, service=service, starts_at=slot.starts_at, now=NOW, channel="phone"
         )
         booking_lifecycle.request_confirmation(booking=held.pk, name="Telefon", email="", now=NOW)
     return office
@@ -72,7 +72,7 @@ def join(client: Client, **changes: Any) -> WaitingListEntry:
 def message(kind: str) -> Message:
     """What the last event of the kind causes."""
     event = Event.objects.filter(kind=kind).latest("pk")
-    (found,) = message_delivery.compose(event=event.pk, now=NOW)
+    (found,) = message_delivery.compose_messages(event=event.pk, now=NOW)
     return Message.objects.get(pk=found.pk)
 
 
@@ -85,7 +85,7 @@ def paths(text: str) -> list[str]:
     ]
 
 
-def test_from_a_full_calendar_to_a_booked_term(client: Client, lhota: OfficeSnapshot) -> None:
+def test_from_a_full_calendar_to_a_booked_slot(client: Client, lhota: OfficeSnapshot) -> None:
     full = client.get(DAYS)
     assert "Pořadník" in words(full)
     assert f'href="{WISH}"' in full.content.decode()
@@ -138,12 +138,12 @@ def test_declining_and_leaving(client: Client, lhota: OfficeSnapshot) -> None:
     booking_lifecycle.cancel_booking(
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
-    mine = f"/poradnik/{booking_links.sign(entry.pk, 'list')}/"
+    mine = f"/poradnik/{booking_links.sign_token(entry.pk, 'list')}/"
     client.post(mine, {"confirm": "1"})
-    waiting_list_offers.offer_freed(office=lhota.row, now=NOW)
+    waiting_list_offers.offer_freed_slots(office=lhota.row, now=NOW)
     offer = Offer.objects.get()
     assert "Zobrazit termín" in words(client.get(mine))
-    place = f"/misto/{booking_links.sign(offer.pk, 'place')}/"
+    place = f"/misto/{booking_links.sign_token(offer.pk, 'place')}/"
     page = client.post(place, {"decline": "1"}, follow=True)
     assert "Jste v pořadníku" in words(page)
     assert "odmítli" in words(client.get(place))
@@ -217,7 +217,7 @@ def test_sms_of_an_offer(lhota: OfficeSnapshot) -> None:
     booking_lifecycle.cancel_booking(
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
-    waiting_list_offers.offer_freed(office=lhota.row, now=NOW)
+    waiting_list_offers.offer_freed_slots(office=lhota.row, now=NOW)
     offer = Offer.objects.get()
     for kind, words_of in (("on_list", "poradnik"), ("place", "po 23.11. 8:00-9:00")):
         made = Message(
@@ -235,30 +235,32 @@ def test_sms_of_an_offer(lhota: OfficeSnapshot) -> None:
         assert len(text) <= 160
 
 
-@pytest.mark.parametrize("for_a_sooner_term", [False, True])
+@pytest.mark.parametrize("for_a_sooner_slot", [False, True])
 def test_who_is_dropped_is_told_and_can_join_again(
-    client: Client, lhota: OfficeSnapshot, *, for_a_sooner_term: bool
+    client: Client, lhota: OfficeSnapshot, *, for_a_sooner_slot: bool
 ) -> None:
     entry, again = join(client), WISH
     waiting_list.confirm_entry(entry=entry.pk, now=NOW)
     changes: dict[str, Any] = {"unanswered": 2}
-    if for_a_sooner_term:
+    if for_a_sooner_slot:
         booked = Booking.objects.filter(starts_at=town.at("9:00"), state="confirmed")[0]
         changes["booking"] = booked
-        again = f"/objednavka/{booking_links.sign(booked.pk, 'personal')}/drive/"
+        again = f"/objednavka/{booking_links.sign_token(booked.pk, 'personal')}/drive/"
     WaitingListEntry.objects.filter(pk=entry.pk).update(**changes)
     booking_lifecycle.cancel_booking(
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
-    waiting_list_offers.offer_freed(office=lhota.row, now=NOW)
-    assert waiting_list_offers.expire_place(Offer.objects.get().pk, Offer.objects.get().expires_at)
+    waiting_list_offers.offer_freed_slots(office=lhota.row, now=NOW)
+    assert waiting_list_offers.expire_waiting_list_offer(
+        Offer.objects.get().pk, Offer.objects.get().expires_at
+    )
     made = message("ListDropped")
     mail = compose_mail(made, now=NOW)
     assert mail.to == "jana@example.cz"
     assert again in paths(mail.text)
-    assert ("Vaše objednávka platí" in mail.text) == for_a_sooner_term
+    assert ("Vaše objednávka platí" in mail.text) == for_a_sooner_slot
     assert not message_delivery.is_pointless(made, NOW)
-    page = client.get(f"/poradnik/{booking_links.sign(entry.pk, 'list')}/")
+    page = client.get(f"/poradnik/{booking_links.sign_token(entry.pk, 'list')}/")
     assert "V pořadníku už nejste" in words(page)
     assert f'href="{again}"' in page.content.decode()
 
@@ -272,7 +274,7 @@ def test_the_head_sees_the_order_and_no_names(
     booking_lifecycle.cancel_booking(
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
-    waiting_list_offers.offer_freed(office=lhota.row, now=NOW)
+    waiting_list_offers.offer_freed_slots(office=lhota.row, now=NOW)
     client.force_login(town.clerk(lhota, "vedouci", "head"))
     page = words(client.get("/sprava/lhota/poradnik/"))
     assert entry.pk.hex[:6].upper() in page

@@ -14,16 +14,16 @@ from django.utils import translation
 
 import prepazka
 from prepazka.booking import booking_links
-from prepazka.booking.booking_lifecycle import hold_term
+from prepazka.booking.booking_lifecycle import hold_slot
 from prepazka.booking.models import Booking
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.core.message_rules import MessageRules
-from prepazka.looks.catalogue import used
+from prepazka.looks.catalogue import messages_of_package
 from prepazka.looks.typography import CS_MONTHS
 from prepazka.offices.models import Agenda, HoursException, Office, OpeningHours, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets
-from prepazka.surfaces.citizen.page_frame import free_terms
+from prepazka.surfaces.citizen.page_frame import free_slots_in_words
 from tests import citizen, town
 from tests.citizen import DAYS, TIMES, Clock, text, words
 
@@ -46,9 +46,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         (21, "21\xa0volných termínů"),
     ],
 )
-def test_free_terms_in_words(count: int, said: str) -> None:
+def test_free_slots_in_words(count: int, said: str) -> None:
     with translation.override("cs"):
-        assert free_terms(count) == said
+        assert free_slots_in_words(count) == said
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def test_free_terms_in_words(count: int, said: str) -> None:
         (5, "5 volných termínů"),
     ],
 )
-def test_a_day_says_how_many_terms_are_free(client: Client, free: int, said: str) -> None:
+def test_a_day_says_how_many_slots_are_free(client: Client, free: int, said: str) -> None:
     office = town.office()
     for clock in ("8:00", "9:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00")[free:]:
         town.hold(office, clock)
     assert f"Pondělí 23. listopadu {said}".lower() in words(client.get(DAYS)).lower()
 
 
-def test_a_day_without_free_terms_is_not_offered(client: Client) -> None:
+def test_a_day_without_free_slots_is_not_offered(client: Client) -> None:
     office = town.office(horizon_days=4)
     for clock in ("8:00", "9:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00"):
         town.hold(office, clock)
@@ -77,11 +77,11 @@ def test_a_day_without_free_terms_is_not_offered(client: Client) -> None:
 
 
 def fill_everything(office: OfficeSnapshot) -> None:
-    for term in offered(office=office, service=town.service(office), now=town.FRIDAY_BEFORE):
-        hold_term(
+    for slot in search_slots(office=office, service=town.service(office), now=town.FRIDAY_BEFORE):
+        hold_slot(
             office=office,
             service=town.service(office),
-            starts_at=term.starts_at,
+            starts_at=slot.starts_at,
             now=town.FRIDAY_BEFORE,
         )
 
@@ -149,8 +149,8 @@ def every_page(client: Client, office: OfficeSnapshot, prefix: str) -> list[tupl
             "/nic/",
             "/objednavka/x/",
             citizen.confirm_url(waiting),
-            f"/termin/{booking_links.sign(gone.pk, 'hold')}/",
-            f"/termin/{booking_links.sign(waiting.pk, 'hold')}/odeslano/",
+            f"/termin/{booking_links.sign_token(gone.pk, 'hold')}/",
+            f"/termin/{booking_links.sign_token(waiting.pk, 'hold')}/odeslano/",
         )
     ]
     got += [
@@ -173,7 +173,7 @@ def test_czech_pages_hold_no_english_and_no_torn_words(client: Client) -> None:
     english = {
         message.text
         for package in ("surfaces/citizen", "looks", "messaging", "booking")
-        for message in used(root / package)
+        for message in messages_of_package(root / package)
         if len(message.text) > 8 and "%" not in message.text
     }
     for path, page in every_page(client, office, ""):
@@ -204,7 +204,7 @@ def test_english_pages_hold_no_czech(client: Client) -> None:
         ("2027-03-10", "Termíny na tento den zatím objednat nejde. Uvolníme je v pondělí 8. února"),
     ],
 )
-def test_a_day_without_terms_says_why(client: Client, day: str, said: str) -> None:
+def test_a_day_without_slots_says_why(client: Client, day: str, said: str) -> None:
     office = town.office()
     HoursException.objects.create(
         office=office.row,

@@ -75,4 +75,4 @@ def test_the_head_reads_who_looked(office: OfficeSnapshot, reception: Client, cl
 
 
 def test_what_was_counted_is_a_keyed_hash() -> None:
-    assert "vomáčka" not in limits.hashed("reading", "1:search:vomáčka")
+    assert "vomáčka" not in limits.hashed_key("reading", "1:search:vomáčka")

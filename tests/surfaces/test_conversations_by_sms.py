@@ -119,7 +119,7 @@ def telephone(
     stop = threading.Event()
     with smpp_peer.running() as centre:
         settings.SMS_URL = f"smpp://{centre.address}"
-        listener = work.hear_the_centre(stop)
+        listener = work.start_sms_receiver(stop)
         assert listener
         try:
             yield BySmpp(centre)
@@ -139,7 +139,7 @@ def lhota() -> OfficeSnapshot:
 
 def request(where: OfficeSnapshot, clock: Clock, at: str = "9:00") -> Booking:
     """A booking by telephone number alone, which waits for its confirmation."""
-    held = booking_lifecycle.hold_term(
+    held = booking_lifecycle.hold_slot(
         office=where, service=town.service(where), starts_at=town.at(at), now=clock.at
     )
     return booking_lifecycle.request_confirmation(

@@ -15,7 +15,7 @@ from django.test import Client
 from PIL import Image
 
 from prepazka.core.crest_images import clean_crest
-from prepazka.gateways.email import send
+from prepazka.gateways.email import send_mail
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
@@ -122,7 +122,7 @@ def sent(lhota: OfficeSnapshot) -> Any:
         created_at=town.FRIDAY_BEFORE,
     )
     mail.outbox.clear()
-    send(compose_mail(message, now=town.FRIDAY_BEFORE))
+    send_mail(compose_mail(message, now=town.FRIDAY_BEFORE))
     raw = mail.outbox[0].message().as_bytes()
     return message_from_bytes(raw, policy=policy.default)
 

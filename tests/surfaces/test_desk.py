@@ -11,7 +11,7 @@ from django.test import Client
 
 from prepazka.booking.models import Booking, BookingState, CallListEntry
 from prepazka.journal.models import Event
-from prepazka.messaging.message_delivery import compose
+from prepazka.messaging.message_delivery import compose_messages
 from prepazka.messaging.models import Message
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
@@ -145,17 +145,17 @@ def test_the_desk_issues_tickets_outside_the_hours(
 
 
 def book(reception: Client, channel: str = "phone", **contact: str) -> Booking:
-    """The four steps: service, term, person, slip."""
+    """The four steps: service, slot, person, slip."""
     answer = reception.get(
         f"{DESK}objednat/", {"service": "prepis", "persons": "1", "channel": channel}
     )
-    terms = answer.headers["Location"]
-    page = reception.get(terms).content.decode()
+    slots = answer.headers["Location"]
+    page = reception.get(slots).content.decode()
     key = re.search(r'name="key" value="([-\w]+)"', page)
     assert key
-    term = {"starts_at": town.at("11:00").isoformat(), "key": key[1]}
-    first = reception.post(terms, term).headers["Location"]
-    assert reception.post(terms, term).headers["Location"] == first, "pressed twice, held once"
+    slot = {"starts_at": town.at("11:00").isoformat(), "key": key[1]}
+    first = reception.post(slots, slot).headers["Location"]
+    assert reception.post(slots, slot).headers["Location"] == first, "pressed twice, held once"
     answer = reception.post(first, {"name": "Karel Dlouhý", "email": "", "phone": "", **contact})
     return Booking.objects.get(pk=answer.headers["Location"].split("/")[-2])
 
@@ -215,7 +215,7 @@ def test_wrong_contact_keeps_what_was_written(office: OfficeSnapshot, reception:
     assert held.state == BookingState.HELD
 
 
-def test_a_taken_term_is_refused_with_the_free_ones(
+def test_a_taken_slot_is_refused_with_the_free_ones(
     office: OfficeSnapshot, reception: Client
 ) -> None:
     for _ in range(2):
@@ -255,7 +255,7 @@ def test_a_fixed_line_is_telephoned_when_the_office_cancels(
     assert made.phone == "+420382766111"
     reception.post(f"{DESK}objednavka/{made.pk}/zrusit/")
     cancelled = Event.objects.get(kind="BookingCancelled")
-    assert compose(event=cancelled.pk, now=clock.at) == []
+    assert compose_messages(event=cancelled.pk, now=clock.at) == []
     call = CallListEntry.objects.get(closed_at=None)
     assert (call.booking_id, call.reason) == (made.pk, "no_contact")
 
@@ -270,7 +270,7 @@ def test_a_hold_that_ran_out_starts_again(
     assert not Booking.objects.filter(state=BookingState.CONFIRMED).exists()
 
 
-def test_a_term_somebody_fills_in_at_home_is_not_the_desks(
+def test_a_slot_somebody_fills_in_at_home_is_not_the_desks(
     office: OfficeSnapshot, reception: Client
 ) -> None:
     held = town.hold(office, "11:00", town.at("9:00"))

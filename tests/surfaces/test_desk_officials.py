@@ -16,7 +16,7 @@ from tests.officials import whose
 
 pytestmark = pytest.mark.django_db
 DESK = "/pult/lhota/recepce/"
-TERMS = f"{DESK}objednat/ohlaseni/?osob=1&kanal=phone"
+SLOTS = f"{DESK}objednat/ohlaseni/?osob=1&kanal=phone"
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def text(answer: Any) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", said)).replace("\xa0", " ")
 
 
-def term(client: Client, address: str, clock: str) -> Any:
-    """Choose the term on the page."""
+def slot(client: Client, address: str, clock: str) -> Any:
+    """Choose the slot on the page."""
     page = client.get(address).content.decode()
     key = re.search(r'name="key" value="([^"]+)"', page)
     assert key
@@ -48,12 +48,12 @@ def term(client: Client, address: str, clock: str) -> Any:
 
 
 def test_a_caller_gets_the_official_they_ask_for(lhota: OfficeSnapshot, operator: Client) -> None:
-    seen = operator.get(TERMS)
+    seen = operator.get(SLOTS)
     assert "Ing. Jana Nováková, Petr Dvořák" in text(seen)  # both are free at nine
     assert 'href="?osob=1&amp;kanal=phone&amp;urednik=dvorak"' in seen.content.decode()
-    person = operator.get(f"{TERMS}&urednik=dvorak")
+    person = operator.get(f"{SLOTS}&urednik=dvorak")
     assert 'aria-current="true">Petr Dvořák<' in person.content.decode()
-    answer = term(operator, f"{TERMS}&urednik=dvorak", "9:15")
+    answer = slot(operator, f"{SLOTS}&urednik=dvorak", "9:15")
     assert "Petr Dvořák" in text(operator.get(answer["Location"]))
     slip = operator.post(
         answer["Location"], {"name": "Jana", "email": "", "phone": "602 111 222"}, follow=True
@@ -69,9 +69,9 @@ def test_a_caller_gets_the_official_they_ask_for(lhota: OfficeSnapshot, operator
 
 
 def test_nobody_named_is_whoever_is_free(lhota: OfficeSnapshot, operator: Client) -> None:
-    term(operator, TERMS, "8:00")
+    slot(operator, SLOTS, "8:00")
     assert whose(Booking.objects.get()) == "novakova"
-    term(operator, TERMS, "9:00")
+    slot(operator, SLOTS, "9:00")
     assert sorted(map(whose, Booking.objects.all())) == ["dvorak", "novakova"]
 
 
@@ -88,11 +88,11 @@ def test_windows_have_nobody_to_choose(lhota: OfficeSnapshot, operator: Client) 
 
 
 def test_moving_keeps_the_official(lhota: OfficeSnapshot, operator: Client) -> None:
-    answer = term(operator, f"{TERMS}&urednik=dvorak", "9:30")
+    answer = slot(operator, f"{SLOTS}&urednik=dvorak", "9:30")
     operator.post(answer["Location"], {"name": "Jana"})
     booking = Booking.objects.get()
     address = f"{DESK}objednavka/{booking.pk}/presun/"
     assert "S kým: Petr Dvořák" in text(operator.get(address))
-    term(operator, address, "9:00")
+    slot(operator, address, "9:00")
     booking.refresh_from_db()
     assert (booking.starts_at, whose(booking)) == (town.at("9:00"), "dvorak")

@@ -129,7 +129,7 @@ def test_the_screen_is_loaded_anew_once(office: OfficeSnapshot) -> None:
     old = sent(kiosk, "/kiosk/zasoba/", loaded=60_000).json()  # type: ignore[attr-defined]
     assert old["reload"] is True
     device = Device.objects.get(code="kiosk")
-    assert not devices.heartbeat(
+    assert not devices.note_heartbeat(
         device=device.pk, now=town.at("9:01"), version="", waiting=0, loaded=30_000
     )
 

@@ -93,11 +93,11 @@ def test_an_outside_calendar_and_its_state_in_words(
     assert len(jobs) == 1
     assert "bude přečten během několika minut" in text(answer)
     found = OutsideCalendar.objects.get()
-    external_calendars.note_read(calendar_id=found.pk, reading=Reading({}), now=NOW)
+    external_calendars.store_reading(calendar_id=found.pk, reading=Reading({}), now=NOW)
     assert "mraky.example byl přečten 20. 11. 2026 9:00" in text(official.get(PAGE))
     assert "mraky.example" not in text(official.get(MINE))
     for reason in ("unreachable", "garbage", "denied"):
-        external_calendars.note_failure(calendar_id=found.pk, reason=reason, now=NOW)
+        external_calendars.store_reading_failure(calendar_id=found.pk, reason=reason, now=NOW)
         for client, where in ((official, PAGE), (official, MINE), (administrator, MINE)):
             seen = text(client.get(where))
             assert "mraky.example nejde přečíst" in seen
@@ -113,7 +113,7 @@ def with_doubt(official: Client) -> OutsideCalendar:
     found = OutsideCalendar.objects.get()
     tomorrow = [Interval(town.at("13:00"), town.at("14:00"))]
     reading = Reading({}, [Doubt("a", "x1", "rule", tomorrow), Doubt("b", "x2", "start", [])])
-    external_calendars.note_read(calendar_id=found.pk, reading=reading, now=NOW)
+    external_calendars.store_reading(calendar_id=found.pk, reading=reading, now=NOW)
     return found
 
 
@@ -138,7 +138,7 @@ def test_doubts_are_listed_by_day_and_time_and_freed(
 
 def test_a_calendar_that_emptied_is_said_and_may_be_freed(official: Client) -> None:
     found = with_doubt(official)
-    external_calendars.note_read(calendar_id=found.pk, reading=Reading({}), now=NOW)
+    external_calendars.store_reading(calendar_id=found.pk, reading=Reading({}), now=NOW)
     seen = text(official.get(PAGE))
     assert "naráz zmizely" in seen
     assert "pondělí 23. listopadu 2026 13:00–14:00" in seen

@@ -91,7 +91,7 @@ def test_who_is_booked_comes_first_and_the_clash_is_shown(
     assert "v obsazeném čase" in text(done)
 
 
-def test_the_people_can_be_given_other_terms_first(
+def test_the_people_can_be_given_other_slots_first(
     official: Client, lhota: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(disruption_pages, "now", lambda: town.FRIDAY_BEFORE)

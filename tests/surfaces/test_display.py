@@ -56,7 +56,7 @@ def test_a_revoked_display_loads_itself_anew(
     display: Client, office: OfficeSnapshot, clock: Clock
 ) -> None:
     device = Device.objects.get(code="panel")
-    devices.revoke(device=device.pk, now=clock())
+    devices.revoke_pairing(device=device.pk, now=clock())
     assert b"data-reload" in display.get("/panel/obsah/").content
     assert "Párovací kód" in text_of(display.get("/panel/"))
 
@@ -90,7 +90,7 @@ def test_a_recall_is_news_and_comes_first(
     before = display.get("/panel/obsah/").content.decode()
     assert before.index('data-call="V2/1/') < before.index('data-call="V1/1/')
     clock.set(clock() + timedelta(minutes=1))
-    turns.recall(office=office, clerk=first.pk, now=clock())
+    turns.recall_client(office=office, clerk=first.pk, now=clock())
     after = display.get("/panel/obsah/").content.decode()
     assert after.index('data-call="V1/2/') < after.index('data-call="V2/1/')
 
@@ -99,7 +99,7 @@ def test_it_keeps_the_last_six(display: Client, office: OfficeSnapshot, clock: C
     clerk = wait_and_call(office, clock)
     for _ in range(8):
         clock.set(clock() + timedelta(minutes=1))
-        turns.finish(office=office, clerk=clerk.pk, now=clock())
+        turns.finish_service(office=office, clerk=clerk.pk, now=clock())
         tickets.issue_ticket(
             office=office, service=town.service(office), touch=uuid4(), now=clock()
         )
@@ -146,7 +146,7 @@ def test_a_forgotten_counter_keeps_no_display_open(
     assert "zavřený" not in text_of(display.get("/panel/obsah/")), "somebody waits: overtime"
     turns.call_next(office=office, clerk=clerk, now=town.at("17:06"))
     assert walk_in.label in text_of(display.get("/panel/obsah/"))
-    turns.finish(office=office, clerk=clerk, now=town.at("17:10"))
+    turns.finish_service(office=office, clerk=clerk, now=town.at("17:10"))
     assert "Úřad je teď zavřený" in text_of(display.get("/panel/obsah/"))
 
 
@@ -299,7 +299,7 @@ def test_above_a_counter_its_number_stays_while_nobody_is_called(
     assert "Přepážka 1 Zavřeno" in text_of(display.get("/panel/obsah/"))
     clerk = wait_and_call(office, clock)
     assert "V1 Přepážka 1" in text_of(display.get("/panel/obsah/"))
-    turns.finish(office=office, clerk=clerk.pk, now=clock())
+    turns.finish_service(office=office, clerk=clerk.pk, now=clock())
     assert "Přepážka 1 Vyčkejte prosím na své číslo" in text_of(display.get("/panel/obsah/"))
 
 

@@ -1,4 +1,4 @@
-"""Free terms on other sites: who may frame what, no cookies, and what a link to nothing says."""
+"""Free slots on other sites: who may frame what, no cookies, and what a link to nothing says."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_the_frame_leads_out_of_itself_without_cookies_or_scripts(client: Client
 def test_a_frame_of_anything(client: Client, query: str, said: str, count: int) -> None:
     answer = client.get(f"{FRAME}{query}")
     assert said in words(answer)
-    assert answer.content.decode().count('class="term"') == count
+    assert answer.content.decode().count('class="option"') == count
 
 
 def test_a_frame_in_english(client: Client) -> None:

@@ -42,7 +42,10 @@ def known(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
         "slug": ["lhota"],
         "code": ["prepis", "p1"],
         "service": ["prepis"],
-        "token": [booking_links.sign(held.pk, "hold"), booking_links.sign(booked.pk, "personal")],
+        "token": [
+            booking_links.sign_token(held.pk, "hold"),
+            booking_links.sign_token(booked.pk, "personal"),
+        ],
         "action": ["next", "park"],
         "bearer": [next(iter(kiosk.cookies.values())).value],
     }

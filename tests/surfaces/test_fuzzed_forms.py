@@ -180,7 +180,7 @@ class Town:
         return user
 
     def _book(self) -> None:
-        office, sign = self.hall, booking_links.sign
+        office, sign = self.hall, booking_links.sign_token
         held = town.hold(office, "11:00", NOW)
         asked = town.requested(office, "14:00", NOW, email="c@d.example")
         self.bookings = [town.confirmed(office, at) for at in ("9:00", "10:00", "15:00", "16:00")]
@@ -190,14 +190,14 @@ class Town:
         lane = Lane.objects.filter(agenda__code="vozidla", office=office.row).get()
         tuesday = [
             (lane.pk, Interval(t.starts_at, t.ends_at))
-            for t in slot_search.offered(
+            for t in slot_search.search_slots(
                 office=office,
                 service=town.service(office),
                 days=[town.MONDAY + timedelta(days=1)],
                 now=NOW,
             )[:2]
         ]
-        offer = offers.make_offer(booking=displaced, terms=tuesday, office=office, now=NOW)
+        offer = offers.make_offer(booking=displaced, slots=tuesday, office=office, now=NOW)
         assert offer
         common: dict[str, Any] = {
             "office": office.row,
@@ -232,9 +232,13 @@ class Town:
             "place": [sign(place.pk, "place")],
             "offer": [sign(offer.pk, "offer")],
             "short": [offer.short_code],
-            "door": [door_passes.written(door_passes.from_anywhere(office, NOW))],
+            "door": [door_passes.sign_pass(door_passes.from_anywhere(office, NOW))],
             "callback": [callback_token("gosms")],
-            "answer": [outcome_screens.page(outcome_screens.Said("unknown")).split("/")[-2]],
+            "answer": [
+                outcome_screens.answer_address(outcome_screens.KioskAnswer("unknown")).split("/")[
+                    -2
+                ]
+            ],
         }
         call_entries.request_call(
             booking=self.bookings[2], reason=CallListEntry.Reason.CALL_ME, now=NOW
@@ -261,7 +265,7 @@ class Town:
         ]
         shift = counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=NOW)
         turns.call_next(office=office, clerk=clerk.pk, now=NOW)
-        turns.no_show(office=office, clerk=clerk.pk, now=NOW + timedelta(minutes=2))
+        turns.mark_no_show(office=office, clerk=clerk.pk, now=NOW + timedelta(minutes=2))
         turns.call_next(office=office, clerk=clerk.pk, now=NOW + timedelta(minutes=3))
         System.objects.create(office=office.row, code="registr", name={"cs": "Registr"})
         incident = Incident.objects.create(
@@ -282,7 +286,7 @@ class Town:
         official = officials.official(office)
         held = meetings_town.held(office, starts_at=town.at("9:30"))
         everybody = (held.citizen, held.guest, held.chair)
-        self.tokens["room"] = [participant_links.sign(who.pk, who.link) for who in everybody]
+        self.tokens["room"] = [participant_links.sign_token(who.pk, who.link) for who in everybody]
         for who in (held.citizen, held.guest):
             held.enter(who, NOW)
         booked = Booking.objects.create(
@@ -536,7 +540,7 @@ def test_every_form_is_reached_and_none_breaks_the_program(everybody: Everybody)
 def test_a_fault_is_seen(everybody: Everybody, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: one field of one form breaks, and the walk says which."""
     monkeypatch.setattr(
-        "prepazka.surfaces.citizen.page_frame.reading.instant", lambda text: text[99]
+        "prepazka.surfaces.citizen.page_frame.reading.read_instant", lambda text: text[99]
     )
     nobody = everybody.people[NOBODY]
     for address in EVERY:

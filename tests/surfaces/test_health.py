@@ -236,5 +236,5 @@ def test_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object, **__: object) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(health, "health", away)
+    monkeypatch.setattr(health, "health_of_database", away)
     said(status=503, database=False, worker=None, oldest_mail_s=None)

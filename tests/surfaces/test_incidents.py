@@ -214,8 +214,8 @@ def test_a_clerk_needs_the_right(office: OfficeSnapshot) -> None:
     clerk = logged_in(office, "novakova", "clerk")
     assert clerk.get(SCREEN).status_code == 403
     member = Membership.objects.get(role="clerk")
-    staff.let_declare(member=member, may=True, actor=0, now=town.at("9:00"))
-    staff.let_declare(member=member, may=True, actor=0, now=town.at("9:00"))
+    staff.set_may_declare(member=member, may=True, actor=0, now=town.at("9:00"))
+    staff.set_may_declare(member=member, may=True, actor=0, now=town.at("9:00"))
     assert "Porucha registru" in text_of(clerk.get(SCREEN))
 
 

@@ -59,7 +59,7 @@ def enter(kiosk: Client, pin: str, touch: str = "") -> Any:
 def outcome_of(answer: Any) -> str:
     """What the kiosk's answer screen answers, out of its signed address; "" on other screens."""
     path = answer.request["PATH_INFO"]
-    said = outcome_screens.read(path.split("/")[-2]) if "/odpoved/" in path else None
+    said = outcome_screens.read_answer(path.split("/")[-2]) if "/odpoved/" in path else None
     return said.outcome if said else ""
 
 
@@ -76,7 +76,7 @@ def at_work(office: OfficeSnapshot) -> int:
 
 def miss(office: OfficeSnapshot, clerk: int, clock: str) -> None:
     turns.call_next(office=office, clerk=clerk, now=town.at(clock))
-    turns.no_show(office=office, clerk=clerk, now=town.at(clock))
+    turns.mark_no_show(office=office, clerk=clerk, now=town.at(clock))
 
 
 class TestPairing:
@@ -110,7 +110,7 @@ class TestPairing:
     def test_a_revoked_kiosk_asks_for_the_code_again(
         self, kiosk: Client, office: OfficeSnapshot, clock: Clock
     ) -> None:
-        devices.revoke(device=town.kiosk(office).pk, now=clock())
+        devices.revoke_pairing(device=town.kiosk(office).pk, now=clock())
         assert "Párovací kód" in text_of(kiosk.get("/kiosk/"))
 
 
@@ -506,12 +506,12 @@ class TestPin:
         assert ticket.label not in words
         assert ticket.code not in answer.content.decode()
         token = answer.request["PATH_INFO"].split("/")[-2]
-        assert ticket.code not in str(outcome_screens.read(token))
+        assert ticket.code not in str(outcome_screens.read_answer(token))
         clerk = town.clerk(office)
         counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
         turns.call_next(office=office, clerk=clerk.pk, now=clock())
         assert outcome_of(enter(kiosk, booking.pin)) == "used"
-        turns.finish(office=office, clerk=clerk.pk, now=clock())
+        turns.finish_service(office=office, clerk=clerk.pk, now=clock())
         assert "Tato návštěva už skončila" in text_of(enter(kiosk, booking.pin))
         assert Ticket.objects.count() == 1
 
@@ -660,7 +660,11 @@ class TestPin:
 
     def test_every_outcome_has_words_of_its_own(self, kiosk: Client) -> None:
         said = {
-            outcome: text_of(kiosk.get(outcome_screens.page(outcome_screens.Said(outcome.value))))
+            outcome: text_of(
+                kiosk.get(
+                    outcome_screens.answer_address(outcome_screens.KioskAnswer(outcome.value))
+                )
+            )
             for outcome in Outcome
             if outcome not in {*ACCEPTED, Outcome.RETURNED, Outcome.AGAIN}
         }

@@ -18,7 +18,7 @@ from django.utils import translation
 
 from prepazka.booking import booking_lifecycle, booking_links
 from prepazka.booking.models import Booking
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.core import calendar
 from prepazka.meetings import participants
 from prepazka.officefile import office_loading, presets
@@ -126,7 +126,7 @@ def name_of(path: str) -> str:
 
 
 def office(preset: str) -> OfficeSnapshot:
-    return snapshot_of(office_loading.load(presets.text(preset), now=now()).office)
+    return snapshot_of(office_loading.load(presets.preset_text(preset), now=now()).office)
 
 
 def open_today(where: OfficeSnapshot) -> OfficeSnapshot:
@@ -142,11 +142,11 @@ def open_today(where: OfficeSnapshot) -> OfficeSnapshot:
 
 
 def held(where: OfficeSnapshot, service: str, mode: str | None = None) -> Booking:
-    """A hold of the first free term."""
+    """A hold of the first free slot."""
     one = town.service(where, service)
-    term = offered(office=where, service=one, now=now(), mode=mode)[0]
-    return booking_lifecycle.hold_term(
-        office=where, service=one, starts_at=term.starts_at, now=now(), mode=mode, language="cs"
+    slot = search_slots(office=where, service=one, now=now(), mode=mode)[0]
+    return booking_lifecycle.hold_slot(
+        office=where, service=one, starts_at=slot.starts_at, now=now(), mode=mode, language="cs"
     )
 
 
@@ -163,7 +163,7 @@ def requested(
 
 
 def test_pages_of_everybody(client: Client) -> None:
-    for preset in presets.names():
+    for preset in presets.preset_names():
         office(preset)
     dead, kinds = walk(client, ["/"])
     assert dead == []
@@ -174,7 +174,7 @@ def test_pages_of_a_booking(client: Client) -> None:
     krumlov, praha = open_today(office("cesky-krumlov")), office("praha-6")
     form = held(krumlov, "prepis-vozidla")
     client.post(
-        f"/termin/{booking_links.sign(form.pk, 'hold')}/",
+        f"/termin/{booking_links.sign_token(form.pk, 'hold')}/",
         {"name": "Jan", "email": "jan@example.cz"},
     )
     waits = requested(krumlov, "prepis-vozidla")
@@ -194,11 +194,11 @@ def test_pages_of_a_booking(client: Client) -> None:
     guest = participants.citizen_of(by_video)
     assert guest
     starts = [
-        f"/termin/{booking_links.sign(form.pk, 'hold')}/kontrola/",
-        f"/termin/{booking_links.sign(waits.pk, 'hold')}/odeslano/",
-        f"/potvrzeni/{booking_links.sign(waits.pk, 'confirm')}/",
+        f"/termin/{booking_links.sign_token(form.pk, 'hold')}/kontrola/",
+        f"/termin/{booking_links.sign_token(waits.pk, 'hold')}/odeslano/",
+        f"/potvrzeni/{booking_links.sign_token(waits.pk, 'confirm')}/",
         *(
-            f"/objednavka/{booking_links.sign(one.pk, 'personal')}/"
+            f"/objednavka/{booking_links.sign_token(one.pk, 'personal')}/"
             for one in (waits, confirmed, by_video, cancelled)
         ),
         participants.room_path(guest, "praha6"),

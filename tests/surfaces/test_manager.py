@@ -60,7 +60,7 @@ def a_morning(office: OfficeSnapshot) -> None:
     clerk = town.clerk(office)
     counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=town.at("9:02"))
     turns.call_next(office=office, clerk=clerk.pk, now=town.at("9:02"))
-    turns.finish(office=office, clerk=clerk.pk, now=town.at("9:12"))
+    turns.finish_service(office=office, clerk=clerk.pk, now=town.at("9:12"))
     turns.call_next(office=office, clerk=clerk.pk, now=town.at("9:13"))
 
 
@@ -94,7 +94,7 @@ def test_a_device_is_paired_by_a_code_shown_once(office: OfficeSnapshot, admin: 
     code = re.search(r'panel__number">(\w+)<', page)
     assert code
     assert code[1] not in text(admin.get("/sprava/lhota/zarizeni/"))
-    device, _token = offices_devices.pair(code=code[1], now=town.at("9:30"))
+    device, _token = offices_devices.pair_device(code=code[1], now=town.at("9:30"))
     assert device.code == "kiosk"
     assert "funguje" in text(admin.get("/sprava/lhota/zarizeni/"))
     offices_devices.report_fault(device=device.pk, fault="printer_no_paper", now=town.at("9:30"))
@@ -115,7 +115,7 @@ def test_the_head_finds_the_poster_or_why_there_is_none(
     assert "není připojen" in page
     assert poster not in page
     code = offices_devices.make_pairing_code(device=town.kiosk(office), now=town.at("9:30"))
-    offices_devices.pair(code=code, now=town.at("9:30"))
+    offices_devices.pair_device(code=code, now=town.at("9:30"))
     assert "není připojen" not in text(admin.get("/sprava/lhota/zarizeni/"))
     Office.objects.update(phone_tickets="anywhere", version=8)
     page = text(admin.get("/sprava/lhota/zarizeni/"))

@@ -54,7 +54,7 @@ def missed(office: OfficeSnapshot, clerk: int, many: int = 1) -> list[Ticket]:
     called = []
     for _ in range(many):
         turns.call_next(office=office, clerk=clerk, now=town.at("9:05"))
-        called.append(turns.no_show(office=office, clerk=clerk, now=town.at("9:06")))
+        called.append(turns.mark_no_show(office=office, clerk=clerk, now=town.at("9:06")))
     return called
 
 
@@ -145,7 +145,7 @@ def test_the_desk_and_the_telephone_say_when_and_where(office: OfficeSnapshot, c
         now=town.at("9:00"),
     )
     turns.call_next(office=office, clerk=clerk, now=town.at("9:05"))
-    turns.no_show(office=office, clerk=clerk, now=town.at("9:06"))
+    turns.mark_no_show(office=office, clerk=clerk, now=town.at("9:06"))
     client = as_role(office, "reception")
     said = "vyvolání v 9:05 k přepážce 1, nikdo nepřišel"
     desk = text_of(client.get("/pult/lhota/recepce/"))

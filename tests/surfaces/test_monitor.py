@@ -15,7 +15,7 @@ from prepazka.offices.models import Counter, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing import counters, history, tickets, turns
 from prepazka.queueing.models import Accuracy, QuarterHour, Shift, Ticket
-from prepazka.reporting.monitor import monitor
+from prepazka.reporting.monitor import monitor_of_office
 from prepazka.reporting.queues import queue_monitors
 from prepazka.surfaces.monitor import views
 from tests import rounds, town
@@ -126,7 +126,7 @@ def test_quarters_of_an_hour_are_kept_once(
     assert len(client.get("/lhota/nazivo.csv").content.splitlines()) == 1
     assert len(client.get("/lhota/nazivo.csv?dnu=9").content.splitlines()) == 10
     assert client.get("/lhota/nazivo.csv?dnu=²").status_code == 200
-    history.forget_quarters(now=clock.at + timedelta(days=120))
+    history.delete_old_quarters(now=clock.at + timedelta(days=120))
     assert not QuarterHour.objects.exists()
 
 
@@ -190,7 +190,7 @@ def test_the_estimate_is_measured_against_what_happened(
     kept = Accuracy.objects.get()
     assert (kept.tickets, kept.inside, kept.held) == (30, 24, 26)
     assert kept.error_min == pytest.approx(20 * 0 + 4 * 5 + 2 * 10 + 4 * 20)
-    score = history.scores(office, now=clock.at).whole
+    score = history.estimate_scores(office, now=clock.at).whole
     assert score
     assert score.error == pytest.approx(4)
     assert "průměrně o 4 min." in text_of(client.get(PAGE))
@@ -212,7 +212,7 @@ def test_a_forgotten_counter_opens_nothing_once_the_office_is_closed(
     at_work(office)
     clock.at = town.at("17:10")
     assert "Úřad má teď zavřeno" in text_of(client.get(PAGE))
-    said = monitor(office, now=clock.at)
+    said = monitor_of_office(office, now=clock.at)
     assert (said["open"], said["open_counters"]) == (False, 0)
     assert {one["open_counters"] for one in said["services"]} == {0}
     assert {one["wait_min"] for one in said["services"]} == {None}
@@ -230,7 +230,7 @@ def test_it_lists_which_counters_are_open_by_number_and_place(
     assert "Otevřené přepážky:" not in page
     clerk = at_work(snapshot_by_slug("lhota"))
     assert "Otevřené přepážky: 1 (přízemí vlevo)." in text_of(client.get(PAGE))
-    [counter] = monitor(snapshot_by_slug("lhota"), now=town.at("9:00"))["counters"]
+    [counter] = monitor_of_office(snapshot_by_slug("lhota"), now=town.at("9:00"))["counters"]
     assert counter == {
         "number": "1",
         "place": {"cs": "přízemí vlevo", "en": "ground floor"},

@@ -1,4 +1,4 @@
-"""From the illness or the freed term to the answer by SMS, through jobs, gateway and callback."""
+"""From the illness or the freed slot to the answer by SMS, through jobs, gateway and callback."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from prepazka.booking import booking_lifecycle, waiting_list
 from prepazka.booking.models import LIVE, Booking, BookingState, Offer
-from prepazka.booking.slot_search import offered
+from prepazka.booking.slot_search import search_slots
 from prepazka.booking.waiting_list import Wanted
 from prepazka.jobs import tasks
 from prepazka.journal.record import FOLLOW_UP
@@ -113,42 +113,42 @@ def test_an_illness_is_answered_by_a_number(peer: Peer) -> None:
     booking.refresh_from_db()
     assert booking.state == BookingState.DISPLACED
     worker.run()
-    terms = list(Offer.objects.get().claims.order_by("starts_at"))
-    assert len(terms) == 3
-    assert all(term.state == BookingState.HELD for term in terms)
+    slots = list(Offer.objects.get().claims.order_by("starts_at"))
+    assert len(slots) == 3
+    assert all(slot.state == BookingState.HELD for slot in slots)
     asked = texts(peer)[-1]
     assert "Odpovezte 1-3" in asked
-    for number, term in enumerate(terms, start=1):
-        local = term.starts_at.astimezone(where.tz)
+    for number, slot in enumerate(slots, start=1):
+        local = slot.starts_at.astimezone(where.tz)
         assert f"{number}) {local.day}.{local.month}. {local.hour}:{local.minute:02}" in asked
 
     before = len(peer.asked)
     answer("2")
     answer("2")  # the gateway repeats itself
     booking.refresh_from_db()
-    assert (booking.state, booking.starts_at) == (BookingState.CONFIRMED, terms[1].starts_at)
+    assert (booking.state, booking.starts_at) == (BookingState.CONFIRMED, slots[1].starts_at)
     assert Offer.objects.get().state == "accepted"
     live = Booking.objects.filter(state__in=LIVE)
-    assert list(live) == [booking], "the other terms are free again"
+    assert list(live) == [booking], "the other slots are free again"
     assert worker.run().count("deliver") == 1
     assert len(peer.asked) == before + 1
     assert "novy termin" in texts(peer)[-1]
     assert booking.pin in texts(peer)[-1]
     assert booking.messages.get(kind="moved").state == "sent"
     here = snapshot_by_slug("lhota")
-    free = offered(office=here, service=town.service(here, "povoleni"), now=NOW)
-    starts = {term.starts_at for term in free}
-    assert terms[0].starts_at in starts
-    assert terms[1].starts_at not in starts
+    free = search_slots(office=here, service=town.service(here, "povoleni"), now=NOW)
+    starts = {slot.starts_at for slot in free}
+    assert slots[0].starts_at in starts
+    assert slots[1].starts_at not in starts
 
 
 @pytest.fixture
 def waits(peer: Peer) -> tuple[Booking, Worker]:
-    """Everything but one term of Monday is taken; Jana waits, and that term is freed."""
+    """Everything but one slot of Monday is taken; Jana waits, and that slot is freed."""
     where = with_sms(town.office(waiting_list=True, lead_min=60))
     mine = town.confirmed(where, "8:00")
     for clock in ("9:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00"):
-        held = booking_lifecycle.hold_term(
+        held = booking_lifecycle.hold_slot(
             office=where,
             service=town.service(where),
             starts_at=town.at(clock),
@@ -156,7 +156,7 @@ def waits(peer: Peer) -> tuple[Booking, Worker]:
             channel="phone",
         )
         booking_lifecycle.request_confirmation(booking=held.pk, name="Telefon", email="", now=NOW)
-    entry = waiting_list.join_list(
+    entry = waiting_list.join_waiting_list(
         office=where,
         service=town.service(where),
         wish=Wanted(town.MONDAY, town.MONDAY),
@@ -193,7 +193,7 @@ def test_a_place_is_declined(waits: tuple[Booking, Worker], peer: Peer) -> None:
     assert offer.entry.state == "waiting", "who declines keeps their place"
     sent = len(peer.asked)
     worker.run()
-    assert len(peer.asked) == sent, "the same term is not offered again"
+    assert len(peer.asked) == sent, "the same slot is not offered again"
     assert not Booking.objects.filter(phone=PHONE).exists()
     back = NOW + timedelta(minutes=60)
     assert freed.starts_at in {t.starts_at for t in town.offered(snapshot_by_slug("lhota"), back)}

@@ -107,7 +107,7 @@ def test_booking_in_four_steps_with_the_operator_in_the_journal(
     assert who["BookingHeld"] == who["BookingConfirmed"] == user
 
 
-def test_a_term_given_back_is_free_at_once(office: OfficeSnapshot, operator: Client) -> None:
+def test_a_slot_given_back_is_free_at_once(office: OfficeSnapshot, operator: Client) -> None:
     answer = operator.post(TAKE, {**ASKED, "place": f"{at('9:15')}|dvorak"})
     held = Booking.objects.get()
     address = answer.headers["Location"].replace("kontakt", "vratit")

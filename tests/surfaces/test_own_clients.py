@@ -13,7 +13,7 @@ from prepazka.booking import booking_lifecycle, booking_links, scheduled
 from prepazka.booking.models import Booking, BookingState
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
-from prepazka.messaging.message_delivery import compose
+from prepazka.messaging.message_delivery import compose_messages
 from prepazka.messaging.models import Message
 from prepazka.messaging.sms import compose_sms
 from prepazka.offices.models import Membership, Office, Official
@@ -73,7 +73,7 @@ def kinds() -> list[str]:
 def mail_of(kind: str) -> str:
     """What the worker sends for the event."""
     event = Event.objects.get(kind=kind)
-    (message,) = compose(event=event.pk, now=town.FRIDAY_BEFORE)
+    (message,) = compose_messages(event=event.pk, now=town.FRIDAY_BEFORE)
     return compose_mail(message, now=town.FRIDAY_BEFORE).text
 
 
@@ -147,7 +147,7 @@ def test_the_office_cancels_with_a_reason_that_the_client_reads(
     mail = mail_of("BookingCancelled")
     assert f"Důvod: {REASON}" in mail
     assert without(mail) in without(said)
-    personal = Client().get(f"/objednavka/{booking_links.sign(booking.pk, 'personal')}/")
+    personal = Client().get(f"/objednavka/{booking_links.sign_token(booking.pk, 'personal')}/")
     assert f"Důvod: {REASON}" in text(personal)
     scheduled.erase_personal_data(office=lhota.row, now=town.FRIDAY_BEFORE + timedelta(days=2))
     booking.refresh_from_db()
@@ -223,7 +223,9 @@ def test_a_short_message_is_shown_as_it_goes(
     assert "Odejde tato SMS" in said
     assert "777 123 456" in said
     official.post(of(booking, "presun/"), {"starts_at": LATER, "sure": "1"})
-    (message,) = compose(event=Event.objects.get(kind="BookingMoved").pk, now=town.FRIDAY_BEFORE)
+    (message,) = compose_messages(
+        event=Event.objects.get(kind="BookingMoved").pk, now=town.FRIDAY_BEFORE
+    )
     assert without(compose_sms(message, now=town.FRIDAY_BEFORE).text) in without(said)
 
 

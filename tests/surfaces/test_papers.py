@@ -39,7 +39,7 @@ def bring(here: Held, content: bytes, name: str, **more: Any) -> Any:
 def brought(here: Held, content: bytes, name: str = "žádost.pdf") -> Document:
     assert bring(here, content, name, headers=JSON).status_code == 201
     found = Document.objects.latest("created_at")
-    document_jobs.check(document=found.pk, now=NOW)
+    document_jobs.inspect_document(document=found.pk, now=NOW)
     return found
 
 
@@ -123,7 +123,7 @@ def test_others_find_nothing(here: Held) -> None:
 def test_minutes_from_the_draft_to_the_pdf(here: Held) -> None:
     for who in (here.chair, here.citizen):
         here.enter(who, NOW)
-    room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
+    room.admit_participant(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
     chair, citizen = here.client(here.chair), here.client(here.citizen)
     office, people = here.path(here.chair), here.path(here.citizen)
     assert citizen.get(people + "zapis/").json()["version"] == 0

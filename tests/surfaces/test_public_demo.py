@@ -55,7 +55,7 @@ def keep_mail(folder: Path, about: object, subject: str) -> int:
 def visitor(booking: Booking) -> Client:
     """A browser that has held the time."""
     client = Client()
-    client.cookies["hold"] = booking_links.sign(booking.pk, "hold")
+    client.cookies["hold"] = booking_links.sign_token(booking.pk, "hold")
     return client
 
 
@@ -81,7 +81,7 @@ def test_a_stranger_reads_nothing(office: OfficeSnapshot, tmp_path: Path, token:
     keep_mail(tmp_path, "", "Bez čísla")
     keep_mail(tmp_path, "None", "Nikoho")
     client = Client()
-    client.cookies["hold"] = token.format(booking_links.sign(held.pk, "hold").split(".")[0])
+    client.cookies["hold"] = token.format(booking_links.sign_token(held.pk, "hold").split(".")[0])
     assert "jana@example.org" not in client.get(MAILBOX + "?vsichni").content.decode()
 
 
@@ -95,9 +95,9 @@ def test_pages_say_that_it_is_a_demo_and_where_the_messages_are() -> None:
 
 def test_nobody_logs_in_by_the_published_password(settings: Any) -> None:
     settings.DEMO, settings.DEMO_PUBLIC = True, False
-    assert demo_setup.load() == {}  # a demo at home, whose password everybody knows
+    assert demo_setup.load_presets() == {}  # a demo at home, whose password everybody knows
     settings.DEMO, settings.DEMO_PUBLIC = False, True
-    passwords = demo_setup.load()
+    passwords = demo_setup.load_presets()
     assert set(passwords) == set(User.objects.values_list("username", flat=True))
     assert len(set(passwords.values())) == len(passwords)
     assert not any(user.check_password(PASSWORD) for user in User.objects.all())
@@ -105,11 +105,11 @@ def test_nobody_logs_in_by_the_published_password(settings: Any) -> None:
     form = {"login": name, "password": PASSWORD}
     assert Client().post("/ucet/login/", form).status_code == 200
     assert Client().post("/ucet/login/", form | {"password": password}).status_code == 302
-    said = demo_setup.addresses("https://ukazka.example", passwords)
+    said = demo_setup.demo_addresses("https://ukazka.example", passwords)
     assert password in said
     assert PASSWORD not in said
-    assert demo_setup.load() == {}  # they are shown once
-    assert "prepazka staff" in demo_setup.addresses("https://ukazka.example", {})
+    assert demo_setup.load_presets() == {}  # they are shown once
+    assert "prepazka staff" in demo_setup.demo_addresses("https://ukazka.example", {})
 
 
 def test_nothing_leaves(settings: Any) -> None:
@@ -126,7 +126,7 @@ def test_nothing_leaves(settings: Any) -> None:
         attachments=(),
     )
     with pytest.raises(Undeliverable) as refused:
-        email.send(mail)
+        email.send_mail(mail)
     assert refused.value.permanent
     with pytest.raises(guard.Forbidden):
         guard._allowed("93.184.216.34", 443, ())

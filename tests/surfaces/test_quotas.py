@@ -11,7 +11,7 @@ from django.test import Client
 from prepazka.booking.models import Booking, Lane
 from prepazka.booking.refusals import NoSuchQuota, QuotaNeedsReason, ReasonWithContact
 from prepazka.config.cli import main
-from prepazka.core.figures import stretch
+from prepazka.core.figures import wait_stretch
 from prepazka.journal.models import Event
 from prepazka.officefile import quota_change
 from prepazka.officefile.check import check
@@ -59,12 +59,12 @@ def set_to(office: OfficeSnapshot, quota: int, reason: str = "") -> Any:
 
 
 def test_the_stretch_is_that_of_the_formula(office: OfficeSnapshot) -> None:
-    found = quota_change.present(office, now=NOW)["vozidla"]
+    found = quota_change.present_quotas(office, now=NOW)["vozidla"]
     mean = found.burden.mean + 0.5
     assert (found.quota, found.window_min, found.burden.counters) == (1, 60, 2)
-    assert found.stretch == pytest.approx(stretch(1, 1, mean, 2, window_min=60))
-    assert found.with_quota(3).stretch == pytest.approx(stretch(3, 1, mean, 2, window_min=60))
-    assert "doklady" not in quota_change.present(office, now=NOW)
+    assert found.stretch == pytest.approx(wait_stretch(1, 1, mean, 2, window_min=60))
+    assert found.with_quota(3).stretch == pytest.approx(wait_stretch(3, 1, mean, 2, window_min=60))
+    assert "doklady" not in quota_change.present_quotas(office, now=NOW)
 
 
 def test_the_page_shows_formula_and_simulation_of_another_quota(
@@ -115,8 +115,8 @@ def test_a_lower_quota_keeps_who_has_booked(office: OfficeSnapshot) -> None:
     fresh = snapshot_by_slug("lhota")
     for email in ("jana@example.cz", "petr@example.cz"):
         town.confirmed(fresh, "9:00", email=email)
-    found = quota_change.present(fresh, now=NOW)["vozidla"]
-    seen = quota_change.effect(fresh, found, 1, now=NOW, enough=lambda: True)
+    found = quota_change.present_quotas(fresh, now=NOW)["vozidla"]
+    seen = quota_change.effect_of_quota(fresh, found, 1, now=NOW, enough=lambda: True)
     assert (seen.days, seen.beyond) == (2, 1)
     set_to(fresh, 1)
     assert Booking.objects.filter(state="confirmed").count() == 2
@@ -142,7 +142,7 @@ def test_an_office_where_nobody_comes_without_a_booking_has_no_quota_to_bear(
     office.row.services.update(walk_in=False)
     Office.objects.update(version=3)
     fresh = snapshot_by_slug("lhota")
-    assert quota_change.present(fresh, now=NOW) == {}
+    assert quota_change.present_quotas(fresh, now=NOW) == {}
     assert set_to(fresh, 60) is None
 
 

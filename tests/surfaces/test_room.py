@@ -75,10 +75,10 @@ def test_links_that_open_nothing_any_more_say_why(here: Held, clock: Clock) -> N
     Booking.objects.update(state="cancelled_by_office")
     shown("neuskuteční")
     Booking.objects.update(state="confirmed")
-    room.enter(participant=here.chair.pk, link=1, now=NOW)
+    room.enter_room(participant=here.chair.pk, link=1, now=NOW)
     room.end_meeting(chair=here.chair.pk, now=NOW)
     shown("Schůzka skončila")
-    wrong = f"/lhota/schuzka/{participant_links.sign(here.citizen.pk, 1)}x/"
+    wrong = f"/lhota/schuzka/{participant_links.sign_token(here.citizen.pk, 1)}x/"
     assert Client().get(wrong).status_code == 404
     assert Client().get(here.path(here.citizen).replace("lhota", "jinde")).status_code == 404
 
@@ -103,7 +103,7 @@ def test_the_steps_of_the_room(here: Held, settings: Any) -> None:
     theirs, ours = here.path(here.citizen), here.path(here.chair)
     assert citizen.get(theirs + "uvnitr/").status_code == 403
     sat = enter(here, here.citizen, citizen).json()
-    read = seats.read(sat["credential"])
+    read = seats.read_seat(sat["credential"])
     assert read
     assert (str(read.seat), read.meeting) == (sat["seat"], here.meeting.pk)
     assert citizen.get(theirs + "poradi/").json()["text"].startswith("Jste na řadě.")
@@ -135,7 +135,7 @@ def test_the_steps_of_the_room(here: Held, settings: Any) -> None:
 
 def test_every_step_wants_our_form(here: Held) -> None:
     strict = Client(enforce_csrf_checks=True)
-    token = participant_links.sign(here.citizen.pk, 1)
+    token = participant_links.sign_token(here.citizen.pk, 1)
     for name, more in (("room:enter", []), ("room:step", ["odejit"])):
         assert strict.post(reverse(name, args=["lhota", token, *more])).status_code == 403
 
@@ -169,11 +169,11 @@ def test_the_way_into_a_room_elsewhere_is_made_for_whoever_is_inside(
             refused = citizen.get(path, {"misto": misto})
             assert refused.status_code == 403
             assert meet.url not in refused.content.decode()
-        room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
+        room.admit_participant(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
         way = citizen.get(path, {"misto": seat})
         assert httpx.get(way["Location"]).text == "welcome"
         assert [one["moderator"] for one in meet.entered] == ["true", "false"]
-        room.remove(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
+        room.remove_participant(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
         assert citizen.get(path, {"misto": seat}).status_code == 410
 
 
@@ -186,7 +186,7 @@ def test_a_server_that_goes_away_moves_the_meeting_by_the_officials_hand_only(
         chair, citizen = here.client(here.chair), here.client(here.citizen)
         sat = enter(here, here.chair, chair).json()
         seat = enter(here, here.citizen, citizen).json()["seat"]
-        room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
+        room.admit_participant(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
         bbb.fault = "500"
         path = here.path(here.citizen)
         away = citizen.get(path + "mistnost/", {"misto": seat})

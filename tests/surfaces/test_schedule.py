@@ -59,7 +59,7 @@ def logged_in(where: OfficeSnapshot, name: str, role: str = "") -> Client:
 def in_lobby(booking: Booking, at: Any) -> None:
     meeting = participants.meeting_for(booking, at)
     who = Participant.objects.get(meeting=meeting, role="citizen")
-    room.enter(participant=who.pk, link=who.link, now=at)
+    room.enter_room(participant=who.pk, link=who.link, now=at)
 
 
 def test_the_official_sees_the_day_and_enters_by_one_key(
@@ -182,7 +182,7 @@ def test_a_colleague_who_will_be_away_is_seen_by_everybody(
     booking = meetings.confirmed(where)
     official = officials.official(where, "dvorak")
     participants.invite_colleague(booking=booking.pk, official=official, now=town.FRIDAY_BEFORE)
-    personal = f"/objednavka/{booking_links.sign(booking.pk, 'personal')}/"
+    personal = f"/objednavka/{booking_links.sign_token(booking.pk, 'personal')}/"
     assert "Přijdou také Petr Dvořák" in text_of(Client().get(personal))
     head = Client()
     head.force_login(town.clerk(where, "vedouci", "head"))

@@ -204,7 +204,7 @@ def test_the_button_locks_and_the_way_back_is_our_own(clerk: Client) -> None:
 def test_a_lock_during_a_request_stays(clerk: Client) -> None:
     screen = StaffScreen.objects.get()
     screen.pressed_at -= timedelta(minutes=1)
-    locked_sessions.lock(screen.pk, now=real_now())
+    locked_sessions.lock_screens(screen.pk, now=real_now())
     locked_sessions.note_press(screen, now=real_now())
     assert not is_open(clerk)
 
@@ -212,7 +212,7 @@ def test_a_lock_during_a_request_stays(clerk: Client) -> None:
 def test_a_press_during_the_look_keeps_it_open(clerk: Client) -> None:
     screen = StaffScreen.objects.get()
     earlier = screen.pressed_at - timedelta(minutes=20)
-    assert not locked_sessions.lock(screen.pk, now=real_now(), pressed_at=earlier)
+    assert not locked_sessions.lock_screens(screen.pk, now=real_now(), pressed_at=earlier)
     assert is_open(clerk)
 
 

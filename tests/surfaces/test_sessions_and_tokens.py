@@ -223,7 +223,7 @@ def test_what_has_ended_by_itself_is_not_listed_and_forgotten_at_night(
     assert len(sessions.open_sessions(user.pk)) == 1
     Session.objects.update(expire_date=Now() - timedelta(minutes=1))
     assert sessions.open_sessions(user.pk) == []
-    periodic_steps.run(
+    periodic_steps.run_if_due(
         periodic_steps.STEPS["clear_sessions"], now=town.at("4:00"), even_if_done=True
     )
     assert not StaffSession.objects.exists()
@@ -236,10 +236,10 @@ def test_the_last_use_is_kept_to_the_minute(office: OfficeSnapshot) -> None:
     earlier = Now() - timedelta(hours=1)
     StaffSession.objects.filter(session_key=key).update(used_at=earlier, started_at=earlier)
     user = User.objects.get()
-    sessions.note_use(key=key or "", user=user.pk, user_agent=FIREFOX)
+    sessions.note_session_use(key=key or "", user=user.pk, user_agent=FIREFOX)
     row = StaffSession.objects.get()
     assert row.used_at - row.started_at > timedelta(minutes=59)
-    sessions.note_use(key=key or "", user=user.pk, user_agent=FIREFOX)
+    sessions.note_session_use(key=key or "", user=user.pk, user_agent=FIREFOX)
     assert StaffSession.objects.get().used_at == row.used_at
 
 

@@ -25,7 +25,7 @@ def booked() -> Booking:
 
 
 def own(booking: Booking) -> str:
-    return f"/objednavka/{booking_links.sign(booking.pk, 'personal')}/"
+    return f"/objednavka/{booking_links.sign_token(booking.pk, 'personal')}/"
 
 
 def staff(role: str = "reception") -> Client:
@@ -70,7 +70,7 @@ def test_what_is_somebodys_is_not_for_other_sites(booked: Booking) -> None:
         own(booked): Client(),
         f"/pult/lhota/recepce/?den={town.MONDAY}": desk,
         "/ucet/login/": Client(),
-        f"/api/v1/bookings/{booking_links.sign(booked.pk, 'personal')}": Client(),
+        f"/api/v1/bookings/{booking_links.sign_token(booked.pk, 'personal')}": Client(),
     }.items():
         answer = client.get(path, HTTP_ORIGIN="https://evil.example")
         assert answer.status_code == 200, path

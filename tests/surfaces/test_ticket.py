@@ -83,7 +83,7 @@ def test_it_says_every_state_of_a_visit(
     assert "Vzdát se" not in words
     turns.start_serving(office=office, clerk=clerk.pk, now=clock())
     assert "Jste u přepážky 2" in page(ticket)
-    turns.finish(office=office, clerk=clerk.pk, now=clock())
+    turns.finish_service(office=office, clerk=clerk.pk, now=clock())
     assert "Vyřízeno" in page(ticket)
 
 
@@ -93,7 +93,7 @@ def test_a_missed_call_sends_to_the_desk(
     clerk = town.clerk(office)
     counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
     turns.call_by_hand(office=office, clerk=clerk.pk, ticket=ticket.pk, now=clock())
-    turns.no_show(office=office, clerk=clerk.pk, now=clock())
+    turns.mark_no_show(office=office, clerk=clerk.pk, now=clock())
     words = page(ticket)
     assert (
         "Volali jsme Vás v 8:30 k přepážce 1 Přijďte prosím k informacím nebo k přepážce" in words
@@ -103,7 +103,7 @@ def test_a_missed_call_sends_to_the_desk(
     words = page(ticket, "stav/")
     assert "Čekáte Volali jsme Vás v 8:30 k přepážce 1. Jste zpět ve frontě" in words
     turns.call_next(office=office, clerk=clerk.pk, now=clock())
-    turns.no_show(office=office, clerk=clerk.pk, now=clock())
+    turns.mark_no_show(office=office, clerk=clerk.pk, now=clock())
     clock.set(town.at("17:00"))
     assert "Úřad už má dnes zavřeno" in page(ticket)
 
@@ -120,7 +120,7 @@ def test_a_booked_client_called_in_vain_reads_until_when_the_pin_helps(
     counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
     clock.set(town.at("9:05"))
     turns.call_next(office=office, clerk=clerk.pk, now=clock())
-    turns.no_show(office=office, clerk=clerk.pk, now=clock())
+    turns.mark_no_show(office=office, clerk=clerk.pk, now=clock())
     assert "Do 10:10 zadejte PIN znovu v kiosku" in page(ticket)
     clock.set(town.at("10:10"))
     words = page(ticket)
@@ -180,7 +180,7 @@ def test_putting_off_lets_others_go_first_once_and_keeps_the_old_place(
     clerk = town.clerk(office)
     counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
     assert turns.call_next(office=office, clerk=clerk.pk, now=clock()).number == 2
-    turns.finish(office=office, clerk=clerk.pk, now=clock())
+    turns.finish_service(office=office, clerk=clerk.pk, now=clock())
     clock.set(town.at("8:50"))
     assert "Čekáte Před Vámi nikdo" in page(first)
     assert turns.call_next(office=office, clerk=clerk.pk, now=clock()).number == 1

@@ -35,7 +35,7 @@ def _demo(settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setattr(demo_setup, "now", lambda: LOADED)
     monkeypatch.setattr(clock, "real_now", lambda: LOADED)
     monkeypatch.setattr(demo_setup, "PRESETS", ("touzim", "praha-6"))
-    demo_setup.load()
+    demo_setup.load_presets()
     clock.move_to(NIGHT)
     yield
     clock._cached_clock, clock._looked_at = None, float("-inf")
@@ -84,7 +84,7 @@ def test_every_link_and_button_of_every_office_leads_where_it_says(
 ) -> None:
     if not Office.objects.filter(slug=presets_slug(preset)).exists():
         monkeypatch.setattr(demo_setup, "PRESETS", (preset,))
-        demo_setup.load()
+        demo_setup.load_presets()
     slug = presets_slug(preset)
     clock.move_to(MORNING)
     html = client.get(f"{language}/?urad={slug}").content.decode()
@@ -160,7 +160,7 @@ def test_a_log_in_opens_nothing_that_its_published_password_would_not(client: Cl
 
 
 def test_neither_a_real_office_nor_another_person_is_opened(client: Client) -> None:
-    load(presets.text("sumperk"), now=LOADED)  # as `prepazka office load` does
+    load(presets.preset_text("sumperk"), now=LOADED)  # as `prepazka office load` does
     clerk = User.objects.create_user(username="novakova.sumperk", password=PASSWORD)
     Membership.objects.create(
         office=Office.objects.get(slug="sumperk"), user=clerk, role="clerk", name="Skutečná"
@@ -191,20 +191,20 @@ def test_people_come_once_and_are_stopped(client: Client) -> None:
     client.post("/demo/cas/", {"urad": "touzim", "do": "60"})  # not while people come
     assert clock.now() < MORNING + timedelta(minutes=1)
     assert "Nejdřív je zastavte." in text(client.get("/?urad=touzim"))
-    demo_play.take()
-    clock.play(shown_from=MORNING, lasts=timedelta(hours=9), speed=10)
+    demo_play.claim_play()
+    clock.play_period(shown_from=MORNING, lasts=timedelta(hours=9), speed=10)
     assert "Lidé přicházejí: Městský úřad Toužim." in text(client.get("/demo/stav/?urad=touzim"))
     client.post("/demo/lide/", {"stop": "1"})
     assert DemoPlay.objects.get().state == "stopping"
-    demo_play.end(failed=False)
+    demo_play.end_play(failed=False)
     assert "Už nikdo nepřichází" in text(client.get("/"))
 
 
 def test_the_numbers_are_those_of_the_hall(client: Client) -> None:
     clock.move_to(MORNING)
     office = Office.objects.get(slug="touzim")
-    demo_play.ask(office=office, speed=60)
-    demo_play.take()
+    demo_play.request_play(office=office, speed=60)
+    demo_play.claim_play()
     counters.open_counter(
         counter=office.counters.get(),
         clerk=User.objects.get(username="dvorak.touzim").pk,

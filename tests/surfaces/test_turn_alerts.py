@@ -102,7 +102,7 @@ def test_somebody_elses_address_is_not_flooded(
 
 
 def test_an_ended_ticket_takes_no_address(ticket: Ticket, clock: Clock) -> None:
-    tickets.give_up(ticket=ticket.pk, now=clock())
+    tickets.leave_queue(ticket=ticket.pk, now=clock())
     assert ask(ticket, contact="jana@example.cz").status_code == 302
     assert not TurnAlert.objects.exists()
     assert "Upozornit" not in page(ticket)

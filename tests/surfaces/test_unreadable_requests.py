@@ -134,14 +134,14 @@ def test_instants_far_away(program: Program, office: OfficeSnapshot, starts_at: 
     reply = program.ask("POST", "/api/v1/offices/lhota/holds", wanted, JSON)
     refused(reply, 400, 422)
     assert reply.is_problem
-    token = booking_links.sign(town.confirmed(office).pk, "personal")
+    token = booking_links.sign_token(town.confirmed(office).pk, "personal")
     wanted = json.dumps({"starts_at": starts_at})
     refused(program.ask("POST", f"/api/v1/bookings/{token}/move", wanted, JSON), 400, 422)
     form = f"starts_at={quote(starts_at)}"
     for target in (
         "/lhota/objednat/prepis/2026-11-24/?osob=1",
         f"/objednavka/{token}/zmenit/2026-11-24/",
-        f"/nahradni/{booking_links.sign(town.confirmed(office, '10:00').pk, 'offer')}/",
+        f"/nahradni/{booking_links.sign_token(town.confirmed(office, '10:00').pk, 'offer')}/",
     ):
         assert program.ask("POST", target, form, FORM).status < 500
     cookie = staff(office)
@@ -232,7 +232,7 @@ def test_the_language_of_a_ticket(program: Program, office: OfficeSnapshot, lang
 
 
 def test_a_name_with_nul(program: Program, office: OfficeSnapshot) -> None:
-    token = booking_links.sign(town.hold(office, "11:00").pk, "hold")
+    token = booking_links.sign_token(town.hold(office, "11:00").pk, "hold")
     sent = json.dumps({"name": NUL, "email": "a@b.example"})
     reply = program.ask("POST", f"/api/v1/holds/{token}/contact", sent, JSON)
     refused(reply, 400)
@@ -262,7 +262,7 @@ def test_a_name_with_nul(program: Program, office: OfficeSnapshot) -> None:
     ],
 )
 def test_encodings(program: Program, office: OfficeSnapshot, kind: str, status: int | None) -> None:
-    token = booking_links.sign(town.hold(office, "11:00").pk, "hold")
+    token = booking_links.sign_token(town.hold(office, "11:00").pk, "hold")
     for target in ("/ucet/login/", f"/termin/{token}/", "/lhota/objednat/prepis/2026-11-24/"):
         for body in (b"name=x&starts_at=\xff\xfe", b"--x\r\n\r\n"):
             reply = program.ask("POST", target, body, kind)
@@ -296,7 +296,7 @@ def test_utf_8_is_taken_whatever_its_case(program: Program) -> None:
 )
 def test_parts_of_forms(program: Program, office: OfficeSnapshot, part: bytes) -> None:
     body, kind = b"--q\r\n" + part + b"\r\n--q--\r\n", "multipart/form-data; boundary=q"
-    token = booking_links.sign(town.hold(office, "11:00").pk, "hold")
+    token = booking_links.sign_token(town.hold(office, "11:00").pk, "hold")
     for target in (f"/termin/{token}/", "/offline/log/", "/api/v1/offices/lhota/holds"):
         refused_or_shown = program.ask("POST", target, body, kind)
         assert 300 <= refused_or_shown.status < 500

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 
 from prepazka.booking import absences, booking_lifecycle, slot_search
-from prepazka.booking.disruptions import disrupt, undo_disruption
+from prepazka.booking.disruptions import apply_disruption, undo_disruption
 from prepazka.booking.impact_preview import impact_of
 from prepazka.booking.models import Booking
 from prepazka.core.calendar import DayException
@@ -54,7 +54,7 @@ def hours(day: date) -> list[tuple[int, int]]:
 
 def booked(day: date, clock: str, service: str = "ohlaseni") -> Booking:
     where = here()
-    held = booking_lifecycle.hold_term(
+    held = booking_lifecycle.hold_slot(
         office=where,
         service=town.service(where, service),
         starts_at=town.at(clock, day),
@@ -74,7 +74,7 @@ def test_the_hours_end_and_begin_at_its_ends(lhota: OfficeSnapshot) -> None:
     assert HoursException.objects.filter(official__code="novakova").count() == 1
     assert [hours(day) for day in (MONDAY, TUESDAY, WEDNESDAY)] == [[(8, 14)], [], [(10, 17)]]
     where = here()
-    found = slot_search.offered(
+    found = slot_search.search_slots(
         office=where,
         service=town.service(where, "povoleni"),
         now=NOW,
@@ -126,8 +126,8 @@ def test_nobody_is_offered_a_time_within_it(lhota: OfficeSnapshot) -> None:
     booked(TUESDAY, "8:00", "povoleni")  # only Nováková does permits
     (row,) = impact_of(office=here(), exceptions=absence(), now=NOW).rows
     away = Interval(town.at("14:00"), town.at("10:00", WEDNESDAY))
-    assert len(row.terms) == 3
-    assert not any(during.overlaps(away) for _lane, during in row.terms)
+    assert len(row.slots) == 3
+    assert not any(during.overlaps(away) for _lane, during in row.slots)
 
 
 def test_it_is_one_thing_to_take_back(lhota: OfficeSnapshot) -> None:
@@ -135,7 +135,7 @@ def test_it_is_one_thing_to_take_back(lhota: OfficeSnapshot) -> None:
     booking = booked(TUESDAY, "8:00", "povoleni")
     rows = absence()
     seen = impact_of(office=here(), exceptions=rows, now=NOW).token
-    made = disrupt(office=here(), exceptions=rows, seen_token=seen, now=NOW, actor=head)
+    made = apply_disruption(office=here(), exceptions=rows, seen_token=seen, now=NOW, actor=head)
     assert made.exceptions.count() == 1
     assert [hours(day) for day in (MONDAY, TUESDAY, WEDNESDAY)] == [[(8, 14)], [], [(10, 17)]]
     assert undo_disruption(disruption=made.pk, now=NOW, actor=head) == 1

@@ -8,7 +8,7 @@ import pytest
 from prepazka.booking import absences, slot_search
 from prepazka.booking.absences import Affected
 from prepazka.booking.models import Booking
-from prepazka.booking.refusals import TermNotOffered
+from prepazka.booking.refusals import SlotNotOffered
 from prepazka.core.calendar import DayException
 from prepazka.journal.models import Event
 from prepazka.officefile.office_export import export
@@ -50,7 +50,7 @@ def remove(pk: int, **more: Any) -> list[Booking]:
 
 def clocks(code: str = "novakova") -> list[str]:
     where = snapshot_by_slug("lhota")
-    found = slot_search.offered(
+    found = slot_search.search_slots(
         office=where,
         service=town.service(where, "ohlaseni"),
         now=NOW,
@@ -100,7 +100,7 @@ def test_extra_hours_come_and_go_with_their_people(lhota: OfficeSnapshot) -> Non
     add(DayException(saturday, saturday, 600, 660, "extra"))
     extra = HoursException.objects.get(official__code="novakova")
     where = snapshot_by_slug("lhota")
-    held = slot_search.find(
+    held = slot_search.find_claim(
         office=where,
         service=town.service(where, "ohlaseni"),
         starts_at=town.at("10:00", saturday),
@@ -127,7 +127,7 @@ def test_extra_hours_come_and_go_with_their_people(lhota: OfficeSnapshot) -> Non
 
 def test_a_page_read_before_the_absence_books_nothing_in_it(lhota: OfficeSnapshot) -> None:
     add()
-    with pytest.raises(TermNotOffered):
+    with pytest.raises(SlotNotOffered):
         hold(lhota, "8:00", "novakova")  # `lhota` is the snapshot from before
 
 

@@ -1,4 +1,4 @@
-"""Busy time in a diary: nobody books it, whoever asks, and nobody loses a term by it."""
+"""Busy time in a diary: nobody books it, whoever asks, and nobody loses a slot by it."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from prepazka.booking import booking_lifecycle, private_appointments, slot_search
 from prepazka.booking.absences import Affected
 from prepazka.booking.models import Booking, Busy, OutsideCalendar
-from prepazka.booking.private_appointments import AppointmentTooFar, weekly
-from prepazka.booking.refusals import TermTaken
+from prepazka.booking.private_appointments import AppointmentTooFar, weekly_intervals
+from prepazka.booking.refusals import SlotTaken
 from prepazka.core.interval import Interval
 from prepazka.journal.models import Event
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -48,7 +48,7 @@ def add(
 def clocks(
     where: OfficeSnapshot, code: str | None = "novakova", day: date = town.MONDAY
 ) -> list[str]:
-    found = slot_search.offered(
+    found = slot_search.search_slots(
         office=where,
         service=town.service(where, "ohlaseni"),
         now=NOW,
@@ -62,16 +62,16 @@ def test_nobody_books_busy_time(lhota: OfficeSnapshot) -> None:
     add(lhota, span("8:20", "9:00"))
     assert clocks(lhota)[:3] == ["08:00", "09:00", "09:15"]
     for channel in ("web", "api", "desk", "phone"):
-        with pytest.raises(TermTaken):
+        with pytest.raises(SlotTaken):
             hold(lhota, "8:45", "novakova", channel=channel)
     booked = hold(lhota, "9:00", "novakova")
     booked = booking_lifecycle.request_confirmation(
         booking=booked.pk, name="A", email="a@b.cz", now=NOW
     )
-    with pytest.raises(TermTaken):
+    with pytest.raises(SlotTaken):
         booking_lifecycle.move_booking(booking=booked.pk, starts_at=town.at("8:30"), now=NOW)
     # A longer service must not reach into it either.
-    with pytest.raises(TermTaken):
+    with pytest.raises(SlotTaken):
         hold(lhota, "8:00", "novakova", service="povoleni")
 
 
@@ -94,13 +94,13 @@ def test_several_days_and_the_night(lhota: OfficeSnapshot) -> None:
 
 def test_the_hour_stays_the_same_when_the_clocks_change(lhota: OfficeSnapshot) -> None:
     first = span("8:00", "9:00", date(2026, 10, 19))
-    found = weekly(first, date(2026, 11, 2), lhota)
+    found = weekly_intervals(first, date(2026, 11, 2), lhota)
     assert [one.start.astimezone(town.PRAGUE).hour for one in found] == [8, 8, 8]
     assert [one.start.hour for one in found] == [6, 7, 7]
 
 
 def test_a_repeated_appointment_and_its_end(lhota: OfficeSnapshot) -> None:
-    add(lhota, *weekly(span("8:00", "9:00"), town.MONDAY + timedelta(days=21), lhota))
+    add(lhota, *weekly_intervals(span("8:00", "9:00"), town.MONDAY + timedelta(days=21), lhota))
     rows = list(Busy.objects.order_by("starts_at"))
     assert len({one.series for one in rows}) == 1
     assert clocks(lhota, day=town.MONDAY + timedelta(days=14))[0] == "09:00"
@@ -121,7 +121,7 @@ def test_who_is_booked_comes_first_and_stays(lhota: OfficeSnapshot) -> None:
     booked.refresh_from_db()
     assert booked.state == "held"
     busy = Busy.objects.get()
-    assert private_appointments.clashes([busy], [booked]) == {booked}
+    assert private_appointments.bookings_in_busy_time([busy], [booked]) == {booked}
     # Making it shorter asks nobody again; moving it over somebody else does.
     more: dict[str, Any] = {
         "office": lhota,
@@ -180,8 +180,8 @@ def test_an_appointment_of_an_outside_calendar_is_not_ours_to_change(lhota: Offi
 
 def test_as_many_statements_with_busy_time_as_without(lhota: OfficeSnapshot) -> None:
     service = town.service(lhota, "ohlaseni")
-    slot_search.offered(office=lhota, service=service, now=NOW)
-    add(lhota, *weekly(span("8:00", "8:15"), town.MONDAY + timedelta(days=60), lhota))
+    slot_search.search_slots(office=lhota, service=service, now=NOW)
+    add(lhota, *weekly_intervals(span("8:00", "8:15"), town.MONDAY + timedelta(days=60), lhota))
     with CaptureQueriesContext(connection) as seen:
-        slot_search.offered(office=lhota, service=service, now=NOW)
+        slot_search.search_slots(office=lhota, service=service, now=NOW)
     assert len(seen) == 1

@@ -15,8 +15,8 @@ from prepazka.booking.refusals import (
     CannotExtend,
     ConfirmationTooLate,
     HoldExpired,
-    TermNotOffered,
-    TermTaken,
+    SlotNotOffered,
+    SlotTaken,
     TooManyBookings,
     TooManyPersons,
 )
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 NOW = town.FRIDAY_BEFORE
 
 
-def clocks(found: list[slot_search.Term]) -> list[str]:
+def clocks(found: list[slot_search.Slot]) -> list[str]:
     return [f"{t.starts_at.astimezone(town.PRAGUE):%H:%M}" for t in found]
 
 
@@ -48,7 +48,7 @@ class TestOffered:
             "16:00",
         ]
 
-    def test_a_hold_takes_its_term_until_it_expires_and_no_job_is_needed(self) -> None:
+    def test_a_hold_takes_its_slot_until_it_expires_and_no_job_is_needed(self) -> None:
         office = town.office()
         town.hold(office, "9:00")
         assert "09:00" not in clocks(town.offered(office))
@@ -69,7 +69,7 @@ class TestOffered:
             for clock in ("9:00", "10:00"):
                 town.hold(office, clock)
             with django_assert_num_queries(1):  # type: ignore[operator]
-                slot_search.offered(
+                slot_search.search_slots(
                     office=office,
                     service=town.service(office),
                     now=NOW,
@@ -86,51 +86,51 @@ class TestOffered:
         assert "13:00" in clocks(town.offered(office, now=day_before))
 
     @pytest.mark.parametrize("day", [date(2026, 10, 25), date(2027, 3, 28)])
-    def test_terms_on_the_days_when_clocks_change_never_overlap(self, day: date) -> None:
+    def test_slots_on_the_days_when_clocks_change_never_overlap(self, day: date) -> None:
         office = town.office(horizon_days=200)
         OpeningHours.objects.create(office=office.row, weekday=6, opens=0, closes=480)
         office.row.version += 1
         office.row.save()
         office = snapshot_of(office.row)
-        found = slot_search.offered(
+        found = slot_search.search_slots(
             office=office,
             service=town.service(office),
             days=[day],
             now=town.at("9:00", day - timedelta(days=3)),
         )
-        for term in found:
-            held = booking_lifecycle.hold_term(
+        for slot in found:
+            held = booking_lifecycle.hold_slot(
                 office=office,
                 service=town.service(office),
-                starts_at=term.starts_at,
+                starts_at=slot.starts_at,
                 now=town.at("9:00", day - timedelta(days=3)),
             )
-            assert held.ends_at == term.ends_at
+            assert held.ends_at == slot.ends_at
         assert len({t.starts_at for t in found}) == len(found) >= 7
 
 
-class TestHoldTerm:
-    def test_a_taken_term_is_refused_and_the_nearest_three_are_known(self) -> None:
+class TestHoldSlot:
+    def test_a_taken_slot_is_refused_and_the_nearest_three_are_known(self) -> None:
         office = town.office()
         town.hold(office, "9:00")
-        with pytest.raises(TermTaken):
+        with pytest.raises(SlotTaken):
             town.hold(office, "9:00")
-        near = slot_search.nearest(
+        near = slot_search.nearest_slots(
             office=office, service=town.service(office), starts_at=town.at("9:00"), now=NOW
         )
         assert clocks(near) == ["08:00", "10:00", "11:00"]
 
     @pytest.mark.parametrize("clock", ["7:00", "8:30", "12:00", "17:00"])
-    def test_a_term_that_the_office_does_not_offer(self, clock: str) -> None:
-        with pytest.raises(TermNotOffered):
+    def test_a_slot_that_the_office_does_not_offer(self, clock: str) -> None:
+        with pytest.raises(SlotNotOffered):
             town.hold(town.office(), clock)
 
-    def test_a_past_term(self) -> None:
-        with pytest.raises(TermNotOffered):
+    def test_a_past_slot(self) -> None:
+        with pytest.raises(SlotNotOffered):
             town.hold(town.office(), "9:00", now=town.at("9:30"))
 
-    def test_a_term_beyond_the_horizon(self) -> None:
-        with pytest.raises(TermNotOffered):
+    def test_a_slot_beyond_the_horizon(self) -> None:
+        with pytest.raises(SlotNotOffered):
             town.hold(town.office(), "9:00", now=NOW - timedelta(days=30))
 
     def test_too_many_persons(self) -> None:
@@ -195,16 +195,18 @@ class TestRequestAndConfirm:
 
     def test_the_deadline_starts_anew_while_our_mail_is_late(self) -> None:
         asked = town.requested(town.office())
-        booking_lifecycle.wait_for_mail(booking=asked.pk, now=NOW + timedelta(minutes=14))
+        booking_lifecycle.restart_deadline_for_mail(
+            booking=asked.pk, now=NOW + timedelta(minutes=14)
+        )
         booking_lifecycle.confirm_booking(booking=asked.pk, now=NOW + timedelta(minutes=28))
 
-    def test_a_server_that_never_takes_the_mail_keeps_no_term_for_ever(self) -> None:
+    def test_a_server_that_never_takes_the_mail_keeps_no_slot_for_ever(self) -> None:
         asked = town.requested(town.office())
         assert asked.expires_at
         most = asked.expires_at + booking_lifecycle.MAIL_LATE_MOST
         moment = NOW
         while moment < NOW + timedelta(hours=12):
-            booking_lifecycle.wait_for_mail(booking=asked.pk, now=moment)
+            booking_lifecycle.restart_deadline_for_mail(booking=asked.pk, now=moment)
             moment += timedelta(minutes=5)
         asked.refresh_from_db()
         assert asked.expires_at == most
@@ -244,7 +246,7 @@ class TestMove:
         again = booking_lifecycle.move_booking(booking=booking.pk, starts_at=tuesday, now=NOW)
         assert again.sequence == 1
 
-    def test_to_an_overlapping_term_of_its_own(self) -> None:
+    def test_to_an_overlapping_slot_of_its_own(self) -> None:
         office = town.office(max_persons=2)
         booking = town.confirmed(office, "9:00", persons=2)
         moved = booking_lifecycle.move_booking(
@@ -252,18 +254,18 @@ class TestMove:
         )
         assert moved.ends_at == town.at("12:00")
 
-    def test_to_a_taken_term_leaves_it_where_it_was(self) -> None:
+    def test_to_a_taken_slot_leaves_it_where_it_was(self) -> None:
         office = town.office()
         booking = town.confirmed(office, "9:00")
         town.hold(office, "10:00")
-        with pytest.raises(TermTaken):
+        with pytest.raises(SlotTaken):
             booking_lifecycle.move_booking(booking=booking.pk, starts_at=town.at("10:00"), now=NOW)
         booking.refresh_from_db()
         assert booking.starts_at == town.at("9:00")
 
 
 class TestCancel:
-    def test_frees_the_term_at_once_and_may_be_repeated(self) -> None:
+    def test_frees_the_slot_at_once_and_may_be_repeated(self) -> None:
         office = town.office()
         booking = town.confirmed(office, "9:00")
         for _ in range(2):

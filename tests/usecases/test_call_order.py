@@ -106,7 +106,9 @@ class Day:
             called = pressed.result(30)
             self.check(which, called)
             if called:
-                self.on(which, lambda: turns.finish(office=self.office, clerk=clerk, now=now))
+                self.on(
+                    which, lambda: turns.finish_service(office=self.office, clerk=clerk, now=now)
+                )
 
         pressed = self.threads[which].submit(press)
         return done
@@ -115,13 +117,19 @@ class Day:
         """Of those who wait now and were earlier, each was held; and the reason counts them."""
         number = "12"[which]
         policy, now = turns.policy_of(self.office), self.now
-        mine = called and discipline.turn(turns.as_waiting(called), policy, now).key
+        mine = (
+            called and discipline.turn_of_ticket(turns.waiting_of_ticket(called), policy, now).key
+        )
         waiting = Ticket.objects.filter(state=TicketState.WAITING).select_related("service")
         passed = [
             ticket
             for ticket in waiting
             if ticket.service.code in SERVES[number]
-            and (not mine or discipline.turn(turns.as_waiting(ticket), policy, now).key < mine)
+            and (
+                not mine
+                or discipline.turn_of_ticket(turns.waiting_of_ticket(ticket), policy, now).key
+                < mine
+            )
         ]
         other = self.books[1 - which]
         for ticket in passed:
@@ -158,11 +166,14 @@ class Day:
         elif step == "leave" and not book.silent:
             page = book.console.page
             self.on(
-                which, lambda: offline_grants.leave_page(office=self.office, shift=shift, page=page)
+                which,
+                lambda: offline_grants.release_list_of_page(
+                    office=self.office, shift=shift, page=page
+                ),
             )
             book.console.page, book.holds, book.silent = uuid4().hex, False, True
         elif step == "out" and not book.silent:
-            self.on(which, lambda: offline_grants.log_out(clerk=book.console.clerk))
+            self.on(which, lambda: offline_grants.release_list_of_clerk(clerk=book.console.clerk))
             book.holds, book.silent = False, True
         elif step == "alone" and book.silent and book.holds:
             free = [label for label in book.console.labels if label not in book.alone]

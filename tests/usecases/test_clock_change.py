@@ -10,7 +10,7 @@ from icalendar import Calendar
 
 from prepazka.booking import slot_search
 from prepazka.booking.models import Booking
-from prepazka.booking.refusals import TermNotOffered
+from prepazka.booking.refusals import SlotNotOffered
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
@@ -36,8 +36,8 @@ def before(day: date) -> datetime:
     return town.at("9:00", day - timedelta(days=2))
 
 
-def offered(office: OfficeSnapshot, day: date, persons: int = 1) -> list[slot_search.Term]:
-    return slot_search.offered(
+def offered(office: OfficeSnapshot, day: date, persons: int = 1) -> list[slot_search.Slot]:
+    return slot_search.search_slots(
         office=office,
         service=town.service(office),
         days=[day],
@@ -46,7 +46,7 @@ def offered(office: OfficeSnapshot, day: date, persons: int = 1) -> list[slot_se
     )
 
 
-def clocks(found: list[slot_search.Term]) -> list[str]:
+def clocks(found: list[slot_search.Slot]) -> list[str]:
     return [f"{one.starts_at.astimezone(town.PRAGUE):%-H:%M}" for one in found]
 
 
@@ -75,7 +75,7 @@ def test_a_family_gets_two_hours_beside_the_change(day: date) -> None:
 @pytest.mark.parametrize(("day", "opens", "over"), [(SPRING, 30, "1:30"), (AUTUMN, 0, "2:00")])
 def test_nobody_holds_a_window_over_the_change(day: date, opens: int, over: str) -> None:
     office = night_office(opens)
-    with pytest.raises(TermNotOffered):
+    with pytest.raises(SlotNotOffered):
         town.hold(office, over, before(day), day=day)
 
 
@@ -83,13 +83,13 @@ def test_nobody_holds_a_window_over_the_change(day: date, opens: int, over: str)
 def test_the_capacity_counts_what_is_offered(day: date) -> None:
     office = night_office(quota=2, reserved_share=0.5, horizon_days=30)
     service, early = town.service(office), before(day) - timedelta(days=2)
-    assert slot_search.kept_for_desk(office, service, day, early) == 4, (
+    assert slot_search.places_kept_for_desk(office, service, day, early) == 4, (
         "half of four windows by two"
     )
     for clock in ("0:00", "0:00", "1:00", "3:00"):
         town.confirmed(office, clock, early, day=day, email=f"a{Booking.objects.count()}@a.example")
-    public = slot_search.offered(office=office, service=service, days=[day], now=early)
-    desk = slot_search.offered(
+    public = slot_search.search_slots(office=office, service=service, days=[day], now=early)
+    desk = slot_search.search_slots(
         office=office, service=service, days=[day], now=early, channel="desk"
     )
     assert public == []

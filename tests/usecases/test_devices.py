@@ -24,12 +24,12 @@ def kinds() -> list[str]:
 
 def test_a_code_pairs_one_browser_once(kiosk: Device) -> None:
     code = devices.make_pairing_code(device=kiosk, now=NOW)
-    device, token = devices.pair(code=code, now=NOW)
+    device, token = devices.pair_device(code=code, now=NOW)
     assert device == kiosk
-    assert devices.by_token(token, now=NOW) == kiosk
+    assert devices.device_by_token(token, now=NOW) == kiosk
     assert kinds() == ["DevicePaired"]
     with pytest.raises(devices.PairingCodeWrong):
-        devices.pair(code=code, now=NOW)
+        devices.pair_device(code=code, now=NOW)
 
 
 def test_codes_are_readable_and_typed_as_people_type(kiosk: Device) -> None:
@@ -38,73 +38,73 @@ def test_codes_are_readable_and_typed_as_people_type(kiosk: Device) -> None:
     assert not set("".join(codes)) & set("01O2ZIL5S8BUV")
     assert {len(code) for code in codes} == {8}
     last = devices.make_pairing_code(device=kiosk, now=NOW).lower()
-    assert devices.pair(code=f" {last[:4]}-{last[4:]} ", now=NOW)[0] == kiosk
+    assert devices.pair_device(code=f" {last[:4]}-{last[4:]} ", now=NOW)[0] == kiosk
 
 
 def test_a_code_holds_fifteen_minutes(kiosk: Device) -> None:
     code = devices.make_pairing_code(device=kiosk, now=NOW)
     with pytest.raises(devices.PairingCodeWrong):
-        devices.pair(code=code, now=NOW + timedelta(minutes=15))
-    assert devices.pair(code=code, now=NOW + timedelta(minutes=14, seconds=59))
+        devices.pair_device(code=code, now=NOW + timedelta(minutes=15))
+    assert devices.pair_device(code=code, now=NOW + timedelta(minutes=14, seconds=59))
 
 
 def test_a_new_code_replaces_the_old_one(kiosk: Device) -> None:
     old = devices.make_pairing_code(device=kiosk, now=NOW)
     devices.make_pairing_code(device=kiosk, now=NOW)
     with pytest.raises(devices.PairingCodeWrong):
-        devices.pair(code=old, now=NOW)
+        devices.pair_device(code=old, now=NOW)
 
 
 def test_an_empty_code_pairs_nothing(kiosk: Device) -> None:
     with pytest.raises(devices.PairingCodeWrong):
-        devices.pair(code="", now=NOW)
+        devices.pair_device(code="", now=NOW)
 
 
 def test_a_display_is_not_paired_as_a_kiosk(kiosk: Device) -> None:
     code = devices.make_pairing_code(device=kiosk, now=NOW)
     with pytest.raises(devices.PairingCodeWrong):
-        devices.pair(code=code, now=NOW, kind=Device.Kind.DISPLAY)
+        devices.pair_device(code=code, now=NOW, kind=Device.Kind.DISPLAY)
 
 
 def test_pairing_anew_takes_the_device_from_the_old_browser(kiosk: Device) -> None:
-    _, old = devices.pair(code=devices.make_pairing_code(device=kiosk, now=NOW), now=NOW)
-    _, new = devices.pair(code=devices.make_pairing_code(device=kiosk, now=NOW), now=NOW)
-    assert devices.by_token(old, now=NOW) is None
-    assert devices.by_token(new, now=NOW) == kiosk
+    _, old = devices.pair_device(code=devices.make_pairing_code(device=kiosk, now=NOW), now=NOW)
+    _, new = devices.pair_device(code=devices.make_pairing_code(device=kiosk, now=NOW), now=NOW)
+    assert devices.device_by_token(old, now=NOW) is None
+    assert devices.device_by_token(new, now=NOW) == kiosk
 
 
 def test_secrets_are_kept_as_hashes_only(kiosk: Device) -> None:
     code = devices.make_pairing_code(device=kiosk, now=NOW)
     kiosk.refresh_from_db()
     assert kiosk.pairing_hash == hashlib.sha256(code.encode()).hexdigest()
-    _, token = devices.pair(code=code, now=NOW)
+    _, token = devices.pair_device(code=code, now=NOW)
     kiosk.refresh_from_db()
     assert token not in {kiosk.token_hash, kiosk.pairing_hash}
     assert kiosk.pairing_hash == ""
 
 
 def test_revoking_ends_it_at_once_and_once(kiosk: Device) -> None:
-    _, token = devices.pair(code=devices.make_pairing_code(device=kiosk, now=NOW), now=NOW)
+    _, token = devices.pair_device(code=devices.make_pairing_code(device=kiosk, now=NOW), now=NOW)
     unused = devices.make_pairing_code(device=kiosk, now=NOW)
-    devices.revoke(device=kiosk.pk, now=NOW)
-    devices.revoke(device=kiosk.pk, now=NOW)
-    assert devices.by_token(token, now=NOW) is None
+    devices.revoke_pairing(device=kiosk.pk, now=NOW)
+    devices.revoke_pairing(device=kiosk.pk, now=NOW)
+    assert devices.device_by_token(token, now=NOW) is None
     assert kinds() == ["DevicePaired", "DeviceRevoked"]
     with pytest.raises(devices.PairingCodeWrong):
-        devices.pair(code=unused, now=NOW)
+        devices.pair_device(code=unused, now=NOW)
 
 
 def test_a_retired_device_is_nobody(kiosk: Device) -> None:
-    _, token = devices.pair(code=devices.make_pairing_code(device=kiosk, now=NOW), now=NOW)
+    _, token = devices.pair_device(code=devices.make_pairing_code(device=kiosk, now=NOW), now=NOW)
     Device.objects.filter(pk=kiosk.pk).update(retired=True)
-    assert devices.by_token(token, now=NOW) is None
-    assert devices.by_token("", now=NOW) is None
+    assert devices.device_by_token(token, now=NOW) is None
+    assert devices.device_by_token("", now=NOW) is None
 
 
 def test_it_is_noted_as_seen_at_most_once_a_minute(kiosk: Device) -> None:
-    _, token = devices.pair(code=devices.make_pairing_code(device=kiosk, now=NOW), now=NOW)
+    _, token = devices.pair_device(code=devices.make_pairing_code(device=kiosk, now=NOW), now=NOW)
     for seconds, seen in ((59, 0), (60, 60), (100, 60), (120, 120)):
-        devices.by_token(token, now=NOW + timedelta(seconds=seconds))
+        devices.device_by_token(token, now=NOW + timedelta(seconds=seconds))
         kiosk.refresh_from_db()
         assert kiosk.seen_at == NOW + timedelta(seconds=seen)
 

@@ -11,16 +11,16 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from prepazka.booking import booking_lifecycle, call_entries, offers, slot_search
-from prepazka.booking.disruptions import disrupt, undo_disruption
+from prepazka.booking.disruptions import apply_disruption, undo_disruption
 from prepazka.booking.impact_preview import Choice, Decision, Impact, impact_of
 from prepazka.booking.models import Booking, CallListEntry, DisruptedBooking, Disruption, Offer
 from prepazka.booking.refusals import (
     CallTaken,
     ImpactChanged,
     NoSuchLane,
+    OfferedSlotGone,
     OfferOver,
-    OfferTermGone,
-    TermTaken,
+    SlotTaken,
     UndoTooLate,
 )
 from prepazka.journal.models import Event
@@ -83,7 +83,7 @@ def look(exceptions: list[HoursException], **more: Any) -> Impact:
 
 def do(exceptions: list[HoursException], head: int, now: datetime = NOW, **more: Any) -> Disruption:
     seen = more.pop("seen", None) or look(exceptions).token
-    return disrupt(
+    return apply_disruption(
         office=here(), exceptions=exceptions, seen_token=seen, now=now, actor=head, **more
     )
 
@@ -99,7 +99,7 @@ def again(booking: Booking) -> Booking:
 def test_the_office_says_how_long_an_offer_waits(lhota: OfficeSnapshot, head: int) -> None:
     Office.objects.update(answer_offers_min=180, version=F("version") + 1)
     booking = booked("9:00")
-    # The colleague could take the person over, so it is said that terms are to be offered.
+    # The colleague could take the person over, so it is said that slots are to be offered.
     do(absence(), head, choices={booking.pk: Choice(Decision.OFFER)})
     offer = offer_to(booking)
     assert offer.expires_at == NOW + timedelta(hours=3)
@@ -115,7 +115,7 @@ def offer_to(booking: Booking) -> Offer:
     return Offer.objects.get(booking=booking, state="open")
 
 
-def test_a_colleague_takes_whom_they_can_and_the_rest_are_offered_terms(
+def test_a_colleague_takes_whom_they_can_and_the_rest_are_offered_slots(
     lhota: OfficeSnapshot, head: int
 ) -> None:
     stays, topic, early = (
@@ -129,7 +129,7 @@ def test_a_colleague_takes_whom_they_can_and_the_rest_are_offered_terms(
         (stays, "reassign"),
         (topic, "offer"),
     ]
-    assert all(len(r.terms) == 3 for r in found.rows if r.decision == "offer")
+    assert all(len(r.slots) == 3 for r in found.rows if r.decision == "offer")
     do(absence(), head)
     assert (whose(again(stays)), again(stays).state, again(stays).sequence) == (
         "dvorak",
@@ -148,7 +148,7 @@ def test_a_colleague_takes_whom_they_can_and_the_rest_are_offered_terms(
         "OfficeDisrupted",
     ]
     assert (
-        slot_search.offered(
+        slot_search.search_slots(
             office=here(),
             service=town.service(here(), "ohlaseni"),
             now=NOW,
@@ -178,7 +178,7 @@ def test_an_offer_is_accepted_once_whatever_is_clicked(lhota: OfficeSnapshot, he
     early = booked("8:00")
     do(absence(), head)
     offer = offer_to(early)
-    claims = list(offers.claims_of(offer))
+    claims = list(offers.holds_of_offer(offer))
     taken = offers.accept_offer(offer=offer.pk, choice=2, now=NOW)
     assert (taken.pk, taken.lane_id, taken.starts_at) == (
         early.pk,
@@ -320,23 +320,23 @@ def test_who_cannot_be_written_to_is_called_at_once_and_never_dropped(
 def test_no_accepts_declines_and_a_free_choice(lhota: OfficeSnapshot, head: int) -> None:
     waits, other = booked("8:00"), booked("8:30")
     do(absence(), head)
-    with pytest.raises(OfferTermGone):
+    with pytest.raises(OfferedSlotGone):
         offers.accept_offer(offer=offer_to(waits).pk, choice=4, now=NOW)
     declined = offer_to(waits)
     offers.decline_offer(offer=declined.pk, now=NOW)
     offers.decline_offer(offer=declined.pk, now=NOW)
     assert CallListEntry.objects.get(booking=waits).reason == "declined"
     tuesday = town.at("9:30", town.MONDAY + timedelta(days=1))
-    held = next(iter(offers.claims_of(offer_to(other))))
-    with pytest.raises(TermTaken):
-        offers.take_another(booking=waits.pk, starts_at=held.starts_at, now=NOW)
+    held = next(iter(offers.holds_of_offer(offer_to(other))))
+    with pytest.raises(SlotTaken):
+        offers.move_to_other_slot(booking=waits.pk, starts_at=held.starts_at, now=NOW)
     Booking.objects.filter(state="held").update(state="expired", expires_at=None)
-    taken = offers.take_another(booking=waits.pk, starts_at=tuesday, now=NOW)
+    taken = offers.move_to_other_slot(booking=waits.pk, starts_at=tuesday, now=NOW)
     assert (taken.starts_at, whose(taken)) == (tuesday, "dvorak")
     assert CallListEntry.objects.get(booking=waits).outcome == "answered"
-    assert offers.take_another(booking=waits.pk, starts_at=tuesday, now=NOW).sequence == 2
-    offers.give_up(booking=other.pk, now=NOW)
-    offers.give_up(booking=other.pk, now=NOW)
+    assert offers.move_to_other_slot(booking=waits.pk, starts_at=tuesday, now=NOW).sequence == 2
+    offers.cancel_by_person(booking=other.pk, now=NOW)
+    offers.cancel_by_person(booking=other.pk, now=NOW)
     assert again(other).state == "cancelled_by_citizen"
     assert Offer.objects.get(booking=other).state == "declined"
 
@@ -345,32 +345,32 @@ def test_operators_share_the_list(lhota: OfficeSnapshot, head: int) -> None:
     waits = booked("8:00", email="", phone="+420777123456")
     do(absence(), head)
     first, second = (town.clerk(lhota, name, "operator").pk for name in ("prvni", "druhy"))
-    entry = call_entries.to_call(lhota.row, NOW).get()
+    entry = call_entries.entries_to_call(lhota.row, NOW).get()
     call_entries.take_call(entry=entry.pk, actor=first, now=NOW)
-    assert not call_entries.to_call(lhota.row, NOW).exists()
+    assert not call_entries.entries_to_call(lhota.row, NOW).exists()
     with pytest.raises(CallTaken):
         call_entries.take_call(entry=entry.pk, actor=second, now=NOW + timedelta(minutes=9))
     call_entries.take_call(entry=entry.pk, actor=second, now=NOW + timedelta(minutes=11))
     for attempt in range(3):
         at = NOW + timedelta(hours=3 * attempt)
         call_entries.take_call(entry=entry.pk, actor=second, now=at)
-        call_entries.not_reached(entry=entry.pk, actor=second, now=at)
-        call_entries.not_reached(entry=entry.pk, actor=second, now=at)
+        call_entries.note_unreached(entry=entry.pk, actor=second, now=at)
+        call_entries.note_unreached(entry=entry.pk, actor=second, now=at)
     assert again(waits).state == "cancelled_by_office"
     assert CallListEntry.objects.get().outcome == "unreached"
     assert kinds("CalledByPhone") == ["CalledByPhone"] * 3
 
 
-def test_an_operator_finds_other_terms_and_the_person_takes_one(
+def test_an_operator_finds_other_slots_and_the_person_takes_one(
     lhota: OfficeSnapshot, head: int
 ) -> None:
     waits = booked("8:00", email="", phone="+420777123456")
     do(absence(), head)
     operator = town.clerk(lhota, "prvni", "operator").pk
-    before = {c.starts_at for c in offers.claims_of(offer_to(waits))}
-    made = offers.more_terms(booking=waits.pk, now=NOW, actor=operator)
+    before = {c.starts_at for c in offers.holds_of_offer(offer_to(waits))}
+    made = offers.offer_other_slots(booking=waits.pk, now=NOW, actor=operator)
     assert made
-    after = {c.starts_at for c in offers.claims_of(made)}
+    after = {c.starts_at for c in offers.holds_of_offer(made)}
     assert len(after) == 3
     assert not before & after
     assert Booking.objects.filter(state="held").count() == 3
@@ -412,7 +412,7 @@ def test_fewer_places_move_people_to_the_lanes_that_are_left(db: None) -> None:
     assert town.at("9:00") not in free
     assert max(free.values()) == 1
     assert again(second).state == "displaced"
-    assert len(list(offers.claims_of(offer_to(second)))) == 3
+    assert len(list(offers.holds_of_offer(offer_to(second)))) == 3
 
 
 def test_the_registry_is_down_until_eleven(db: None) -> None:
@@ -434,9 +434,9 @@ def test_the_registry_is_down_until_eleven(db: None) -> None:
     Booking.objects.filter(pk=filling.pk).update(expires_at=now + timedelta(minutes=9))
     found = impact_of(office=here(), exceptions=down, now=now)
     assert ([r.booking for r in found.rows], found.holds) == ([early], [filling])
-    disrupt(office=here(), exceptions=down, seen_token=found.token, now=now, actor=head)
+    apply_disruption(office=here(), exceptions=down, seen_token=found.token, now=now, actor=head)
     assert (again(late).state, again(filling).state) == ("confirmed", "expired")
-    claims = list(offers.claims_of(offer_to(early)))
+    claims = list(offers.holds_of_offer(offer_to(early)))
     tuesday, wednesday = (town.MONDAY + timedelta(days=n) for n in (1, 2))
     assert [c.starts_at for c in claims] == [
         town.at("11:00"),
@@ -452,7 +452,7 @@ def test_who_is_here_already_is_not_touched(lhota: OfficeSnapshot, head: int) ->
     assert look(absence()).rows == []
 
 
-def test_a_second_absence_frees_terms_that_were_offered(lhota: OfficeSnapshot, head: int) -> None:
+def test_a_second_absence_frees_slots_that_were_offered(lhota: OfficeSnapshot, head: int) -> None:
     waits = booked("8:00", service="povoleni")
     do(absence(), head)
     offer = offer_to(waits)
@@ -469,7 +469,7 @@ def test_messages_of_a_disruption(lhota: OfficeSnapshot, head: int) -> None:
     stays, waits = booked("9:15"), booked("8:00")
     made = do(absence(), head)
     for event in Event.objects.filter(kind__in=["BookingReassigned", "OfferMade"]):
-        message_delivery.compose(event=event.pk, now=NOW)
+        message_delivery.compose_messages(event=event.pk, now=NOW)
     assert dict(Message.objects.values_list("booking", "kind")) == {
         stays.pk: "reassigned",
         waits.pk: "offer",
@@ -477,7 +477,7 @@ def test_messages_of_a_disruption(lhota: OfficeSnapshot, head: int) -> None:
     Message.objects.filter(kind="offer").update(state="sent")
     undo_disruption(disruption=made.pk, now=NOW, actor=head)
     for event in Event.objects.filter(kind="BookingRestored"):
-        message_delivery.compose(event=event.pk, now=NOW)
+        message_delivery.compose_messages(event=event.pk, now=NOW)
     told = {
         m.booking_id: message_delivery.is_pointless(m, NOW)
         for m in Message.objects.filter(kind="restored")

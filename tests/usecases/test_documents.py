@@ -41,10 +41,10 @@ def bring(
 ) -> Document:
     """Add a document and have it checked."""
     whose = who or here.citizen
-    made = documents.add(
+    made = documents.add_document(
         participant=whose.pk, link=1, name=name, file=papers.file(content), now=NOW
     )
-    document_jobs.check(document=made.pk, now=NOW)
+    document_jobs.inspect_document(document=made.pk, now=NOW)
     return Document.objects.get(pk=made.pk)
 
 
@@ -58,9 +58,9 @@ def test_a_pdf_becomes_pages(here: Held, kept: Path) -> None:
     assert (made.state, made.kind, made.pages) == ("ready", "pdf", 3)
     assert made.name == "Žádost fdp.exe.pdf", "no folder, nothing that turns the writing"
     assert names_in(kept) == ["1.txt", "1.webp", "2.txt", "2.webp", "3.txt", "3.webp", "file"]
-    with storage.get(made.key, storage.page(2)) as drawn:
+    with storage.open_file(made.key, storage.page_file_name(2)) as drawn:
         assert Image.open(drawn).width == pytest.approx(1600, abs=1)
-    with storage.get(made.key, storage.text(2)) as words:
+    with storage.open_file(made.key, storage.text_file_name(2)) as words:
         assert words.read().decode().split() == ["Zadost", "o", "grant", "Strana", "2"]
     found = Event.objects.filter(kind__startswith="Document").order_by("pk")
     kinds = list(found.values_list("kind", flat=True))
@@ -113,7 +113,7 @@ def test_of_an_active_pdf_only_the_drawn_pages_are_passed_on(
     brought = active_pdf(kind, **save)
     made = bring(here, brought)
     assert (made.state, made.pages) == ("ready", 2)
-    with storage.get(made.key, storage.FILE) as kept:
+    with storage.open_file(made.key, storage.FILE) as kept:
         content = kept.read()
     assert (len(content), content[:5]) == (made.size, b"%PDF-")
     assert content != brought
@@ -128,7 +128,7 @@ def test_an_ordinary_pdf_is_passed_on_as_it_is(here: Held) -> None:
     """The control; with an address on the page that somebody has to press."""
     brought = active_pdf("URI")
     made = bring(here, brought)
-    with storage.get(made.key, storage.FILE) as kept:
+    with storage.open_file(made.key, storage.FILE) as kept:
         assert kept.read() == brought
 
 
@@ -219,7 +219,7 @@ def test_a_picture_is_written_anew(here: Held, form: str) -> None:
     suffix = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}[form]
     assert (made.state, made.pages) == ("ready", 1)
     assert made.name.endswith(suffix)
-    with storage.get(made.key, storage.FILE) as kept:
+    with storage.open_file(made.key, storage.FILE) as kept:
         content = kept.read()
     assert len(content) == made.size
     assert b"Veselych" not in content
@@ -324,7 +324,7 @@ def test_limits(here: Held, settings: Any, kept: Path) -> None:
     settings.FILES_OF_OFFICE = 10**9
     Document.objects.update(size=1)
     for _ in range(file_rules.MOST_DOCUMENTS - 2):
-        documents.add(
+        documents.add_document(
             participant=here.citizen.pk, link=1, name="a", file=papers.file(papers.pdf()), now=NOW
         )
     with pytest.raises(documents.TooManyDocuments):
@@ -367,17 +367,19 @@ def refused(kind: type[Refused], act: Any, **more: Any) -> None:
 
 def test_who_may_bring(here: Held) -> None:
     put: dict[str, Any] = {"name": "a", "file": papers.file(papers.pdf()), "now": NOW}
-    refused(room.LinkRevoked, documents.add, participant=here.citizen.pk, link=2, **put)
+    refused(room.LinkRevoked, documents.add_document, participant=here.citizen.pk, link=2, **put)
     Participant.objects.filter(pk=here.guest.pk).update(place="removed")
-    refused(room.RemovedFromRoom, documents.add, participant=here.guest.pk, link=1, **put)
+    refused(room.RemovedFromRoom, documents.add_document, participant=here.guest.pk, link=1, **put)
     Meeting.objects.update(state="ended")
-    refused(room.MeetingOver, documents.add, participant=here.citizen.pk, link=1, **put)
+    refused(room.MeetingOver, documents.add_document, participant=here.citizen.pk, link=1, **put)
     Booking.objects.update(state="cancelled_by_citizen")
-    refused(room.MeetingCancelled, documents.add, participant=here.citizen.pk, link=1, **put)
+    refused(
+        room.MeetingCancelled, documents.add_document, participant=here.citizen.pk, link=1, **put
+    )
 
 
 def names(who: Participant) -> set[str]:
-    return {one.name for one in documents.seen_by(Participant.objects.get(pk=who.pk))}
+    return {one.name for one in documents.documents_seen_by(Participant.objects.get(pk=who.pk))}
 
 
 def test_who_sees_what(here: Held) -> None:
@@ -388,7 +390,7 @@ def test_who_sees_what(here: Held) -> None:
     here.enter(here.chair, NOW)
     here.enter(here.citizen, NOW)
     assert names(here.citizen) == {"od občana.pdf"}, "nor in the lobby"
-    room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
+    room.admit_participant(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
     assert names(here.citizen) == {"od občana.pdf", "od hosta.pdf"}
     room.end_meeting(chair=here.chair.pk, now=NOW)
     assert names(here.citizen) == {"od občana.pdf", "od hosta.pdf"}
@@ -398,16 +400,16 @@ def test_who_sees_what(here: Held) -> None:
 def test_removing(here: Held, kept: Path, django_capture_on_commit_callbacks: Any) -> None:
     mine = bring(here, papers.pdf())
     act: dict[str, Any] = {"document": mine.pk, "link": 1, "now": NOW}
-    refused(documents.NotYours, documents.remove, participant=here.guest.pk, **act)
+    refused(documents.NotYours, documents.remove_document, participant=here.guest.pk, **act)
     here.enter(here.chair, NOW)
-    shown_pages.show(participant=here.chair.pk, seat=here.seat(here.chair), document=mine.pk)
+    shown_pages.show_page(participant=here.chair.pk, seat=here.seat(here.chair), document=mine.pk)
     with django_capture_on_commit_callbacks(execute=True):
-        documents.remove(participant=here.citizen.pk, **act)
+        documents.remove_document(participant=here.citizen.pk, **act)
     assert not names_in(kept)
     assert Meeting.objects.get().shown is None
-    refused(documents.NoDocument, documents.remove, participant=here.chair.pk, **act)
+    refused(documents.NoDocument, documents.remove_document, participant=here.chair.pk, **act)
     other = bring(here, papers.pdf())
-    documents.remove(participant=here.chair.pk, **act | {"document": other.pk})
+    documents.remove_document(participant=here.chair.pk, **act | {"document": other.pk})
 
 
 def test_one_leads_and_all_see_the_same_page(here: Held) -> None:
@@ -415,23 +417,23 @@ def test_one_leads_and_all_see_the_same_page(here: Held) -> None:
     text = bring(here, papers.odt())
     for who in (here.chair, here.citizen):
         here.enter(who, NOW)
-    room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
+    room.admit_participant(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
     chair: dict[str, Any] = {"participant": here.chair.pk, "seat": here.seat(here.chair)}
     citizen: dict[str, Any] = {"participant": here.citizen.pk, "seat": here.seat(here.citizen)}
-    shown_pages.show(**chair, document=made.pk, page=2)
+    shown_pages.show_page(**chair, document=made.pk, page=2)
     told = Signal.objects.filter(kind="page").latest("pk")
     assert told.body == {"document": str(made.pk), "page": 2, "leader": None}
-    refused(shown_pages.NotLeading, shown_pages.show, **citizen, document=made.pk, page=3)
+    refused(shown_pages.NotLeading, shown_pages.show_page, **citizen, document=made.pk, page=3)
     refused(room.OnlyTheChair, shown_pages.give_lead, **citizen, to=here.citizen.pk)
     refused(room.NotInside, shown_pages.give_lead, **chair, to=here.guest.pk)
     shown_pages.give_lead(**chair, to=here.citizen.pk)
-    shown_pages.show(**citizen, document=made.pk, page=3)
+    shown_pages.show_page(**citizen, document=made.pk, page=3)
     assert Meeting.objects.get().shown_page == 3
     for wrong, page in ((made.pk, 4), (made.pk, 0), (text.pk, 1), (here.guest.pk, 1)):
-        refused(shown_pages.NotToShow, shown_pages.show, **chair, document=wrong, page=page)
+        refused(shown_pages.NotToShow, shown_pages.show_page, **chair, document=wrong, page=page)
     shown_pages.give_lead(**chair, to=here.chair.pk)
-    refused(shown_pages.NotLeading, shown_pages.show, **citizen, document=made.pk, page=1)
-    shown_pages.show(**chair, document=None)
+    refused(shown_pages.NotLeading, shown_pages.show_page, **citizen, document=made.pk, page=1)
+    shown_pages.show_page(**chair, document=None)
     assert Meeting.objects.get().shown is None
 
 
@@ -443,6 +445,6 @@ def test_papers_are_erased_with_the_booking(here: Held, kept: Path) -> None:
     Booking.objects.filter(pk=here.meeting.booking_id).update(erased_at=NOW)
     assert erase_papers(office=here.office.row, now=NOW) == 1
     assert Document.objects.get().meeting == other.meeting
-    assert not (kept / storage.folder(here.office.office_id, here.meeting.pk)).exists()
+    assert not (kept / storage.meeting_folder(here.office.office_id, here.meeting.pk)).exists()
     assert "file" in names_in(kept), "of the other meeting"
     assert erase_papers(office=here.office.row, now=NOW) == 0

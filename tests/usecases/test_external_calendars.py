@@ -17,7 +17,7 @@ from prepazka.booking import booking_lifecycle, external_calendars
 from prepazka.booking.event_uids import feed_uid, mailed_uid
 from prepazka.booking.external_calendars import TooManyCalendars
 from prepazka.booking.models import Booking, Busy, OutsideCalendar
-from prepazka.booking.refusals import TermTaken
+from prepazka.booking.refusals import SlotTaken
 from prepazka.core.external_times import Reading
 from prepazka.core.interval import Interval
 from prepazka.gateways import calendars as gateway
@@ -54,7 +54,7 @@ def peer(settings: Any) -> Iterator[Peer]:
 @pytest.fixture(autouse=True)
 def _read_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Save a process for each reading; tests of the gateway and journeys start real ones."""
-    monkeypatch.setattr(gateway, "unfolded", read_texts)
+    monkeypatch.setattr(gateway, "unfold_in_process", read_texts)
 
 
 def add(where: OfficeSnapshot, url: str, **more: Any) -> OutsideCalendar:
@@ -65,7 +65,7 @@ def add(where: OfficeSnapshot, url: str, **more: Any) -> OutsideCalendar:
 
 
 def refreshed(which: OutsideCalendar, minutes: int = 0) -> OutsideCalendar:
-    calendar_jobs.refresh(calendar=which.pk, now=NOW + timedelta(minutes=minutes))
+    calendar_jobs.read_and_store(calendar=which.pk, now=NOW + timedelta(minutes=minutes))
     which.refresh_from_db()
     return which
 
@@ -75,7 +75,7 @@ def test_its_events_take_time_and_nothing_else_is_kept(lhota: OfficeSnapshot, pe
     assert (found.failure, found.refreshed_at) == ("", NOW)
     row = Busy.objects.get()
     assert (row.starts_at, row.ends_at, row.title) == (town.at("8:00"), town.at("9:00"), "")
-    with pytest.raises(TermTaken):
+    with pytest.raises(SlotTaken):
         hold(lhota, "8:30", "novakova")
     hold(lhota, "9:00", "novakova")
 
@@ -142,12 +142,16 @@ def test_what_is_in_doubt_takes_time_until_a_person_says_that_it_is_free(
     peer.body = ics(MEETING, series.replace("COUNT=2", "UNTIL=nikdy"))
     refreshed(found, 5)
     assert taken() == ["23. 07-23. 08", "24. 08-24. 09", "01. 08-01. 09"]
-    [doubt] = external_calendars.shown_of(found).doubts
+    [doubt] = external_calendars.doubts_of_calendar(found).doubts
     events = Event.objects.count()
-    external_calendars.free_doubt(outside_calendar=found, mark=doubt.mark, now=NOW, actor=7)
+    external_calendars.unblock_doubtful_event(
+        outside_calendar=found, mark=doubt.mark, now=NOW, actor=7
+    )
     assert taken() == ["23. 07-23. 08"]
     assert Event.objects.count() == events + 1
-    external_calendars.free_doubt(outside_calendar=found, mark=doubt.mark, now=NOW, actor=7)
+    external_calendars.unblock_doubtful_event(
+        outside_calendar=found, mark=doubt.mark, now=NOW, actor=7
+    )
     assert Event.objects.count() == events + 1
     refreshed(found, 10)
     assert (taken(), found.failure) == (["23. 07-23. 08"], "")
@@ -170,7 +174,7 @@ def test_an_empty_calendar_after_many_events_frees_nothing_for_a_day(
     peer.body, peer.etag = ics(), '"prazdny"'
     assert refreshed(found, 5).failure == "vanished"
     assert Busy.objects.count() == 50
-    assert len(external_calendars.shown_of(found).missing) == 50
+    assert len(external_calendars.doubts_of_calendar(found).missing) == 50
     # The same text, and the server's "not modified", hold nothing up.
     assert refreshed(found, 24 * 60).failure == "vanished"
     assert refreshed(found, 24 * 60 + 5).failure == ""
@@ -183,7 +187,7 @@ def test_a_person_may_say_at_once_that_all_was_cancelled(lhota: OfficeSnapshot, 
     found = refreshed(add(lhota, peer.url))
     peer.body = ics()
     refreshed(found, 5)
-    external_calendars.free_missing(outside_calendar=found, now=NOW, actor=7)
+    external_calendars.unblock_vanished_events(outside_calendar=found, now=NOW, actor=7)
     found.refresh_from_db()
     assert (found.failure, Busy.objects.count()) == ("", 0)
     assert refreshed(found, 10).failure == ""
@@ -294,7 +298,7 @@ def test_a_fault_of_our_own_is_noted_with_its_time(
     def fails(*_: Any, **__: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(calendar_jobs, "read", fails)
+    monkeypatch.setattr(calendar_jobs, "read_busy_time", fails)
     refreshed(found, 5)
     assert (found.failure, found.tried_at) == ("fault", NOW + timedelta(minutes=5))
     assert "could not be read" in caplog.text
@@ -339,7 +343,9 @@ def test_wishes_of_a_calendar_count_from_the_next_reading_on(
 def test_a_calendar_that_its_server_keeps_out_of_time(lhota: OfficeSnapshot, peer: Peer) -> None:
     found = refreshed(add(lhota, peer.url))
     reading = Reading({})
-    external_calendars.note_read(calendar_id=found.pk, reading=reading, transparent=True, now=NOW)
+    external_calendars.store_reading(
+        calendar_id=found.pk, reading=reading, transparent=True, now=NOW
+    )
     found.refresh_from_db()
     assert (found.failure, Busy.objects.count()) == ("transparent", 0)
 
@@ -356,7 +362,7 @@ def test_the_password_is_kept_sealed(lhota: OfficeSnapshot, peer: Peer, settings
     with connection.cursor() as cursor:
         cursor.execute("SELECT password FROM booking_outsidecalendar")
         assert "tajn" not in cursor.fetchone()[0]
-    assert external_calendars.opened(found.password) == "velmi tajné"
+    assert external_calendars.decrypt_secret(found.password) == "velmi tajné"
     settings.SECRET_KEY = "jiné tajemství"
     assert refreshed(found).failure == "sealed"
     assert peer.asked == []
@@ -378,9 +384,9 @@ def test_removed_it_takes_nothing(lhota: OfficeSnapshot, peer: Peer) -> None:
     assert not Busy.objects.exists()
     # A job that was reading it meanwhile finds nothing to write to.
     reading = Reading({"a": [Interval(town.at("8:00"), town.at("9:00"))]})
-    external_calendars.note_read(calendar_id=found.pk, reading=reading, now=NOW)
-    external_calendars.note_failure(calendar_id=found.pk, reason="slow", now=NOW)
-    calendar_jobs.refresh(calendar=found.pk, now=NOW)
+    external_calendars.store_reading(calendar_id=found.pk, reading=reading, now=NOW)
+    external_calendars.store_reading_failure(calendar_id=found.pk, reason="slow", now=NOW)
+    calendar_jobs.read_and_store(calendar=found.pk, now=NOW)
     assert not Busy.objects.exists()
 
 
@@ -394,7 +400,7 @@ def test_five_thousand_events_are_written_in_few_statements(
         for n in range(5_000)
     }
     with CaptureQueriesContext(connection) as seen:
-        external_calendars.note_read(calendar_id=found.pk, reading=Reading(events), now=NOW)
+        external_calendars.store_reading(calendar_id=found.pk, reading=Reading(events), now=NOW)
     assert Busy.objects.count() == 5_000
     assert len(seen) < 20
 
@@ -404,16 +410,16 @@ def test_a_round_asks_each_calendar_once_and_the_broken_ones_seldom(
     lhota: OfficeSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     well, broken, gone = (add(lhota, f"https://a.example/{n}.ics") for n in range(3))
-    external_calendars.note_failure(calendar_id=broken.pk, reason="slow", now=NOW)
+    external_calendars.store_reading_failure(calendar_id=broken.pk, reason="slow", now=NOW)
     OutsideCalendar.objects.filter(pk=broken.pk).update(refreshed_at=NOW - timedelta(days=2))
     external_calendars.remove_calendar(outside_calendar=gone, now=NOW, actor=0)
     calendar_jobs.defer_due(now=NOW)
     calendar_jobs.defer_due(now=NOW)
     jobs = ProcrastinateJob.objects.filter(task_name="refresh_calendar")
     assert [job.args for job in jobs] == [{"calendar": well.pk}]
-    assert calendar_jobs.due(now=NOW + timedelta(hours=2)) == [well.pk, broken.pk]
+    assert calendar_jobs.due_calendars(now=NOW + timedelta(hours=2)) == [well.pk, broken.pk]
     Official.objects.update(retired=True)
-    assert calendar_jobs.due(now=NOW) == []
+    assert calendar_jobs.due_calendars(now=NOW) == []
 
 
 def test_a_reading_asked_for_does_not_wait_for_its_minute_of_the_round(

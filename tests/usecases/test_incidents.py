@@ -18,7 +18,12 @@ from prepazka.offices import incident_texts
 from prepazka.offices.models import Incident, Office, System
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing import counters, tickets, turns
-from prepazka.queueing.incidents import change_incident, declare_incident, end_incident, touched
+from prepazka.queueing.incidents import (
+    change_incident,
+    count_affected,
+    declare_incident,
+    end_incident,
+)
 from prepazka.queueing.models import Ticket, TicketState
 from prepazka.queueing.refusals import (
     AlreadyDown,
@@ -28,8 +33,8 @@ from prepazka.queueing.refusals import (
     SystemDown,
 )
 from prepazka.queueing.turns import policy_of
-from prepazka.reporting.live_hall import hall
-from prepazka.reporting.monitor import monitor
+from prepazka.reporting.live_hall import hall_at
+from prepazka.reporting.monitor import monitor_of_office
 from prepazka.reporting.place import place_of
 from tests import rounds, town
 
@@ -114,14 +119,14 @@ def test_those_who_wait_keep_their_places_and_are_called_when_it_works(
     incident = declare()
     called = turns.call_next(office=again(), clerk=clerk, now=town.at("9:01"))
     assert called.pk == passport.pk
-    turns.finish(office=again(), clerk=clerk, now=town.at("9:05"))
+    turns.finish_service(office=again(), clerk=clerk, now=town.at("9:05"))
     with pytest.raises(NobodyWaiting):
         turns.call_next(office=again(), clerk=clerk, now=town.at("9:06"))
     end(incident, town.at("9:20"))
     order = []
     for _ in range(2):
         order.append(turns.call_next(office=again(), clerk=clerk, now=town.at("9:21")).pk)
-        turns.finish(office=again(), clerk=clerk, now=town.at("9:22"))
+        turns.finish_service(office=again(), clerk=clerk, now=town.at("9:22"))
     assert order == [first.pk, second.pk]
 
 
@@ -155,7 +160,7 @@ def test_there_is_no_estimate_but_a_reason_and_others_have_theirs(office: Office
     assert other.expected
     assert before.expected
     assert other.expected.p50 < before.expected.p50
-    told = {s["code"]: s for s in monitor(again(), now=NINE)["services"]}
+    told = {s["code"]: s for s in monitor_of_office(again(), now=NINE)["services"]}
     assert (told["prepis"]["waits_for"], told["prepis"]["wait_min"]) == ("registr", None)
     assert (told["pas"]["waits_for"], told["pas"]["tickets"]) == (None, True)
 
@@ -167,7 +172,7 @@ def test_the_hall_and_the_call_agree(office: OfficeSnapshot) -> None:
         walk_in(f"8:1{n}", code)
     declare()
     where = again()
-    seen = hall(where, now=NINE)
+    seen = hall_at(where, now=NINE)
     chosen = next_in_turn(
         seen.waiting,
         serves=where.serves[town.counter(where, "2").pk],
@@ -208,7 +213,7 @@ class TestPeople:
         town.confirmed(office, "10:00")
         town.confirmed(office, "14:00")
         for hours, booked in ((None, 2), (4, 1), (0, 0)):
-            seen = touched(office=again(), system=register(), warn_hours=hours, now=NINE)
+            seen = count_affected(office=again(), system=register(), warn_hours=hours, now=NINE)
             assert (seen.waiting, seen.booked, seen.told) == (1, booked, booked)
         assert not events_of("BookingWarned")
 
@@ -221,23 +226,27 @@ class TestPeople:
         rounds.warn_of_incidents(now=town.at("12:02"))
         told = [e.data["booking"] for e in events_of("BookingWarned")]
         assert told == [str(soon.pk), str(later.pk)]
-        (message,) = message_delivery.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
+        (message,) = message_delivery.compose_messages(
+            event=events_of("BookingWarned")[0].pk, now=NINE
+        )
         made = compose_mail(message, now=NINE)
         for part in (made.text, made.html):
             plain = part.replace("\u00a0", " ")
             assert "Registr vozidel nefunguje. Pracujeme. V provozu má být asi do 11:30." in plain
             assert "/zmenit/" in part or "termin" in part
-        assert incident.warned.count() == 2
+        assert incident.notices.count() == 2
 
     def test_when_it_works_those_who_were_told_are_told(self, office: OfficeSnapshot) -> None:
         booking = town.confirmed(office, "10:00")
         mail.outbox.clear()
         incident = declare()
-        (warned,) = message_delivery.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
+        (warned,) = message_delivery.compose_messages(
+            event=events_of("BookingWarned")[0].pk, now=NINE
+        )
         Message.objects.filter(pk=warned.pk).update(state=MessageState.SENT)
         end(incident, town.at("9:30"))
         (lifted,) = events_of("WarningLifted")
-        (over,) = message_delivery.compose(event=lifted.pk, now=town.at("9:30"))
+        (over,) = message_delivery.compose_messages(event=lifted.pk, now=town.at("9:30"))
         assert not message_delivery.is_pointless(over, town.at("9:30"))
         assert "opět funguje: Registr vozidel" in compose_mail(over, now=NINE).text
         assert booking.pin
@@ -246,10 +255,12 @@ class TestPeople:
     def test_a_warning_that_never_left_is_not_followed(self, office: OfficeSnapshot) -> None:
         town.confirmed(office, "10:00")
         incident = declare()
-        (warned,) = message_delivery.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
+        (warned,) = message_delivery.compose_messages(
+            event=events_of("BookingWarned")[0].pk, now=NINE
+        )
         end(incident, town.at("9:01"))
         assert message_delivery.is_pointless(Message.objects.get(pk=warned.pk), town.at("9:01"))
-        (over,) = message_delivery.compose(
+        (over,) = message_delivery.compose_messages(
             event=events_of("WarningLifted")[0].pk, now=town.at("9:01")
         )
         assert message_delivery.is_pointless(over, town.at("9:01"))
@@ -265,7 +276,7 @@ class TestPeople:
         )
         declare(warn_hours=0)
         (warned,) = events_of("BookingWarned")
-        (message,) = message_delivery.compose(event=warned.pk, now=NINE)
+        (message,) = message_delivery.compose_messages(event=warned.pk, now=NINE)
         assert "Své místo" in compose_mail(message, now=NINE).text
 
     def test_a_pin_is_taken_meanwhile_and_the_place_kept(self, office: OfficeSnapshot) -> None:
@@ -312,7 +323,9 @@ class TestChanged:
         town.confirmed(office, "10:00")
         incident = declare(expected_at=town.at("11:30"))
         assert change(incident, cause=Incident.Cause.POWER, note={"cs": "Pracujeme."}) == 0
-        assert incident_texts.said_of(again().incidents[0], again()).startswith("Nejde elektřina")
+        assert incident_texts.incident_in_words(again().incidents[0], again()).startswith(
+            "Nejde elektřina"
+        )
         (told,) = events_of("IncidentChanged")
         assert (told.actor, told.data["bookings"]) == (incident.began_by_id, 0)
         assert not events_of("WarningChanged")
@@ -326,7 +339,7 @@ class TestChanged:
         mail.outbox.clear()
         incident = declare(expected_at=town.at("11:30"))
         (warned, _) = events_of("BookingWarned")
-        for one in message_delivery.compose(event=warned.pk, now=NINE):
+        for one in message_delivery.compose_messages(event=warned.pk, now=NINE):
             Message.objects.filter(pk=one.pk).update(state=MessageState.SENT, sent_at=NINE)
         type(moved_away).objects.filter(pk=moved_away.pk).update(sequence=F("sequence") + 1)
         later = town.at("9:10")
@@ -335,7 +348,7 @@ class TestChanged:
         rounds.warn_of_incidents(now=later)
         (event,) = events_of("WarningChanged")
         assert event.data["booking"] == str(booking.pk)
-        (message,) = message_delivery.compose(event=event.pk, now=later)
+        (message,) = message_delivery.compose_messages(event=event.pk, now=later)
         assert not message_delivery.is_pointless(message, later)
         made = compose_mail(message, now=later)
         for part in (made.text, made.html):
@@ -344,7 +357,10 @@ class TestChanged:
         assert message_delivery.is_pointless(message, later), "the later change has its own"
         end(incident, town.at("9:30"))
         assert message_delivery.is_pointless(
-            message_delivery.compose(event=events_of("WarningChanged")[1].pk, now=later)[0], later
+            message_delivery.compose_messages(event=events_of("WarningChanged")[1].pk, now=later)[
+                0
+            ],
+            later,
         )
 
     def test_a_warning_that_leaves_late_says_the_new_time_itself(
@@ -352,9 +368,13 @@ class TestChanged:
     ) -> None:
         town.confirmed(office, "10:00")
         incident = declare(expected_at=town.at("11:30"))
-        (warned,) = message_delivery.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
+        (warned,) = message_delivery.compose_messages(
+            event=events_of("BookingWarned")[0].pk, now=NINE
+        )
         change(incident, expected_at=town.at("13:00"))
-        (moved,) = message_delivery.compose(event=events_of("WarningChanged")[0].pk, now=NINE)
+        (moved,) = message_delivery.compose_messages(
+            event=events_of("WarningChanged")[0].pk, now=NINE
+        )
         assert message_delivery.is_pointless(moved, NINE), "nothing was told before"
         Message.objects.filter(pk=warned.pk).update(
             state=MessageState.SENT, sent_at=town.at("9:01")
@@ -369,7 +389,9 @@ class TestChanged:
         waits = walk_in("8:10", "znacky")
         Ticket.objects.filter(pk=waits.pk).update(p20=1, p50=2, p80=3)
         incident = declare()
-        (warned,) = message_delivery.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
+        (warned,) = message_delivery.compose_messages(
+            event=events_of("BookingWarned")[0].pk, now=NINE
+        )
         Message.objects.filter(pk=warned.pk).update(state=MessageState.SENT, sent_at=NINE)
         assert change(incident, system=system) == 0
         assert {s.code for s in again().stopped_by(again().incidents[0])} == {"znacky"}
@@ -380,7 +402,7 @@ class TestChanged:
         assert waits.p80 is None
         (lifted,) = events_of("WarningLifted")
         assert lifted.data["booking"] == str(register_only.pk)
-        (over,) = message_delivery.compose(event=lifted.pk, now=NINE)
+        (over,) = message_delivery.compose_messages(event=lifted.pk, now=NINE)
         assert not message_delivery.is_pointless(over, NINE)
         assert "opět funguje: Registr vozidel" in compose_mail(over, now=NINE).text
         assert message_delivery.is_pointless(Message.objects.get(pk=warned.pk), NINE)
@@ -414,7 +436,7 @@ def test_every_cause_is_said_in_both_languages(office: OfficeSnapshot) -> None:
     said = set()
     for cause in Incident.Cause:
         incident.cause = cause
-        both = incident_texts.in_languages(incident, again())
+        both = incident_texts.incident_in_languages(incident, again())
         assert both["cs"] != both["en"]
         assert "11:30" in both["en"]
         said |= set(both.values())

@@ -28,21 +28,23 @@ def test_what_is_read_is_what_the_orm_reads() -> None:
     )
     Ticket.objects.filter(pk=ticket.pk).update(reason={"code": "walk_in", "params": {}})
     for known in (Booking.objects.get(pk=booking.pk), Ticket.objects.get(pk=ticket.pk)):
-        found = rows.one(type(known), f"FROM {known._meta.db_table} WHERE id = %s", [known.pk])
+        found = rows.select_one(
+            type(known), f"FROM {known._meta.db_table} WHERE id = %s", [known.pk]
+        )
         assert found
         assert values(found) == values(known)
         assert not found._state.adding
 
 
 def test_nothing_is_none() -> None:
-    assert rows.one(Booking, "FROM booking_booking WHERE id = %s", [uuid4()]) is None
+    assert rows.select_one(Booking, "FROM booking_booking WHERE id = %s", [uuid4()]) is None
 
 
 def test_what_is_written_is_there_and_nothing_else_changes() -> None:
     office = town.office()
     booking = town.confirmed(office, "9:00")
     booking.name, booking.persons, booking.phone = "Žaneta Nová", 3, "not to be written"
-    rows.update(booking, ("name", "persons"))
+    rows.update_row(booking, ("name", "persons"))
     kept = Booking.objects.get(pk=booking.pk)
     assert (kept.name, kept.persons, kept.phone) == ("Žaneta Nová", 3, "")
     assert kept.name_folded == "zaneta nova"

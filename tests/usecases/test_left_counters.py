@@ -116,9 +116,9 @@ def test_what_became_of_the_client_is_written(
     closed = Event.objects.get(kind="LeftCounterClosed")
     assert (closed.data["ticket"], closed.data["fate"]) == (client.pk, fate)
     with pytest.raises(NothingToUndo):
-        turns.undo(office=office, clerk=left.gone, now=town.at("9:40"))
+        turns.undo_last_step(office=office, clerk=left.gone, now=town.at("9:40"))
     with pytest.raises(NothingToUndo):
-        turns.undo(office=office, clerk=left.finder, now=town.at("9:40"))
+        turns.undo_last_step(office=office, clerk=left.finder, now=town.at("9:40"))
 
 
 def test_who_was_given_back_goes_before_the_others(office: OfficeSnapshot) -> None:
@@ -138,7 +138,7 @@ def test_nothing_is_decided_of_a_client_whom_nobody_saw(office: OfficeSnapshot) 
     client = left.call()
     with pytest.raises(ClientChanged):
         left.close()
-    turns.finish(office=office, clerk=left.gone, now=NINE)
+    turns.finish_service(office=office, clerk=left.gone, now=NINE)
     with pytest.raises(ClientChanged):
         left.take(client=client.pk, fate=Fate.STAYS)
     assert Shift.objects.get(closed_at=None).clerk_id == left.gone
@@ -150,10 +150,10 @@ def test_a_counter_is_taken_over_with_its_client(office: OfficeSnapshot) -> None
     taken = left.take(client=client.pk, fate=Fate.STAYS)
     assert Shift.objects.get(closed_at=None) == taken
     with pytest.raises(NotAtCounter):
-        turns.finish(office=office, clerk=left.gone, now=town.at("9:41"))
+        turns.finish_service(office=office, clerk=left.gone, now=town.at("9:41"))
     with pytest.raises(NothingToUndo):
-        turns.undo(office=office, clerk=left.gone, now=NINE + timedelta(seconds=9))
-    finished = turns.finish(office=office, clerk=left.finder, now=town.at("9:50"))
+        turns.undo_last_step(office=office, clerk=left.gone, now=NINE + timedelta(seconds=9))
+    finished = turns.finish_service(office=office, clerk=left.finder, now=town.at("9:50"))
     assert (finished.pk, finished.clerk_id) == (client.pk, left.finder)
     event = Event.objects.get(kind="CounterTakenOver")
     assert (event.actor, event.data["clerk"]) == (left.finder, left.gone)
@@ -171,7 +171,7 @@ def test_a_clerk_takes_over_what_serves_the_same_and_leaves_the_own_counter(
     turns.call_next(office=office, clerk=left.finder, now=NINE)
     with pytest.raises(CounterBusy):
         left.take()
-    turns.finish(office=office, clerk=left.finder, now=NINE)
+    turns.finish_service(office=office, clerk=left.finder, now=NINE)
     left.take()
     assert [s.counter_id for s in Shift.objects.filter(closed_at=None)] == [left.shift.counter_id]
 
@@ -208,7 +208,7 @@ def test_a_clerk_at_work_after_hours_is_not_closed(office: OfficeSnapshot) -> No
     client = left.call(start=True)
     rounds.tidy(now=town.at("17:30"))
     assert Shift.objects.filter(closed_at=None).exists(), "a client is there"
-    turns.finish(office=office, clerk=left.gone, now=town.at("17:31"))
+    turns.finish_service(office=office, clerk=left.gone, now=town.at("17:31"))
     rounds.tidy(now=town.at("17:45"))
     assert Shift.objects.filter(closed_at=None).exists(), "the last step was 14 minutes ago"
     rounds.tidy(now=town.at("17:46"))

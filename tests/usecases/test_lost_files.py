@@ -43,10 +43,10 @@ def here(kept: Path) -> Held:
 
 
 def bring(here: Held, name: str = "žádost.pdf", now: datetime = NOW) -> Document:
-    made = documents.add(
+    made = documents.add_document(
         participant=here.citizen.pk, link=1, name=name, file=papers.file(papers.pdf()), now=now
     )
-    document_jobs.check(document=made.pk, now=now)
+    document_jobs.inspect_document(document=made.pk, now=now)
     return Document.objects.get(pk=made.pk)
 
 
@@ -57,7 +57,7 @@ def written(kept: Path, now: datetime) -> None:
 
 
 def inspected(here: Held, now: datetime) -> inventory.Inventory:
-    return inventory.inspect(office=here.office.office_id, now=now)
+    return inventory.inspect_files(office=here.office.office_id, now=now)
 
 
 def is_kept(kept: Path, key: str) -> bool:
@@ -82,8 +82,8 @@ class TestFilesAndRows:
         assert inspected(here, NOW + 11 * DAY) == inventory.Inventory()
 
     def test_an_upload_in_progress_is_not_touched(self, here: Held, kept: Path) -> None:
-        key = f"{storage.folder(here.office.office_id, here.meeting.pk)}/{uuid4().hex}"
-        storage.put(key, storage.FILE, b"half of an upload")
+        key = f"{storage.meeting_folder(here.office.office_id, here.meeting.pk)}/{uuid4().hex}"
+        storage.put_file(key, storage.FILE, b"half of an upload")
         written(kept, NOW)
         assert inspected(here, NOW + timedelta(hours=23)) == inventory.Inventory()
         assert inspected(here, NOW + timedelta(hours=25)) == inventory.Inventory(stray=1)
@@ -112,7 +112,7 @@ class TestFilesAndRows:
     ) -> None:
         storage_identity.note_first_use(now=NOW)
         key = f"987654/{uuid4().hex}/{uuid4().hex}"
-        storage.put(key, storage.FILE, b"x")
+        storage.put_file(key, storage.FILE, b"x")
         written(kept, NOW)
         for days in (2, 9):
             assert night("compare_papers_of_nobody", NOW + days * DAY) == 0
@@ -127,7 +127,7 @@ class TestFilesAndRows:
         inspected(here, NOW + 3 * DAY)
         made.refresh_from_db()
         assert made.missing_since == NOW + 2 * DAY
-        storage.put(made.key, storage.FILE, content)
+        storage.put_file(made.key, storage.FILE, content)
         assert inspected(here, NOW + 4 * DAY) == inventory.Inventory()
         made.refresh_from_db()
         assert made.missing_since is None
@@ -152,11 +152,11 @@ class TestFilesAndRows:
         Participant.objects.exclude(pk=here.chair.pk).update(email="")
         row = closed_minutes(here)
         ready = Event.objects.get(kind="MinutesReady")
-        (message,) = message_delivery.compose(event=ready.pk, now=NOW)
+        (message,) = message_delivery.compose_messages(event=ready.pk, now=NOW)
         (kept / row.key / storage.FILE).unlink()
         left: list[Mail] = []
         with pytest.raises(Undeliverable):
-            message_delivery.deliver(
+            message_delivery.deliver_message(
                 message=message.pk, gateways={"email": left.append, "sms": unused}, now=NOW
             )
         message.refresh_from_db()
@@ -164,7 +164,7 @@ class TestFilesAndRows:
         later = NOW + DAY + timedelta(hours=1)
         inspected(here, later)
         document_jobs.print_lost()
-        message_delivery.deliver(
+        message_delivery.deliver_message(
             message=message.pk, gateways={"email": left.append, "sms": unused}, now=later
         )
         assert [one.name for one in left[0].attachments] == ["zapis.pdf"]
@@ -172,10 +172,10 @@ class TestFilesAndRows:
 
 def closed_minutes(here: Held) -> Minutes:
     here.enter(here.chair, NOW)
-    begun = minutes.begin(participant=here.chair.pk, now=NOW)
+    begun = minutes.begin_minutes(participant=here.chair.pk, now=NOW)
     content = begun.content | {"course": "Žádost je úplná."}
-    saved = minutes.save(participant=here.chair.pk, base=1, content=content, now=NOW)
-    minutes.close(participant=here.chair.pk, version=saved.version, now=NOW)
+    saved = minutes.save_minutes(participant=here.chair.pk, base=1, content=content, now=NOW)
+    minutes.close_minutes(participant=here.chair.pk, version=saved.version, now=NOW)
     document_jobs.print_minutes(minutes_id=begun.pk, now=NOW)
     row = Minutes.objects.get(pk=begun.pk)
     assert row.key
@@ -198,7 +198,7 @@ class TestWhoseStorage:
         row = FileStorage.objects.get()
         assert (kept / storage.MARKER).read_text() == str(row.identity)
         assert row.marked_at == NOW
-        assert storage_identity.check(now=NOW + DAY) is None
+        assert storage_identity.check_identity(now=NOW + DAY) is None
 
     def test_a_folder_that_is_not_mounted_forgets_nothing(
         self,
@@ -236,7 +236,7 @@ class TestWhoseStorage:
     ) -> None:
         made = self.due(here)
         papers.kept_in(tmp_path / "elsewhere", settings)
-        monkeypatch.setattr(storage_identity, "must_be_ours", lambda **_: None)
+        monkeypatch.setattr(storage_identity, "check_storage_is_ours", lambda **_: None)
         assert self.erased(here) == 1
         assert not Document.objects.exists()
         assert is_kept(kept, made.key)
@@ -257,7 +257,7 @@ class TestWhoseStorage:
         self, here: Held, kept: Path
     ) -> None:
         storage.put_marker(str(uuid4()))
-        assert storage_identity.check(now=NOW) == Problem.FOREIGN
+        assert storage_identity.check_identity(now=NOW) == Problem.FOREIGN
 
     def test_without_meetings_no_storage_is_looked_at(self, here: Held, kept: Path) -> None:
         storage.put_marker(str(uuid4()))
@@ -306,7 +306,7 @@ class TestWhoseStorage:
 
 def night(name: str, now: datetime) -> int:
     """Run a daily step; in how many offices it failed."""
-    return periodic_steps.run(periodic_steps.STEPS[name], now=now, even_if_done=True)
+    return periodic_steps.run_if_due(periodic_steps.STEPS[name], now=now, even_if_done=True)
 
 
 def unused(*_: object, **__: object) -> Any:
@@ -360,6 +360,6 @@ class TestInWords:
         assert "Chybí soubor 1 dokumentu nebo zápisu. Schůzka byla: 23. 11. 2026 9:00." in said
         assert "1 soubor v úložišti nepatří k žádné schůzce. Po 2. 12. 2026 se smaže." in said
         (kept / storage.MARKER).write_text("jiné")
-        storage_identity.check(now=NOW)
+        storage_identity.check_identity(now=NOW)
         said = halls.text_of(client.get("/sprava/lhota/"))
         assert "Od 23. 11. 2026 8:58 není úložiště souborů to" in said

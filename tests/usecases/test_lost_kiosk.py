@@ -52,7 +52,9 @@ def pin_of(booking: Booking) -> str:
 
 
 def lose(office: OfficeSnapshot, actor: int, now=LATER) -> int:
-    return lost_kiosk.report_lost(office=office, device=town.kiosk(office).pk, now=now, actor=actor)
+    return lost_kiosk.report_kiosk_lost(
+        office=office, device=town.kiosk(office).pk, now=now, actor=actor
+    )
 
 
 def test_bookings_that_it_held_have_new_pins_and_old_ones_say_so(
@@ -121,7 +123,7 @@ def test_each_is_told_by_message_and_who_cannot_be_written_to_by_telephone(
     Kiosk(office, NINE)
     assert lose(office, actor) == 2
     for event in Event.objects.filter(kind="PinChanged"):
-        message_delivery.compose(event=event.pk, now=LATER)
+        message_delivery.compose_messages(event=event.pk, now=LATER)
     message = Message.objects.get(kind="pin_changed")
     assert message.booking_id == written.pk
     assert CallListEntry.objects.get().booking_id == fixed.pk
@@ -145,7 +147,7 @@ def test_its_log_is_refused_and_noted_once(office: OfficeSnapshot, actor: int) -
     assert Ticket.objects.count() == 0
     event = Event.objects.get(kind="LogRefused")
     assert event.data["entries"] == 1
-    assert lost_kiosk.entries_refused(town.kiosk(office)) == 2
+    assert lost_kiosk.count_refused_entries(town.kiosk(office)) == 2
     assert pin_of(held) != held.pin
 
 
@@ -183,7 +185,7 @@ def test_found_and_paired_again_it_is_a_kiosk_as_before(office: OfficeSnapshot, 
     lose(office, actor)
     kiosk = town.kiosk(office)
     assert kiosk.lost_at
-    devices.pair(code=devices.make_pairing_code(device=kiosk, now=LATER), now=LATER)
+    devices.pair_device(code=devices.make_pairing_code(device=kiosk, now=LATER), now=LATER)
     assert town.kiosk(office).lost_at is None
 
 

@@ -16,7 +16,7 @@ from prepazka.meetings.models import Meeting, MeetingState, Participant
 from prepazka.messaging import message_delivery
 from prepazka.messaging.mail import compose_mail
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.reporting.meeting_schedule import Turn, of_day, turn
+from prepazka.reporting.meeting_schedule import Turn, meeting_turn, meetings_of_day
 from tests import meetings, officials, town
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def came(booking: Booking, role: str, at: Any) -> Meeting:
     """Somebody of that role enters the room."""
     meeting = participants.meeting_for(booking, at)
     who = Participant.objects.get(meeting=meeting, role=role)
-    room.enter(participant=who.pk, link=who.link, now=at)
+    room.enter_room(participant=who.pk, link=who.link, now=at)
     return meeting
 
 
@@ -51,7 +51,7 @@ def test_nobody_came_frees_the_time_and_a_message_offers_another(where: OfficeSn
     assert not Booking.objects.filter(companion_of=booking, state=BookingState.HELD).exists()
     closing.miss_meeting(booking=booking.pk, now=town.at("9:07"))  # pressed twice
     event = Event.objects.get(kind="MeetingMissed")
-    (message,) = message_delivery.compose(event=event.pk, now=NOW)
+    (message,) = message_delivery.compose_messages(event=event.pk, now=NOW)
     assert message.kind == "missed"
     mail = compose_mail(message, now=town.at("9:06"))
     assert "Můžete si vybrat jiný termín" in mail.text
@@ -63,14 +63,14 @@ def test_who_has_come_is_not_missing(where: OfficeSnapshot) -> None:
     came(booking, "citizen", town.at("8:55"))
     with pytest.raises(closing.SomebodyCame):
         closing.miss_meeting(booking=booking.pk, now=town.at("9:20"))
-    closing.end_outside(booking=booking.pk, now=town.at("9:20"))
+    closing.end_held_elsewhere(booking=booking.pk, now=town.at("9:20"))
     booking.refresh_from_db()
     assert booking.state == BookingState.SERVED
 
 
 def test_the_wait_for_a_late_official_is_not_the_citizens(where: OfficeSnapshot) -> None:
     booking = meetings.confirmed(where)
-    delay_notices.tell_late(participants.meeting_for(booking, NOW), 20, town.at("8:55"))
+    delay_notices.announce_delay(participants.meeting_for(booking, NOW), 20, town.at("8:55"))
     with pytest.raises(closing.NotMissedYet):
         closing.miss_meeting(booking=booking.pk, now=town.at("9:20"))
 
@@ -79,7 +79,7 @@ def test_a_call_that_nobody_takes_and_one_that_was_made(where: OfficeSnapshot) -
     first = meetings.confirmed(where, "9:00", mode="phone")
     second = meetings.confirmed(where, "9:15", mode="phone")
     closing.miss_meeting(booking=first.pk, now=town.at("9:06"))
-    closing.end_outside(booking=second.pk, now=town.at("9:20"))
+    closing.end_held_elsewhere(booking=second.pk, now=town.at("9:20"))
     states = Booking.objects.in_bulk([first.pk, second.pk])
     assert states[first.pk].state == BookingState.NO_SHOW
     assert states[second.pk].state == BookingState.SERVED
@@ -87,7 +87,7 @@ def test_a_call_that_nobody_takes_and_one_that_was_made(where: OfficeSnapshot) -
 
 def test_a_visit_at_the_office_is_none_of_these(where: OfficeSnapshot) -> None:
     booking = meetings.confirmed(where, mode="person")
-    for act in (closing.miss_meeting, closing.end_outside):
+    for act in (closing.miss_meeting, closing.end_held_elsewhere):
         with pytest.raises(closing.NotHeldRemotely):
             act(booking=booking.pk, now=town.at("9:30"))
 
@@ -95,7 +95,9 @@ def test_a_visit_at_the_office_is_none_of_these(where: OfficeSnapshot) -> None:
 def test_the_next_meeting_has_the_same_people(where: OfficeSnapshot) -> None:
     booking = meetings.confirmed(where, "9:00")
     colleague = officials.official(where, "dvorak")
-    participants.invite(booking=booking.pk, email="a@b.example", name="Eva", now=town.at("8:00"))
+    participants.invite_guest(
+        booking=booking.pk, email="a@b.example", name="Eva", now=town.at("8:00")
+    )
     participants.invite_colleague(booking=booking.pk, official=colleague, now=town.at("8:00"))
     made = closing.book_follow_up(
         booking=booking.pk, starts_at=town.at("9:30"), office=where, now=NOW, actor=None
@@ -130,14 +132,14 @@ def test_the_list_and_the_lobby_are_one_queue(where: OfficeSnapshot) -> None:
     meeting = came(bookings[1], "citizen", town.at("9:05"))
     came(bookings[0], "chair", town.at("9:05"))
     at = town.at("9:08")
-    rows = of_day(where.row, bookings[0].date, [bookings[0].lane_id], now=at)
+    rows = meetings_of_day(where.row, bookings[0].date, [bookings[0].lane_id], now=at)
     assert [one.booking.pk for one in rows] == [one.pk for one in bookings]
     assert [one.runs for one in rows] == [True, False, False]
     assert [one.name for one in rows[1].lobby] == ["Jana Malá"]
     assert rows[1].lobby[0].came_at == town.at("9:05")
     # The running one takes its 15 minutes from its late beginning.
     assert [one.turn for one in rows] == [Turn(1, 0), Turn(2, 12), Turn(3, 27)]
-    assert turn(Meeting.objects.get(pk=meeting.pk), now=at) == Turn(2, 12)
-    assert of_day(where.row, bookings[0].date, [], now=at) == []
-    later = of_day(where.row, bookings[0].date + timedelta(days=1), None, now=at)
+    assert meeting_turn(Meeting.objects.get(pk=meeting.pk), now=at) == Turn(2, 12)
+    assert meetings_of_day(where.row, bookings[0].date, [], now=at) == []
+    later = meetings_of_day(where.row, bookings[0].date + timedelta(days=1), None, now=at)
     assert later == []

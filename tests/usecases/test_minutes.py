@@ -33,23 +33,25 @@ def here(files: Path) -> Held:
     made = held()
     made.enter(made.chair, NOW)
     made.enter(made.citizen, NOW)
-    room.admit(chair=made.chair.pk, participant=made.citizen.pk, now=NOW)
+    room.admit_participant(chair=made.chair.pk, participant=made.citizen.pk, now=NOW)
     return made
 
 
 def begun(here: Held) -> minutes_text.Content:
-    content: minutes_text.Content = minutes.begin(participant=here.chair.pk, now=NOW).content
+    content: minutes_text.Content = minutes.begin_minutes(
+        participant=here.chair.pk, now=NOW
+    ).content
     return content
 
 
 def save(here: Held, base: int, content: Any) -> minutes.Saved:
-    return minutes.save(participant=here.chair.pk, base=base, content=content, now=NOW)
+    return minutes.save_minutes(participant=here.chair.pk, base=base, content=content, now=NOW)
 
 
 def closed(here: Held, **written: Any) -> Minutes:
     content = begun(here) | {"conclusions": "Žádost *bude* podána."} | written
     version = save(here, 1, content).version
-    return minutes.close(participant=here.chair.pk, version=version, now=NOW)
+    return minutes.close_minutes(participant=here.chair.pk, version=version, now=NOW)
 
 
 def refused(kind: type[Refused], act: Any, **more: Any) -> None:
@@ -61,8 +63,8 @@ def test_a_draft_begins_with_what_is_known(here: Held) -> None:
     content = begun(here)
     assert content["present"] == "Ing. Jana Nováková\nKarel Veselý", "the guest was not admitted"
     assert content["subject"]
-    assert minutes.begin(participant=here.chair.pk, now=NOW).version == 1, "once"
-    refused(room.OnlyTheChair, minutes.begin, participant=here.citizen.pk, now=NOW)
+    assert minutes.begin_minutes(participant=here.chair.pk, now=NOW).version == 1, "once"
+    refused(room.OnlyTheChair, minutes.begin_minutes, participant=here.citizen.pk, now=NOW)
 
 
 def test_two_officials_write_at_once_and_nothing_is_lost(here: Held) -> None:
@@ -104,7 +106,7 @@ def test_what_is_no_minutes_is_refused(here: Held, wrong: Any) -> None:
     begun(here)
     refused(
         minutes.MinutesNotUnderstood,
-        minutes.save,
+        minutes.save_minutes,
         participant=here.chair.pk,
         base=1,
         content=wrong,
@@ -118,55 +120,64 @@ def test_tasks_come_together_one_by_one() -> None:
     base = {**minutes_text.EMPTY, "tasks": [TASK, other]}
     mine = {**base, "tasks": [TASK | {"who": "Eva"}, other]}
     theirs = {**base, "tasks": [other, TASK | {"id": "t3"}]}
-    merged, conflicts = minutes_text.merge(base, mine, theirs)
+    merged, conflicts = minutes_text.merge_changes(base, mine, theirs)
     assert [one["id"] for one in merged["tasks"]] == ["t2", "t3", "t1"], "changed beats deleted"
     assert (merged["tasks"][2]["who"], conflicts) == ("Eva", [])
-    merged, conflicts = minutes_text.merge(base, {**base, "tasks": []}, mine)
+    merged, conflicts = minutes_text.merge_changes(base, {**base, "tasks": []}, mine)
     assert [one["id"] for one in merged["tasks"]] == ["t1"]
     assert conflicts == []
     changed = {**base, "tasks": [TASK | {"who": "Jan"}, other]}
-    assert minutes_text.merge(base, mine, changed)[1] == ["task:t1"]
+    assert minutes_text.merge_changes(base, mine, changed)[1] == ["task:t1"]
 
 
 def test_remarks(here: Held) -> None:
     act: dict[str, Any] = {"participant": here.citizen.pk, "link": 1, "now": NOW}
-    refused(minutes.MinutesNotBegun, minutes.comment, **act, text="a")
+    refused(minutes.MinutesNotBegun, minutes.comment_on_minutes, **act, text="a")
     begun(here)
-    minutes.comment(**act, text=" Prosím doplnit částku. ")
-    refused(room.NothingSaid, minutes.comment, **act, text=" ")
+    minutes.comment_on_minutes(**act, text=" Prosím doplnit částku. ")
+    refused(room.NothingSaid, minutes.comment_on_minutes, **act, text=" ")
     guest = act | {"participant": here.guest.pk}
-    refused(room.NotInside, minutes.comment, **guest, text="z venku")
+    refused(room.NotInside, minutes.comment_on_minutes, **guest, text="z venku")
     assert "částku" not in json.dumps(list(Event.objects.values_list("data", flat=True)))
 
 
 def test_closing(here: Held) -> None:
     begun(here)
     act: dict[str, Any] = {"participant": here.chair.pk, "now": NOW}
-    refused(minutes.MinutesBlank, minutes.close, **act, version=1)
+    refused(minutes.MinutesBlank, minutes.close_minutes, **act, version=1)
     save(here, 1, begun(here) | {"course": "Proběhlo."})
-    refused(minutes.MinutesChanged, minutes.close, **act, version=1)
-    refused(room.OnlyTheChair, minutes.close, **act | {"participant": here.citizen.pk}, version=2)
-    first = minutes.close(**act, version=2)
-    again = minutes.close(**act | {"now": town.at("9:30")}, version=1)
+    refused(minutes.MinutesChanged, minutes.close_minutes, **act, version=1)
+    refused(
+        room.OnlyTheChair,
+        minutes.close_minutes,
+        **act | {"participant": here.citizen.pk},
+        version=2,
+    )
+    first = minutes.close_minutes(**act, version=2)
+    again = minutes.close_minutes(**act | {"now": town.at("9:30")}, version=1)
     assert first.closed_at == again.closed_at
     assert Event.objects.filter(kind="MinutesClosed").count() == 1
-    refused(minutes.MinutesAreClosed, minutes.save, **act, base=2, content=begun(here))
+    refused(minutes.MinutesAreClosed, minutes.save_minutes, **act, base=2, content=begun(here))
     citizen = {"participant": here.citizen.pk, "link": 1, "now": NOW}
-    refused(minutes.MinutesAreClosed, minutes.comment, **citizen, text="pozdě")
+    refused(minutes.MinutesAreClosed, minutes.comment_on_minutes, **citizen, text="pozdě")
 
 
 def test_the_pdf_is_tagged_and_speaks_czech(here: Held) -> None:
     begun(here)
-    minutes.comment(participant=here.citizen.pk, link=1, text="#emph[nic]", now=NOW)
+    minutes.comment_on_minutes(participant=here.citizen.pk, link=1, text="#emph[nic]", now=NOW)
     nasty = '#read("/etc/passwd") $x^2$ \\ <b> \ue000 \x07\n\ndruhý odstavec'
     held_minutes = closed(here, course=nasty, tasks=[TASK])
     (event,) = Event.objects.filter(kind="MinutesClosed").values_list("pk", flat=True)
-    assert document_jobs.to_print(event) == [held_minutes.pk] == document_jobs.to_print()
+    assert (
+        document_jobs.minutes_to_print(event)
+        == [held_minutes.pk]
+        == document_jobs.minutes_to_print()
+    )
     for _ in range(2):
         document_jobs.print_minutes(minutes_id=held_minutes.pk, now=NOW)
     assert Event.objects.filter(kind="MinutesReady").count() == 1
-    assert document_jobs.to_print() == []
-    with storage.get(Minutes.objects.get().key, storage.FILE) as kept:
+    assert document_jobs.minutes_to_print() == []
+    with storage.open_file(Minutes.objects.get().key, storage.FILE) as kept:
         content = kept.read()
     with pikepdf.open(io.BytesIO(content)) as pdf:
         assert pdf.Root.Lang == "cs"
@@ -208,8 +219,8 @@ def test_everybody_with_an_address_gets_the_pdf(here: Held) -> None:
     document_jobs.print_minutes(minutes_id=closed(here).pk, now=NOW)
     room.end_meeting(chair=here.chair.pk, now=NOW)
     ready = Event.objects.get(kind="MinutesReady").pk
-    message_delivery.compose(event=ready, now=NOW)
-    found = message_delivery.compose(event=ready, now=NOW)
+    message_delivery.compose_messages(event=ready, now=NOW)
+    found = message_delivery.compose_messages(event=ready, now=NOW)
     assert len(found) == 2, "the guest has no address"
     mails = {one.to: one for one in (compose_mail(message, now=NOW) for message in found)}
     assert set(mails) == {"karel@posta.example", "urednik@urad.example"}

@@ -18,7 +18,7 @@ from prepazka.meetings.models import Minutes, Participant
 from prepazka.messaging import message_delivery
 from prepazka.messaging.message_types import Mail
 from prepazka.messaging.models import Message, MessageState
-from prepazka.reporting.health import health
+from prepazka.reporting.health import health_of_database
 from prepazka.surfaces.manager import views as manager
 from prepazka.surfaces.room import minutes_views
 from prepazka.surfaces.room import views as room_views
@@ -59,11 +59,11 @@ def here(files: Path) -> Held:
 def close_minutes(here: Held, course: str) -> Minutes:
     here.enter(here.chair, NOW)
     here.enter(here.citizen, NOW)
-    room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
-    begun = minutes.begin(participant=here.chair.pk, now=NOW)
+    room.admit_participant(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
+    begun = minutes.begin_minutes(participant=here.chair.pk, now=NOW)
     content = begun.content | {"course": course}
-    saved = minutes.save(participant=here.chair.pk, base=1, content=content, now=NOW)
-    closed = minutes.close(participant=here.chair.pk, version=saved.version, now=NOW)
+    saved = minutes.save_minutes(participant=here.chair.pk, base=1, content=content, now=NOW)
+    closed = minutes.close_minutes(participant=here.chair.pk, version=saved.version, now=NOW)
     room.end_meeting(chair=here.chair.pk, now=NOW)
     return closed
 
@@ -86,8 +86,8 @@ def sent_mails(now: datetime) -> list[Mail]:
     """Follow up on the finished PDF as the worker does, and take the mails."""
     mails: list[Mail] = []
     ready = Event.objects.get(kind="MinutesReady").pk
-    for message in message_delivery.compose(event=ready, now=now):
-        message_delivery.deliver(
+    for message in message_delivery.compose_messages(event=ready, now=now):
+        message_delivery.deliver_message(
             message=message.pk, gateways={"email": mails.append, "sms": unused}, now=now
         )
     return mails
@@ -121,7 +121,7 @@ def test_a_failed_print_is_said_tried_again_reported_and_then_sent(
         raise OSError("no space left")
 
     with monkeypatch.context() as broken:
-        broken.setattr(minutes_pdf, "make", fails)
+        broken.setattr(minutes_pdf, "make_minutes_pdf", fails)
         with pytest.raises(OSError, match="no space left"):
             tasks.print_minutes(minutes=closed.pk)
         assert citizen.get(f"{at}zapis/").json()["pdf"] == "soon"
@@ -140,7 +140,7 @@ def test_a_failed_print_is_said_tried_again_reported_and_then_sent(
         StepRun.objects.all().delete()
         PendingFollowUp.objects.all().delete()
         with connection.cursor() as cursor:
-            seen = health(cursor, now=clock.at)
+            seen = health_of_database(cursor, now=clock.at)
         assert (seen.oldest_owed, seen.good) == (60 * MINUTE, False)
 
     tasks.print_minutes(minutes=closed.pk)

@@ -12,8 +12,8 @@ from hypothesis.extra.django import TestCase
 
 from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.refusals import TermTaken
-from prepazka.core.learned_durations import walk_aways
+from prepazka.booking.refusals import SlotTaken
+from prepazka.core.learned_durations import walk_away_shares
 from prepazka.core.pins import Outcome
 from prepazka.journal.models import Event
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -21,7 +21,7 @@ from prepazka.queueing import counters, tickets, turns, wait_learning
 from prepazka.queueing.models import Calibration, Learned, Ticket, TicketState
 from prepazka.queueing.refusals import NothingToUndo, NotMissed, ReturnsOver
 from prepazka.reporting.call_reasons import calls_of_today
-from prepazka.reporting.overtakes import before
+from prepazka.reporting.overtakes import overtakes_of
 from prepazka.reporting.today import today_of
 from tests import rounds, town
 
@@ -49,7 +49,9 @@ def at_work(office: OfficeSnapshot, number: str = "1", username: str = "novakova
 def miss(office: OfficeSnapshot, clerk: int, clock: str) -> Ticket:
     """Call whoever is next, and mark a minute later that nobody came."""
     called = turns.call_next(office=office, clerk=clerk, now=town.at(clock))
-    marked = turns.no_show(office=office, clerk=clerk, now=town.at(clock) + timedelta(minutes=1))
+    marked = turns.mark_no_show(
+        office=office, clerk=clerk, now=town.at(clock) + timedelta(minutes=1)
+    )
     assert marked.pk == called.pk
     return marked
 
@@ -76,8 +78,8 @@ class TestTheBooking:
         missed = miss(office, clerk, "8:41")
         assert missed.state == TicketState.NO_SHOW
         assert state_of(booking) == BookingState.ARRIVED
-        with pytest.raises(TermTaken):
-            booking_lifecycle.hold_term(
+        with pytest.raises(SlotTaken):
+            booking_lifecycle.hold_slot(
                 office=office,
                 service=town.service(office),
                 starts_at=town.at("9:00"),
@@ -114,8 +116,8 @@ class TestTheBooking:
         office = town.office(late_min=0)
         booking, clerk = booked_and_missed(office, "9:58")  # marked at 9:59
         assert state_of(booking) == BookingState.ARRIVED
-        turns.undo(office=office, clerk=clerk, now=town.at("9:59"))
-        turns.no_show(office=office, clerk=clerk, now=town.at("10:00"))
+        turns.undo_last_step(office=office, clerk=clerk, now=town.at("9:59"))
+        turns.mark_no_show(office=office, clerk=clerk, now=town.at("10:00"))
         assert state_of(booking) == BookingState.NO_SHOW
 
     def test_undo_opens_it_again_though_it_ended_meanwhile(self) -> None:
@@ -124,9 +126,9 @@ class TestTheBooking:
         rounds.tidy(now=town.at("10:00"))
         assert state_of(booking) == BookingState.NO_SHOW
         Ticket.objects.update(changed_at=town.at("10:00"))
-        turns.undo(office=office, clerk=clerk, now=town.at("10:00"))
+        turns.undo_last_step(office=office, clerk=clerk, now=town.at("10:00"))
         assert state_of(booking) == BookingState.ARRIVED
-        turns.finish(office=office, clerk=clerk, now=town.at("10:04"))
+        turns.finish_service(office=office, clerk=clerk, now=town.at("10:04"))
         assert state_of(booking) == BookingState.SERVED
 
 
@@ -183,7 +185,7 @@ class TestThePin:
         for minute in range(3):
             called = turns.call_next(office=office, clerk=clerk, now=town.at(f"9:{20 + minute}"))
             order.append((called.label, called.reason["code"]))
-            turns.finish(office=office, clerk=clerk, now=town.at(f"9:{20 + minute}"))
+            turns.finish_service(office=office, clerk=clerk, now=town.at(f"9:{20 + minute}"))
         assert order == [("V2", "returned"), ("V1", "returned"), ("V3", "walk_in")]
 
 
@@ -230,7 +232,7 @@ class TestStaff:
         rounds.tidy(now=town.at("10:31"))
         assert state_of(booking) == BookingState.ARRIVED
         turns.call_next(office=office, clerk=clerk, now=town.at("10:32"))
-        turns.finish(office=office, clerk=clerk, now=town.at("10:40"))
+        turns.finish_service(office=office, clerk=clerk, now=town.at("10:40"))
         assert state_of(booking) == BookingState.SERVED
 
     def test_a_return_can_be_taken_back(self) -> None:
@@ -239,7 +241,7 @@ class TestStaff:
         rounds.tidy(now=town.at("10:10"))
         missed = Ticket.objects.get()
         turns.return_missed(office=office, ticket=missed.pk, now=town.at("10:30"), actor=clerk)
-        turns.undo(office=office, clerk=clerk, now=town.at("10:30"))
+        turns.undo_last_step(office=office, clerk=clerk, now=town.at("10:30"))
         again = Ticket.objects.get()
         assert (again.state, again.missed_call) == (TicketState.NO_SHOW, missed.missed_call)
         ended = Booking.objects.get(pk=booking.pk)
@@ -250,7 +252,7 @@ class TestStaff:
         booking, clerk = booked_and_missed(office)
         enter(office, booking.pin, "9:06")
         with pytest.raises(NothingToUndo):
-            turns.undo(office=office, clerk=clerk, now=town.at("9:06"))
+            turns.undo_last_step(office=office, clerk=clerk, now=town.at("9:06"))
         assert Ticket.objects.get().state == TicketState.WAITING
 
     def test_a_lane_that_is_taken_stays_taken_and_the_client_is_served(self) -> None:
@@ -261,7 +263,7 @@ class TestStaff:
         ticket = Ticket.objects.get()
         turns.return_missed(office=office, ticket=ticket.pk, now=town.at("9:30"), actor=clerk)
         turns.call_next(office=office, clerk=clerk, now=town.at("9:31"))
-        turns.finish(office=office, clerk=clerk, now=town.at("9:40"))
+        turns.finish_service(office=office, clerk=clerk, now=town.at("9:40"))
         assert (state_of(booking), state_of(other)) == (
             BookingState.NO_SHOW,
             BookingState.CONFIRMED,
@@ -293,13 +295,13 @@ class TestFigures:
         walk_in(office, "9:10")  # V2, called while the other is away
         walk_in(office, "9:18")  # V3, called by hand before the one who is back
         turns.call_next(office=office, clerk=clerk, now=town.at("9:12"))
-        turns.finish(office=office, clerk=clerk, now=town.at("9:13"))
+        turns.finish_service(office=office, clerk=clerk, now=town.at("9:13"))
         enter(office, booking.pin, "9:20")
         third = Ticket.objects.get(number=3)
         turns.call_by_hand(office=office, clerk=clerk, ticket=third.pk, now=town.at("9:25"))
-        turns.finish(office=office, clerk=clerk, now=town.at("9:26"))
+        turns.finish_service(office=office, clerk=clerk, now=town.at("9:26"))
         turns.call_next(office=office, clerk=clerk, now=town.at("9:30"))
-        turns.finish(office=office, clerk=clerk, now=town.at("9:40"))
+        turns.finish_service(office=office, clerk=clerk, now=town.at("9:40"))
         return office
 
     def test_one_visit_counts_once(self, office: OfficeSnapshot) -> None:
@@ -310,7 +312,7 @@ class TestFigures:
 
     def test_who_went_before_leaves_out_the_time_away(self, office: OfficeSnapshot) -> None:
         missed = Ticket.objects.get(number=1)
-        found = before(office, missed, now=town.at("12:00"))
+        found = overtakes_of(office, missed, now=town.at("12:00"))
         assert [one.label for one in found.overtakes] == ["V3"]
         assert found.waited == timedelta(minutes=5 + 10)
         assert found.reason["code"] == "returned"
@@ -326,13 +328,13 @@ class TestFigures:
 
     def test_the_estimate_learns_nothing_of_the_call_in_vain(self, office: OfficeSnapshot) -> None:
         Ticket.objects.update(p20=1, p50=2, p80=3, judged=False)
-        assert wait_learning.judge(office=office.row) == 3
+        assert wait_learning.calibrate_estimates(office=office.row) == 3
         service = town.service(office)
         (row,) = Calibration.objects.filter(service=service)
         assert row.judged == 2  # of those who never were away
-        wait_learning.relearn(office=office, now=town.at("12:00"))
+        wait_learning.learn_service_times(office=office, now=town.at("12:00"))
         # Nobody of the two who count has walked away; the third neither stayed nor left.
-        walked_away = walk_aways([(2.0, False), (7.0, False)])
+        walked_away = walk_away_shares([(2.0, False), (7.0, False)])
         assert Learned.objects.get().data["gone"] == list(walked_away)
         finished = Ticket.objects.get(number=1)
         assert (finished.serving_at, finished.called_at) == (town.at("9:30"), town.at("9:30"))
@@ -387,9 +389,9 @@ class TestAnyDay(TestCase):
             turns.return_missed(office=office, ticket=one.pk, now=now, actor=clerk)
             returned.append(one.pk)
         elif step == "miss" and there:
-            turns.no_show(office=office, clerk=clerk, now=now)
+            turns.mark_no_show(office=office, clerk=clerk, now=now)
         elif step == "serve" and there:
-            turns.finish(office=office, clerk=clerk, now=now)
+            turns.finish_service(office=office, clerk=clerk, now=now)
         elif step == "call" and not there and Ticket.objects.filter(state="waiting").exists():
             before = set(
                 Ticket.objects.filter(state__in=("called", "serving")).values_list("pk", flat=True)

@@ -1,4 +1,4 @@
-"""Modes of a visit: what is offered, changed without losing the term, and how it ends."""
+"""Modes of a visit: what is offered, changed without losing the slot, and how it ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from prepazka.booking import booking_lifecycle, scheduled, slot_search
 from prepazka.booking.models import BookingState
-from prepazka.booking.refusals import ModeNotOffered, PhoneNeeded, TermNotOffered
+from prepazka.booking.refusals import ModeNotOffered, PhoneNeeded, SlotNotOffered
 from prepazka.core.pins import Outcome
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.tickets import _verdict
@@ -25,7 +25,7 @@ def where() -> OfficeSnapshot:
 
 
 def starts(where: OfficeSnapshot, mode: str | None, **more: Any) -> set[str]:
-    found = slot_search.offered(
+    found = slot_search.search_slots(
         office=where,
         service=town.service(where, "ohlaseni"),
         now=NOW,
@@ -41,13 +41,13 @@ def test_electronic_office_hours_are_for_video_only(where: OfficeSnapshot) -> No
     assert "12:00" in starts(where, "video")
     assert starts(where, "video") - {"12:00", "12:15", "12:30", "12:45"} == starts(where, "person")
     assert starts(where, "phone") == starts(where, "person") == starts(where, None)
-    with pytest.raises(TermNotOffered):
+    with pytest.raises(SlotNotOffered):
         officials.hold(where, "12:00", "novakova", mode="person")
     assert officials.hold(where, "12:00", "novakova", mode="video").mode == "video"
 
 
 def test_a_mode_the_service_does_not_have_is_not_offered(where: OfficeSnapshot) -> None:
-    with pytest.raises(TermNotOffered):
+    with pytest.raises(SlotNotOffered):
         officials.hold(where, "9:00", service="povoleni", mode="person")
     assert officials.hold(where, "9:00", service="povoleni").mode == "video"  # its usual one
 
@@ -57,7 +57,7 @@ def test_a_meeting_by_video_takes_the_official_as_any_visit_does(where: OfficeSn
     assert "09:00" not in starts(where, "person")
 
 
-def test_the_mode_changes_and_the_term_stays(where: OfficeSnapshot) -> None:
+def test_the_mode_changes_and_the_slot_stays(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where)
     changed = booking_lifecycle.change_mode(booking=made.pk, mode="person", now=NOW)
     assert (changed.mode, changed.starts_at, changed.lane_id) == (

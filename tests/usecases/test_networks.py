@@ -104,9 +104,9 @@ def test_extensions_of_a_network_that_keeps_many_are_short(office: OfficeSnapsho
 
 
 def test_a_crowd_makes_all_short_and_leaves_three_to_each(office: OfficeSnapshot) -> None:
-    for n in range(networks.ceiling_of(office)):
+    for n in range(networks.crowded_ceiling(office)):
         take(office, network(f"robot {n}"), n)
-    assert networks.is_crowded(office, now=NOW)
+    assert networks.is_office_crowded(office, now=NOW)
     person = network("person")
     for n in range(60, 63):
         assert take(office, person, n).expires_at == NOW + SHORT_LENGTH
@@ -120,7 +120,7 @@ def test_what_the_staff_keeps_crowds_nobody(office: OfficeSnapshot) -> None:
     staff = Asker(("staff",) * 3, SIGNED_IN, crowd=False)
     for n in range(60):
         take(office, staff, n, channel="phone")
-    assert networks.kept_of(office, now=NOW) == 0
+    assert networks.count_unconfirmed(office, now=NOW) == 0
     with pytest.raises(TooManyHolds):
         take(office, staff, 60, channel="phone")
 
@@ -154,11 +154,11 @@ class TestWithoutAClick:
             request(take(office, network("a"), 6), 6, network("c"))
 
     def test_they_crowd_the_office(self, office: OfficeSnapshot) -> None:
-        for n in range(networks.ceiling_of(office)):
+        for n in range(networks.crowded_ceiling(office)):
             asker = network(f"a{n}")
             request(take(office, asker, n), n, asker)
-        assert networks.is_crowded(office, now=NOW)
-        assert not networks.is_crowded(office, now=NOW + timedelta(hours=1))
+        assert networks.is_office_crowded(office, now=NOW)
+        assert not networks.is_office_crowded(office, now=NOW + timedelta(hours=1))
 
     def test_the_network_is_forgotten_after_a_day(self, office: OfficeSnapshot) -> None:
         booking = request(take(office, network("a"), 0), 0, network("a"))
@@ -194,7 +194,7 @@ def test_the_head_releases_one_network_and_no_confirmed_booking(office: OfficeSn
     request(kept[0], 0, robot)
     booking_lifecycle.confirm_booking(booking=request(kept[1], 1, robot).pk, now=NOW)
     own = take(office, person, 6)
-    (keeper,) = networks.keepers(office, now=NOW)
+    (keeper,) = networks.networks_with_most_holds(office, now=NOW)
     assert (keeper.key, keeper.times) == ("robot", 5)
     assert networks.release_network(office=office, network="robot", now=NOW, actor=7) == 5
     assert networks.release_network(office=office, network="robot", now=NOW, actor=7) == 0
@@ -206,7 +206,7 @@ def test_the_head_releases_one_network_and_no_confirmed_booking(office: OfficeSn
     assert sorted(states) == ["confirmed", *["expired"] * 5, "held"]
     own.refresh_from_db()
     assert own.state == BookingState.HELD
-    assert networks.keepers(office, now=NOW) == []
+    assert networks.networks_with_most_holds(office, now=NOW) == []
 
 
 def test_nothing_is_released_without_a_network(office: OfficeSnapshot) -> None:
@@ -218,7 +218,7 @@ def test_nothing_is_released_without_a_network(office: OfficeSnapshot) -> None:
 def test_a_crowd_is_noted_once_an_hour(office: OfficeSnapshot) -> None:
     rounds.watch_crowd(office=office.office_id, now=NOW)
     assert not Event.objects.filter(kind="OfficeCrowded").exists()
-    ceiling = networks.ceiling_of(office)
+    ceiling = networks.crowded_ceiling(office)
     for n in range(ceiling):
         take(office, network(f"robot {n}"), n)
     for minutes in (0, 1, 5):
@@ -246,7 +246,7 @@ def test_a_flood_of_thirty_patient_networks_leaves_times_to_people() -> None:
         for asker in robots:
             while free and _held(office, asker, free[-1], now):
                 free.pop()
-    assert networks.is_crowded(office, now=now)
+    assert networks.is_office_crowded(office, now=now)
     assert len(_free_places(office, now)) > len(PLACES)
     assert _first_free(office, now)
 
@@ -254,7 +254,9 @@ def test_a_flood_of_thirty_patient_networks_leaves_times_to_people() -> None:
 def _free_places(office: OfficeSnapshot, now: datetime) -> list[tuple[date, str]]:
     """Each free place once for each of its lanes."""
     fresh = snapshot_of(office.row)
-    offered = slot_search.offered(office=fresh, service=town.service(fresh), days=DAYS, now=now)
+    offered = slot_search.search_slots(
+        office=fresh, service=town.service(fresh), days=DAYS, now=now
+    )
     return [(t.day, _clock(t.starts_at, office)) for t in offered for _ in range(t.free)]
 
 
@@ -269,14 +271,14 @@ def _held(office: OfficeSnapshot, asker: Asker, place: tuple[date, str], now: da
 def _first_free(office: OfficeSnapshot, now: datetime) -> Booking | None:
     person = network("person")
     for day in DAYS:
-        for term in _offered(office, day, now):
-            return town.hold(office, _clock(term, office), now, day=day, asker=person)
+        for slot in _offered(office, day, now):
+            return town.hold(office, _clock(slot, office), now, day=day, asker=person)
     return None
 
 
 def _offered(office: OfficeSnapshot, day: date, now: datetime) -> list[datetime]:
     fresh = snapshot_of(office.row)
-    rows = slot_search.offered(office=fresh, service=town.service(fresh), days=[day], now=now)
+    rows = slot_search.search_slots(office=fresh, service=town.service(fresh), days=[day], now=now)
     return [row.starts_at for row in rows]
 
 

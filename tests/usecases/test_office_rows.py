@@ -70,9 +70,9 @@ def same(snapshot: OfficeSnapshot, office: Office) -> None:
     assert set(snapshot.topics) == set(snapshot.officials)
 
 
-@pytest.mark.parametrize("name", presets.names())
+@pytest.mark.parametrize("name", presets.preset_names())
 def test_each_preset_is_read_as_its_models_read_it(name: str) -> None:
-    loaded = load(presets.text(name), now=town.FRIDAY_BEFORE).office
+    loaded = load(presets.preset_text(name), now=town.FRIDAY_BEFORE).office
     same(read_snapshot(loaded), Office.objects.get(pk=loaded.pk))
 
 
@@ -137,7 +137,7 @@ def test_every_column_is_of_a_type_that_json_carries() -> None:
 
 
 def town_rows() -> list[models.Model]:
-    office = load(presets.text("praha-6"), now=town.FRIDAY_BEFORE).office
+    office = load(presets.preset_text("praha-6"), now=town.FRIDAY_BEFORE).office
     snapshot = read_snapshot(office)
     parts = (snapshot.departments, snapshot.agendas, snapshot.services, snapshot.counters)
     first = [next(iter(part.values())) for part in (*parts, snapshot.officials)]

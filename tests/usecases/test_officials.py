@@ -1,4 +1,4 @@
-"""Terms with officials: hours of their own, one calendar for all topics, whoever is soonest."""
+"""Slots with officials: hours of their own, one calendar for all topics, whoever is soonest."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from prepazka.booking import booking_lifecycle, diaries, slot_search
 from prepazka.booking.models import Booking, Lane
-from prepazka.booking.refusals import TermNotOffered, TermTaken
-from prepazka.booking.slot_search import Term
+from prepazka.booking.refusals import SlotNotOffered, SlotTaken
+from prepazka.booking.slot_search import Slot
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.tickets import check_in_at_desk
 from tests import officials, town
@@ -34,8 +34,8 @@ def offered(
     service: str = "ohlaseni",
     code: str = "",
     **more: Any,
-) -> list[Term]:
-    return slot_search.offered(
+) -> list[Slot]:
+    return slot_search.search_slots(
         office=where,
         service=town.service(where, service),
         now=NOW,
@@ -45,7 +45,7 @@ def offered(
     )
 
 
-def clocks(found: list[Term]) -> list[str]:
+def clocks(found: list[Slot]) -> list[str]:
     return [f"{t.starts_at.astimezone(town.PRAGUE):%H:%M}" for t in found]
 
 
@@ -105,11 +105,11 @@ class TestOffered:
 
     def test_the_statements_do_not_grow(self, lhota: OfficeSnapshot) -> None:
         wanted = town.service(lhota, "ohlaseni")
-        slot_search.offered(office=lhota, service=wanted, now=NOW)
+        slot_search.search_slots(office=lhota, service=wanted, now=NOW)
         for clock in ("8:00", "9:00", "9:15", "17:00"):
             hold(lhota, clock, "novakova")
         with CaptureQueriesContext(connection) as seen:
-            assert slot_search.offered(office=lhota, service=wanted, now=NOW)
+            assert slot_search.search_slots(office=lhota, service=wanted, now=NOW)
         assert len(seen) == 1
 
     def test_more_officials_than_fit_a_number_of_the_database(self) -> None:
@@ -122,7 +122,7 @@ class TestOffered:
         assert nine.free == 130
         for code in ("u0", "u59", "u60", "u61", "u127"):
             hold(where, "9:00", code)
-            with pytest.raises(TermTaken):
+            with pytest.raises(SlotTaken):
                 hold(where, "9:00", code)
         wanted = town.service(where, "ohlaseni")
         nine = next(t for t in offered(where) if t.starts_at == town.at("9:00"))
@@ -144,22 +144,22 @@ class TestOffered:
 class TestHold:
     def test_the_named_one_is_taken(self, lhota: OfficeSnapshot) -> None:
         assert whose(hold(lhota, "9:00", "dvorak")) == "dvorak"
-        with pytest.raises(TermTaken):
+        with pytest.raises(SlotTaken):
             hold(lhota, "9:00", "dvorak")
-        with pytest.raises(TermNotOffered):
+        with pytest.raises(SlotNotOffered):
             hold(lhota, "17:00", "dvorak")
-        with pytest.raises(TermNotOffered):
+        with pytest.raises(SlotNotOffered):
             hold(lhota, "9:00", "dvorak", service="povoleni")
 
     def test_anybody_is_the_least_loaded_then_the_first(self, lhota: OfficeSnapshot) -> None:
         assert whose(hold(lhota, "9:30")) == "novakova"
         assert whose(hold(lhota, "9:00")) == "dvorak"
         assert whose(hold(lhota, "9:00")) == "novakova"
-        with pytest.raises(TermTaken):
+        with pytest.raises(SlotTaken):
             hold(lhota, "9:00")
 
     def test_an_official_has_nothing_to_do_with_a_window(self, lhota: OfficeSnapshot) -> None:
-        with pytest.raises(TermNotOffered):
+        with pytest.raises(SlotNotOffered):
             hold(lhota, "9:00", "novakova", service="rodny-list")
         assert hold(lhota, "9:00", service="rodny-list").lane.agenda
 
@@ -194,7 +194,7 @@ class TestLater:
 
     def test_moving_stays_with_the_official(self, lhota: OfficeSnapshot) -> None:
         booking = confirmed(lhota, "9:00", "dvorak")
-        with pytest.raises(TermNotOffered):
+        with pytest.raises(SlotNotOffered):
             booking_lifecycle.move_booking(booking=booking.pk, starts_at=town.at("17:00"), now=NOW)
         moved = booking_lifecycle.move_booking(
             booking=booking.pk, starts_at=town.at("9:15"), now=NOW

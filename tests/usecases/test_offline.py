@@ -35,7 +35,7 @@ from prepazka.queueing.refusals import (
 )
 from prepazka.surfaces.console import board
 from prepazka.web import reasons
-from prepazka.web.overtake_texts import asked
+from prepazka.web.overtake_texts import overtake_context
 from tests import town
 from tests.cutoff import Console, Kiosk
 
@@ -273,10 +273,10 @@ class TestWhoMayMerge:
         replaced = Kiosk(office, NINE)
         replaced.gives(NINE)
         code = devices.make_pairing_code(device=replaced.device, now=NINE)
-        devices.pair(code=code, now=NINE)
+        devices.pair_device(code=code, now=NINE)
         assert replaced.merge(town.at("9:10")) == 1
         replaced.gives(NINE)
-        devices.revoke(device=replaced.device.pk, now=town.at("9:20"))
+        devices.revoke_pairing(device=replaced.device.pk, now=town.at("9:20"))
         with pytest.raises(GrantUnknown):
             replaced.merge(town.at("9:30"))
 
@@ -359,21 +359,21 @@ class TestLists:
         two = Console(office, "2", late)
         called = turns.call_next(office=office, clerk=two.clerk, now=late)
         assert called.pk == later.pk
-        assert reasons.sentence(called.reason, office) == (
+        assert reasons.reason_in_words(called.reason, office) == (
             "bez objednání, čeká od 9:00; 2 lidi, kteří byli na řadě dřív, měla na seznamu"
             " přepážka 1, která se neozývala od 9:00:00"
         )
         with translation.override("en"):
-            assert reasons.public(called.reason, office).endswith(
+            assert reasons.reason_for_public(called.reason, office).endswith(
                 "; 2 people whose turn was earlier were on the list of counter 1,"
                 " silent since 9:00:00"
             )
-        told = asked(office, early[0].label, late + timedelta(seconds=1))
-        assert [why for _, why in told["rows"]] == [reasons.sentence(called.reason, office)]
+        told = overtake_context(office, early[0].label, late + timedelta(seconds=1))
+        assert [why for _, why in told["rows"]] == [reasons.reason_in_words(called.reason, office)]
 
     def test_several_silent_counters_are_told_together(self) -> None:
         since = [town.at("9:00"), town.at("9:01")]
-        reason = turns.passing(
+        reason = turns.reason_with_passed(
             discipline.Reason("by_hand"), [Holder(1, since[1]), Holder(2, since[0])]
         )
         assert reason.params == {"held": 2, "held_since": since[0]}
@@ -424,7 +424,7 @@ class TestLists:
     def test_closing_the_page_gives_the_list_back(self, office: OfficeSnapshot) -> None:
         issue(office)
         one = Console(office, "1", NINE)
-        assert offline_grants.leave_page(office=office, shift=one.shift, page=one.page)
+        assert offline_grants.release_list_of_page(office=office, shift=one.shift, page=one.page)
         assert CallLease.objects.count() == 0
         one.renew(NINE)  # was under way when the page was closed
         assert CallLease.objects.count() == 0
@@ -436,17 +436,17 @@ class TestLists:
         one = Console(office, "1", NINE)
         before, one.page = one.page, uuid4().hex
         one.renew(NINE)
-        assert not offline_grants.leave_page(office=office, shift=one.shift, page=before)
-        assert not offline_grants.leave_page(office=office, shift=one.shift, page="")
+        assert not offline_grants.release_list_of_page(office=office, shift=one.shift, page=before)
+        assert not offline_grants.release_list_of_page(office=office, shift=one.shift, page="")
         assert CallLease.objects.count() == 1
 
     def test_who_logs_out_holds_nobody(self, office: OfficeSnapshot) -> None:
         issue(office)
         one = Console(office, "1", NINE)
-        offline_grants.log_out(clerk=one.clerk, page=one.page)
+        offline_grants.release_list_of_clerk(clerk=one.clerk, page=one.page)
         one.renew(NINE)  # was under way
         assert CallLease.objects.count() == 0
-        offline_grants.log_out(clerk=one.clerk + 1)  # without a counter
+        offline_grants.release_list_of_clerk(clerk=one.clerk + 1)  # without a counter
 
     def test_two_browsers_of_one_clerk_share_no_one(self, office: OfficeSnapshot) -> None:
         for _ in range(2):
@@ -457,7 +457,7 @@ class TestLists:
         issue(office)
         other.renew(NINE)
         assert (one.labels, other.labels) == (["V1", "V2"], ["V3"])
-        offline_grants.leave_page(office=office, shift=one.shift, page=other.page)
+        offline_grants.release_list_of_page(office=office, shift=one.shift, page=other.page)
         assert sorted(CallLease.objects.values_list("ticket__number", flat=True)) == [1, 2]
         # Silent or not: the clerk's own counter may call those whom it holds itself.
         late = NINE + timedelta(seconds=20)
@@ -525,7 +525,7 @@ class TestCounterLog:
             "TicketCalled",
         ]
         # The clerk goes on, on-line; a repeat of the log undoes nothing.
-        turns.finish(office=office, clerk=one.clerk, now=town.at("10:01"))
+        turns.finish_service(office=office, clerk=one.clerk, now=town.at("10:01"))
         one.merge(town.at("10:02"))
         assert {t.state for t in Ticket.objects.all()} == {TicketState.FINISHED}
 
@@ -535,7 +535,7 @@ class TestCounterLog:
         one.does("call", "V1", town.at("9:05"))
         one.merge(town.at("9:30"))
         one.renew(town.at("9:30")), one.renew(town.at("9:30"))
-        turns.transfer(
+        turns.transfer_client(
             office=office,
             clerk=one.clerk,
             now=town.at("9:31"),
@@ -557,7 +557,7 @@ class TestCounterLog:
         assert Ticket.objects.get().counter_id == one.shift.counter_id
         twice = Event.objects.get(kind="CalledTwice")
         assert twice.data["counter"] == two.shift.counter_id
-        said, others = (board.notices(office, c.shift, town.at("9:32")) for c in (two, one))
+        said, others = (board.merge_notices(office, c.shift, town.at("9:32")) for c in (two, one))
         assert [n["twice"] for n in said] == [
             {"mine": True, "number": "2", "counted": "1", "at": town.at("9:05")}
         ]
@@ -571,13 +571,13 @@ class TestCounterLog:
         one = Console(office, "1", NINE)
         two = Console(office, "2", town.at("9:01"))
         assert turns.call_next(office=office, clerk=two.clerk, now=town.at("9:06")).label == "V1"
-        turns.finish(office=office, clerk=two.clerk, now=town.at("9:10"))
+        turns.finish_service(office=office, clerk=two.clerk, now=town.at("9:10"))
         before = hall()
         for n, kind in enumerate(("call", "start", "finish")):
             one.does(kind, "V1", town.at(f"9:0{4 + n}"))
         one.merge(town.at("9:20"))
         assert hall() == before
-        (told,) = board.notices(office, one.shift, town.at("9:21"))
+        (told,) = board.merge_notices(office, one.shift, town.at("9:21"))
         assert told["twice"] == {
             "mine": True,
             "number": "1",
@@ -692,7 +692,7 @@ def miss(office: OfficeSnapshot, clock: str) -> int:
     clerk = town.clerk(office).pk
     counters.open_counter(counter=town.counter(office), clerk=clerk, now=NINE)
     turns.call_next(office=office, clerk=clerk, now=town.at(clock))
-    turns.no_show(office=office, clerk=clerk, now=town.at(clock))
+    turns.mark_no_show(office=office, clerk=clerk, now=town.at(clock))
     return clerk
 
 

@@ -74,7 +74,7 @@ def test_a_stalled_job_with_a_waiting_twin_ends_no_rescue() -> None:
     stalled = job("doing", "step:remind")
     twin = job("todo", "step:remind")
     mails = [job("doing", f"message:{n}") for n in range(3)]
-    assert queue.rescue() == 4
+    assert queue.requeue_stalled_jobs() == 4
     assert statuses() == {twin: "todo"} | dict.fromkeys(mails, "todo")
     assert stalled not in statuses()
 
@@ -85,7 +85,7 @@ def test_only_jobs_of_silent_workers_are_stalled() -> None:
     left = job("doing", "b", worker=silent)
     # Its worker lives, but could not write down how the job ended.
     forgotten = job("doing", "c", worker=living, ago=3700)
-    assert queue.rescue() == 2
+    assert queue.requeue_stalled_jobs() == 2
     assert statuses() == {runs: "doing", left: "todo", forgotten: "todo"}
 
 
@@ -101,14 +101,14 @@ def test_one_job_that_cannot_be_rescued_holds_up_no_other() -> None:
             " FOR EACH ROW EXECUTE FUNCTION pg_temp.refuse()"
         )
     with pytest.raises(ExceptionGroup):
-        queue.rescue()
+        queue.requeue_stalled_jobs()
     assert statuses() == {bad: "doing", good: "todo"}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_that_rescue_at_once_do_not_trip_over_each_other() -> None:
     jobs = [job("doing", f"message:{n}") for n in range(20)]
-    answers = together(2, lambda _: queue.rescue())
+    answers = together(2, lambda _: queue.requeue_stalled_jobs())
     assert not [one for one in answers if isinstance(one, Exception)]
     assert statuses() == dict.fromkeys(jobs, "todo")
     lose_all_jobs()  # they stay behind a test whose transactions are real, and nobody can run them
@@ -165,8 +165,10 @@ def test_a_message_whose_job_was_lost_is_delivered_within_two_minutes() -> None:
 def test_messages_leave_before_papers_that_waited_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four checks of documents took all threads of a worker while mails of people waited."""
     waiting = UUID(int=1)
-    monkeypatch.setattr(document_jobs, "to_check", lambda event: [] if event else [waiting])
-    for paper in owed_work.of_papers():
+    monkeypatch.setattr(
+        document_jobs, "documents_to_check", lambda event: [] if event else [waiting]
+    )
+    for paper in owed_work.jobs_of_papers():
         paper.defer()
     town.requested(town.office())
     tasks.follow_up(event=event_of())
@@ -194,7 +196,7 @@ def test_a_message_that_cannot_be_composed_is_given_up_at_last(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     town.requested(town.office())
-    (message,) = message_delivery.compose(event=event_of(), now=NOW)
+    (message,) = message_delivery.compose_messages(event=event_of(), now=NOW)
     Message.objects.update(attempts=message_delivery.GIVES_UP - 2)
 
     def broken(*_: Any, **__: Any) -> Any:
@@ -203,7 +205,7 @@ def test_a_message_that_cannot_be_composed_is_given_up_at_last(
     monkeypatch.setattr(mail, "context_of_message", broken)
     for state in (MessageState.QUEUED, MessageState.FAILED):
         with pytest.raises(KeyError):
-            message_delivery.deliver(
+            message_delivery.deliver_message(
                 message=message.pk, gateways={"email": broken, "sms": broken}, now=NOW
             )
         message.refresh_from_db()
@@ -217,7 +219,7 @@ def test_an_address_refused_for_good_is_no_failed_job(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     town.requested(town.office())
-    (message,) = message_delivery.compose(event=event_of(), now=NOW)
+    (message,) = message_delivery.compose_messages(event=event_of(), now=NOW)
 
     def refuse(*, permanent: bool) -> None:
         def send(_: Any) -> None:

@@ -11,10 +11,10 @@ from prepazka.booking import booking_lifecycle, scheduled, slot_release
 from prepazka.booking import colleague_claims as companion_claims
 from prepazka.booking.absences import Affected, add_exception
 from prepazka.booking.colleague_claims import colleagues_of
-from prepazka.booking.disruptions import disrupt
+from prepazka.booking.disruptions import apply_disruption
 from prepazka.booking.impact_preview import impact_of
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.refusals import ColleagueNotFree, TermTaken
+from prepazka.booking.refusals import ColleagueNotFree, SlotTaken
 from prepazka.core.calendar import DayException
 from prepazka.journal.models import Event
 from prepazka.meetings import delay_notices, participants
@@ -51,7 +51,7 @@ def with_colleague(where: OfficeSnapshot, clock: str = "9:00") -> tuple[Booking,
 
 def compose(kind: str) -> list[Message]:
     event = Event.objects.filter(kind=kind).latest("pk")
-    return message_delivery.compose(event=event.pk, now=NOW)
+    return message_delivery.compose_messages(event=event.pk, now=NOW)
 
 
 def test_a_meeting_is_made_once_with_citizen_and_chair(where: OfficeSnapshot) -> None:
@@ -69,29 +69,30 @@ def test_a_meeting_is_made_once_with_citizen_and_chair(where: OfficeSnapshot) ->
 
 def test_every_link_is_ones_own_and_a_new_one_ends_the_old(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where)
-    guest = participants.invite(booking=made.pk, email="host@example.cz", now=NOW)
+    guest = participants.invite_guest(booking=made.pk, email="host@example.cz", now=NOW)
     token = participants.link_of(guest)
     assert participants.participant_of(token) == guest
     assert participants.participant_of(token[:-1] + "x") is None
     renewed = participants.renew_link(participant=guest.pk, now=NOW)
     assert participants.participant_of(token) is None
     assert participants.participant_of(participants.link_of(renewed)) == guest
-    participants.revoke(participant=guest.pk, now=NOW)
+    participants.revoke_invitation(participant=guest.pk, now=NOW)
     assert participants.participant_of(participants.link_of(renewed)) is None
 
 
 def test_six_people_at_most_and_nobody_twice(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where)
     guests = [
-        participants.invite(booking=made.pk, email=f"h{n}@example.cz", now=NOW) for n in range(4)
+        participants.invite_guest(booking=made.pk, email=f"h{n}@example.cz", now=NOW)
+        for n in range(4)
     ]
-    assert participants.invite(booking=made.pk, email="H0@example.cz", now=NOW) == guests[0]
+    assert participants.invite_guest(booking=made.pk, email="H0@example.cz", now=NOW) == guests[0]
     with pytest.raises(participants.TooManyParticipants):
-        participants.invite(booking=made.pk, email="h9@example.cz", now=NOW)
+        participants.invite_guest(booking=made.pk, email="h9@example.cz", now=NOW)
     for n in range(20):  # a place is free again, but mails do not go out for ever
-        participants.revoke(participant=guests.pop().pk, now=NOW)
+        participants.revoke_invitation(participant=guests.pop().pk, now=NOW)
         try:
-            guests.append(participants.invite(booking=made.pk, email=f"x{n}@e.cz", now=NOW))
+            guests.append(participants.invite_guest(booking=made.pk, email=f"x{n}@e.cz", now=NOW))
         except participants.TooManyInvitations:
             break
     assert Participant.objects.count() == participants.MOST_EVER
@@ -101,16 +102,16 @@ def test_the_official_and_the_citizen_stay(where: OfficeSnapshot) -> None:
     meeting = participants.meeting_for(meetings.confirmed(where), NOW)
     for one in meeting.participants.all():
         with pytest.raises(participants.MustStay):
-            participants.revoke(participant=one.pk, now=NOW)
+            participants.revoke_invitation(participant=one.pk, now=NOW)
 
 
 def test_a_colleague_keeps_the_time_and_gives_it_back(where: OfficeSnapshot) -> None:
     made, who = with_colleague(where)
     (claim,) = companions(made)
     assert (claim.starts_at, claim.expires_at) == (made.starts_at, made.ends_at)
-    with pytest.raises(TermTaken):
+    with pytest.raises(SlotTaken):
         officials.hold(where, "9:00", "dvorak")
-    participants.revoke(participant=who.pk, now=NOW)
+    participants.revoke_invitation(participant=who.pk, now=NOW)
     assert companions(made) == []
     assert officials.hold(where, "9:00", "dvorak").state == BookingState.HELD
     with pytest.raises(ColleagueNotFree):
@@ -125,10 +126,10 @@ def test_a_colleague_who_is_not_at_work_is_not_free(where: OfficeSnapshot) -> No
     assert not Participant.objects.filter(role=Role.COLLEAGUE).exists()
 
 
-def test_only_common_terms_are_offered_and_the_colleague_follows(where: OfficeSnapshot) -> None:
+def test_only_common_slots_are_offered_and_the_colleague_follows(where: OfficeSnapshot) -> None:
     made, _who = with_colleague(where)
     dvorak = officials.official(where, "dvorak")
-    with pytest.raises(TermTaken):  # Dvořák is not there
+    with pytest.raises(SlotTaken):  # Dvořák is not there
         booking_lifecycle.move_booking(booking=made.pk, starts_at=town.at("8:00"), now=NOW)
     moved = booking_lifecycle.move_booking(booking=made.pk, starts_at=town.at("9:45"), now=NOW)
     (claim,) = companions(made)
@@ -153,12 +154,12 @@ def test_a_move_together_is_one_step(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where, "8:00")
     dvorak = officials.official(where, "dvorak")
     with pytest.raises(ColleagueNotFree):
-        participants.move_together(
+        participants.move_with_colleagues(
             booking=made.pk, starts_at=town.at("8:30"), colleagues=[dvorak], now=NOW
         )
     made.refresh_from_db()
     assert made.starts_at == town.at("8:00")
-    participants.move_together(
+    participants.move_with_colleagues(
         booking=made.pk, starts_at=town.at("9:15"), colleagues=[dvorak], now=NOW
     )
     assert [one.starts_at for one in companions(made)] == [town.at("9:15")]
@@ -167,7 +168,9 @@ def test_a_move_together_is_one_step(where: OfficeSnapshot) -> None:
 def test_everybody_is_told_by_a_mail_of_their_own(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where)
     (citizens,) = compose("BookingConfirmed")
-    guest = participants.invite(booking=made.pk, email="host@example.cz", now=NOW, name="Host")
+    guest = participants.invite_guest(
+        booking=made.pk, email="host@example.cz", now=NOW, name="Host"
+    )
     (invitation,) = compose("ParticipantInvited")
     mine, theirs = (compose_mail(one, now=NOW) for one in (citizens, invitation))
     link = participants.link_of(guest)
@@ -198,7 +201,7 @@ def test_every_mail_of_meetings_in_both_languages(
     Meeting.objects.filter(pk=meeting.pk).update(late_min=10)
     to: dict[str, Any] = {}
     if kind in message_delivery.TO_INVITED.values():
-        to["participant"] = participants.invite(
+        to["participant"] = participants.invite_guest(
             booking=made.pk, email="h@example.cz", language=language, now=NOW
         )
     message = Message.objects.create(
@@ -219,19 +222,19 @@ def test_who_comes_later_is_told_by_how_much(where: OfficeSnapshot) -> None:
     for one in (first, second, last):
         participants.meeting_for(one, NOW)
     at = town.at("9:00")
-    told = delay_notices.tell_late(first.meeting, 20, at, actor=0)
+    told = delay_notices.announce_delay(first.meeting, 20, at, actor=0)
     assert [(one.booking_id, one.late_min) for one in told] == [(first.pk, 20), (second.pk, 20)]
-    assert delay_notices.tell_late(first.meeting, 20, at) == []
+    assert delay_notices.announce_delay(first.meeting, 20, at) == []
     assert Event.objects.filter(kind="MeetingLate").count() == 2
     with pytest.raises(delay_notices.LateTooLong):
-        delay_notices.tell_late(first.meeting, 1000, at)
+        delay_notices.announce_delay(first.meeting, 1000, at)
 
 
 def test_erasing_and_settling(where: OfficeSnapshot) -> None:
     made = meetings.confirmed(where)
-    participants.invite(booking=made.pk, email="host@example.cz", name="Host", now=NOW)
+    participants.invite_guest(booking=made.pk, email="host@example.cz", name="Host", now=NOW)
     Booking.objects.filter(pk=made.pk).update(state=BookingState.ARRIVED)
-    participants.settle(made.pk, made.ends_at + timedelta(hours=7))
+    participants.end_open_meeting(made.pk, made.ends_at + timedelta(hours=7))
     made.refresh_from_db()
     assert (made.state, made.meeting.state) == (BookingState.SERVED, MeetingState.ENDED)
     after = made.ends_at + timedelta(days=8)
@@ -243,7 +246,7 @@ def test_erasing_and_settling(where: OfficeSnapshot) -> None:
     assert Participant.objects.get(role=Role.CHAIR).name
 
 
-def test_a_freed_term_of_a_colleague_is_nobodys_returning_one(where: OfficeSnapshot) -> None:
+def test_a_freed_slot_of_a_colleague_is_nobodys_returning_one(where: OfficeSnapshot) -> None:
     made, _who = with_colleague(where)
     booking_lifecycle.cancel_booking(booking=made.pk, now=NOW)
     freed = Booking.objects.filter(companion_of=made).get()
@@ -273,12 +276,14 @@ class TestColleagueAway:
         found = impact_of(office=where, exceptions=exceptions, now=NOW)
         assert (found.rows, found.holds, found.companions) == ([], [], [claim])
         assert companions(made), "nothing is changed by looking"
-        disrupt(office=where, exceptions=exceptions, seen_token=found.token, now=NOW, actor=head)
+        apply_disruption(
+            office=where, exceptions=exceptions, seen_token=found.token, now=NOW, actor=head
+        )
         assert companions(made) == []
         made.refresh_from_db()
         assert made.state == BookingState.CONFIRMED
-        assert participants.away_of([made]) == [who]
-        assert participants.invited_to(made) == [who], "may come all the same"
+        assert participants.unavailable_colleagues([made]) == [who]
+        assert participants.invited_participants(made) == [who], "may come all the same"
         sent = compose_mail(told_of_colleague(), now=NOW)
         assert "Nemůže přijít: Petr Dvořák" in sent.text
         assert "/pult/lhota/schuzky/" in sent.html
@@ -297,9 +302,9 @@ class TestColleagueAway:
         }
         with pytest.raises(Affected):
             add_exception(**change)
-        assert participants.away_of([made]) == []
+        assert participants.unavailable_colleagues([made]) == []
         assert add_exception(**change, accept=True) == [], "nobody of their own is left"
-        assert participants.away_of([made]) == [who]
+        assert participants.unavailable_colleagues([made]) == [who]
         message = told_of_colleague()
         booking_lifecycle.cancel_booking(booking=made.pk, now=NOW)
         assert message_delivery.is_pointless(Message.objects.get(pk=message.pk), NOW)
@@ -317,8 +322,8 @@ class TestColleagueAway:
     def test_invited_again_the_colleague_comes(self, where: OfficeSnapshot) -> None:
         made, who = with_colleague(where)
         carried = companions(made)
-        companion_claims.lose(carried, now=NOW)
-        assert participants.away_of([made]) == [who]
+        companion_claims.release_companions(carried, now=NOW)
+        assert participants.unavailable_colleagues([made]) == [who]
         official = officials.official(where, "dvorak")
         participants.invite_colleague(booking=made.pk, official=official, now=NOW, actor=0)
-        assert participants.away_of([made]) == []
+        assert participants.unavailable_colleagues([made]) == []

@@ -55,7 +55,7 @@ def break_rules(office: OfficeSnapshot) -> None:
 
 
 def run_all(now: datetime) -> int:
-    return sum(periodic_steps.run(step, now=now) for step in STEPS.values())
+    return sum(periodic_steps.run_if_due(step, now=now) for step in STEPS.values())
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_one_broken_booking_stops_no_reminder_of_another(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(rounds, "remind_due", broken)
     eleven = town.at("11:00", town.MONDAY - timedelta(days=1))
-    assert periodic_steps.run(STEPS["remind"], now=eleven) == 1
+    assert periodic_steps.run_if_due(STEPS["remind"], now=eleven) == 1
     assert Event.objects.get(kind="ReminderDue").data["booking"] == str(second.pk)
     assert "@" not in StepRun.objects.get(step="remind").failure, "no personal data"
 
@@ -123,15 +123,15 @@ def failing(name: str = "forget_signals", **more: Any) -> Step:
 
 def test_a_failure_is_logged_once_until_it_went_well(caplog: pytest.LogCaptureFixture) -> None:
     for minute in range(5):
-        periodic_steps.run(failing(), now=NOW + timedelta(minutes=minute))
+        periodic_steps.run_if_due(failing(), now=NOW + timedelta(minutes=minute))
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
     row = StepRun.objects.get(step="forget_signals")
     assert row.failures == 5
     assert row.expected_by == NOW + timedelta(minutes=5), "late since it first failed"
-    periodic_steps.run(STEPS["forget_signals"], now=NOW + timedelta(minutes=6))
+    periodic_steps.run_if_due(STEPS["forget_signals"], now=NOW + timedelta(minutes=6))
     row.refresh_from_db()
     assert (row.failures, row.last_good_at) == (0, NOW + timedelta(minutes=6))
-    periodic_steps.run(failing(), now=NOW + timedelta(minutes=7))
+    periodic_steps.run_if_due(failing(), now=NOW + timedelta(minutes=7))
     assert len(caplog.records) == 2
 
 
@@ -143,7 +143,7 @@ def ran(step: Step, *moments: datetime) -> list[datetime]:
         at.append(now)
 
     for moment in moments:
-        periodic_steps.run(replace(step, run=note), now=moment)
+        periodic_steps.run_if_due(replace(step, run=note), now=moment)
     return at
 
 
@@ -181,7 +181,9 @@ def test_daily_work_that_fails_is_tried_again_within_the_hour_not_each_minute() 
         raise RuntimeError
 
     for minute in range(121):
-        periodic_steps.run(replace(STEPS["learn"], run=fail), now=NOW + timedelta(minutes=minute))
+        periodic_steps.run_if_due(
+            replace(STEPS["learn"], run=fail), now=NOW + timedelta(minutes=minute)
+        )
     assert tried == [NOW, NOW + timedelta(hours=1), NOW + timedelta(hours=2)]
 
 
@@ -192,10 +194,10 @@ def test_a_demo_s_clock_that_was_set_back_does_not_stop_daily_work() -> None:
 
 
 def test_a_new_office_needs_no_registration() -> None:
-    periodic_steps.run(STEPS["remind"], now=NOW)
+    periodic_steps.run_if_due(STEPS["remind"], now=NOW)
     assert not StepRun.objects.exists()
     office = town.office()
-    periodic_steps.run(STEPS["remind"], now=NOW)
+    periodic_steps.run_if_due(STEPS["remind"], now=NOW)
     assert StepRun.objects.get(step="remind").office == office.office_id
 
 
@@ -219,7 +221,7 @@ def test_a_step_of_another_version_is_no_fault() -> None:
 
 def test_what_is_noted_of_a_step_that_is_gone_goes_too() -> None:
     StepRun.objects.create(step="of_long_ago", expected_by=NOW)
-    periodic_steps.run(STEPS["forget_old_steps"], now=NOW)
+    periodic_steps.run_if_due(STEPS["forget_old_steps"], now=NOW)
     assert list(StepRun.objects.values_list("step", flat=True)) == ["forget_old_steps"]
 
 
@@ -237,7 +239,7 @@ def test_failed_jobs_are_deleted_after_a_month() -> None:
                 " VALUES (%s, 'failed', now() - make_interval(days => %s))",
                 [*cursor.fetchone(), days],
             )
-    periodic_steps.run(STEPS["forget_failed_jobs"], now=NOW)
+    periodic_steps.run_if_due(STEPS["forget_failed_jobs"], now=NOW)
     assert list(ProcrastinateJob.objects.values_list("task_name", flat=True)) == ["29"]
 
 
@@ -262,7 +264,9 @@ def test_two_workers_never_run_a_step_at_once(most: int, monkeypatch: pytest.Mon
         time.sleep(0.3)
         inside.pop()
 
-    together(2, lambda _: periodic_steps.run(replace(STEPS["forget_signals"], run=slow), now=NOW))
+    together(
+        2, lambda _: periodic_steps.run_if_due(replace(STEPS["forget_signals"], run=slow), now=NOW)
+    )
     assert max(together_inside) == most
 
 

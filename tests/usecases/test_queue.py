@@ -157,7 +157,7 @@ class TestTurns:
         for minute in range(4):
             called = turns.call_next(office=office, clerk=clerk, now=town.at(f"9:{20 + minute}"))
             order.append((called.booking_id or called.pk, called.reason["code"]))
-            turns.finish(office=office, clerk=clerk, now=town.at(f"9:{20 + minute}"))
+            turns.finish_service(office=office, clerk=clerk, now=town.at(f"9:{20 + minute}"))
         assert order == [
             (booked.pk, "booked_in_window"),
             (first.pk, "walk_in"),
@@ -206,8 +206,8 @@ class TestTurns:
         walk_in(office, "9:00")
         clerk = at_work(office)
         turns.call_next(office=office, clerk=clerk, now=town.at("9:01"))
-        assert turns.recall(office=office, clerk=clerk, now=town.at("9:02")).calls == 2
-        missed = turns.no_show(office=office, clerk=clerk, now=town.at("9:03"))
+        assert turns.recall_client(office=office, clerk=clerk, now=town.at("9:02")).calls == 2
+        missed = turns.mark_no_show(office=office, clerk=clerk, now=town.at("9:03"))
         assert missed.state == TicketState.NO_SHOW
         second = walk_in(office, "9:04")
         assert turns.call_next(office=office, clerk=clerk, now=town.at("9:04")) == second
@@ -217,9 +217,9 @@ class TestTurns:
         first, second = walk_in(office, "9:00"), walk_in(office, "9:01")
         clerk = at_work(office)
         turns.call_next(office=office, clerk=clerk, now=town.at("9:02"))
-        turns.park(office=office, clerk=clerk, minutes=10, now=town.at("9:03"))
+        turns.park_client(office=office, clerk=clerk, minutes=10, now=town.at("9:03"))
         assert turns.call_next(office=office, clerk=clerk, now=town.at("9:04")) == second
-        turns.finish(office=office, clerk=clerk, now=town.at("9:05"))
+        turns.finish_service(office=office, clerk=clerk, now=town.at("9:05"))
         with pytest.raises(NobodyWaiting):
             turns.call_next(office=office, clerk=clerk, now=town.at("9:06"))
         walk_in(office, "9:07")
@@ -231,7 +231,7 @@ class TestTurns:
         one, two = at_work(office, "1"), at_work(office, "2", "dvorak")
         walk_in(office, "9:01")
         turns.call_next(office=office, clerk=one, now=town.at("9:02"))
-        turns.transfer(
+        turns.transfer_client(
             office=office,
             clerk=one,
             now=town.at("9:03"),
@@ -241,7 +241,7 @@ class TestTurns:
         called = turns.call_next(office=office, clerk=two, now=town.at("9:04"))
         assert (called, called.label, called.reason["code"]) == (person, "V1", "returned")
         with pytest.raises(NotServedHere):
-            turns.transfer(
+            turns.transfer_client(
                 office=office, clerk=two, now=town.at("9:05"), counter=town.counter(office, "1")
             )
 
@@ -250,7 +250,9 @@ class TestTurns:
         person = walk_in(office, "9:00")
         clerk = at_work(office)
         turns.call_next(office=office, clerk=clerk, now=town.at("9:01"))
-        turns.undo(office=office, clerk=clerk, now=town.at("9:01") + timedelta(seconds=29))
+        turns.undo_last_step(
+            office=office, clerk=clerk, now=town.at("9:01") + timedelta(seconds=29)
+        )
         person.refresh_from_db()
         assert (person.state, person.counter_id, person.called_at) == (
             TicketState.WAITING,
@@ -259,7 +261,7 @@ class TestTurns:
         )
         turns.call_next(office=office, clerk=clerk, now=town.at("9:02"))
         with pytest.raises(NothingToUndo):
-            turns.undo(office=office, clerk=clerk, now=town.at("9:02") + turns.UNDO)
+            turns.undo_last_step(office=office, clerk=clerk, now=town.at("9:02") + turns.UNDO)
 
     def test_undo_is_refused_once_the_next_client_sits_there(self) -> None:
         office = town.office()
@@ -267,15 +269,15 @@ class TestTurns:
         walk_in(office, "9:00")
         clerk = at_work(office)
         turns.call_next(office=office, clerk=clerk, now=town.at("9:01"))
-        turns.finish(office=office, clerk=clerk, now=town.at("9:02"))
+        turns.finish_service(office=office, clerk=clerk, now=town.at("9:02"))
         second = turns.call_next(office=office, clerk=clerk, now=town.at("9:02"))
         Ticket.objects.filter(pk=second.pk).update(before=None)
         with pytest.raises(NothingToUndo):
-            turns.undo(office=office, clerk=clerk, now=town.at("9:02"))
+            turns.undo_last_step(office=office, clerk=clerk, now=town.at("9:02"))
         second.refresh_from_db()
         assert second.state == TicketState.CALLED
 
-    def test_undo_is_refused_once_the_freed_term_is_somebody_elses(self) -> None:
+    def test_undo_is_refused_once_the_freed_slot_is_somebody_elses(self) -> None:
         office = town.office()
         booking = town.confirmed(office, "9:00")
         tickets.check_in(
@@ -287,10 +289,10 @@ class TestTurns:
         )
         clerk = at_work(office)
         turns.call_next(office=office, clerk=clerk, now=town.at("8:41"))
-        turns.no_show(office=office, clerk=clerk, now=town.at("8:42"))
+        turns.mark_no_show(office=office, clerk=clerk, now=town.at("8:42"))
         # Somebody ended the booking within the thirty seconds, and the time was booked anew.
         Booking.objects.update(state=BookingState.NO_SHOW)
-        booking_lifecycle.hold_term(
+        booking_lifecycle.hold_slot(
             office=office,
             service=town.service(office),
             starts_at=town.at("9:00"),
@@ -298,7 +300,7 @@ class TestTurns:
             channel="desk",
         )
         with pytest.raises(NothingToUndo):
-            turns.undo(office=office, clerk=clerk, now=town.at("8:42"))
+            turns.undo_last_step(office=office, clerk=clerk, now=town.at("8:42"))
         booking.refresh_from_db()
         assert booking.state == BookingState.NO_SHOW
 
@@ -340,7 +342,7 @@ class TestCounters:
         walk_in(office, "9:00")
         at_work(office)
         tuesday = town.MONDAY + timedelta(days=1)
-        ended = tickets.close_yesterday(
+        ended = tickets.close_past_days(
             office=office.office_id, today=tuesday, now=town.at("1:00", tuesday)
         )
         assert ended == 1

@@ -13,7 +13,7 @@ from prepazka.core.refusal import Refused
 from prepazka.journal.models import Event
 from prepazka.meetings import participant_links, room, seats, signals
 from prepazka.meetings.erasing import erase_meetings
-from prepazka.meetings.models import Meeting, Participant, Said, Signal
+from prepazka.meetings.models import ChatMessage, Meeting, Participant, Signal
 from prepazka.reporting import meeting_schedule
 from tests import town
 from tests.meetings_town import Held, held
@@ -44,16 +44,16 @@ def test_the_way_of_a_meeting(here: Held) -> None:
     assert Booking.objects.get().state == BookingState.ARRIVED, "who waits has come"
     here.enter(here.chair, NOW)
     assert (place(here.chair), Meeting.objects.get().state) == ("inside", "running")
-    room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
+    room.admit_participant(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
     assert place(here.citizen) == "inside"
     seat = here.seat(here.citizen)
-    room.say(participant=here.citizen.pk, seat=seat, text=" Dobrý den ", now=NOW)
-    assert Said.objects.get().text == "Dobrý den"
+    room.post_chat_message(participant=here.citizen.pk, seat=seat, text=" Dobrý den ", now=NOW)
+    assert ChatMessage.objects.get().text == "Dobrý den"
     room.raise_hand(participant=here.citizen.pk, seat=seat, up=True, now=NOW)
     assert Participant.objects.get(pk=here.citizen.pk).hand_at == NOW
-    room.mute(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
+    room.mute_participant(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
     assert Signal.objects.get(kind="mute").receiver == seat
-    room.put_back(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
+    room.return_to_lobby(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
     assert place(here.citizen) == "lobby"
     room.end_meeting(chair=here.chair.pk, now=NOW)
     assert Booking.objects.get().state == BookingState.SERVED
@@ -69,43 +69,54 @@ def test_the_way_of_a_meeting(here: Held) -> None:
         "MeetingEnded",
     ]
     assert "Dobrý" not in str(list(Event.objects.values())), "ids only"
-    refused(room.MeetingOver, room.enter, participant=here.citizen.pk, link=1)
+    refused(room.MeetingOver, room.enter_room, participant=here.citizen.pk, link=1)
 
 
 def test_who_may_not_come_in(here: Held) -> None:
     come: dict[str, Any] = {"participant": here.citizen.pk, "link": 1}
-    refused(room.LinkRevoked, room.enter, participant=here.citizen.pk, link=2)
+    refused(room.LinkRevoked, room.enter_room, participant=here.citizen.pk, link=2)
     with pytest.raises(room.TooEarly):
-        room.enter(**come, now=NOW - timedelta(minutes=30))
+        room.enter_room(**come, now=NOW - timedelta(minutes=30))
     with pytest.raises(room.OtherDay):
-        room.enter(**come, now=NOW + timedelta(days=1))
+        room.enter_room(**come, now=NOW + timedelta(days=1))
     Participant.objects.filter(pk=here.guest.pk).update(revoked_at=NOW)
-    refused(room.LinkRevoked, room.enter, participant=here.guest.pk, link=1)
+    refused(room.LinkRevoked, room.enter_room, participant=here.guest.pk, link=1)
     Booking.objects.update(state=BookingState.CANCELLED_BY_CITIZEN)
-    refused(room.MeetingCancelled, room.enter, **come)
+    refused(room.MeetingCancelled, room.enter_room, **come)
 
 
 def test_powers_are_the_chairs_alone(here: Held) -> None:
     for who in (here.citizen, here.guest):
         here.enter(who, NOW)
     theirs = {"chair": here.citizen.pk, "participant": here.guest.pk}
-    for act in (room.admit, room.put_back, room.remove, room.mute):
+    for act in (
+        room.admit_participant,
+        room.return_to_lobby,
+        room.remove_participant,
+        room.mute_participant,
+    ):
         refused(room.OnlyTheChair, act, **theirs)
         refused(room.OnlyTheChair, act, **theirs | {"chair": here.chair.pk})  # not in the room
     refused(room.OnlyTheChair, room.end_meeting, chair=here.citizen.pk)
     seat = here.seat(here.citizen)
-    refused(room.NotInside, room.say, participant=here.citizen.pk, seat=seat, text="z čekárny")
+    refused(
+        room.NotInside,
+        room.post_chat_message,
+        participant=here.citizen.pk,
+        seat=seat,
+        text="z čekárny",
+    )
     here.enter(here.chair, NOW)
-    room.remove(chair=here.chair.pk, participant=here.guest.pk, now=NOW)
-    refused(room.RemovedFromRoom, room.enter, participant=here.guest.pk, link=1)
+    room.remove_participant(chair=here.chair.pk, participant=here.guest.pk, now=NOW)
+    refused(room.RemovedFromRoom, room.enter_room, participant=here.guest.pk, link=1)
     other = held(here.office, starts_at=town.at("10:00"))
     foreign = {"chair": here.chair.pk, "participant": other.citizen.pk}
-    refused(room.NotInside, room.admit, **foreign)
+    refused(room.NotInside, room.admit_participant, **foreign)
 
 
 def test_a_second_tab_is_asked_and_takes_over(here: Held) -> None:
     first = here.enter(here.chair, NOW).participant.seat
-    refused(room.SeatTaken, room.enter, participant=here.chair.pk, link=1)
+    refused(room.SeatTaken, room.enter_room, participant=here.chair.pk, link=1)
     second = here.enter(here.chair, NOW, take=True).participant.seat
     assert second != first
     assert place(here.chair) == "inside"
@@ -131,45 +142,53 @@ def test_the_room_holds_six(here: Held) -> None:
     for one in guests:
         here.enter(one, NOW)
     for one in guests[:5]:
-        room.admit(chair=here.chair.pk, participant=one.pk, now=NOW)
-    refused(room.RoomFull, room.admit, chair=here.chair.pk, participant=guests[5].pk)
+        room.admit_participant(chair=here.chair.pk, participant=one.pk, now=NOW)
+    refused(room.RoomFull, room.admit_participant, chair=here.chair.pk, participant=guests[5].pk)
 
 
 def test_the_turn_in_the_lobby(here: Held) -> None:
     second = held(here.office, starts_at=town.at("9:30"))
     third = held(here.office, starts_at=town.at("10:00"))
-    assert meeting_schedule.turn(third.meeting, now=NOW) == meeting_schedule.Turn(3, 62)
+    assert meeting_schedule.meeting_turn(third.meeting, now=NOW) == meeting_schedule.Turn(3, 62)
     here.enter(here.chair, NOW)
     # The first has begun and takes half an hour from now; nobody of the second has come.
-    assert meeting_schedule.turn(second.meeting, now=town.at("9:20")) == meeting_schedule.Turn(
-        2, 10
-    )
-    assert meeting_schedule.turn(third.meeting, now=town.at("9:41")) == meeting_schedule.Turn(2, 19)
+    assert meeting_schedule.meeting_turn(
+        second.meeting, now=town.at("9:20")
+    ) == meeting_schedule.Turn(2, 10)
+    assert meeting_schedule.meeting_turn(
+        third.meeting, now=town.at("9:41")
+    ) == meeting_schedule.Turn(2, 19)
     second.enter(second.citizen, town.at("9:41"))
-    assert meeting_schedule.turn(third.meeting, now=town.at("9:41")) == meeting_schedule.Turn(3, 32)
+    assert meeting_schedule.meeting_turn(
+        third.meeting, now=town.at("9:41")
+    ) == meeting_schedule.Turn(3, 32)
     room.end_meeting(chair=here.chair.pk, now=town.at("9:42"))
-    assert meeting_schedule.turn(second.meeting, now=town.at("9:42")) == meeting_schedule.Turn(1, 0)
+    assert meeting_schedule.meeting_turn(
+        second.meeting, now=town.at("9:42")
+    ) == meeting_schedule.Turn(1, 0)
 
 
 def test_credentials(here: Held, monkeypatch: pytest.MonkeyPatch) -> None:
     seat = seats.Seat(here.citizen.pk, here.meeting.pk, here.guest.pk, 3)
-    credential = seats.sign(seat)
-    assert seats.read(credential) == seat
+    credential = seats.sign_seat(seat)
+    assert seats.read_seat(credential) == seat
     for wrong in (
         "",
         "nope",
         credential[:-1],
         "x" + credential,
-        participant_links.sign(here.citizen.pk, 1),
+        participant_links.sign_token(here.citizen.pk, 1),
     ):
-        assert seats.read(wrong) is None
+        assert seats.read_seat(wrong) is None
     monkeypatch.setattr(seats, "LASTS", timedelta(seconds=-1))
-    assert seats.read(credential) is None
-    assert participant_links.read(participant_links.sign(here.citizen.pk, 4)) == (
+    assert seats.read_seat(credential) is None
+    assert participant_links.participant_of_link(
+        participant_links.sign_token(here.citizen.pk, 4)
+    ) == (
         here.citizen.pk,
         4,
     )
-    assert participant_links.read(credential) is None
+    assert participant_links.participant_of_link(credential) is None
 
 
 def test_relays_are_opened_as_coturn_checks_it(here: Held, settings: Any) -> None:
@@ -184,20 +203,22 @@ def test_relays_are_opened_as_coturn_checks_it(here: Held, settings: Any) -> Non
 
 def test_signals_are_forgotten(here: Held) -> None:
     here.enter(here.chair, NOW)
-    assert signals.purge() == 0
+    assert signals.purge_signals() == 0
     with connection.cursor() as cursor:
         cursor.execute("UPDATE meetings_signal SET at = now() - interval '11 minutes'")
-    assert signals.purge() == 1
+    assert signals.purge_signals() == 1
 
 
 def test_what_was_said_is_erased_with_the_booking(here: Held) -> None:
     here.enter(here.chair, NOW)
-    room.say(participant=here.chair.pk, seat=here.seat(here.chair), text="Ahoj", now=NOW)
+    room.post_chat_message(
+        participant=here.chair.pk, seat=here.seat(here.chair), text="Ahoj", now=NOW
+    )
     office = here.office.row
     assert erase_meetings(office=office, now=NOW) == 0
     Booking.objects.update(erased_at=NOW)
     assert erase_meetings(office=office, now=NOW) == 1
-    assert not Said.objects.exists()
+    assert not ChatMessage.objects.exists()
     public = Participant.objects.exclude(role=Participant.Role.CHAIR)
     assert not public.exclude(name="", email="").exists()
     assert erase_meetings(office=office, now=NOW) == 0

@@ -80,7 +80,7 @@ def test_a_recovery_code_works_once_whatever_is_sealed_anew_meanwhile(user: User
     code, other = recovery_codes(user)[:2]
     assert code_opens(code)
     with override_settings(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=[sealing._keys()[0]]):
-        assert sealing.seal_all() == 2
+        assert sealing.seal_all_secrets() == 2
         assert not code_opens(code)
         assert code_opens(other)
 
@@ -90,8 +90,8 @@ def test_the_key_changes_with_the_earlier_one_as_a_fallback(user: User) -> None:
         secret, _ = protect(user)
     with override_settings(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=[OTHER, OLD]):
         assert code_opens(code_for(secret))
-        assert sealing.seal_all() == 2
-        assert sealing.seal_all() == 0, "nothing is written again"
+        assert sealing.seal_all_secrets() == 2
+        assert sealing.seal_all_secrets() == 0, "nothing is written again"
     with override_settings(SECRET_KEY=NEW):
         cache.clear()
         assert code_opens(code_for(secret)), "the earlier key is needed no more"
@@ -99,9 +99,9 @@ def test_the_key_changes_with_the_earlier_one_as_a_fallback(user: User) -> None:
 
 def test_passwords_of_calendars_follow_the_key_too() -> None:
     with override_settings(SECRET_KEY=OLD):
-        sealed = external_calendars.sealed("heslo")
+        sealed = external_calendars.encrypt_secret("heslo")
     with override_settings(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=[OLD]):
-        assert external_calendars.opened(sealed) == "heslo"
+        assert external_calendars.decrypt_secret(sealed) == "heslo"
 
 
 def test_a_wrong_key_is_a_polite_error_that_is_noted(
@@ -123,7 +123,7 @@ def test_a_wrong_key_is_a_polite_error_that_is_noted(
             assert page.status_code < 500
         caplog.set_level(logging.CRITICAL)
         assert (
-            periodic_steps.run(
+            periodic_steps.run_if_due(
                 periodic_steps.STEPS["seal_secrets"], now=town.at("4:00"), even_if_done=True
             )
             == 1
@@ -133,7 +133,7 @@ def test_a_wrong_key_is_a_polite_error_that_is_noted(
         TOTP.activate(healthy, generate_totp_secret())
         Authenticator.objects.filter(user=healthy).update(data={"secret": "ABCDEFGH"})
         with pytest.raises(sealing.SecretsUnreadable, match="PREPAZKA_SECRET_KEY"):
-            sealing.seal_all()
+            sealing.seal_all_secrets()
         assert "ABCDEFGH" not in dump(), "one account's trouble stays in it"
 
 
@@ -145,7 +145,7 @@ def test_what_was_in_clear_before_is_read_and_sealed_at_night(user: User) -> Non
     )
     assert code_opens(code_for(secret))
     assert (
-        periodic_steps.run(
+        periodic_steps.run_if_due(
             periodic_steps.STEPS["seal_secrets"], now=town.at("4:00"), even_if_done=True
         )
         == 0
@@ -162,23 +162,23 @@ def test_the_release_before_reads_all_while_sealing_is_delayed(user: User) -> No
     migration = import_module("prepazka.accounts.migrations.0007_sealing_delay")
     migration.delay_sealing(apps, None)
     secret, seed = protect(user)
-    assert sealing.seal_all() == 0
+    assert sealing.seal_all_secrets() == 0
     assert secret in dump()
     assert seed in dump()
     assert code_opens(code_for(secret))
     SealingDelay.objects.update(until=Now() - timedelta(seconds=1))
-    assert sealing.seal_all() == 2
+    assert sealing.seal_all_secrets() == 2
     assert secret not in dump()
 
 
 def test_an_operator_ends_the_delay_at_once(user: User) -> None:
     SealingDelay.objects.create(until=Now() + timedelta(days=7))
     secret, _ = protect(user)
-    assert sealing.seal_at_once() == 2
+    assert sealing.end_sealing_delay() == 2
     assert secret not in dump()
 
 
 def test_a_new_installation_seals_from_the_start() -> None:
     migration = import_module("prepazka.accounts.migrations.0007_sealing_delay")
     migration.delay_sealing(apps, None)
-    assert not sealing.is_delayed()
+    assert not sealing.is_sealing_delayed()

@@ -13,7 +13,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.queueing import counters, tickets, walk_in_stops
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.refusals import NoTicketsNow
-from prepazka.reporting.monitor import monitor
+from prepazka.reporting.monitor import monitor_of_office
 from tests import rounds, town
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def test_a_full_day_stops_the_tickets_of_what_is_full(office: OfficeSnapshot) ->
     assert rule("pas") == "", "nobody at a counter serves it, so there is no estimate"
     with pytest.raises(NoTicketsNow):
         walk_in("15:34")
-    told = {s["code"]: s for s in monitor(again(), now=town.at("15:34"))["services"]}
+    told = {s["code"]: s for s in monitor_of_office(again(), now=town.at("15:34"))["services"]}
     assert not told["prepis"]["tickets"]
     assert told["prepis"]["tickets_ended"]
     assert not told["pas"]["tickets_ended"]
@@ -80,10 +80,10 @@ def test_overtime_is_the_offices_choice(office: OfficeSnapshot) -> None:
 
 def test_tickets_go_on_when_there_is_room_again_with_some_to_spare(office: OfficeSnapshot) -> None:
     service, now = town.service(office), town.at("16:00")
-    walk_in_stops.follow_estimate(office=office, service=service, served_in=61, now=now)
+    walk_in_stops.stop_by_estimate(office=office, service=service, served_in=61, now=now)
     assert rule() == TicketsRule.FULL
     for served_in, then in ((50, TicketsRule.FULL), (44, "")):
-        walk_in_stops.follow_estimate(
+        walk_in_stops.stop_by_estimate(
             office=again(), service=town.service(again()), served_in=served_in, now=now
         )
         assert rule() == then
@@ -97,7 +97,7 @@ def test_the_head_has_the_last_word(office: OfficeSnapshot) -> None:
     service, head, now = town.service(office), town.clerk(office, "hlava", "head").pk, "16:00"
     walk_in_stops.stop_tickets(office=office, service=service, now=town.at(now))
     walk_in_stops.open_tickets(office=office, service=service, now=town.at(now), actor=head)
-    walk_in_stops.follow_estimate(
+    walk_in_stops.stop_by_estimate(
         office=again(), service=town.service(again()), served_in=500, now=town.at(now)
     )
     assert rule() == TicketsRule.OPEN

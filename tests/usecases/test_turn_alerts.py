@@ -53,7 +53,7 @@ def issue(office: OfficeSnapshot, many: int = 1) -> Ticket:
 
 
 def asked(ticket: Ticket, contact: Contact = MAIL, language: str = "cs") -> TurnAlert:
-    return turn_alerts.ask_alert(ticket=ticket.pk, contact=contact, language=language, now=NINE)
+    return turn_alerts.request_alert(ticket=ticket.pk, contact=contact, language=language, now=NINE)
 
 
 class Out:
@@ -68,8 +68,8 @@ class Out:
         new = Event.objects.filter(pk__gt=self.seen, kind__in=message_delivery.KINDS).order_by("pk")
         for event in [*new, *new]:  # a job may run twice
             self.seen = max(self.seen, event.pk)
-            for message in message_delivery.compose(event=event.pk, now=now):
-                message_delivery.deliver(
+            for message in message_delivery.compose_messages(event=event.pk, now=now):
+                message_delivery.deliver_message(
                     message=message.pk,
                     gateways={"email": self.keep, "sms": self.sms, "push": self.keep},
                     now=now,
@@ -90,7 +90,7 @@ def test_told_once_when_near_and_at_each_call(office: OfficeSnapshot, clerk: int
     rounds.tell_near(now=NINE)
     assert out() == [], "three people are ahead, twenty minutes each"
     turns.call_next(office=office, clerk=clerk, now=NINE)
-    turns.finish(office=office, clerk=clerk, now=NINE + timedelta(minutes=20))
+    turns.finish_service(office=office, clerk=clerk, now=NINE + timedelta(minutes=20))
     turns.call_next(office=office, clerk=clerk, now=NINE + timedelta(minutes=20))
     for _ in range(3):
         rounds.tell_near(now=NINE + timedelta(minutes=20))
@@ -98,13 +98,13 @@ def test_told_once_when_near_and_at_each_call(office: OfficeSnapshot, clerk: int
     assert near.to == "jana@example.cz"
     assert near.subject == "Blíží se řada na Vás – V4 – Městský úřad Lhota"
     assert f"/t/{ours.code}/" in near.text
-    turns.finish(office=office, clerk=clerk, now=NINE + timedelta(minutes=30))
+    turns.finish_service(office=office, clerk=clerk, now=NINE + timedelta(minutes=30))
     later = NINE + timedelta(minutes=31)
     turns.call_by_hand(office=office, clerk=clerk, ticket=ours.pk, now=later)
     (called,) = out(later)
     assert called.subject.startswith("Jste na řadě – V4")
     assert "přepážce 1" in called.text.replace("\u00a0", " ")
-    turns.recall(office=office, clerk=clerk, now=later)
+    turns.recall_client(office=office, clerk=clerk, now=later)
     assert out(later) == []
     assert Message.objects.count() == 2
 
@@ -134,23 +134,25 @@ def test_nobody_is_told_while_no_counter_is_open(office: OfficeSnapshot) -> None
     assert Out()() == []
 
 
-@pytest.mark.parametrize("end", ["finish", "no_show", "give_up", "yesterday", "merge"])
+@pytest.mark.parametrize(
+    "end", ["finish_service", "mark_no_show", "leave_queue", "yesterday", "merge"]
+)
 def test_the_contact_ends_with_the_ticket(office: OfficeSnapshot, clerk: int, end: str) -> None:
     ours = issue(office)
     alert = asked(ours, BROWSER)
-    if end in {"finish", "no_show"}:
+    if end in {"finish_service", "mark_no_show"}:
         turns.call_next(office=office, clerk=clerk, now=NINE)
         alert.refresh_from_db()
         assert alert.has_contact
         getattr(turns, end)(office=office, clerk=clerk, now=NINE)
-    elif end == "give_up":
-        tickets.give_up(ticket=ours.pk, now=NINE)
+    elif end == "leave_queue":
+        tickets.leave_queue(ticket=ours.pk, now=NINE)
     elif end == "yesterday":
         tomorrow = NINE + timedelta(days=1)
-        tickets.close_yesterday(office=office.office_id, today=tomorrow.date(), now=tomorrow)
+        tickets.close_past_days(office=office.office_id, today=tomorrow.date(), now=tomorrow)
     else:  # whatever ended it without saying so
         Ticket.objects.update(state="finished")
-        assert turn_alerts.forget_ended() == 1
+        assert turn_alerts.erase_contacts_of_ended() == 1
     alert.refresh_from_db()
     assert not alert.has_contact
     assert alert.email == alert.phone == ""
@@ -161,7 +163,7 @@ def test_a_message_that_is_late_does_not_leave(office: OfficeSnapshot, clerk: in
     ours, out = issue(office), Out()
     asked(ours)
     rounds.tell_near(now=NINE)
-    tickets.give_up(ticket=ours.pk, now=NINE)
+    tickets.leave_queue(ticket=ours.pk, now=NINE)
     assert out() == []
     other = issue(office)
     asked(other)
@@ -199,7 +201,7 @@ def test_who_lets_others_go_first_is_told_when_it_ends(office: OfficeSnapshot, c
     asked(ours)
     rounds.tell_near(now=NINE)
     assert len(out()) == 1
-    tickets.postpone(ticket=ours.pk, minutes=20, now=NINE)
+    tickets.postpone_ticket(ticket=ours.pk, minutes=20, now=NINE)
     rounds.tell_near(now=NINE)
     assert out() == []
     back = NINE + timedelta(minutes=21)
@@ -210,13 +212,15 @@ def test_who_lets_others_go_first_is_told_when_it_ends(office: OfficeSnapshot, c
 def test_a_browser_that_is_gone_is_forgotten(office: OfficeSnapshot, clerk: int) -> None:
     alert = asked(issue(office), BROWSER)
     rounds.tell_near(now=NINE)
-    (message,) = message_delivery.compose(event=Event.objects.get(kind="TurnNear").pk, now=NINE)
+    (message,) = message_delivery.compose_messages(
+        event=Event.objects.get(kind="TurnNear").pk, now=NINE
+    )
 
     def gone(one: Push) -> None:
         raise PushGone
 
     with pytest.raises(PushGone):
-        message_delivery.deliver(
+        message_delivery.deliver_message(
             message=message.pk, gateways={"email": no_mail, "sms": no_sms, "push": gone}, now=NINE
         )
     alert.refresh_from_db()

@@ -9,10 +9,10 @@ import pytest
 from prepazka.booking import booking_lifecycle, call_entries
 from prepazka.booking.models import Booking, CallListEntry
 from prepazka.core import events
-from prepazka.gateways.email import send
+from prepazka.gateways.email import send_mail
 from prepazka.journal.models import Event
 from prepazka.journal.record import record
-from prepazka.messaging.message_delivery import compose, deliver
+from prepazka.messaging.message_delivery import compose_messages, deliver_message
 from prepazka.messaging.message_types import Mail, Sms, Undeliverable
 from prepazka.messaging.models import Message, MessageState
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -32,7 +32,7 @@ def no_sms(_: Sms) -> Any:
 
 def follow_up(kind: str) -> list[Message]:
     """The messages that the last event of the kind causes."""
-    return compose(event=Event.objects.filter(kind=kind).latest("pk").pk, now=NOW)
+    return compose_messages(event=Event.objects.filter(kind=kind).latest("pk").pk, now=NOW)
 
 
 def call_reasons(booking: Booking) -> list[str]:
@@ -55,7 +55,7 @@ def test_an_address_that_cannot_be_written_to_fails_for_good(
     Booking.objects.filter(pk=booking.pk).update(email=address, phone=phone)
     (message,) = follow_up("BookingConfirmed")
     with pytest.raises(Undeliverable) as failure:
-        deliver(message=message.pk, gateways={"email": send, "sms": no_sms}, now=NOW)
+        deliver_message(message=message.pk, gateways={"email": send_mail, "sms": no_sms}, now=NOW)
     assert failure.value.permanent
     message.refresh_from_db()
     assert (message.state, message.attempts) == (MessageState.FAILED, 1)
@@ -69,7 +69,7 @@ def test_a_mail_refused_after_it_was_read_is_tried_once(
     (message,) = follow_up("BookingConfirmed")
     server.answers = "554 5.7.1 not wanted here"
     with pytest.raises(Undeliverable) as failure:
-        deliver(message=message.pk, gateways={"email": send, "sms": no_sms}, now=NOW)
+        deliver_message(message=message.pk, gateways={"email": send_mail, "sms": no_sms}, now=NOW)
     assert failure.value.permanent
     message.refresh_from_db()
     assert (message.state, message.attempts) == (MessageState.FAILED, 1)
@@ -84,7 +84,7 @@ def test_who_never_confirmed_and_left_no_number_is_not_on_the_list(lhota: Office
 
     (message,) = follow_up("ConfirmationRequested")
     with pytest.raises(Undeliverable):
-        deliver(message=message.pk, gateways={"email": refuse, "sms": no_sms}, now=NOW)
+        deliver_message(message=message.pk, gateways={"email": refuse, "sms": no_sms}, now=NOW)
     assert call_reasons(booking) == []
     booking_lifecycle.cancel_booking(booking=booking.pk, now=NOW)
 
@@ -131,11 +131,11 @@ def test_three_calls_in_vain_are_not_begun_anew(lhota: OfficeSnapshot) -> None:
     actor = town.clerk(lhota, "operator").pk
     Booking.objects.filter(pk=booking.pk).update(state="displaced", ended_at=NOW)
     entry = CallListEntry.objects.create(
-        office=booking.office, booking=booking, reason=Reason.NO_TERM, created_at=NOW
+        office=booking.office, booking=booking, reason=Reason.NO_SLOT, created_at=NOW
     )
     for _ in range(call_entries.ATTEMPTS):
         call_entries.take_call(entry=entry.pk, actor=actor, now=NOW)
-        call_entries.not_reached(entry=entry.pk, actor=actor, now=NOW)
+        call_entries.note_unreached(entry=entry.pk, actor=actor, now=NOW)
     follow_up("BookingCancelled")
     assert call_reasons(booking) == []
 

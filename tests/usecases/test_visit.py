@@ -38,13 +38,13 @@ def test_a_visit_from_hold_to_served() -> None:
     assert called.reason["code"] == "booked_in_window"
 
     turns.start_serving(office=office, clerk=clerk.pk, now=town.at("9:04"))
-    turns.finish(office=office, clerk=clerk.pk, now=town.at("9:20"))
+    turns.finish_service(office=office, clerk=clerk.pk, now=town.at("9:20"))
     booking.refresh_from_db()
     assert booking.state == BookingState.SERVED
 
-    turns.undo(office=office, clerk=clerk.pk, now=town.at("9:20") + timedelta(seconds=20))
+    turns.undo_last_step(office=office, clerk=clerk.pk, now=town.at("9:20") + timedelta(seconds=20))
     booking.refresh_from_db()
     assert booking.state == BookingState.ARRIVED
     assert Ticket.objects.get(pk=called.pk).state == TicketState.SERVING
-    turns.finish(office=office, clerk=clerk.pk, now=town.at("9:21"))
+    turns.finish_service(office=office, clerk=clerk.pk, now=town.at("9:21"))
     assert turns.call_next(office=office, clerk=clerk.pk, now=town.at("9:21")).pk == walk_in.pk

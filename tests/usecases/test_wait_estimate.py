@@ -10,13 +10,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from prepazka.core.replay import replay
+from prepazka.core.replay import replay_waits
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, models, tickets, turns, wait_learning
 from prepazka.queueing.models import Ticket, TicketState
 from prepazka.reporting import forecast
-from prepazka.reporting.live_hall import hall
-from prepazka.reporting.place import announced, counter_opens, place_of
+from prepazka.reporting.live_hall import hall_at
+from prepazka.reporting.place import announced_place, counter_opens, place_of
 from tests import rounds, town
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +76,7 @@ class TestOutlook:
     def test_who_waits_behind_more_waits_longer(self, office: OfficeSnapshot) -> None:
         at_work(office)
         first, second, third = (walk_in(office, "8:10") for _ in range(3))
-        seen = hall(office, now=town.at("8:11"))
+        seen = hall_at(office, now=town.at("8:11"))
         waits = [seen.outlook.tickets[t.pk] for t in (first, second, third)]
         assert waits[0].span == (0, 0)
         assert 8 < waits[1].p50 < waits[1].p80 < waits[2].p80
@@ -90,14 +90,14 @@ class TestOutlook:
             tickets.issue_ticket(
                 office=office, service=town.service(office), touch=uuid4(), now=moment
             )
-        seen = hall(office, now=moment)
+        seen = hall_at(office, now=moment)
         last = max(seen.outlook.tickets.values(), key=lambda one: one.p50)
         assert seen.outlook.newcomers[town.service(office).pk].p50 > last.p50
 
     def test_only_services_of_open_counters_have_a_number(self, office: OfficeSnapshot) -> None:
         at_work(office, "1")
         walk_in(office, "8:10", "pas")
-        seen = hall(office, now=town.at("8:11"))
+        seen = hall_at(office, now=town.at("8:11"))
         passport = town.service(office, "pas").pk
         assert passport not in seen.outlook.newcomers
         assert not seen.outlook.tickets
@@ -108,31 +108,31 @@ class TestOutlook:
         at_work(office, "1")
         at_work(office, "2", "svobodova")
         waiting = [walk_in(office, "8:10") for _ in range(4)]
-        before = hall(office, now=town.at("8:11")).outlook.tickets[waiting[-1].pk]
+        before = hall_at(office, now=town.at("8:11")).outlook.tickets[waiting[-1].pk]
         shift = models.Shift.objects.get(counter=town.counter(office, "2"))
         counters.pause_counter(shift=shift, now=town.at("8:11"))
-        forecast.forget()
-        seen = hall(office, now=town.at("8:11"))
+        forecast.clear_outlook_cache()
+        seen = hall_at(office, now=town.at("8:11"))
         assert seen.outlook.tickets[waiting[-1].pk].p50 > before.p50
         assert town.service(office, "pas").pk not in seen.outlook.newcomers
 
     def test_booked_clients_to_come_are_foreseen(self, office: OfficeSnapshot) -> None:
         at_work(office)
         waiting = [walk_in(office, "8:10") for _ in range(6)]
-        before = hall(office, now=town.at("8:11")).outlook.tickets[waiting[-1].pk]
+        before = hall_at(office, now=town.at("8:11")).outlook.tickets[waiting[-1].pk]
         town.confirmed(office, "9:00")
-        forecast.forget()
-        after = hall(office, now=town.at("8:11")).outlook.tickets[waiting[-1].pk]
+        forecast.clear_outlook_cache()
+        after = hall_at(office, now=town.at("8:11")).outlook.tickets[waiting[-1].pk]
         assert after.p50 > before.p50 + 5
 
     def test_two_processes_say_the_same(self, office: OfficeSnapshot) -> None:
         at_work(office)
         for _ in range(5):
             walk_in(office, "8:10")
-        first = hall(office, now=town.at("8:11") - timedelta(seconds=4)).outlook
-        forecast.forget()
+        first = hall_at(office, now=town.at("8:11") - timedelta(seconds=4)).outlook
+        forecast.clear_outlook_cache()
         wait_learning._known.clear()
-        other = hall(office, now=town.at("8:11")).outlook
+        other = hall_at(office, now=town.at("8:11")).outlook
         assert first.newcomers == other.newcomers
         assert first.served == other.served
 
@@ -144,9 +144,9 @@ class TestOutlook:
 
         def counted(*args: object, **more: object) -> object:
             made.append(town.at("8:00"))
-            return replay(*args, **more)  # type: ignore[arg-type]  # passed on
+            return replay_waits(*args, **more)  # type: ignore[arg-type]  # passed on
 
-        monkeypatch.setattr(forecast, "replay", counted)
+        monkeypatch.setattr(forecast, "replay_waits", counted)
         waits = walk_in(office, "8:10")
         for _ in range(4):
             place_of(office, waits, now=town.at("8:11"))
@@ -166,7 +166,7 @@ class TestOutlook:
                 walk_in(office, "8:10")
             town.confirmed(office, f"{9 + len(counts)}:00")
             with CaptureQueriesContext(connection) as seen:
-                assert hall(office, now=town.at("8:11")).outlook.newcomers
+                assert hall_at(office, now=town.at("8:11")).outlook.newcomers
             counts.append(len(seen))
         assert counts[0] == counts[1] <= 6
 
@@ -177,7 +177,7 @@ class TestOutlook:
         last, ends = waiting[-1].pk, []
         for minute in range(11, 30, 3):
             now = town.at(f"8:{minute}")
-            said = hall(office, now=now).outlook.tickets[last]
+            said = hall_at(office, now=now).outlook.tickets[last]
             assert said.p20 <= said.p50 <= said.p80
             ends.append(now + timedelta(minutes=said.p80))
         for before, after in pairwise(ends):
@@ -188,7 +188,7 @@ class TestLearning:
     def test_it_learns_from_the_last_weeks(self, office: OfficeSnapshot) -> None:
         served(office, [6 + n % 5 for n in range(60)])
         rounds.learn(now=town.at("3:00"))
-        times = wait_learning.known(office).times
+        times = wait_learning.learned_times(office).times
         service = town.service(office).pk
         assert 7 < times.mean(service) < 10.5, "configured are 20"
         assert not times.thin(service)
@@ -197,18 +197,18 @@ class TestLearning:
     def test_absurd_times_teach_nothing(self, office: OfficeSnapshot) -> None:
         served(office, [8 + n % 3 for n in range(40)])
         rounds.learn(now=town.at("3:00"))
-        before = wait_learning.known(office).times.mean(town.service(office).pk)
+        before = wait_learning.learned_times(office).times.mean(town.service(office).pk)
         served(office, [0, -5, 0.1, 600, 400, 181] * 5, days_ago=6)
         rounds.learn(now=town.at("3:01"))
-        after = wait_learning.known(office).times.mean(town.service(office).pk)
+        after = wait_learning.learned_times(office).times.mean(town.service(office).pk)
         assert after == pytest.approx(before, rel=0.02)
 
     def test_no_history_is_no_trouble(self, office: OfficeSnapshot) -> None:
         rounds.learn(now=town.at("3:00"))
         rounds.learn(now=town.at("3:00"))
-        assert wait_learning.known(office).times.mean(town.service(office).pk) == pytest.approx(
-            20, 0.01
-        )
+        assert wait_learning.learned_times(office).times.mean(
+            town.service(office).pk
+        ) == pytest.approx(20, 0.01)
 
 
 class TestJudging:
@@ -217,20 +217,20 @@ class TestJudging:
         walk_in(office, "8:10")
         turns.call_next(office=office, clerk=clerk, now=town.at("8:10"))
         waits = walk_in(office, "8:10")
-        place = announced(office, waits, now=town.at("8:10"))
+        place = announced_place(office, waits, now=town.at("8:10"))
         kept = Ticket.objects.get(pk=waits.pk)
         assert place.expected
         assert kept.p80 == place.expected.p80
-        announced(office, kept, now=town.at("8:20"))
+        announced_place(office, kept, now=town.at("8:20"))
         assert Ticket.objects.get(pk=waits.pk).p80 == kept.p80
 
     def test_misses_raise_the_factor_and_hits_lower_it(self, office: OfficeSnapshot) -> None:
         clerk = at_work(office)
         for p80, minute in ((5, 20), (60, 30)):
             waits = walk_in(office, "8:10")
-            wait_learning.announce(ticket=waits, p20=1, p50=3, p80=p80)
+            wait_learning.store_announced_wait(ticket=waits, p20=1, p50=3, p80=p80)
             turns.call_next(office=office, clerk=clerk, now=town.at(f"8:{minute}"))
-            turns.finish(office=office, clerk=clerk, now=town.at(f"8:{minute + 5}"))
+            turns.finish_service(office=office, clerk=clerk, now=town.at(f"8:{minute + 5}"))
             rounds.judge_waits(now=town.at(f"8:{minute + 5}"))
         rounds.judge_waits(now=town.at("9:00"))
         row = models.Calibration.objects.get()
@@ -240,9 +240,9 @@ class TestJudging:
     def test_who_lets_others_go_first_is_not_judged(self, office: OfficeSnapshot) -> None:
         clerk = at_work(office)
         waits = walk_in(office, "8:10")
-        wait_learning.announce(ticket=waits, p20=1, p50=3, p80=5)
-        tickets.postpone(ticket=waits.pk, minutes=20, now=town.at("8:11"))
-        announced(office, Ticket.objects.get(pk=waits.pk), now=town.at("8:11"))
+        wait_learning.store_announced_wait(ticket=waits, p20=1, p50=3, p80=5)
+        tickets.postpone_ticket(ticket=waits.pk, minutes=20, now=town.at("8:11"))
+        announced_place(office, Ticket.objects.get(pk=waits.pk), now=town.at("8:11"))
         turns.call_next(office=office, clerk=clerk, now=town.at("8:40"))
         rounds.judge_waits(now=town.at("8:41"))
         assert not models.Calibration.objects.exists()
@@ -252,8 +252,8 @@ class TestJudging:
         for _ in range(3):
             walk_in(office, "8:10")
         service = town.service(office).pk
-        before = hall(office, now=town.at("8:11")).outlook.newcomers[service]
+        before = hall_at(office, now=town.at("8:11")).outlook.newcomers[service]
         models.Calibration.objects.create(office=office.row, service_id=service, theta=0.5)
-        forecast.forget()
-        after = hall(office, now=town.at("8:11")).outlook.newcomers[service]
+        forecast.clear_outlook_cache()
+        after = hall_at(office, now=town.at("8:11")).outlook.newcomers[service]
         assert after.p80 == pytest.approx(before.p80 * 1.6487, rel=0.001)

@@ -1,4 +1,4 @@
-"""The waiting list: who is offered a freed term, for how long, and what becomes of it."""
+"""The waiting list: who is offered a freed slot, for how long, and what becomes of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from prepazka.booking.refusals import (
     NoWaitingList,
     PlaceOver,
     PlaceTaken,
-    TermTaken,
+    SlotTaken,
     TooManyBookings,
     TooManyPersons,
     WaitingOver,
@@ -44,7 +44,7 @@ def full_office(**rules: Any) -> OfficeSnapshot:
 def block(office: OfficeSnapshot, day: date = town.MONDAY) -> None:
     """Take what is left of the day by telephone."""
     for clock in ("9:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00"):
-        held = booking_lifecycle.hold_term(
+        held = booking_lifecycle.hold_slot(
             office=office,
             service=town.service(office),
             starts_at=town.at(clock, day),
@@ -55,7 +55,7 @@ def block(office: OfficeSnapshot, day: date = town.MONDAY) -> None:
 
 
 def join(office: OfficeSnapshot, who: str, now: datetime = NOW, **more: Any) -> WaitingListEntry:
-    entry = waiting_list.join_list(
+    entry = waiting_list.join_waiting_list(
         office=office,
         service=town.service(office),
         wish=more.pop("wanted", MONDAY_ONLY),
@@ -104,7 +104,7 @@ class TestDelay:
         return any(t.starts_at == town.at("8:00") for t in found)
 
     @pytest.mark.parametrize("channel", ["web", "api", "desk", "phone"])
-    def test_nobody_sees_a_cancelled_term_before_its_delay(
+    def test_nobody_sees_a_cancelled_slot_before_its_delay(
         self, lhota: OfficeSnapshot, channel: str
     ) -> None:
         cancel()
@@ -114,7 +114,7 @@ class TestDelay:
         assert (claim.name, claim.contact_hash, claim.offer) == ("", "", None)
         just_before = claim.expires_at - timedelta(seconds=1)
         assert not self.free_at_eight(lhota, just_before, channel)
-        with pytest.raises(TermTaken):
+        with pytest.raises(SlotTaken):
             town.hold(lhota, "8:00", just_before, channel=channel)
         # It frees itself: no job has run.
         assert self.free_at_eight(lhota, claim.expires_at, channel)
@@ -145,9 +145,9 @@ class TestDelay:
         def nine(now: datetime) -> bool:
             return any(t.starts_at == town.at("9:00") for t in town.offered(lhota, now))
 
-        # Nobody has tidied yet: the term is not shown.
+        # Nobody has tidied yet: the slot is not shown.
         assert not nine(over)
-        with pytest.raises(TermTaken):
+        with pytest.raises(SlotTaken):
             town.hold(lhota, "9:00", over)
         rounds.tidy(now=over)
         assert not nine(over)
@@ -166,7 +166,7 @@ class TestDelay:
         cancel()
         assert self.free_at_eight(office, NOW)
 
-    def test_a_move_within_the_old_term_needs_no_claim_of_both(self) -> None:
+    def test_a_move_within_the_old_slot_needs_no_claim_of_both(self) -> None:
         office = town.office(
             kind="slot", raster_min=10, return_from_min=2, return_to_min=15, lead_min=0
         )
@@ -190,7 +190,7 @@ class TestJoining:
 
     def test_nobody_can_block_the_contact_of_somebody_else(self) -> None:
         office = full_office()
-        left = waiting_list.join_list(
+        left = waiting_list.join_waiting_list(
             office=office,
             service=town.service(office),
             wish=MONDAY_ONLY,
@@ -229,7 +229,7 @@ class TestJoining:
 
     def test_an_unconfirmed_entry_gets_nothing_and_ends(self) -> None:
         office = full_office()
-        entry = waiting_list.join_list(
+        entry = waiting_list.join_waiting_list(
             office=office,
             service=town.service(office),
             wish=Wanted(town.MONDAY, town.MONDAY + timedelta(days=7)),
@@ -248,7 +248,7 @@ class TestJoining:
 
 
 class TestOffers:
-    def test_first_in_order_gets_the_term_the_next_after_a_refusal(self) -> None:
+    def test_first_in_order_gets_the_slot_the_next_after_a_refusal(self) -> None:
         office = full_office(return_from_min=2, return_to_min=15)
         jana, petr = join(office, "jana"), join(office, "petr", NOW + timedelta(minutes=1))
         now = NOW + timedelta(minutes=2)
@@ -259,21 +259,21 @@ class TestOffers:
         assert offer_to(petr) is None
         assert offered.expires_at == now + timedelta(minutes=60)
         assert at_eight() == 1
-        waiting_list_offers.decline_place(offer=offered.pk, now=now)
-        waiting_list_offers.decline_place(offer=offered.pk, now=now)  # pressed twice
+        waiting_list_offers.decline_waiting_list_offer(offer=offered.pk, now=now)
+        waiting_list_offers.decline_waiting_list_offer(offer=offered.pk, now=now)  # pressed twice
         round_at(now)
         assert (state(jana), state(petr)) == ("waiting", "offered")
         second = offer_to(petr)
         assert second
-        booked = waiting_list_offers.accept_place(offer=second.pk, now=now)
+        booked = waiting_list_offers.accept_waiting_list_offer(offer=second.pk, now=now)
         assert (booked.state, booked.email, len(booked.pin)) == ("confirmed", "petr@example.cz", 4)
         assert (
-            waiting_list_offers.accept_place(offer=second.pk, now=now).pk == booked.pk
+            waiting_list_offers.accept_waiting_list_offer(offer=second.pk, now=now).pk == booked.pk
         )  # clicked twice
         assert state(petr) == "fulfilled"
         assert at_eight() == 1
         with pytest.raises(PlaceTaken):
-            waiting_list_offers.decline_place(offer=second.pk, now=now)
+            waiting_list_offers.decline_waiting_list_offer(offer=second.pk, now=now)
         kinds = list(Event.objects.order_by("pk").values_list("kind", flat=True))
         assert kinds[-2:] == ["BookingConfirmed", "PlaceAccepted"]
 
@@ -284,7 +284,7 @@ class TestOffers:
         round_at(NOW)
         offered = offer_to(jana)
         assert offered
-        waiting_list_offers.decline_place(offer=offered.pk, now=NOW)
+        waiting_list_offers.decline_waiting_list_offer(offer=offered.pk, now=NOW)
         round_at(NOW)
         assert offer_to(jana) is None
         # Nobody wants it: it comes back to the public by itself.
@@ -317,7 +317,7 @@ class TestOffers:
         offered = offer_to(jana)
         assert offered
         with pytest.raises(PlaceOver):
-            waiting_list_offers.accept_place(offer=offered.pk, now=over)
+            waiting_list_offers.accept_waiting_list_offer(offer=offered.pk, now=over)
         round_at(over)
         assert (state(jana), state(petr)) == ("waiting", "offered")
         rows = WaitingListEntry.objects.order_by("queued_at")
@@ -331,12 +331,12 @@ class TestOffers:
         round_at(NOW)
         over = NOW + timedelta(hours=1)
         assert not any(t.starts_at == town.at("8:00") for t in town.offered(office, over))
-        free = over + slot_release.longest(office.rules_of(town.service(office)))
+        free = over + slot_release.longest_return_delay(office.rules_of(town.service(office)))
         assert any(t.starts_at == town.at("8:00") for t in town.offered(office, free))
         offered = offer_to(jana)
         assert offered
         with pytest.raises(PlaceOver):
-            waiting_list_offers.accept_place(offer=offered.pk, now=free)
+            waiting_list_offers.accept_waiting_list_offer(offer=offered.pk, now=free)
 
     def test_new_hours_are_offered_too(self) -> None:
         office = full_office()
@@ -361,7 +361,7 @@ class TestOffers:
         assert offered
         assert offered.expires_at == town.at("9:00", date(2026, 11, 21))
 
-    def test_a_term_too_near_to_answer_is_not_offered(self) -> None:
+    def test_a_slot_too_near_to_answer_is_not_offered(self) -> None:
         office = full_office(return_from_min=2, return_to_min=15)
         jana = join(office, "jana")
         soon = town.at("6:50")  # a lead of an hour leaves ten minutes
@@ -369,7 +369,7 @@ class TestOffers:
         round_at(soon)
         assert offer_to(jana) is None
 
-    def test_an_offer_ends_with_the_lead_of_its_term(self) -> None:
+    def test_an_offer_ends_with_the_lead_of_its_slot(self) -> None:
         office = full_office(offer_min=120)
         # Quiet hours end at 8:00 as a rule; here there are none.
         office.row.messages_data = {"quiet_from_min": 480, "quiet_to_min": 480}
@@ -389,7 +389,7 @@ class TestOffers:
         cancel()
         round_at(NOW)
         # Meanwhile they book another day by themselves.
-        held = booking_lifecycle.hold_term(
+        held = booking_lifecycle.hold_slot(
             office=office, service=town.service(office), starts_at=town.at("9:00", TUESDAY), now=NOW
         )
         asked = booking_lifecycle.request_confirmation(
@@ -399,7 +399,7 @@ class TestOffers:
         offered = offer_to(jana)
         assert offered
         with pytest.raises(TooManyBookings):
-            waiting_list_offers.accept_place(offer=offered.pk, now=NOW)
+            waiting_list_offers.accept_waiting_list_offer(offer=offered.pk, now=NOW)
         assert offer_to(jana)
 
     def test_leaving_with_an_open_offer_passes_it_on(self) -> None:
@@ -407,8 +407,8 @@ class TestOffers:
         jana, petr = join(office, "jana"), join(office, "petr", NOW + timedelta(seconds=1))
         cancel()
         round_at(NOW)
-        waiting_list.leave_list(entry=jana.pk, now=NOW)
-        waiting_list.leave_list(entry=jana.pk, now=NOW)
+        waiting_list.leave_waiting_list(entry=jana.pk, now=NOW)
+        waiting_list.leave_waiting_list(entry=jana.pk, now=NOW)
         round_at(NOW)
         assert (state(jana), state(petr)) == ("left", "offered")
 
@@ -438,37 +438,39 @@ class TestOffers:
 
 
 class TestSooner:
-    def test_accepting_moves_the_booking_and_frees_the_old_term(self) -> None:
+    def test_accepting_moves_the_booking_and_frees_the_old_slot(self) -> None:
         office = full_office(return_from_min=2, return_to_min=15)
         now = NOW + timedelta(hours=9)  # Friday is over
-        held = booking_lifecycle.hold_term(
+        held = booking_lifecycle.hold_slot(
             office=office, service=town.service(office), starts_at=town.at("9:00", TUESDAY), now=now
         )
         asked = booking_lifecycle.request_confirmation(
             booking=held.pk, name="Jana", email="jana@example.cz", now=now
         )
         mine = booking_lifecycle.confirm_booking(booking=asked.pk, now=now)
-        entry = waiting_list.want_sooner(booking=mine.pk, now=now)
+        entry = waiting_list.join_list_for_sooner_slot(booking=mine.pk, now=now)
         with pytest.raises(AlreadyWaiting):
-            waiting_list.want_sooner(booking=mine.pk, now=now)
+            waiting_list.join_list_for_sooner_slot(booking=mine.pk, now=now)
         round_at(now)
         first_offer = offer_to(entry)
         assert first_offer  # Tuesday at eight is free and sooner
-        waiting_list_offers.decline_place(offer=first_offer.pk, now=now)
+        waiting_list_offers.decline_waiting_list_offer(offer=first_offer.pk, now=now)
         cancel(now)
         round_at(now)
         offered = offer_to(entry)
         assert offered
-        moved = waiting_list_offers.accept_place(offer=offered.pk, now=now)
+        moved = waiting_list_offers.accept_waiting_list_offer(offer=offered.pk, now=now)
         assert (moved.pk, moved.starts_at, moved.sequence) == (mine.pk, town.at("8:00"), 1)
-        assert waiting_list_offers.accept_place(offer=offered.pk, now=now).pk == mine.pk
+        assert (
+            waiting_list_offers.accept_waiting_list_offer(offer=offered.pk, now=now).pk == mine.pk
+        )
         assert at_eight() == 1
         old = Booking.objects.get(starts_at=town.at("9:00", TUESDAY), state__in=LIVE)
         assert (old.state, old.channel, old.name) == ("held", "list", "")
 
     def test_it_ends_with_its_booking(self) -> None:
         full_office()
-        entry = waiting_list.want_sooner(booking=first().pk, now=NOW)
+        entry = waiting_list.join_list_for_sooner_slot(booking=first().pk, now=NOW)
         cancel()
         round_at(NOW)
         assert state(entry) == "lapsed"
@@ -478,7 +480,7 @@ class TestSooner:
 def test_names_and_contacts_of_who_waits_no_longer_are_erased() -> None:
     office = full_office()
     jana = join(office, "jana")
-    waiting_list.leave_list(entry=jana.pk, now=NOW)
+    waiting_list.leave_waiting_list(entry=jana.pk, now=NOW)
     rounds.purge(now=NOW + timedelta(hours=25))
     row = WaitingListEntry.objects.get(pk=jana.pk)
     assert (row.name, row.email, row.contact_hash) == ("", "", "")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from prepazka.booking import slot_search, weekly_hours
 from prepazka.booking.absences import Affected
 from prepazka.booking.models import Booking
-from prepazka.booking.weekly_hours import WeekWithoutHours, replaced
+from prepazka.booking.weekly_hours import WeekWithoutHours, rows_with_week
 from prepazka.core.calendar import WeeklyHours, open_minutes
 from prepazka.core.interval import Interval
 from prepazka.officefile.office_export import export
@@ -50,7 +50,7 @@ def test_the_week_holds_in_its_days_and_the_old_one_outside(
 ) -> None:
     first = date(2026, 1, 1) + timedelta(days=start)
     last = None if long is None else first + timedelta(days=long)
-    found = replaced(rows, week, first, last)
+    found = rows_with_week(rows, week, first, last)
     alone = [
         WeeklyHours(weekday, one.start, one.end) for weekday, spans in week.items() for one in spans
     ]
@@ -63,7 +63,7 @@ def test_the_week_holds_in_its_days_and_the_old_one_outside(
 def test_hours_that_stay_are_one_row() -> None:
     rows = [WeeklyHours(0, 480, 600), WeeklyHours(1, 480, 600)]
     week = {0: [Interval(480, 600)], 1: [Interval(480, 540)]}
-    assert replaced(rows, week, NEXT, None) == [
+    assert rows_with_week(rows, week, NEXT, None) == [
         WeeklyHours(0, 480, 600),
         WeeklyHours(1, 480, 540, NEXT, None),
         WeeklyHours(1, 480, 600, None, NEXT - timedelta(days=1)),
@@ -86,7 +86,7 @@ def set_week(week: Any = MORNINGS, first: date = NEXT, **more: Any) -> list[Book
 
 def clocks(day: date) -> list[str]:
     where = snapshot_by_slug("lhota")
-    found = slot_search.offered(
+    found = slot_search.search_slots(
         office=where,
         service=town.service(where, "povoleni"),
         now=NOW,
@@ -105,8 +105,8 @@ def test_another_week_from_a_day_on() -> None:
     assert clocks(NEXT) == ["09:00", "09:15", "09:30", "11:00", "11:15", "11:30"]
     assert clocks(NEXT + timedelta(days=2)) == ["08:00", "08:15", "08:30"]
     where = snapshot_by_slug("lhota")
-    assert weekly_hours.coming_changes(where, official(where), town.MONDAY) == [NEXT]
-    assert weekly_hours.week_on(where, official(where), NEXT)[0] == MORNINGS[0]
+    assert weekly_hours.days_of_hour_changes(where, official(where), town.MONDAY) == [NEXT]
+    assert weekly_hours.hours_in_week_from(where, official(where), NEXT)[0] == MORNINGS[0]
 
 
 @pytest.mark.django_db

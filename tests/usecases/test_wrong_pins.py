@@ -56,7 +56,7 @@ def booking(office: OfficeSnapshot, clock: str = "9:00", **more: Any) -> Booking
 def test_after_ten_in_a_quarter_of_an_hour_the_kiosk_asks_for_more(office: OfficeSnapshot) -> None:
     own = booking(office)
     at = wrong(office, 9)
-    assert wrong_pins.asked_of(office, town.kiosk(office), now=at) is Asks.NOTHING
+    assert wrong_pins.questions_of(office, town.kiosk(office), now=at) is Asks.NOTHING
     at = wrong(office, 1, at)
     with pytest.raises(SecondAnswerNeeded):
         enter(office, own.pin, at)
@@ -70,7 +70,7 @@ def test_after_ten_in_a_quarter_of_an_hour_the_kiosk_asks_for_more(office: Offic
     assert [(one.device, one.since) for one in guarded] == [(town.kiosk(office), event.at)]
     assert wrong_pins.day_limit_since(office, now=at) is None
     # It is over by itself.
-    assert wrong_pins.asked_of(office, town.kiosk(office), now=at + timedelta(minutes=16)) is (
+    assert wrong_pins.questions_of(office, town.kiosk(office), now=at + timedelta(minutes=16)) is (
         Asks.NOTHING
     )
 
@@ -136,7 +136,7 @@ def test_forty_a_day_of_all_kiosks_together_and_a_new_day_begins_anew(
             at = wrong(office, 4, at, device=device) + timedelta(minutes=half % 3 * 16)
     assert WrongPin.objects.count() == OFFICE_WRONG
     later = at + timedelta(hours=1)
-    assert wrong_pins.asked_of(office, other, now=later) is Asks.DIGITS_OR_CODE
+    assert wrong_pins.questions_of(office, other, now=later) is Asks.DIGITS_OR_CODE
     guarded = wrong_pins.guarded_kiosks(office, now=later)
     assert [one.device for one in guarded] == [other, town.kiosk(office)]
     begun = WrongPin.objects.order_by("at")[OFFICE_WRONG - 1].at
@@ -144,7 +144,7 @@ def test_forty_a_day_of_all_kiosks_together_and_a_new_day_begins_anew(
     assert wrong_pins.day_limit_since(office, now=later) == begun
     wrong(office, 2, later, device=other, second_answer="000")
     assert Event.objects.filter(kind="DayOfWrongPins").count() == 1
-    assert wrong_pins.asked_of(office, other, now=town.at("0:01") + timedelta(days=1)) is (
+    assert wrong_pins.questions_of(office, other, now=town.at("0:01") + timedelta(days=1)) is (
         Asks.NOTHING
     )
 

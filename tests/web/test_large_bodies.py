@@ -63,14 +63,14 @@ def path(token: str) -> str:
 
 def test_two_hundred_megabytes(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[int] = []
-    read = bodies.drain
+    read = bodies.drain_body
 
     async def drain(receive: Any) -> None:
         kept.append(1)
         await read(receive)
 
-    monkeypatch.setattr(bodies, "drain", drain)
-    own = path(participant_links.sign(WHO, 1))
+    monkeypatch.setattr(bodies, "drain_body", drain)
+    own = path(participant_links.sign_token(WHO, 1))
     with served() as port:
         for declared, wait in ((True, True), (True, False), (False, False)):
             said, sent = post(port, own, size=200 * MEGA, declared=declared, wait=wait)
@@ -82,12 +82,16 @@ def test_two_hundred_megabytes(settings: Any, monkeypatch: pytest.MonkeyPatch) -
 
 def test_only_a_signed_link_may_send_much(settings: Any) -> None:
     def most(where: str, method: str = "POST") -> int:
-        return bodies.largest({"path": where, "method": method})
+        return bodies.largest_body_allowed({"path": where, "method": method})
 
-    assert most(path(participant_links.sign(WHO, 1))) == settings.FILE_LARGEST + bodies.AROUND
-    assert most("/en" + path(participant_links.sign(WHO, 1))) == most(
-        path(participant_links.sign(WHO, 1))
+    assert most(path(participant_links.sign_token(WHO, 1))) == settings.FILE_LARGEST + bodies.AROUND
+    assert most("/en" + path(participant_links.sign_token(WHO, 1))) == most(
+        path(participant_links.sign_token(WHO, 1))
     )
-    wrong = [path(participant_links.sign(WHO, 1)[:-1] + "x"), path("nope.nope"), "/lhota/objednat/"]
+    wrong = [
+        path(participant_links.sign_token(WHO, 1)[:-1] + "x"),
+        path("nope.nope"),
+        "/lhota/objednat/",
+    ]
     assert {most(one) for one in wrong} == {MEGA}
-    assert most(path(participant_links.sign(WHO, 1)), "PUT") == MEGA
+    assert most(path(participant_links.sign_token(WHO, 1)), "PUT") == MEGA

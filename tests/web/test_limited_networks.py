@@ -19,7 +19,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting import health
 from prepazka.web import limits, proof
 from prepazka.web.limits import asker_of
-from prepazka.web.models import Count
+from prepazka.web.models import RateCount
 from tests import citizen, town
 from tests.citizen import TIMES, Clock, words
 
@@ -120,7 +120,7 @@ class TestOwnPeople:
         bearer = asker(HTTP_AUTHORIZATION=f"Bearer {token}", **through("192.0.2.7"))
         assert (bearer.limits, bearer.crowd) == (SIGNED_IN, False)
         code = devices.make_pairing_code(device=town.kiosk(office), now=NOW)
-        _device, paired = devices.pair(code=code, kind="kiosk", now=NOW)
+        _device, paired = devices.pair_device(code=code, kind="kiosk", now=NOW)
         kiosk = asker(HTTP_AUTHORIZATION=f"Bearer {paired}", **through("192.0.2.7"))
         assert kiosk.limits is SIGNED_IN
         assert len({bearer.keys, kiosk.keys, asker(**through("192.0.2.7")).keys}) == 3
@@ -151,12 +151,12 @@ class TestWrongCountOfProxies:
         for n in range(3):
             choose(client, n, **through("192.0.2.7"))
         assert sum("PREPAZKA_TRUSTED_PROXIES" in one.message for one in caplog.records) == 1
-        assert health.answer(_health())[1]["visitors_hidden"] is True
+        assert health.health_answer(_health())[1]["visitors_hidden"] is True
 
     def test_a_right_count_says_nothing(self, client: Client) -> None:
         town.office()
         choose(client, 0, **through("192.0.2.7"))
-        assert health.answer(_health())[1]["visitors_hidden"] is False
+        assert health.health_answer(_health())[1]["visitors_hidden"] is False
 
     def test_too_many_proxies_are_noticed_too(self, settings: Any) -> None:
         settings.TRUSTED_PROXIES = 2
@@ -167,7 +167,7 @@ def _health() -> Any:
     from django.db import connection  # noqa: PLC0415  # the cursor of this test's transaction
 
     with connection.cursor() as cursor:
-        return health.health(cursor, now=NOW)
+        return health.health_of_database(cursor, now=NOW)
 
 
 class TestRefused:
@@ -243,13 +243,13 @@ class TestApi:
                 client, n, HTTP_AUTHORIZATION=f"Bearer {token}", **through("192.0.2.7")
             )
             assert answer.status_code == 201
-        assert not Count.objects.filter(scope__startswith="no-proof").exists()
+        assert not RateCount.objects.filter(scope__startswith="no-proof").exists()
 
 
 def test_a_crowd_turns_the_proof_on_by_itself(client: Client) -> None:
     office = town.office(quota=8)
     assert "data-challenge" not in client.get(TIMES).content.decode()
-    half = -(-networks.ceiling_of(office) // proof.BUSY_SHARE)
+    half = -(-networks.crowded_ceiling(office) // proof.BUSY_SHARE)
     for n in range(half):
         keys = (f"robot {n}",) * 3
         town.hold(

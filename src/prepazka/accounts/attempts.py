@@ -69,7 +69,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A try that has been counted as failed until `succeed` says otherwise.
+    """A try that has been counted as failed until `clear_failures` says otherwise.
 
     `failures` is the highest count of its sources, `delayed` whether the next try has to wait.
     """
@@ -103,7 +103,7 @@ def sources_of_factor(*, user: int, network: str, device: str = "") -> tuple[Sou
 
 
 @transaction.atomic
-def begin(sources: Sequence[Source], *, now: datetime) -> Attempt:
+def begin_attempt(sources: Sequence[Source], *, now: datetime) -> Attempt:
     """Count the try as failed, before its password is checked. Raises LogInDelayed.
 
     A refused try is not counted: hammering does not make the wait longer.
@@ -135,7 +135,7 @@ def begin(sources: Sequence[Source], *, now: datetime) -> Attempt:
 
 
 @transaction.atomic
-def succeed(attempt: Attempt) -> None:
+def clear_failures(attempt: Attempt) -> None:
     """Take the count of the try back, and end the series of failures of its name and place.
 
     Counts of the whole network and of the name from all networks stay, or an attacker who knows

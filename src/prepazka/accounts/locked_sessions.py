@@ -33,7 +33,7 @@ def note_press(screen: StaffScreen, *, now: datetime) -> None:
     screen.pressed_at = now
 
 
-def lock(session_key: str, *, now: datetime, pressed_at: datetime | None = None) -> bool:
+def lock_screens(session_key: str, *, now: datetime, pressed_at: datetime | None = None) -> bool:
     """Lock the screens. Returns whether this call did.
 
     With `pressed_at` only if nothing was pressed after it, for a lock after idle time.
@@ -44,6 +44,6 @@ def lock(session_key: str, *, now: datetime, pressed_at: datetime | None = None)
     return bool(open_screen.update(locked_at=now))
 
 
-def unlock(session_key: str, *, now: datetime) -> None:
+def unlock_screens(session_key: str, *, now: datetime) -> None:
     """Unlock the screens; counts as a press."""
     StaffScreen.objects.filter(pk=session_key).update(locked_at=None, pressed_at=now)

@@ -46,9 +46,9 @@ NO_KEY = "Second factors cannot be read with PREPAZKA_SECRET_KEY or PREPAZKA_SEC
 
 def seal_secret(secret: str) -> str:
     """The secret as it is to be stored: sealed, or in clear while sealing is delayed."""
-    if is_delayed():
+    if is_sealing_delayed():
         return secret
-    return text_encryption.seal(secret, keys=_keys(), purpose=PURPOSE)
+    return text_encryption.seal_text(secret, keys=_keys(), purpose=PURPOSE)
 
 
 def open_secret(stored: str) -> str:
@@ -56,24 +56,24 @@ def open_secret(stored: str) -> str:
     if not text_encryption.is_sealed(stored):
         return stored
     try:
-        return text_encryption.unseal(stored, keys=_keys(), purpose=PURPOSE)
+        return text_encryption.unseal_text(stored, keys=_keys(), purpose=PURPOSE)
     except text_encryption.SealBroken as error:
         log.error("A second factor was not opened. %s", NO_KEY)  # noqa: TRY400  # the trace says no more
         raise SecretUnreadable from error
 
 
-def is_delayed() -> bool:
+def is_sealing_delayed() -> bool:
     """Whether the previous release may still run, which reads secrets in clear only."""
     return SealingDelay.objects.filter(until__gt=Now()).exists()
 
 
-def seal_all() -> int:
+def seal_all_secrets() -> int:
     """Seal secrets in clear, and reseal those of an earlier key. Returns how many rows changed.
 
     Changes nothing while sealing is delayed. Each row is a transaction of its own. Raises
     SecretsUnreadable after the others are done, if some cannot be read.
     """
-    if is_delayed():
+    if is_sealing_delayed():
         return 0
     changed, unreadable = 0, []
     for pk in Authenticator.objects.order_by("pk").values_list("pk", flat=True):
@@ -86,10 +86,10 @@ def seal_all() -> int:
     return changed
 
 
-def seal_at_once() -> int:
+def end_sealing_delay() -> int:
     """End the delay and seal all; the previous release cannot read second factors any more."""
     SealingDelay.objects.all().delete()
-    return seal_all()
+    return seal_all_secrets()
 
 
 @transaction.atomic
@@ -118,8 +118,8 @@ def _sealed_by_first_key(stored: str) -> str:
         return stored
     secret = stored
     if text_encryption.is_sealed(stored):
-        secret = text_encryption.unseal(stored, keys=keys, purpose=PURPOSE)
-    return text_encryption.seal(secret, keys=keys, purpose=PURPOSE)
+        secret = text_encryption.unseal_text(stored, keys=keys, purpose=PURPOSE)
+    return text_encryption.seal_text(secret, keys=keys, purpose=PURPOSE)
 
 
 def _keys() -> list[str]:

@@ -47,7 +47,7 @@ class OpenSession:
     is_present: bool  # the one that asks
 
 
-def note_use(*, key: str, user: int, user_agent: str) -> None:
+def note_session_use(*, key: str, user: int, user_agent: str) -> None:
     """Record that the session was used, to the minute."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -101,7 +101,7 @@ def end_sessions(user: User, *, but: str = "") -> int:
     return len(session_keys)
 
 
-def forget_ended() -> int:
+def delete_ended_sessions() -> int:
     """Delete the StaffSession rows of ended sessions. Returns how many."""
     live = Session.objects.filter(expire_date__gt=Now())
     deleted, _ = StaffSession.objects.exclude(session_key__in=live.values("pk")).delete()

@@ -24,7 +24,7 @@ def make_token(
     ApiToken.objects.create(
         user=user,
         name=name,
-        hash=hash_of(token),
+        hash=hash_of_token(token),
         created_at=now,
         ends_at=now + min(lasts, LONGEST),
         waits=waits,
@@ -56,12 +56,12 @@ def end_tokens(*, user: int, token_id: int | None = None, now: datetime) -> int:
     return (tokens if token_id is None else tokens.filter(pk=token_id)).update(revoked_at=now)
 
 
-def note_use(key: int, used_at: datetime | None, *, now: datetime) -> None:
+def note_token_use(key: int, used_at: datetime | None, *, now: datetime) -> None:
     """Record when the key was last used, to the minute."""
     if used_at is None or now - used_at >= SEEN_EVERY:
         ApiToken.objects.filter(pk=key).update(used_at=now)
 
 
-def hash_of(token: str) -> str:
+def hash_of_token(token: str) -> str:
     """Hash by which the key is stored; unsalted, because the key is random and long."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -91,12 +91,14 @@ def remove_exception(
     )
 
 
-def unfit(office: OfficeSnapshot, official: Official, bookings: Iterable[Booking]) -> list[Booking]:
+def bookings_outside_hours(
+    office: OfficeSnapshot, official: Official, bookings: Iterable[Booking]
+) -> list[Booking]:
     """The official's bookings that lie outside their hours."""
     return [booking for booking in bookings if not _fits(office, official, booking)]
 
 
-def coming(
+def future_bookings(
     office: OfficeSnapshot, official: Official, first_day: date, last_day: date, now: datetime
 ) -> list[Booking]:
     """The official's future bookings from `first_day` to `last_day` inclusive, ordered by time."""
@@ -130,9 +132,11 @@ def change_hours(
     lock_days(
         row.pk, (first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1))
     )
-    bookings = coming(office, official, first_day, last_day, now)
+    bookings = future_bookings(office, official, first_day, last_day, now)
     snapshot_before = office_snapshot.read_snapshot(row)
-    already_unfit = {booking.pk for booking in unfit(snapshot_before, official, bookings)}
+    already_unfit = {
+        booking.pk for booking in bookings_outside_hours(snapshot_before, official, bookings)
+    }
     change()
     Office.objects.filter(pk=row.pk).update(version=F("version") + 1)
     row.refresh_from_db()
@@ -140,7 +144,7 @@ def change_hours(
     snapshot_after = office_snapshot.read_snapshot(row)
     affected = [
         booking
-        for booking in unfit(snapshot_after, official, bookings)
+        for booking in bookings_outside_hours(snapshot_after, official, bookings)
         if booking.pk not in already_unfit
     ]
     if affected and not accept:
@@ -150,7 +154,7 @@ def change_hours(
                 snapshot_before, snapshot_after, official, {booking.date for booking in affected}
             ),
         )
-    colleague_claims.lose(
+    colleague_claims.release_companions(
         [booking for booking in affected if booking.companion_of_id], now=now, actor=actor
     )
     still_booked = [booking for booking in affected if booking.companion_of_id is None]
@@ -169,7 +173,9 @@ def _lost_time(
     lost_spans = []
     for day in sorted(days):
         lost_minutes = subtract(before.diary_hours(official, day), after.diary_hours(official, day))
-        lost_spans += [calendar.instants(minutes, day, before.tz) for minutes in lost_minutes]
+        lost_spans += [
+            calendar.instants_of_minutes(minutes, day, before.tz) for minutes in lost_minutes
+        ]
     return [span for span in lost_spans if span]
 
 
@@ -192,5 +198,5 @@ def _fits(office: OfficeSnapshot, official: Official, booking: Booking) -> bool:
     return any(
         opening.contains(booked_time)
         for minutes in hours
-        if (opening := calendar.instants(minutes, booking.date, office.tz))
+        if (opening := calendar.instants_of_minutes(minutes, booking.date, office.tz))
     )

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from django.db import transaction
 
 from prepazka.booking import colleague_claims, networks, slot_release, slot_search
-from prepazka.booking.booking_links import short_code
+from prepazka.booking.booking_links import random_short_code
 from prepazka.booking.booking_locks import lock_booking, lock_days
 from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.diaries import official_of
@@ -29,15 +29,15 @@ from prepazka.booking.refusals import (
 )
 from prepazka.booking.transitions import (
     CHANGED_BY_CONFIRMING,
-    confirm,
-    end,
+    check_open_limit,
+    check_unconfirmed_limit,
+    confirm_with_pin,
+    end_booking,
     is_cancelled,
-    limit_open,
-    limit_unconfirmed,
-    put,
-    ran_out,
+    is_deadline_over,
+    mark_served,
+    move_to_claim,
     release_expired,
-    serve,
 )
 from prepazka.core import calendar, events
 from prepazka.core.hold_limits import FULL_LENGTH, Asker
@@ -60,7 +60,7 @@ ANSWERS = (
 
 
 @transaction.atomic
-def hold_term(
+def hold_slot(
     *,
     office: OfficeSnapshot,
     service: Service,
@@ -76,13 +76,13 @@ def hold_term(
     actor: int | None = None,
     asker: Asker | None = None,
 ) -> Booking:
-    """Hold a term for a person who is filling in the form; returns the held booking.
+    """Hold a slot for a person who is filling in the form; returns the held booking.
 
     Without an `official`, a service of officials is held with any that is free; without a `mode`,
     in the usual one. The hold `instead_of` is released in the same transaction. A repeated
     `request_key` returns the same booking. The `asker` may have a limited number of holds, the
     later ones for three minutes instead of ten; None is not limited.
-    Raises TermNotOffered, TermTaken, TooManyPersons, TooManyHolds.
+    Raises SlotNotOffered, SlotTaken, TooManyPersons, TooManyHolds.
     """
     if persons > office.rules_of(service).max_persons:
         raise TooManyPersons(most=office.rules_of(service).max_persons)
@@ -100,7 +100,7 @@ def hold_term(
     office = snapshot_by_id(office.office_id)
     service = office.services[service.pk]
     lasts = networks.limit_hold(office, asker, now=now)
-    claim = slot_search.find(
+    claim = slot_search.find_claim(
         office=office,
         service=service,
         starts_at=starts_at,
@@ -128,7 +128,7 @@ def hold_term(
     if asker:
         booking.network, booking.network_56, booking.network_48 = asker.keys
         booking.crowds = asker.crowd
-    written.insert(booking)
+    written.insert_row(booking)
     record(
         events.BookingHeld(office=office.office_id, booking=str(booking.pk), at=now, actor=actor)
     )
@@ -163,7 +163,7 @@ def release_hold(*, booking: UUID, now: datetime, actor: int | None = None) -> N
     """End a hold at once. Does nothing if the booking is no longer a hold."""
     locked = lock_booking(booking)
     if locked.state == BookingState.HELD:
-        end(locked, BookingState.EXPIRED, now)
+        end_booking(locked, BookingState.EXPIRED, now)
         record(
             events.HoldReleased(
                 office=locked.office_id, booking=str(locked.pk), at=now, actor=actor
@@ -225,25 +225,25 @@ def request_confirmation(
     contact = contact_of(email, phone)
     locked.contact_hash = contact_hash(contact) if contact else ""
     if contact and locked.channel in {"web", "api"}:
-        limit_open(locked, service.agenda_id, limit=rules.max_open_per_contact, now=now)
-        limit_unconfirmed(locked, limit=rules.max_open_per_contact, now=now)
+        check_open_limit(locked, service.agenda_id, limit=rules.max_open_per_contact, now=now)
+        check_unconfirmed_limit(locked, limit=rules.max_open_per_contact, now=now)
     unclicked = not rules.confirm_min and locked.channel in {"web", "api"}
     if unclicked:
-        networks.limit_unclicked(locked, office, asker, now=now)
+        networks.limit_confirmed_without_click(locked, office, asker, now=now)
     locked.name, locked.email, locked.phone = name, email, phone
-    locked.short_code = short_code() if phone and not email else None
+    locked.short_code = random_short_code() if phone and not email else None
     locked.requested_at = now
     if rules.confirm_min and locked.channel in {"web", "api"}:
         locked.state = BookingState.UNCONFIRMED
         locked.expires_at = now + timedelta(minutes=rules.confirm_min)
-        written.update(locked, CHANGED_BY_CONFIRMING)
+        written.update_row(locked, CHANGED_BY_CONFIRMING)
         record(
             events.ConfirmationRequested(
                 office=locked.office_id, booking=str(locked.pk), at=now, actor=actor
             )
         )
     else:
-        confirm(locked, now, actor, keep_network=unclicked)
+        confirm_with_pin(locked, now, actor, keep_network=unclicked)
     return locked
 
 
@@ -261,13 +261,17 @@ def confirm_booking(*, booking: UUID, now: datetime) -> Booking:
         raise BookingCancelled
     if locked.state == BookingState.HELD:
         raise HoldExpired
-    if locked.state != BookingState.UNCONFIRMED or ran_out(locked, now) or locked.starts_at <= now:
+    if (
+        locked.state != BookingState.UNCONFIRMED
+        or is_deadline_over(locked, now)
+        or locked.starts_at <= now
+    ):
         raise ConfirmationTooLate
     if locked.contact_hash and locked.channel in {"web", "api"}:
         service = snapshot_by_id(locked.office_id).services[locked.service_id]
         limit = snapshot_by_id(locked.office_id).rules_of(service).max_open_per_contact
-        limit_open(locked, service.agenda_id, limit=limit, now=now)
-    confirm(locked, now)
+        check_open_limit(locked, service.agenda_id, limit=limit, now=now)
+    confirm_with_pin(locked, now)
     return locked
 
 
@@ -299,11 +303,11 @@ def correct_request(*, booking: UUID, now: datetime) -> Booking:
     booking. A repeated call returns the same hold. Raises ConfirmationTooLate.
     """
     locked = lock_booking(booking)
-    if existing := correction_of(locked):
+    if existing := replacement_of(locked):
         return existing
     _must_be_unconfirmed(locked, now)
     answers = {name: getattr(locked, name) for name in ANSWERS}
-    end(locked, BookingState.EXPIRED, now)
+    end_booking(locked, BookingState.EXPIRED, now)
     record(events.HoldReleased(office=locked.office_id, booking=str(locked.pk), at=now))
     corrected = Booking(
         **answers,
@@ -311,12 +315,12 @@ def correct_request(*, booking: UUID, now: datetime) -> Booking:
         request_key=_key_of_correction(locked),
         created_at=now,
     )
-    written.insert(corrected)
+    written.insert_row(corrected)
     record(events.BookingHeld(office=locked.office_id, booking=str(corrected.pk), at=now))
     return corrected
 
 
-def correction_of(booking: Booking) -> Booking | None:
+def replacement_of(booking: Booking) -> Booking | None:
     """The booking that replaced this one by `correct_request`, if any."""
     key = _key_of_correction(booking)
     return Booking.objects.filter(office=booking.office_id, request_key=key).first()
@@ -327,14 +331,14 @@ def _key_of_correction(booking: Booking) -> UUID:
 
 
 @transaction.atomic
-def wait_for_mail(*, booking: UUID, now: datetime) -> None:
+def restart_deadline_for_mail(*, booking: UUID, now: datetime) -> None:
     """Restart the deadline of an unconfirmed booking, because our own mail was late.
 
     It moves by `MAIL_LATE_MOST` at most, so that a mail server that never answers keeps no slot for
     days.
     """
     locked = lock_booking(booking)
-    if locked.state != BookingState.UNCONFIRMED or ran_out(locked, now):
+    if locked.state != BookingState.UNCONFIRMED or is_deadline_over(locked, now):
         return
     office = snapshot_by_id(locked.office_id)
     rules = office.rules_of(office.services[locked.service_id])
@@ -355,9 +359,9 @@ def move_booking(
     by_office: bool = False,
     actor: int | None = None,
 ) -> Booking:
-    """Move a booking to another term of the same service and official.
+    """Move a booking to another slot of the same service and official.
 
-    A booking that is already there is returned as it is. Raises TermNotOffered, TermTaken,
+    A booking that is already there is returned as it is. Raises SlotNotOffered, SlotTaken,
     BookingOver, AlreadyArrived, BookingCancelled.
     """
     office = snapshot_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)
@@ -368,7 +372,7 @@ def move_booking(
     _must_be_changeable(locked, now)
     office = snapshot_by_id(locked.office_id)
     release_expired(office=locked.office_id, day=day, now=now)
-    claim = slot_search.find(
+    claim = slot_search.find_claim(
         office=office,
         service=office.services[locked.service_id],
         starts_at=starts_at,
@@ -379,7 +383,7 @@ def move_booking(
         official=official_of(office, locked),
         mode=locked.mode,
     )
-    put(locked, claim, day, now=now, by="office" if by_office else "citizen", actor=actor)
+    move_to_claim(locked, claim, day, now=now, by="office" if by_office else "citizen", actor=actor)
     return locked
 
 
@@ -402,12 +406,12 @@ def change_mode(
     if locked.mode == mode and locked.state in OPEN:
         return locked
     _must_be_changeable(locked, now)
-    if not slot_search.allows(snapshot_by_id(locked.office_id), locked, mode):
+    if not slot_search.allows_mode(snapshot_by_id(locked.office_id), locked, mode):
         raise ModeNotOffered
     locked.phone = phone or locked.phone
     if mode == Mode.PHONE and not locked.phone:
         raise PhoneNeeded
-    colleague_claims.free(locked, now=now)  # only video meetings have companions
+    colleague_claims.remove_colleagues(locked, now=now)  # only video meetings have companions
     locked.mode = mode
     locked.sequence += 1
     locked.save(update_fields=["mode", "phone", "sequence"])
@@ -424,14 +428,14 @@ def change_mode(
 
 
 @transaction.atomic
-def serve_remotely(*, booking: UUID, now: datetime, actor: int | None = None) -> Booking:
+def mark_served_remotely(*, booking: UUID, now: datetime, actor: int | None = None) -> Booking:
     """Mark a video meeting or a call as served. Does nothing in any other mode or state."""
     locked = lock_booking(booking)
     if locked.mode != Mode.PERSON and locked.state in {
         BookingState.CONFIRMED,
         BookingState.ARRIVED,
     }:
-        serve(locked, now, actor)
+        mark_served(locked, now, actor)
     return locked
 
 
@@ -457,12 +461,12 @@ def cancel_booking(
     if reason:
         locked.cancel_reason = reason
         locked.save(update_fields=["cancel_reason"])
-    end(
+    end_booking(
         locked,
         BookingState.CANCELLED_BY_OFFICE if by_office else BookingState.CANCELLED_BY_CITIZEN,
         now,
     )
-    slot_release.give_back(slot_release.Freed.of(locked), now=now)
+    slot_release.delay_return(slot_release.Freed.of(locked), now=now)
     record(
         events.BookingCancelled(
             office=locked.office_id,
@@ -480,14 +484,14 @@ def _asked_before(office: OfficeSnapshot, request_key: UUID) -> Booking | None:
 
 
 def _must_be_held(booking: Booking, now: datetime) -> None:
-    if booking.state != BookingState.HELD or ran_out(booking, now):
+    if booking.state != BookingState.HELD or is_deadline_over(booking, now):
         raise HoldExpired
 
 
 def _must_be_unconfirmed(booking: Booking, now: datetime) -> None:
     if (
         booking.state != BookingState.UNCONFIRMED
-        or ran_out(booking, now)
+        or is_deadline_over(booking, now)
         or booking.starts_at <= now
     ):
         raise ConfirmationTooLate
@@ -500,5 +504,5 @@ def _must_be_changeable(booking: Booking, now: datetime) -> None:
         raise AlreadyArrived
     if booking.state not in OPEN or booking.starts_at <= now:
         raise BookingOver
-    if booking.state == BookingState.UNCONFIRMED and ran_out(booking, now):
+    if booking.state == BookingState.UNCONFIRMED and is_deadline_over(booking, now):
         raise ConfirmationTooLate

@@ -17,13 +17,13 @@ SHORT = "abcdefghijkmnpqrstuvwxyz23456789"
 SHORT_LENGTH = 12
 
 
-def sign(booking: UUID, purpose: Purpose) -> str:
+def sign_token(booking: UUID, purpose: Purpose) -> str:
     """A URL-safe token of about 66 characters for the booking and the purpose."""
     name = base64.urlsafe_b64encode(booking.bytes).decode().rstrip("=")
     return signing.Signer(salt=f"booking:{purpose}", sep=".").sign(name)
 
 
-def read(token: str, purpose: Purpose) -> UUID | None:
+def booking_of_token(token: str, purpose: Purpose) -> UUID | None:
     """The booking of the token; None if the token is invalid or has another purpose."""
     try:
         name = signing.Signer(salt=f"booking:{purpose}", sep=".").unsign(token)
@@ -32,6 +32,6 @@ def read(token: str, purpose: Purpose) -> UUID | None:
         return None
 
 
-def short_code() -> str:
+def random_short_code() -> str:
     """A random code for an address in an SMS, twelve characters with 60 bits."""
     return "".join(secrets.choice(SHORT) for _ in range(SHORT_LENGTH))

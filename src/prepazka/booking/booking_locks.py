@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from prepazka.booking.models import Booking, OfficeDay
-from prepazka.journal.rows import one
+from prepazka.journal.rows import select_one
 
 
 def lock_days(office: int, days: Iterable[date]) -> None:
@@ -40,7 +40,7 @@ def lock_booking(booking: UUID, *other_days: date) -> Booking:
     """
     while True:
         day = _lock_day_of(booking, other_days)
-        locked = one(Booking, "FROM booking_booking WHERE id = %s", [booking])
+        locked = select_one(Booking, "FROM booking_booking WHERE id = %s", [booking])
         if locked is None:
             raise Booking.DoesNotExist
         if locked.date == day:

@@ -45,7 +45,7 @@ def revoke_feed(*, feed: CalendarFeed, now: datetime, actor: int) -> None:
         record(events.FeedRevoked(office=feed.office_id, at=now, actor=actor, feed=feed.pk))
 
 
-def feed_of(token: str) -> CalendarFeed | None:
+def feed_by_token(token: str) -> CalendarFeed | None:
     """The feed with this token; None if there is none or it was revoked."""
     feeds = CalendarFeed.objects.filter(token_hash=_hash(token), revoked_at=None)
     return feeds.select_related("official", "counter").first()

@@ -10,8 +10,8 @@ from django.db.models import F, Q, QuerySet
 
 from prepazka.booking.booking_locks import lock_booking
 from prepazka.booking.models import OPEN, Booking, BookingState, CallListEntry, Offer
-from prepazka.booking.refusals import CallTaken, NotWaitingForTerm
-from prepazka.booking.transitions import end
+from prepazka.booking.refusals import CallTaken, NotWaitingForSlot
+from prepazka.booking.transitions import end_booking
 from prepazka.core import events
 from prepazka.journal.record import record
 from prepazka.offices.models import Office
@@ -55,7 +55,7 @@ def close_calls(*, booking: Booking, outcome: str, now: datetime) -> None:
     )
 
 
-def to_call(office: Office, now: datetime) -> QuerySet[CallListEntry]:
+def entries_to_call(office: Office, now: datetime) -> QuerySet[CallListEntry]:
     """The entries to telephone now, fewest attempts first; leaves out those an operator has."""
     rows = CallListEntry.objects.filter(office=office, closed_at=None)
     rows = rows.filter(Q(not_before=None) | Q(not_before__lte=now))
@@ -92,16 +92,16 @@ def put_on_call_list(
 
 @transaction.atomic
 def take_call(*, entry: int, actor: int, now: datetime) -> CallListEntry:
-    """Reserve an entry for the operator for ten minutes. Raises CallTaken, NotWaitingForTerm."""
+    """Reserve an entry for the operator for ten minutes. Raises CallTaken, NotWaitingForSlot."""
     rows = CallListEntry.objects.filter(pk=entry, closed_at=None)
     free = Q(taken_at=None) | Q(taken_at__lt=now - TAKEN_FOR) | Q(taken_by=actor)
     if rows.filter(free).update(taken_by=actor, taken_at=now):
         return CallListEntry.objects.select_related("booking", "offer").get(pk=entry)
-    raise CallTaken if rows.exists() else NotWaitingForTerm
+    raise CallTaken if rows.exists() else NotWaitingForSlot
 
 
 @transaction.atomic
-def leave_call(*, entry: int, actor: int, now: datetime) -> None:
+def return_call(*, entry: int, actor: int, now: datetime) -> None:
     """Return an entry to the list without a call."""
     CallListEntry.objects.filter(pk=entry, closed_at=None, taken_by=actor).update(
         taken_by=None, taken_at=None
@@ -109,7 +109,7 @@ def leave_call(*, entry: int, actor: int, now: datetime) -> None:
 
 
 @transaction.atomic
-def not_reached(*, entry: int, actor: int, now: datetime) -> CallListEntry:
+def note_unreached(*, entry: int, actor: int, now: datetime) -> CallListEntry:
     """Record an unanswered call; the entry comes back in two hours, after three attempts it closes.
 
     Closing cancels a displaced booking, with a message where one can be sent. Does nothing if the
@@ -157,7 +157,7 @@ def wait_for_visit(*, entry: int, actor: int, now: datetime) -> CallListEntry:
 
 
 @transaction.atomic
-def told(*, entry: int, actor: int, now: datetime) -> None:
+def mark_informed(*, entry: int, actor: int, now: datetime) -> None:
     """Close the entry: the person has been informed. Does nothing if it is closed already."""
     booking = lock_booking(CallListEntry.objects.only("booking_id").get(pk=entry).booking_id)
     changed = CallListEntry.objects.filter(pk=entry, closed_at=None).update(
@@ -186,7 +186,7 @@ def _give_up_calling(booking: Booking, actor: int, now: datetime) -> None:
         return
     withdraw_offers(booking, now)
     booking.sequence += 1
-    end(booking, BookingState.CANCELLED_BY_OFFICE, now)
+    end_booking(booking, BookingState.CANCELLED_BY_OFFICE, now)
     record(
         events.BookingCancelled(
             office=booking.office_id, booking=str(booking.pk), at=now, actor=actor, by="office"

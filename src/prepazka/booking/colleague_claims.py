@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from prepazka.booking import diaries
 from prepazka.booking.models import EXPIRING, Booking, BookingState, Channel, Lane
-from prepazka.booking.refusals import ColleagueNotFree, TermTaken
+from prepazka.booking.refusals import ColleagueNotFree, SlotTaken
 from prepazka.core import calendar, events
 from prepazka.core.interval import Interval
 from prepazka.journal.record import record
@@ -24,12 +24,12 @@ from prepazka.offices.models import Mode, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
 if TYPE_CHECKING:
-    from prepazka.booking.slot_search import Term
+    from prepazka.booking.slot_search import Slot
 
 During = Interval[datetime]
 
 
-def add(booking: Booking, official: Official, *, now: datetime) -> Booking:
+def add_colleague(booking: Booking, official: Official, *, now: datetime) -> Booking:
     """Add a colleague to the booking's meeting; returns the companion, or the existing one.
 
     The booking's day is locked. Raises ColleagueNotFree.
@@ -62,24 +62,24 @@ def add(booking: Booking, official: Official, *, now: datetime) -> Booking:
     )
 
 
-def drop(booking: Booking, official: Official, *, now: datetime) -> None:
+def remove_colleague(booking: Booking, official: Official, *, now: datetime) -> None:
     """Remove one colleague from the meeting; the day is locked."""
     _end_holds(Booking.objects.filter(companion_of=booking, lane__official=official), now)
 
 
-def free(booking: Booking, *, now: datetime) -> None:
+def remove_colleagues(booking: Booking, *, now: datetime) -> None:
     """Remove all colleagues, because the booking has lost its time."""
     if booking.mode == Mode.VIDEO:
-        free_all([booking.pk], now=now)
+        remove_colleagues_of_all([booking.pk], now=now)
 
 
-def free_all(bookings: Iterable[UUID], *, now: datetime) -> None:
+def remove_colleagues_of_all(bookings: Iterable[UUID], *, now: datetime) -> None:
     """Remove all colleagues of several bookings; their days are locked."""
     if booking_ids := list(bookings):
         _end_holds(Booking.objects.filter(companion_of__in=booking_ids), now)
 
 
-def lose(rows: Iterable[Booking], *, now: datetime, actor: int | None = None) -> None:
+def release_companions(rows: Iterable[Booking], *, now: datetime, actor: int | None = None) -> None:
     """Release companions who cannot come, and record it for the official who leads the meeting."""
     for companion in rows:
         _end_holds(Booking.objects.filter(pk=companion.pk), now)
@@ -96,13 +96,15 @@ def lose(rows: Iterable[Booking], *, now: datetime, actor: int | None = None) ->
         )
 
 
-def is_free(office: OfficeSnapshot, official: Official, booking: Booking, *, now: datetime) -> bool:
+def is_official_free(
+    office: OfficeSnapshot, official: Official, booking: Booking, *, now: datetime
+) -> bool:
     """Whether the official is free at the time of the booking."""
     during = Interval(booking.starts_at, booking.ends_at)
     return bool(_free_spans(office, official, [(booking.date, during)], now, booking.pk))
 
 
-def carry(booking: Booking, *, now: datetime) -> None:
+def move_colleagues(booking: Booking, *, now: datetime) -> None:
     """Move the colleagues to the booking's new time; both days are locked.
 
     Colleagues who are not free then are released. That happens only when the new time was not
@@ -122,7 +124,7 @@ def carry(booking: Booking, *, now: datetime) -> None:
             _end_holds(Booking.objects.filter(pk=companion.pk), now)
             continue
         if not _free_spans(office, colleague, [(booking.date, during)], now, booking.pk):
-            lose([companion], now=now)
+            release_companions([companion], now=now)
             continue
         _end_expired_holds(companion.lane_id, during, now)
         companion.date = booking.date
@@ -143,28 +145,30 @@ def colleagues_of(office: OfficeSnapshot, booking: UUID | None) -> list[Official
     return [official for official in officials if official]
 
 
-def common(
+def common_slots(
     office: OfficeSnapshot,
-    terms: list[Term],
+    slots: list[Slot],
     colleagues: Sequence[Official],
     *,
     now: datetime,
     besides: UUID | None = None,
-) -> list[Term]:
-    """The terms at which all colleagues are free too; one SQL statement per colleague."""
+) -> list[Slot]:
+    """The slots at which all colleagues are free too; one SQL statement per colleague."""
     for colleague in colleagues:
-        spans = [(term.day, Interval(term.starts_at, term.ends_at)) for term in terms]
+        spans = [(slot.day, Interval(slot.starts_at, slot.ends_at)) for slot in slots]
         free_times = _free_spans(office, colleague, spans, now, besides)
-        terms = [term for term in terms if (term.starts_at, term.ends_at) in free_times]
-    return terms
+        slots = [slot for slot in slots if (slot.starts_at, slot.ends_at) in free_times]
+    return slots
 
 
-def must_be_free(office: OfficeSnapshot, during: During, *, now: datetime, of: UUID | None) -> None:
-    """Check that the colleagues of the booking `of` are free at this time. Raises TermTaken."""
+def check_colleagues_free(
+    office: OfficeSnapshot, during: During, *, now: datetime, of: UUID | None
+) -> None:
+    """Check that the colleagues of the booking `of` are free at this time. Raises SlotTaken."""
     day = calendar.day_of(during.start, office.tz)
     for colleague in colleagues_of(office, of):
         if not _free_spans(office, colleague, [(day, during)], now, of):
-            raise TermTaken
+            raise SlotTaken
 
 
 def _free_spans(
@@ -178,7 +182,7 @@ def _free_spans(
     if official is None or not spans:
         return set()
     days = sorted({day for day, _ in spans})
-    rows = diaries.taken(
+    rows = diaries.claims_by_day(
         office, [official], 1, (days[0], days[-1]), (now, now), besides, for_list=False
     )
     occupied = {day: list(zip(starts, ends, strict=True)) for day, starts, ends, *_ in rows}
@@ -186,7 +190,7 @@ def _free_spans(
         day: [
             opening
             for minutes in office.diary_hours(official, day)
-            if (opening := calendar.instants(minutes, day, office.tz))
+            if (opening := calendar.instants_of_minutes(minutes, day, office.tz))
         ]
         for day in days
     }

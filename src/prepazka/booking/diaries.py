@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from prepazka.booking.models import LIVE, Booking, Lane, quoted
+from prepazka.booking.models import LIVE, Booking, Lane, sql_list
 from prepazka.core import calendar, slots
 from prepazka.offices.models import Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -51,7 +51,7 @@ def _statement(words: int, *, for_list: bool) -> str:
           FROM booking_booking b
           JOIN diary d ON d.lane = b.lane_id
          WHERE b.office_id = %s AND b.date BETWEEN %s AND %s
-           AND b.state IN {quoted(LIVE)}
+           AND b.state IN {sql_list(LIVE)}
            AND {STANDS_FOR_LIST if for_list else STANDS}
            AND (%s::uuid IS NULL OR b.id <> %s AND b.companion_of_id IS DISTINCT FROM %s)
          GROUP BY b.date, b.starts_at, b.ends_at, d.buffer
@@ -68,7 +68,7 @@ def _statement(words: int, *, for_list: bool) -> str:
     """  # noqa: S608  # made of constants and of numbers
 
 
-def taken(
+def claims_by_day(
     office: OfficeSnapshot,
     officials: Sequence[Official],
     unit: int,
@@ -179,6 +179,6 @@ def official_of(office: OfficeSnapshot, booking: Booking) -> Official | None:
 
 
 def free_officials(office: OfficeSnapshot, service: Service, free: int) -> list[Official]:
-    """The officials of a term's set of lanes (`Term.lanes`), for a search without an official."""
+    """The officials of a slot's set of lanes (`Slot.lanes`), for a search without an official."""
     officials = office.officials_for(service.pk)
     return [official for n, official in enumerate(officials) if free >> n & 1]

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from prepazka.booking import colleague_claims
 from prepazka.booking.booking_locks import lock_days
 from prepazka.booking.call_entries import Outcome, close_calls, request_call
-from prepazka.booking.impact_preview import Choice, Decision, Impact, Row, impact_of, span_of
+from prepazka.booking.impact_preview import Choice, Decision, Impact, Row, days_affected, impact_of
 from prepazka.booking.models import (
     EXPIRING,
     LIVE,
@@ -29,7 +29,7 @@ from prepazka.booking.models import (
 )
 from prepazka.booking.offers import make_offer, open_offer, withdraw_offers
 from prepazka.booking.refusals import ImpactChanged, UndoTooLate
-from prepazka.booking.transitions import draw_pin, end, release_expired
+from prepazka.booking.transitions import draw_pin, end_booking, release_expired
 from prepazka.core import calendar, events
 from prepazka.journal.record import record
 from prepazka.offices import office_snapshot
@@ -40,7 +40,7 @@ UNDO_WITHIN = timedelta(hours=1)
 
 
 @transaction.atomic
-def disrupt(
+def apply_disruption(
     *,
     office: OfficeSnapshot,
     exceptions: Sequence[HoursException],
@@ -73,8 +73,8 @@ def disrupt(
     )
     disruption.exceptions.set(HoursException.objects.bulk_create(exceptions))
     Office.objects.filter(pk=locked_office.pk).update(version=F("version") + 1)
-    colleague_claims.lose(impact.companions, now=now, actor=actor)
-    free_holds(impact.holds, now)
+    colleague_claims.release_companions(impact.companions, now=now, actor=actor)
+    release_holds(impact.holds, now)
     for row in impact.rows:
         if row.decision in {Decision.OFFER, Decision.CANCEL} and public_reason:
             row.booking.cancel_reason = public_reason
@@ -145,12 +145,12 @@ def _apply(disruption: Disruption, row: Row, impact: Impact, now: datetime, acto
         _reassign(booking, row.lane, ids)
     elif row.decision == Decision.OFFER:
         booking.sequence += 1
-        end(booking, BookingState.DISPLACED, now)
+        end_booking(booking, BookingState.DISPLACED, now)
         record(events.BookingDisplaced(**ids))
-        make_offer(booking=booking, terms=row.terms, office=impact.after, now=now, actor=actor)
+        make_offer(booking=booking, slots=row.slots, office=impact.after, now=now, actor=actor)
     elif row.decision == Decision.CANCEL:
         booking.sequence += 1
-        end(booking, BookingState.CANCELLED_BY_OFFICE, now)
+        end_booking(booking, BookingState.CANCELLED_BY_OFFICE, now)
         record(events.BookingCancelled(by="office", **ids))
     DisruptedBooking.objects.create(
         disruption=disruption,
@@ -172,10 +172,10 @@ def _reassign(booking: Booking, lane: int, ids: dict[str, Any]) -> None:
         record(events.BookingReassigned(**ids))
 
 
-def free_holds(holds: Sequence[Booking], now: datetime) -> None:
-    """End the holds; a person whose offer loses its last term comes on the call list."""
+def release_holds(holds: Sequence[Booking], now: datetime) -> None:
+    """End the holds; a person whose offer loses its last slot comes on the call list."""
     for hold in holds:
-        end(hold, BookingState.EXPIRED, now)
+        end_booking(hold, BookingState.EXPIRED, now)
         record(events.HoldReleased(office=hold.office_id, booking=str(hold.pk), at=now))
     offers = {hold.offer_id for hold in holds if hold.offer_id}
     for offer in Offer.objects.filter(pk__in=offers, state=OfferState.OPEN).select_related(
@@ -183,7 +183,7 @@ def free_holds(holds: Sequence[Booking], now: datetime) -> None:
     ):
         if offer.booking and not offer.claims.filter(state=BookingState.HELD).exists():
             withdraw_offers(offer.booking, now)
-            request_call(booking=offer.booking, reason=CallListEntry.Reason.NO_TERM, now=now)
+            request_call(booking=offer.booking, reason=CallListEntry.Reason.NO_SLOT, now=now)
 
 
 def _restore(row: DisruptedBooking, booking: Booking, now: datetime, actor: int) -> bool:
@@ -212,7 +212,7 @@ def _restore(row: DisruptedBooking, booking: Booking, now: datetime, actor: int)
         booking.ended_at = None
         booking.cancel_reason = ""
     booking.save()
-    colleague_claims.carry(booking, now=now)
+    colleague_claims.move_colleagues(booking, now=now)
     record(
         events.BookingRestored(
             office=booking.office_id, booking=str(booking.pk), at=now, actor=actor
@@ -258,7 +258,7 @@ def _days_to_lock(
 ) -> set[date]:
     """Every day on which a booking may lose its time or get another."""
     today = calendar.day_of(now, office.tz)
-    first_day, last_day = span_of(exceptions, today)
+    first_day, last_day = days_affected(exceptions, today)
     farthest = max((r.horizon_days for r in office.rules.values()), default=0)
     first_day, last_day = min(first_day, today), max(last_day, today + timedelta(days=farthest))
     return {first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1)}

@@ -22,7 +22,7 @@ def mailed_uid(booking: UUID) -> str:
 
 def feed_uid(booking: UUID) -> str:
     """The UID in feeds; differs from the mailed one, as one calendar program may have both."""
-    return f"{booking}-{SUFFIX}@{host()}"
+    return f"{booking}-{SUFFIX}@{installation_host()}"
 
 
 def own_events(uids: Mapping[str, str], office: int) -> set[str]:
@@ -33,7 +33,7 @@ def own_events(uids: Mapping[str, str], office: int) -> set[str]:
     ids: dict[str, UUID] = {}
     for key, uid in uids.items():
         match = OURS.fullmatch(uid.strip())
-        if match and match[2].lower() in {host().lower(), _mail_host().lower()}:
+        if match and match[2].lower() in {installation_host().lower(), _mail_host().lower()}:
             try:
                 ids[key] = UUID(match[1])
             except ValueError:
@@ -44,7 +44,7 @@ def own_events(uids: Mapping[str, str], office: int) -> set[str]:
     return {key for key, pk in ids.items() if pk in stored}
 
 
-def host() -> str:
+def installation_host() -> str:
     """The installation's host name as it stands in the UIDs of feeds."""
     return urlsplit(settings.BASE_URL).hostname or "localhost"
 

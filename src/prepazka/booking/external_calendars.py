@@ -26,7 +26,7 @@ from prepazka.core.external_times import (
     doubts_to_json,
     events_from_json,
     events_to_json,
-    merged,
+    merge_reading,
 )
 from prepazka.core.interval import Interval
 from prepazka.core.refusal import Refused
@@ -88,7 +88,7 @@ def add_calendar(
     outside_calendar.kind, outside_calendar.username, outside_calendar.password = (
         kind,
         username,
-        sealed(password),
+        encrypt_secret(password),
     )
     outside_calendar.etag = outside_calendar.failure = ""
     outside_calendar.save()
@@ -119,26 +119,30 @@ def change_settings(
 
 
 @transaction.atomic
-def free_doubt(*, outside_calendar: OutsideCalendar, mark: str, now: datetime, actor: int) -> None:
+def unblock_doubtful_event(
+    *, outside_calendar: OutsideCalendar, mark: str, now: datetime, actor: int
+) -> None:
     """Unblock the time of a doubtful event until it changes in the calendar.
 
     Does nothing if the doubt is gone.
     """
     locked = _lock_calendar(outside_calendar.pk)
     if locked:
-        _store_state(locked, known_of(locked).freeing(mark), now, actor)
+        _store_state(locked, stored_events(locked).freeing(mark), now, actor)
 
 
 @transaction.atomic
-def free_missing(*, outside_calendar: OutsideCalendar, now: datetime, actor: int) -> None:
+def unblock_vanished_events(
+    *, outside_calendar: OutsideCalendar, now: datetime, actor: int
+) -> None:
     """Unblock the time of events that disappeared from the calendar all at once."""
     locked = _lock_calendar(outside_calendar.pk)
     if locked:
-        _store_state(locked, known_of(locked).letting_go(), now, actor)
+        _store_state(locked, stored_events(locked).letting_go(), now, actor)
 
 
 @transaction.atomic
-def note_read(
+def store_reading(
     *,
     calendar_id: int,
     reading: Reading | None,
@@ -159,7 +163,9 @@ def note_read(
     if reading is not None:
         ours = own_events(reading.uids, locked.office_id)
         calendar_state = (
-            Known() if transparent else merged(_state_before(locked), reading.without(ours), now)
+            Known()
+            if transparent
+            else merge_reading(_state_before(locked), reading.without(ours), now)
         )
         locked.failure = _partial_failure(calendar_state, reading, transparent=transparent)
         _store_state(locked, calendar_state, now, None)
@@ -171,7 +177,7 @@ def note_read(
 
 
 @transaction.atomic
-def note_failure(*, calendar_id: int, reason: str, now: datetime) -> None:
+def store_reading_failure(*, calendar_id: int, reason: str, now: datetime) -> None:
     """Store why a calendar could not be read; its busy time stays as it was."""
     locked = _lock_calendar(calendar_id)
     if locked:
@@ -187,31 +193,31 @@ class Shown:
     missing: Times
 
 
-def shown_of(outside_calendar: OutsideCalendar) -> Shown:
+def doubts_of_calendar(outside_calendar: OutsideCalendar) -> Shown:
     """The doubtful events, and the busy time of events that disappeared."""
-    calendar_state = known_of(outside_calendar)
+    calendar_state = stored_events(outside_calendar)
     return Shown(calendar_state.open_doubts(), calendar_state.missing())
 
 
-def known_of(outside_calendar: OutsideCalendar) -> Known:
+def stored_events(outside_calendar: OutsideCalendar) -> Known:
     """The stored events and doubts of the calendar."""
     return Known(
         events_from_json(outside_calendar.known_events), doubts_from_json(outside_calendar.doubts)
     )
 
 
-def window_of(office: OfficeSnapshot, now: datetime) -> Interval[datetime]:
+def reading_window(office: OfficeSnapshot, now: datetime) -> Interval[datetime]:
     """The time in which events are read: 400 days from today's local midnight on."""
     start = calendar.local_instant(calendar.day_of(now, office.tz), 0, office.tz)
     return Interval(start, start + AHEAD)
 
 
-def sealed(secret: str) -> str:
+def encrypt_secret(secret: str) -> str:
     """The secret encrypted with a key derived from the installation's secret key."""
     return _fernet().encrypt(secret.encode()).decode() if secret else ""
 
 
-def opened(secret: str) -> str:
+def decrypt_secret(secret: str) -> str:
     """The decrypted secret. Raises ValueError if it was encrypted with another secret key."""
     try:
         return _fernet().decrypt(secret.encode()).decode() if secret else ""
@@ -224,7 +230,7 @@ def _state_before(outside_calendar: OutsideCalendar) -> Known:
 
     Of a calendar that was last read by an earlier release only the busy time is known.
     """
-    calendar_state = known_of(outside_calendar)
+    calendar_state = stored_events(outside_calendar)
     if calendar_state.events or calendar_state.doubts:
         return calendar_state
     rows = Busy.objects.filter(calendar=outside_calendar).order_by("starts_at")

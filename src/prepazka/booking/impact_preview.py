@@ -34,7 +34,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 Decision = DisruptedBooking.Decision
 During = Interval[datetime]
 FARTHEST = timedelta(days=366)
-MOST_TERMS = 3
+MOST_SLOTS = 3
 # The earliest substitute: people need time to answer and to come.
 SOONEST = timedelta(hours=2)
 
@@ -53,7 +53,7 @@ class Row:
     booking: Booking
     decision: Decision
     lane: int | None = None
-    terms: list[tuple[int, During]] = field(default_factory=list)
+    slots: list[tuple[int, During]] = field(default_factory=list)
     candidates: tuple[int, ...] = ()
 
 
@@ -94,12 +94,12 @@ def impact_of(
         rows,
         [booking for booking in held if booking.companion_of_id is None],
         [booking for booking in held if booking.companion_of_id],
-        token_of(affected),
+        impact_token(affected),
         after,
     )
 
 
-def token_of(affected: Iterable[Booking]) -> str:
+def impact_token(affected: Iterable[Booking]) -> str:
     """A fingerprint of the list; changes with the bookings, their lanes, times and states."""
     lines = sorted(
         f"{booking.pk}{booking.lane_id}{booking.starts_at}{booking.state}" for booking in affected
@@ -107,7 +107,7 @@ def token_of(affected: Iterable[Booking]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def span_of(exceptions: Iterable[HoursException], today: date) -> tuple[date, date]:
+def days_affected(exceptions: Iterable[HoursException], today: date) -> tuple[date, date]:
     """The first and last future day of the exceptions, at most a year ahead."""
     farthest = today + FARTHEST
     first_day = min((max(exception.from_date, today) for exception in exceptions), default=today)
@@ -117,7 +117,7 @@ def span_of(exceptions: Iterable[HoursException], today: date) -> tuple[date, da
     return first_day, max(first_day, last_day)
 
 
-def official_on(office: OfficeSnapshot, lane: int) -> Official | None:
+def lane_official(office: OfficeSnapshot, lane: int) -> Official | None:
     """The official of the lane; None for a lane of an agenda."""
     pk = next((pk for pk, lane_id in lanes_of(office).items() if lane_id == lane), None)
     return office.officials[pk] if pk else None
@@ -130,7 +130,7 @@ def _touched(
     now: datetime,
 ) -> list[Booking]:
     """Future bookings and holds that fit the hours before the change and not after it."""
-    days = span_of(exceptions, calendar.day_of(now, office.tz))
+    days = days_affected(exceptions, calendar.day_of(now, office.tz))
     rows = Booking.objects.filter(
         office=office.row,
         date__range=days,
@@ -189,7 +189,7 @@ class Fits:
                 if official
                 else self.office.booking_hours(service, day, booking.mode)
             )
-            laid = (calendar.instants(minutes, day, self.office.tz) for minutes in hours)
+            laid = (calendar.instants_of_minutes(minutes, day, self.office.tz) for minutes in hours)
             self.openings[key] = [opening for opening in laid if opening]
         booked_time = Interval(booking.starts_at, booking.ends_at)
         return any(opening.contains(booked_time) for opening in self.openings[key])
@@ -217,7 +217,9 @@ def _propose_decisions(
     undecided, offered = [], []
     for row in rows:
         row.candidates = tuple(
-            lane for lane in row.candidates if occupied.is_free(lane, during_of(row.booking))
+            lane
+            for lane in row.candidates
+            if occupied.is_free(lane, interval_of_booking(row.booking))
         )
     for row in rows:
         choice = choices.get(row.booking.pk)
@@ -228,13 +230,16 @@ def _propose_decisions(
         if choice.decision == Decision.REASSIGN:
             if row.lane is None or row.lane not in row.candidates:
                 raise NoSuchLane
-            if not occupied.is_free(row.lane, during_of(row.booking)):
+            if not occupied.is_free(row.lane, interval_of_booking(row.booking)):
                 raise NoSuchLane
-            occupied.add(row.lane, during_of(row.booking))
+            occupied.add(row.lane, interval_of_booking(row.booking))
         elif choice.decision == Decision.OFFER:
             offered.append(row)
-    assigned = displacement.stay(
-        [displacement.Visit(r.booking.pk, during_of(r.booking), r.candidates) for r in undecided],
+    assigned = displacement.lanes_to_stay_on(
+        [
+            displacement.Visit(r.booking.pk, interval_of_booking(r.booking), r.candidates)
+            for r in undecided
+        ],
         occupied,
     )
     for row in undecided:
@@ -244,7 +249,7 @@ def _propose_decisions(
             offered.append(row)
         else:
             row.decision = Decision.REASSIGN
-            occupied.add(row.lane, during_of(row.booking))
+            occupied.add(row.lane, interval_of_booking(row.booking))
     _offer_substitutes(
         after, sorted(offered, key=lambda r: (r.booking.starts_at, r.booking.pk)), occupied, now
     )
@@ -253,32 +258,33 @@ def _propose_decisions(
 def _offer_substitutes(
     after: OfficeSnapshot, rows: list[Row], occupied: displacement.Calendar, now: datetime
 ) -> None:
-    terms_of: dict[tuple[int, int, str], list[displacement.Term]] = {}
+    slots_of: dict[tuple[int, int, str], list[displacement.Slot]] = {}
     for row in rows:
         key = _wish_of(row.booking)
-        if key not in terms_of:
-            terms_of[key] = other_terms(after, *key, now)
+        if key not in slots_of:
+            slots_of[key] = substitute_slots(after, *key, now)
     visits = [
-        displacement.Visit(r.booking.pk, during_of(r.booking), (r.booking.lane_id,)) for r in rows
+        displacement.Visit(r.booking.pk, interval_of_booking(r.booking), (r.booking.lane_id,))
+        for r in rows
     ]
-    wishes: dict[Hashable, list[displacement.Term]] = {
-        r.booking.pk: terms_of[_wish_of(r.booking)] for r in rows
+    wishes: dict[Hashable, list[displacement.Slot]] = {
+        r.booking.pk: slots_of[_wish_of(r.booking)] for r in rows
     }
-    substitutes = displacement.substitutes(
-        visits, wishes, occupied, MOST_TERMS, lambda at: at.astimezone(after.tz)
+    substitutes = displacement.choose_substitutes(
+        visits, wishes, occupied, MOST_SLOTS, lambda at: at.astimezone(after.tz)
     )
     for row in rows:
-        row.terms = substitutes[row.booking.pk]
+        row.slots = substitutes[row.booking.pk]
 
 
 def _wish_of(booking: Booking) -> tuple[int, int, str]:
     return booking.service_id, booking.persons, booking.mode
 
 
-def other_terms(
+def substitute_slots(
     office: OfficeSnapshot, service: int, persons: int, mode: str, now: datetime
-) -> list[displacement.Term]:
-    """All free terms of the service from two hours ahead on, with their lanes."""
+) -> list[displacement.Slot]:
+    """All free slots of the service from two hours ahead on, with their lanes."""
     wanted_service = office.services[service]
     officials = office.officials_for(service)
     lane_of = lanes_of(office)
@@ -288,25 +294,25 @@ def other_terms(
         else slot_search.lanes_of(office, wanted_service)
     )
     sets: dict[int, tuple[int, ...]] = {}
-    free_terms = []
-    for term in slot_search.offered(
+    free_slots = []
+    for slot in slot_search.search_slots(
         office=office, service=wanted_service, now=now, persons=persons, channel="desk", mode=mode
     ):
-        if term.starts_at >= now + SOONEST:
-            if term.lanes not in sets:
-                sets[term.lanes] = tuple(
-                    lane for n, lane in enumerate(lanes) if term.lanes >> n & 1
+        if slot.starts_at >= now + SOONEST:
+            if slot.lanes not in sets:
+                sets[slot.lanes] = tuple(
+                    lane for n, lane in enumerate(lanes) if slot.lanes >> n & 1
                 )
-            free_terms.append(
-                displacement.Term(Interval(term.starts_at, term.ends_at), sets[term.lanes])
+            free_slots.append(
+                displacement.Slot(Interval(slot.starts_at, slot.ends_at), sets[slot.lanes])
             )
-    return free_terms
+    return free_slots
 
 
 def _occupied_time(after: OfficeSnapshot, rows: list[Row], now: datetime) -> displacement.Calendar:
     """The occupied time on the candidates' lanes; two SQL statements."""
     official_of_lane = {lane: pk for pk, lane in lanes_of(after).items()}
-    buffers = buffers_of(after)
+    buffers = buffers_by_lane(after)
     lanes = {lane for row in rows for lane in row.candidates}
     if not lanes:
         return displacement.Calendar.of((), buffers)
@@ -334,7 +340,7 @@ def _occupied_time(after: OfficeSnapshot, rows: list[Row], now: datetime) -> dis
     return displacement.Calendar.of(occupied, buffers)
 
 
-def buffers_of(office: OfficeSnapshot) -> dict[int, timedelta]:
+def buffers_by_lane(office: OfficeSnapshot) -> dict[int, timedelta]:
     """The break that each official needs between two bookings, by lane."""
     return {
         lane: timedelta(minutes=office.officials[pk].buffer_min)
@@ -342,6 +348,6 @@ def buffers_of(office: OfficeSnapshot) -> dict[int, timedelta]:
     }
 
 
-def during_of(booking: Booking) -> During:
+def interval_of_booking(booking: Booking) -> During:
     """The time of the booking."""
     return Interval(booking.starts_at, booking.ends_at)

@@ -10,9 +10,9 @@ from django.db import connection, transaction
 from django.db.models import Count, Min, Q
 
 from prepazka.booking.booking_locks import lock_days
-from prepazka.booking.models import EXPIRING, Booking, BookingState, Lane, quoted
+from prepazka.booking.models import EXPIRING, Booking, BookingState, Lane, sql_list
 from prepazka.booking.refusals import TooManyHolds
-from prepazka.booking.transitions import NO_NETWORK, end
+from prepazka.booking.transitions import NO_NETWORK, end_booking
 from prepazka.core import events, hold_limits
 from prepazka.core.hold_limits import DAY, FULL_LENGTH, HOUR, Asker, Live, Widths
 from prepazka.journal.models import Event
@@ -36,7 +36,7 @@ SELECT
   min(expires_at) FILTER (WHERE live)
 FROM (
   SELECT network, network_56, expires_at,
-    state IN {quoted(EXPIRING)} AND expires_at > %(now)s AS live,
+    state IN {sql_list(EXPIRING)} AND expires_at > %(now)s AS live,
     state = 'confirmed' AND confirmed_at > %(day)s AS unclicked,
     state = 'confirmed' AND confirmed_at > %(hour)s AS hour
   FROM booking_booking
@@ -48,7 +48,7 @@ FROM (
 KEPT = f"""
 SELECT count(*) FROM booking_booking
 WHERE office_id = %(office)s AND network_48 <> '' AND crowds
-AND (state IN {quoted(EXPIRING)} AND expires_at > %(now)s
+AND (state IN {sql_list(EXPIRING)} AND expires_at > %(now)s
      OR state = 'confirmed' AND confirmed_at > %(hour)s)
 """  # noqa: S608  # made of constants
 
@@ -61,11 +61,11 @@ def limit_hold(office: OfficeSnapshot, asker: Asker | None, *, now: datetime) ->
     if asker is None:
         return FULL_LENGTH
     lock_network(office.office_id, asker)
-    live = live_of(office.office_id, asker, now=now)
-    crowded = is_crowded(office, now=now)
+    live = live_counts(office.office_id, asker, now=now)
+    crowded = is_office_crowded(office, now=now)
     if not hold_limits.may_keep(live, asker.limits, crowded=crowded):
-        raise too_many(office.row, live, now=now)
-    return hold_limits.length(live, asker.limits, crowded=crowded)
+        raise too_many_holds(office.row, live, now=now)
+    return hold_limits.hold_length(live, asker.limits, crowded=crowded)
 
 
 def limit_extension(
@@ -76,11 +76,13 @@ def limit_extension(
         return FULL_LENGTH
     keeper = _keeper_of(booking, asker)
     lock_network(office.office_id, keeper)
-    live = live_of(office.office_id, keeper, now=now, besides=booking, before=booking.created_at)
-    return hold_limits.length(live, keeper.limits, crowded=is_crowded(office, now=now))
+    live = live_counts(
+        office.office_id, keeper, now=now, besides=booking, before=booking.created_at
+    )
+    return hold_limits.hold_length(live, keeper.limits, crowded=is_office_crowded(office, now=now))
 
 
-def limit_unclicked(
+def limit_confirmed_without_click(
     booking: Booking, office: OfficeSnapshot, asker: Asker | None, *, now: datetime
 ) -> None:
     """Check the network's limit of bookings confirmed without a click. Raises TooManyHolds."""
@@ -88,8 +90,8 @@ def limit_unclicked(
         return
     keeper = _keeper_of(booking, asker)
     lock_network(office.office_id, keeper)
-    live = live_of(office.office_id, keeper, now=now, besides=booking)
-    crowded = is_crowded(office, now=now)
+    live = live_counts(office.office_id, keeper, now=now, besides=booking)
+    crowded = is_office_crowded(office, now=now)
     if not hold_limits.may_book_unclicked(live, keeper.limits, crowded=crowded):
         raise TooManyHolds(minutes=60, contact=contact_of_office(office.row))
 
@@ -100,7 +102,7 @@ def _keeper_of(booking: Booking, asker: Asker) -> Asker:
     return replace(asker, keys=keys) if booking.network_48 else asker
 
 
-def too_many(office: Office, live: Live, *, now: datetime) -> TooManyHolds:
+def too_many_holds(office: Office, live: Live, *, now: datetime) -> TooManyHolds:
     """The refusal, with the minutes until the first hold of the network ends."""
     minutes = hold_limits.minutes_until(live.frees_at, now, otherwise=FULL_LENGTH)
     return TooManyHolds(minutes=minutes, contact=contact_of_office(office))
@@ -123,7 +125,7 @@ def lock_network(office: int, asker: Asker) -> None:
         )
 
 
-def live_of(
+def live_counts(
     office: int,
     asker: Asker,
     *,
@@ -152,30 +154,30 @@ def live_of(
     return Live(Widths(*row[:3]), Widths(*row[3:6]), Widths(*row[6:9]), row[9])
 
 
-def kept_of(office: OfficeSnapshot, *, now: datetime) -> int:
+def count_unconfirmed(office: OfficeSnapshot, *, now: datetime) -> int:
     """The number of citizens' unconfirmed bookings and of this hour's ones without a click."""
     with connection.cursor() as cursor:
         cursor.execute(KEPT, {"office": office.office_id, "now": now, "hour": now - HOUR})
         return int(cursor.fetchone()[0])
 
 
-def ceiling_of(office: OfficeSnapshot) -> int:
+def crowded_ceiling(office: OfficeSnapshot) -> int:
     """The number of such bookings from which the office counts as crowded."""
     if "ceiling" not in office.kept:
         lanes = Lane.objects.filter(office=office.row).count()
-        office.kept["ceiling"] = hold_limits.ceiling(lanes)
+        office.kept["ceiling"] = hold_limits.crowding_threshold(lanes)
     return int(office.kept["ceiling"])
 
 
-def is_crowded(office: OfficeSnapshot, *, now: datetime) -> bool:
+def is_office_crowded(office: OfficeSnapshot, *, now: datetime) -> bool:
     """Whether unusually many times of the office are held."""
-    return kept_of(office, now=now) >= ceiling_of(office)
+    return count_unconfirmed(office, now=now) >= crowded_ceiling(office)
 
 
-def crowd_of(office: OfficeSnapshot, *, now: datetime) -> int:
+def count_of_crowd(office: OfficeSnapshot, *, now: datetime) -> int:
     """The number of held times if the office is crowded, else 0."""
-    kept_times = kept_of(office, now=now)
-    return kept_times if kept_times >= ceiling_of(office) else 0
+    kept_times = count_unconfirmed(office, now=now)
+    return kept_times if kept_times >= crowded_ceiling(office) else 0
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,7 @@ class Keeper:
     since: datetime
 
 
-def keepers(office: OfficeSnapshot, *, now: datetime) -> list[Keeper]:
+def networks_with_most_holds(office: OfficeSnapshot, *, now: datetime) -> list[Keeper]:
     """The networks with the most holds, at most 50, which the head can release."""
     rows = (
         _kept_by_citizens(office, now)
@@ -213,7 +215,7 @@ def release_network(*, office: OfficeSnapshot, network: str, now: datetime, acto
     lock_days(office.office_id, rows.values_list("date", flat=True))
     released = 0
     for booking in rows:
-        end(booking, BookingState.EXPIRED, now)
+        end_booking(booking, BookingState.EXPIRED, now)
         released += 1
     if released:
         record(events.NetworkReleased(office=office.office_id, at=now, actor=actor, times=released))
@@ -221,14 +223,14 @@ def release_network(*, office: OfficeSnapshot, network: str, now: datetime, acto
 
 
 @transaction.atomic
-def watch_crowd(*, office: OfficeSnapshot, now: datetime) -> bool:
+def record_crowded_office(*, office: OfficeSnapshot, now: datetime) -> bool:
     """Record that the office is crowded, at most once an hour; False if nothing was recorded."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"crowd:{office.office_id}"]
         )
-    kept_times = kept_of(office, now=now)
-    if kept_times < ceiling_of(office) or crowded_at(office, now=now):
+    kept_times = count_unconfirmed(office, now=now)
+    if kept_times < crowded_ceiling(office) or crowded_at(office, now=now):
         return False
     record(events.OfficeCrowded(office=office.office_id, at=now, times=kept_times))
     return True

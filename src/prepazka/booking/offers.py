@@ -1,4 +1,4 @@
-"""Substitute terms: up to three terms held for a displaced person until one is accepted.
+"""Substitute slots: up to three slots held for a displaced person until one is accepted.
 
 An offer and its booking are changed only under the lock of the booking's day.
 """
@@ -13,41 +13,46 @@ from uuid import UUID
 from django.db import transaction
 
 from prepazka.booking import colleague_claims, impact_preview, slot_search
-from prepazka.booking.booking_links import short_code
+from prepazka.booking.booking_links import random_short_code
 from prepazka.booking.booking_locks import lock_booking
 from prepazka.booking.call_entries import Outcome, close_calls, note_call, request_call
 from prepazka.booking.contacts import can_be_written_to
-from prepazka.booking.impact_preview import MOST_TERMS, During, during_of, other_terms
+from prepazka.booking.impact_preview import (
+    MOST_SLOTS,
+    During,
+    interval_of_booking,
+    substitute_slots,
+)
 from prepazka.booking.models import Booking, BookingState, CallListEntry, Offer, OfferState
-from prepazka.booking.refusals import NotWaitingForTerm, OfferOver, OfferTermGone, TermNotOffered
-from prepazka.booking.transitions import draw_pin, end, release_expired
+from prepazka.booking.refusals import NotWaitingForSlot, OfferedSlotGone, OfferOver, SlotNotOffered
+from prepazka.booking.transitions import draw_pin, end_booking, release_expired
 from prepazka.core import calendar, displacement, events
 from prepazka.journal.record import record
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
 By = Literal["citizen", "sms", "office"]
-LAST_WORD = timedelta(minutes=30)  # an offered term is held until this long before its start
+LAST_WORD = timedelta(minutes=30)  # an offered slot is held until this long before its start
 Reason = CallListEntry.Reason
 
 
 def make_offer(
     *,
     booking: Booking,
-    terms: Iterable[tuple[int, During]],
+    slots: Iterable[tuple[int, During]],
     office: OfficeSnapshot,
     now: datetime,
     actor: int | None = None,
 ) -> Offer | None:
-    """Hold the terms for a displaced person and offer them; None if there are no terms.
+    """Hold the slots for a displaced person and offer them; None if there are no slots.
 
-    People who cannot be written to and people without any free term come on the call list. The
-    caller has locked the days of the booking and of the terms.
+    People who cannot be written to and people without any free slot come on the call list. The
+    caller has locked the days of the booking and of the slots.
     """
-    offered_terms = list(terms)
-    if not offered_terms:
-        request_call(booking=booking, reason=Reason.NO_TERM, now=now)
+    offered_slots = list(slots)
+    if not offered_slots:
+        request_call(booking=booking, reason=Reason.NO_SLOT, now=now)
         return None
-    offer = _hold_terms(booking, offered_terms, office, now)
+    offer = _hold_slots(booking, offered_slots, office, now)
     if can_be_written_to(booking, office.row):
         kind: type[events.OfferMade | events.OfferChanged] = events.OfferMade
     else:
@@ -71,10 +76,10 @@ def make_offer(
 def accept_offer(
     *, offer: UUID, choice: int, now: datetime, by: By = "citizen", actor: int | None = None
 ) -> Booking:
-    """Move the booking to the offered term of that number and release the other terms.
+    """Move the booking to the offered slot of that number and release the other slots.
 
     `choice` counts from 1, by time. An accepted offer returns the booking as it is. Raises
-    OfferOver, OfferTermGone.
+    OfferOver, OfferedSlotGone.
     """
     locked = _lock_offer(offer)
     booking = _booking_of(locked)
@@ -84,20 +89,20 @@ def accept_offer(
         raise OfferOver
     if locked.expires_at <= now:
         raise OfferOver
-    claims = list(claims_of(locked))
+    claims = list(holds_of_offer(locked))
     if not 1 <= choice <= len(claims):
-        raise OfferTermGone
+        raise OfferedSlotGone
     claim = claims[choice - 1]
-    if not is_kept(claim, now):
-        raise OfferTermGone
+    if not is_slot_held(claim, now):
+        raise OfferedSlotGone
     _end_offer(locked, OfferState.ACCEPTED, now)
-    _move_to(booking, claim.lane_id, during_of(claim), now)
+    _move_to(booking, claim.lane_id, interval_of_booking(claim), now)
     _record_acceptance(booking, locked, Outcome.ACCEPTED, now, by, actor)
     return booking
 
 
 @transaction.atomic
-def take_another(
+def move_to_other_slot(
     *,
     booking: UUID,
     starts_at: datetime,
@@ -105,10 +110,10 @@ def take_another(
     by: By = "citizen",
     actor: int | None = None,
 ) -> Booking:
-    """Move a displaced booking to any free term instead of those offered.
+    """Move a displaced booking to any free slot instead of those offered.
 
-    A repeated request returns the booking as it is. Raises NotWaitingForTerm, TermNotOffered,
-    TermTaken.
+    A repeated request returns the booking as it is. Raises NotWaitingForSlot, SlotNotOffered,
+    SlotTaken.
     """
     office = snapshot_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)
     day = calendar.day_of(starts_at, office.tz)
@@ -116,13 +121,13 @@ def take_another(
     if locked.state == BookingState.CONFIRMED and locked.starts_at == starts_at:
         return locked
     if locked.state != BookingState.DISPLACED:
-        raise NotWaitingForTerm
+        raise NotWaitingForSlot
     office = snapshot_by_id(locked.office_id)
     release_expired(office=locked.office_id, day=day, now=now)
     offer = open_offer(locked)
     if offer:
         _end_offer(offer, OfferState.ACCEPTED, now)
-    claim = slot_search.find(
+    claim = slot_search.find_claim(
         office=office,
         service=office.services[locked.service_id],
         starts_at=starts_at,
@@ -132,13 +137,13 @@ def take_another(
         mode=locked.mode,
     )
     _move_to(locked, claim.lane, claim.during, now)
-    _record_acceptance(locked, offer, Outcome.ANOTHER_TERM, now, by, actor)
+    _record_acceptance(locked, offer, Outcome.ANOTHER_SLOT, now, by, actor)
     return locked
 
 
 @transaction.atomic
 def decline_offer(*, offer: UUID, now: datetime, by: By = "citizen") -> Booking:
-    """Decline all offered terms; they are released, and the person comes on the call list.
+    """Decline all offered slots; they are released, and the person comes on the call list.
 
     Does nothing if the offer is no longer open.
     """
@@ -162,37 +167,37 @@ def decline_offer(*, offer: UUID, now: datetime, by: By = "citizen") -> Booking:
 
 @transaction.atomic
 def ask_for_call(*, booking: UUID, now: datetime) -> Booking:
-    """Put the person on the call list at their request; the offered terms stay held.
+    """Put the person on the call list at their request; the offered slots stay held.
 
-    Raises NotWaitingForTerm.
+    Raises NotWaitingForSlot.
     """
     locked = lock_booking(booking)
     if locked.state != BookingState.DISPLACED:
-        raise NotWaitingForTerm
+        raise NotWaitingForSlot
     request_call(booking=locked, reason=Reason.CALL_ME, now=now, offer=open_offer(locked))
     return locked
 
 
 @transaction.atomic
-def give_up(
+def cancel_by_person(
     *, booking: UUID, now: datetime, by: By = "citizen", actor: int | None = None
 ) -> Booking:
-    """Cancel a displaced booking because the person needs no other term.
+    """Cancel a displaced booking because the person needs no other slot.
 
-    Does nothing if the person has cancelled it. Raises NotWaitingForTerm.
+    Does nothing if the person has cancelled it. Raises NotWaitingForSlot.
     """
     locked = lock_booking(booking)
     if locked.state == BookingState.CANCELLED_BY_CITIZEN:
         return locked
     if locked.state != BookingState.DISPLACED:
-        raise NotWaitingForTerm
+        raise NotWaitingForSlot
     withdraw_offers(locked, now, state=OfferState.DECLINED)
     outcome = Outcome.CANCELLED if by == "office" else Outcome.ANSWERED
     close_calls(booking=locked, outcome=outcome, now=now)
     if by == "office" and actor:
         note_call(booking=locked, outcome=outcome, actor=actor, now=now)
     locked.sequence += 1
-    end(locked, BookingState.CANCELLED_BY_CITIZEN, now)
+    end_booking(locked, BookingState.CANCELLED_BY_CITIZEN, now)
     record(
         events.BookingCancelled(
             office=locked.office_id, booking=str(locked.pk), at=now, actor=actor, by="citizen"
@@ -202,31 +207,31 @@ def give_up(
 
 
 @transaction.atomic
-def more_terms(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
-    """Replace the offered terms by three others, for an operator who speaks with the person.
+def offer_other_slots(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
+    """Replace the offered slots by three others, for an operator who speaks with the person.
 
-    None if nothing else is free; the offer then stays as it was. Raises NotWaitingForTerm.
+    None if nothing else is free; the offer then stays as it was. Raises NotWaitingForSlot.
     """
     office = snapshot_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)
     service = office.services[Booking.objects.only("service_id").get(pk=booking).service_id]
-    locked = lock_booking(booking, *slot_search.horizon(office, service, now))
+    locked = lock_booking(booking, *slot_search.days_of_horizon(office, service, now))
     if locked.state != BookingState.DISPLACED:
-        raise NotWaitingForTerm
+        raise NotWaitingForSlot
     offered_before = {
         (claim.starts_at)
         for claim in Booking.objects.filter(offer__booking=locked).only("starts_at")
     }
     free = [
-        term
-        for term in other_terms(office, locked.service_id, locked.persons, locked.mode, now)
-        if term.during.start not in offered_before
+        slot
+        for slot in substitute_slots(office, locked.service_id, locked.persons, locked.mode, now)
+        if slot.during.start not in offered_before
     ]
-    visit = displacement.Visit(locked.pk, during_of(locked), (locked.lane_id,))
-    chosen = displacement.substitutes(
+    visit = displacement.Visit(locked.pk, interval_of_booking(locked), (locked.lane_id,))
+    chosen = displacement.choose_substitutes(
         [visit],
         {locked.pk: free},
-        displacement.Calendar.of(buffers=impact_preview.buffers_of(office)),
-        MOST_TERMS,
+        displacement.Calendar.of(buffers=impact_preview.buffers_by_lane(office)),
+        MOST_SLOTS,
         lambda at: at.astimezone(office.tz),
     )[locked.pk]
     if not chosen:
@@ -234,7 +239,7 @@ def more_terms(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
     for day in {calendar.day_of(during.start, office.tz) for _, during in chosen}:
         release_expired(office=locked.office_id, day=day, now=now)
     withdraw_offers(locked, now)
-    new_offer = _hold_terms(locked, chosen, office, now)
+    new_offer = _hold_slots(locked, chosen, office, now)
     new_offer.escalated_at = now
     new_offer.save(update_fields=["escalated_at"])
     CallListEntry.objects.filter(booking=locked, closed_at=None).update(offer=new_offer)
@@ -251,14 +256,14 @@ def more_terms(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
 
 
 @transaction.atomic
-def pass_on(*, offer: UUID, now: datetime) -> None:
-    """Escalate an unanswered offer at half its time: call list, and the terms are held longer."""
+def escalate_to_operators(*, offer: UUID, now: datetime) -> None:
+    """Escalate an unanswered offer at half its time: call list, and the slots are held longer."""
     locked = _lock_offer(offer)
     if locked.state != OfferState.OPEN or locked.escalated_at or locked.expires_at <= now:
         return
     booking = _booking_of(locked)
     office = snapshot_by_id(locked.office_id)
-    claims = [claim for claim in claims_of(locked) if is_kept(claim, now)]
+    claims = [claim for claim in holds_of_offer(locked) if is_slot_held(claim, now)]
     locked.escalated_at = now
     _keep_until(locked, claims, now + office.row.answer_within)
     request_call(booking=booking, reason=Reason.UNANSWERED, now=now, offer=locked)
@@ -285,7 +290,7 @@ def expire_offer(*, offer: UUID, now: datetime) -> None:
         return
     close_calls(booking=booking, outcome=Outcome.WITHDRAWN, now=now)
     booking.sequence += 1
-    end(booking, BookingState.CANCELLED_BY_OFFICE, now)
+    end_booking(booking, BookingState.CANCELLED_BY_OFFICE, now)
     record(events.BookingCancelled(by="office", **ids))  # type: ignore[arg-type]
 
 
@@ -306,20 +311,20 @@ def open_offer(booking: Booking) -> Offer | None:
     return Offer.objects.filter(booking=booking, state=OfferState.OPEN).first()
 
 
-def claims_of(offer: Offer) -> Iterable[Booking]:
-    """The holds of the offered terms in the order of their numbers: by time, then by lane."""
+def holds_of_offer(offer: Offer) -> Iterable[Booking]:
+    """The holds of the offered slots in the order of their numbers: by time, then by lane."""
     return offer.claims.order_by("starts_at", "lane_id")
 
 
-def is_kept(claim: Booking, now: datetime) -> bool:
-    """Whether the offered term is still held."""
+def is_slot_held(claim: Booking, now: datetime) -> bool:
+    """Whether the offered slot is still held."""
     return (
         claim.state == BookingState.HELD and claim.expires_at is not None and now < claim.expires_at
     )
 
 
 def _lock_offer(offer: UUID) -> Offer:
-    """Lock the days of the booking and of the terms; returns the offer, read then."""
+    """Lock the days of the booking and of the slots; returns the offer, read then."""
     before_lock = Offer.objects.get(pk=offer, kind=Offer.Kind.SUBSTITUTE)
     days = list(before_lock.claims.values_list("date", flat=True).distinct())
     booking = lock_booking(before_lock.booking_id, *days) if before_lock.booking_id else None
@@ -333,17 +338,17 @@ def _booking_of(offer: Offer) -> Booking:
     return offer.booking
 
 
-def _hold_terms(
-    booking: Booking, offered_terms: list[tuple[int, During]], office: OfficeSnapshot, now: datetime
+def _hold_slots(
+    booking: Booking, offered_slots: list[tuple[int, During]], office: OfficeSnapshot, now: datetime
 ) -> Offer:
     until = now + office.row.answer_within
     offer = Offer.objects.create(
         office_id=booking.office_id,
         kind=Offer.Kind.SUBSTITUTE,
         booking=booking,
-        short_code=short_code(),
+        short_code=random_short_code(),
         created_at=now,
-        expires_at=_end_of_offer(until, (during.start for _, during in offered_terms)),
+        expires_at=_end_of_offer(until, (during.start for _, during in offered_slots)),
     )
     Booking.objects.bulk_create(
         Booking(
@@ -361,13 +366,13 @@ def _hold_terms(
             offer=offer,
             created_at=now,
         )
-        for lane, during in offered_terms
+        for lane, during in offered_slots
     )
     return offer
 
 
 def _end_of_offer(until: datetime, starts: Iterable[datetime]) -> datetime:
-    """The deadline of an offer, at the latest when its last term can no longer be taken."""
+    """The deadline of an offer, at the latest when its last slot can no longer be taken."""
     return min(until, max(starts) - LAST_WORD)
 
 
@@ -393,7 +398,7 @@ def _end_offer(offer: Offer, state: OfferState, now: datetime) -> None:
 
 def _move_to(booking: Booking, lane: int, during: During, now: datetime) -> None:
     if during.start <= now:
-        raise TermNotOffered
+        raise SlotNotOffered
     office = snapshot_by_id(booking.office_id)
     day = calendar.day_of(during.start, office.tz)
     booking.lane_id = lane
@@ -405,10 +410,10 @@ def _move_to(booking: Booking, lane: int, during: During, now: datetime) -> None
     booking.confirmed_at = booking.confirmed_at or now
     booking.expires_at = booking.ended_at = booking.reminded_at = None
     booking.moved_at = now
-    booking.cancel_reason = ""  # of the term that was taken back
+    booking.cancel_reason = ""  # of the slot that was taken back
     booking.sequence += 1
     booking.save()
-    colleague_claims.carry(booking, now=now)
+    colleague_claims.move_colleagues(booking, now=now)
 
 
 def _record_acceptance(

@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from prepazka.booking.absences import Affected, coming
+from prepazka.booking.absences import Affected, future_bookings
 from prepazka.booking.booking_locks import lock_days
 from prepazka.booking.models import Booking, Busy
 from prepazka.core import calendar, events
@@ -113,7 +113,7 @@ def remove_appointment(
     _record_change(office, official, [], now, actor)
 
 
-def weekly(first_time: Interval[datetime], until: date, office: OfficeSnapshot) -> Times:
+def weekly_intervals(first_time: Interval[datetime], until: date, office: OfficeSnapshot) -> Times:
     """The same local time of every week up to and including a day, across clock changes."""
     start, end = (
         instant.astimezone(office.tz).replace(tzinfo=None)
@@ -126,7 +126,7 @@ def weekly(first_time: Interval[datetime], until: date, office: OfficeSnapshot) 
     return times
 
 
-def clashes(busy: Iterable[Busy], bookings: Iterable[Booking]) -> set[Booking]:
+def bookings_in_busy_time(busy: Iterable[Busy], bookings: Iterable[Booking]) -> set[Booking]:
     """The bookings of one official that overlap the official's busy time."""
     busy_times = list(busy)
     return {
@@ -165,7 +165,7 @@ def _bookings_affected(
     """
     days = {day for time in times for day in _days_touched(time, office)}
     lock_days(office.office_id, days)
-    booked = coming(office, official, min(days), max(days), now)
+    booked = future_bookings(office, official, min(days), max(days), now)
     affected = [
         booking
         for booking in booked

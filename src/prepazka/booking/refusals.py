@@ -5,9 +5,10 @@ from django.utils.translation import gettext_noop
 from prepazka.core.refusal import Refused
 
 
-class TermNotOffered(Refused):
+class SlotNotOffered(Refused):
     """The slot is outside hours, horizon or rules; search the slots again."""
 
+    code = "term_not_offered"  # as published
     message = gettext_noop(
         "The office does not offer this time. Please choose one of the times shown."
     )
@@ -34,9 +35,10 @@ class ColleagueNotFree(Refused):
     message = gettext_noop("This colleague is not free at the time of the meeting.")
 
 
-class TermTaken(Refused):
+class SlotTaken(Refused):
     """Another claim took the slot between the search and the lock; search the slots again."""
 
+    code = "term_taken"  # as published
     message = gettext_noop("Somebody else has just booked this time. Please choose another one.")
 
 
@@ -238,15 +240,17 @@ class OfferOver(Refused):
     )
 
 
-class OfferTermGone(Refused):
+class OfferedSlotGone(Refused):
     """The chosen substitute slot is no longer held; choose another one of the offer."""
 
+    code = "offer_term_gone"  # as published
     message = gettext_noop("We no longer hold this time for you. Please choose one of the others.")
 
 
-class NotWaitingForTerm(Refused):
+class NotWaitingForSlot(Refused):
     """The booking is not displaced any more, so it needs no substitute slot."""
 
+    code = "not_waiting_for_term"  # as published
     message = gettext_noop("This person already has a new appointment, or no longer wants one.")
 
 

@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from prepazka.booking.booking_locks import lock_booking, lock_days
 from prepazka.booking.models import Booking, BookingState, ReplacedPin
-from prepazka.booking.transitions import NO_NETWORK, end, release_expired, serve
+from prepazka.booking.transitions import NO_NETWORK, end_booking, mark_served, release_expired
 from prepazka.core import events
 from prepazka.journal.record import record
 from prepazka.offices.models import Mode, Office
@@ -56,9 +56,9 @@ def mark_no_shows(*, office: OfficeSnapshot, day: date, now: datetime) -> int:
         if rules.counts_until(booking.ends_at) > now:
             continue
         if booking.mode == Mode.PHONE:
-            serve(booking, now)
+            mark_served(booking, now)
         else:
-            end(booking, BookingState.NO_SHOW, now)
+            end_booking(booking, BookingState.NO_SHOW, now)
             record(events.BookingNoShow(office=office.office_id, booking=str(booking.pk), at=now))
             ended += 1
     return ended

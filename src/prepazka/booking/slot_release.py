@@ -58,7 +58,7 @@ class Freed:
         )
 
 
-def give_back(freed: Freed, *, now: datetime, since: datetime | None = None) -> None:
+def delay_return(freed: Freed, *, now: datetime, since: datetime | None = None) -> None:
     """Hold freed time back from the public for the agenda's delay; its day is locked.
 
     The delay counts from `since`, by default from now.
@@ -103,6 +103,6 @@ def _somebody_waits(office: OfficeSnapshot, service: int) -> bool:
     ).exists()
 
 
-def longest(rules: Rules) -> timedelta:
+def longest_return_delay(rules: Rules) -> timedelta:
     """How long an offer's hold outlives the offer, so that the offer is ended before the hold."""
     return max(timedelta(minutes=rules.return_to_min), 2 * LIST_FIRST)

@@ -1,4 +1,4 @@
-"""Search for free terms: reads what is taken in two SQL statements; `core.slots` decides."""
+"""Search for free slots: reads what is taken in two SQL statements; `core.slots` decides."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from prepazka.booking import colleague_claims, diaries
-from prepazka.booking.models import LIVE, Booking, Channel, Lane, quoted
-from prepazka.booking.refusals import TermNotOffered, TermTaken
+from prepazka.booking.models import LIVE, Booking, Channel, Lane, sql_list
+from prepazka.booking.refusals import SlotNotOffered, SlotTaken
 from prepazka.core import calendar, slots
 from prepazka.core.interval import Interval
 from prepazka.offices.models import Official, Service
@@ -39,19 +39,19 @@ TAKEN = f"""
           JOIN booking_lane l ON l.id = b.lane_id AND l.office_id = %s AND l.agenda_id = %s
                              AND l.number < %s
          WHERE b.office_id = %s AND b.date BETWEEN %s AND %s
-           AND b.state IN {quoted(LIVE)}
+           AND b.state IN {sql_list(LIVE)}
            AND {diaries.STANDS}
            AND (%s::uuid IS NULL OR b.id <> %s)
          GROUP BY b.date, b.starts_at, b.ends_at
       ) AS together
      GROUP BY date
 """  # noqa: S608  # made of constants
-# The waiting list sees freed terms that are not public yet.
+# The waiting list sees freed slots that are not public yet.
 TAKEN_FOR_LIST = TAKEN.replace(diaries.STANDS, diaries.STANDS_FOR_LIST)
 
 
-class Term(NamedTuple):
-    """A free term: its start and end as instants, and the number of free lanes."""
+class Slot(NamedTuple):
+    """A free slot: its start and end as instants, and the number of free lanes."""
 
     day: date
     starts_at: datetime
@@ -77,7 +77,7 @@ class Taken:
 
 
 class _Day(NamedTuple):
-    """The layout of an empty day, and the instants at which its candidate terms start and end."""
+    """The layout of an empty day, and the instants at which its candidate slots start and end."""
 
     laid: slots.Laid
     instants: dict[int, tuple[datetime, datetime]]
@@ -91,7 +91,7 @@ def units_of(office: OfficeSnapshot, service: Service, persons: int) -> int:
     return persons * -(-service.duration_min // rules.window_min)
 
 
-def offered(
+def search_slots(
     *,
     office: OfficeSnapshot,
     service: Service,
@@ -103,32 +103,32 @@ def offered(
     official: Official | None = None,
     mode: str | None = None,
     together: Sequence[Official] = (),
-) -> list[Term]:
-    """The free terms ordered by time, by default in the whole horizon.
+) -> list[Slot]:
+    """The free slots ordered by time, by default in the whole horizon.
 
     `besides` is a booking being moved, which does not count as taken. Without an `official`, a
     service of officials is offered with any of them; without a `mode`, in the usual one. The
     officials in `together`, and the colleagues of the booking `besides`, must be free too. Two SQL
     statements whatever the number of days, lanes, officials and bookings.
     """
-    day_list = list(days) if days is not None else horizon(office, service, now)
+    day_list = list(days) if days is not None else days_of_horizon(office, service, now)
     officials = _officials_searched(office, service, official)
     mode = mode or service.usual_mode
     if not day_list or officials == [] or not _is_offered(service, mode):
         return []
     occupied = _occupied_by_day(office, service, day_list, now, besides, officials, channel)
-    free_terms: list[Term] = []
+    free_slots: list[Slot] = []
     for day in day_list:
         layout = _cached_day(office, service, day, persons, officials, mode)
         for offer in _offers_of_day(office, service, layout, day, occupied[day], channel, now):
             starts_at, ends_at = layout.instants[offer.interval.start]
             if now < starts_at:
-                free_terms.append(Term(day, starts_at, ends_at, offer.free, offer.lanes))
+                free_slots.append(Slot(day, starts_at, ends_at, offer.free, offer.lanes))
     colleagues = [*together, *colleague_claims.colleagues_of(office, besides)]
-    return colleague_claims.common(office, free_terms, colleagues, now=now, besides=besides)
+    return colleague_claims.common_slots(office, free_slots, colleagues, now=now, besides=besides)
 
 
-def find(
+def find_claim(
     *,
     office: OfficeSnapshot,
     service: Service,
@@ -140,26 +140,26 @@ def find(
     official: Official | None = None,
     mode: str | None = None,
 ) -> Claim:
-    """The lane on which the term can be booked; the caller has locked its day.
+    """The lane on which the slot can be booked; the caller has locked its day.
 
     Of several free officials it is the one with the fewest claims and appointments that day, then
-    the first in the office file. Raises TermNotOffered if the office has no such term, TermTaken if
+    the first in the office file. Raises SlotNotOffered if the office has no such slot, SlotTaken if
     it is taken or a colleague of the booking `besides` is not free.
     """
     officials = _officials_searched(office, service, official)
     mode = mode or service.usual_mode
     if officials == [] or not _is_offered(service, mode):
-        raise TermNotOffered
+        raise SlotNotOffered
     day = calendar.day_of(starts_at, office.tz)
     layout = _cached_day(office, service, day, persons, officials, mode)
     occupied = _occupied_by_day(office, service, [day], now, besides, officials, channel)
     start = next((m for m, (begins, _) in layout.instants.items() if begins == starts_at), None)
     if start is None or starts_at <= now:
-        raise TermNotOffered
+        raise SlotNotOffered
     for offer in _offers_of_day(office, service, layout, day, occupied[day], channel, now):
         if offer.interval.start == start:
             during = Interval(*layout.instants[start])
-            colleague_claims.must_be_free(office, during, now=now, of=besides)
+            colleague_claims.check_colleagues_free(office, during, now=now, of=besides)
             if officials is not None:
                 free = diaries.least_loaded(officials, offer.lanes, occupied[day].claims)
                 return Claim(diaries.lanes_of(office)[free.pk], during)
@@ -170,11 +170,11 @@ def find(
         offer.interval.start == start
         for offer in _offers_of_day(office, service, layout, day, Taken(), channel, now)
     ):
-        raise TermTaken
-    raise TermNotOffered
+        raise SlotTaken
+    raise SlotNotOffered
 
 
-def nearest(
+def nearest_slots(
     *,
     office: OfficeSnapshot,
     service: Service,
@@ -184,9 +184,9 @@ def nearest(
     channel: str = Channel.WEB,
     official: Official | None = None,
     mode: str | None = None,
-) -> list[Term]:
-    """The three free terms nearest to `starts_at`, ordered by time."""
-    terms = offered(
+) -> list[Slot]:
+    """The three free slots nearest to `starts_at`, ordered by time."""
+    free_slots = search_slots(
         office=office,
         service=service,
         now=now,
@@ -195,11 +195,11 @@ def nearest(
         official=official,
         mode=mode,
     )
-    closest = sorted(terms, key=lambda t: (abs(t.starts_at - starts_at), t.starts_at))[:3]
+    closest = sorted(free_slots, key=lambda t: (abs(t.starts_at - starts_at), t.starts_at))[:3]
     return sorted(closest, key=lambda t: t.starts_at)
 
 
-def horizon(office: OfficeSnapshot, service: Service, now: datetime) -> list[date]:
+def days_of_horizon(office: OfficeSnapshot, service: Service, now: datetime) -> list[date]:
     """Today and all days of the horizon, including days that only the desk may book."""
     today = calendar.day_of(now, office.tz)
     return [today + timedelta(days=n) for n in range(office.rules_of(service).horizon_days + 1)]
@@ -220,7 +220,7 @@ def has_hours(office: OfficeSnapshot, service: Service, day: date, mode: str | N
     return any(office.official_hours(official, service, day, mode) for official in officials)
 
 
-def allows(office: OfficeSnapshot, booking: Booking, mode: str) -> bool:
+def allows_mode(office: OfficeSnapshot, booking: Booking, mode: str) -> bool:
     """Whether the mode is offered at the booking's time."""
     service, official = office.services[booking.service_id], diaries.official_of(office, booking)
     if not _is_offered(service, mode):
@@ -231,7 +231,7 @@ def allows(office: OfficeSnapshot, booking: Booking, mode: str) -> bool:
         else office.booking_hours(service, booking.date, mode)
     )
     booked_time = Interval(booking.starts_at, booking.ends_at)
-    openings = (calendar.instants(minutes, booking.date, office.tz) for minutes in hours)
+    openings = (calendar.instants_of_minutes(minutes, booking.date, office.tz) for minutes in hours)
     return any(opening.contains(booked_time) for opening in openings if opening)
 
 
@@ -239,18 +239,18 @@ def _is_offered(service: Service, mode: str) -> bool:
     return service.bookable and not service.retired and mode in service.modes
 
 
-def kept_for_desk(office: OfficeSnapshot, service: Service, day: date, now: datetime) -> int:
+def places_kept_for_desk(office: OfficeSnapshot, service: Service, day: date, now: datetime) -> int:
     """The number of the day's places that only desk and telephone may book now."""
     layout = _cached_day(
         office, service, day, 1, _officials_searched(office, service, None), service.usual_mode
     )
     places = layout.laid.places
-    local_now, rules = moment(now, office.tz), office.rules_of(service)
-    kept_places = slots.kept_for_desk(day, local_now.day, places, rules)
-    return max(kept_places, places - slots.released(day, local_now, places, rules))
+    local_now, rules = local_moment(now, office.tz), office.rules_of(service)
+    kept_places = slots.count_places_for_desk(day, local_now.day, places, rules)
+    return max(kept_places, places - slots.count_released_places(day, local_now, places, rules))
 
 
-def laid(
+def slots_of_day(
     office: OfficeSnapshot,
     service: Service,
     day: date,
@@ -258,7 +258,7 @@ def laid(
     official: Official | None,
     mode: str | None = None,
 ) -> Sequence[Interval[int]]:
-    """All terms of the day in local minutes, free or not."""
+    """All slots of the day in local minutes, free or not."""
     officials = _officials_searched(office, service, official)
     if officials == []:
         return ()
@@ -278,7 +278,7 @@ def lanes_of(office: OfficeSnapshot, service: Service) -> list[int]:
     return cast("list[int]", office.kept[key])
 
 
-def moment(instant: datetime, tz: ZoneInfo) -> slots.Moment:
+def local_moment(instant: datetime, tz: ZoneInfo) -> slots.Moment:
     """The instant as the office's local day and minute."""
     return slots.Moment(calendar.day_of(instant, tz), calendar.minute_of(instant, tz))
 
@@ -292,12 +292,12 @@ def _offers_of_day(
     channel: str,
     now: datetime,
 ) -> list[slots.Offer]:
-    return slots.offered(
+    return slots.bookable_slots(
         day=day,
         laid=layout.laid,
         claims=occupied.claims,
         rules=office.rules_of(service),
-        now=moment(now, office.tz),
+        now=local_moment(now, office.tz),
         channel="web" if channel in PUBLIC else cast("slots.Channel", channel),
         public_taken=occupied.public,
     )
@@ -338,27 +338,29 @@ def _laid_day(
     mode: str,
 ) -> _Day:
     rules, units = office.rules_of(service), units_of(office, service, persons)
-    lasts = lasts_on(day, office.tz)
+    lasts = elapsed_minutes_on(day, office.tz)
     if officials is None:
         hours = office.booking_hours(service, day, mode)
-        laid = slots.lay(hours, rules, duration=service.duration_min, units=units, lasts=lasts)
+        laid = slots.lay_out_day(
+            hours, rules, duration=service.duration_min, units=units, lasts=lasts
+        )
     else:
         openings = [office.official_hours(official, service, day, mode) for official in officials]
-        laid = slots.diaries(
+        laid = slots.lay_out_diaries(
             openings, rules, duration=service.duration_min, units=units, lasts=lasts
         )
     spans = (
-        (candidate.start, calendar.instants(candidate, day, office.tz))
+        (candidate.start, calendar.instants_of_minutes(candidate, day, office.tz))
         for candidate in laid.candidates
     )
     return _Day(laid, {minute: (span.start, span.end) for minute, span in spans if span})
 
 
-def lasts_on(day: date, tz: ZoneInfo) -> slots.Lasts:
+def elapsed_minutes_on(day: date, tz: ZoneInfo) -> slots.Lasts:
     """A function from local minutes of the day to elapsed ones, which differ at a clock change."""
     if calendar.has_clock_change(day, tz):
         return partial(calendar.lasting_minutes, day=day, tz=tz)
-    return slots.shown_length
+    return slots.clock_length
 
 
 def _occupied_by_day(
@@ -380,7 +382,7 @@ def _occupied_by_day(
     for_list, lapsed = channel == Channel.LIST, now - rules.return_to_min * MINUTE
     unit = rules.window_min if rules.kind == "window" else service.duration_min
     if officials is not None:
-        rows = diaries.taken(
+        rows = diaries.claims_by_day(
             office,
             officials,
             unit,

@@ -39,7 +39,7 @@ CHANGED_BY_CONFIRMING = (
 )
 
 
-def put(
+def move_to_claim(
     booking: Booking,
     claim: slot_search.Claim,
     day: date,
@@ -60,9 +60,9 @@ def put(
     booking.sequence += 1
     booking.reminded_at = None
     booking.save()
-    colleague_claims.carry(booking, now=now)
+    colleague_claims.move_colleagues(booking, now=now)
     if not freed.overlaps(booking):
-        slot_release.give_back(freed, now=now)
+        slot_release.delay_return(freed, now=now)
     record(
         events.BookingMoved(
             office=booking.office_id, booking=str(booking.pk), at=now, actor=actor, by=by
@@ -70,7 +70,7 @@ def put(
     )
 
 
-def confirm(
+def confirm_with_pin(
     booking: Booking, now: datetime, actor: int | None = None, *, keep_network: bool = False
 ) -> None:
     """Confirm the booking and give it a PIN.
@@ -79,12 +79,12 @@ def confirm(
     only by them.
     """
     if not keep_network:
-        forget_network(booking)
+        clear_network_hashes(booking)
     booking.state = BookingState.CONFIRMED
     booking.confirmed_at = now
     booking.expires_at = None
     booking.pin = draw_pin(booking)
-    rows.update(booking, CHANGED_BY_CONFIRMING)
+    rows.update_row(booking, CHANGED_BY_CONFIRMING)
     record(
         events.BookingConfirmed(
             office=booking.office_id, booking=str(booking.pk), at=now, actor=actor
@@ -115,7 +115,7 @@ def draw_pin(booking: Booking) -> str:
     Replaced PINs of the day count as used. A few random PINs are checked first; only if all of
     them are in use are the office's PINs read.
     """
-    tried = {pins.draw((), (), SystemRandom()) for _ in range(PINS_TRIED)}
+    tried = {pins.pick_pin((), (), SystemRandom()) for _ in range(PINS_TRIED)}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pin FROM booking_booking WHERE office_id = %s AND pin = ANY(%s)"
@@ -134,10 +134,10 @@ def draw_pin(booking: Booking) -> str:
     replaced = ReplacedPin.objects.filter(office=booking.office_id, date=booking.date)
     unavailable |= set(replaced.values_list("pin", flat=True))
     avoid = set(with_pin.filter(state__in=OPEN).values_list("pin", flat=True))
-    return pins.draw(unavailable, avoid, SystemRandom())
+    return pins.pick_pin(unavailable, avoid, SystemRandom())
 
 
-def serve(booking: Booking, now: datetime, actor: int | None = None) -> None:
+def mark_served(booking: Booking, now: datetime, actor: int | None = None) -> None:
     """Mark the booking as served."""
     booking.state, booking.served_at = BookingState.SERVED, now
     booking.save(update_fields=["state", "served_at"])
@@ -145,17 +145,17 @@ def serve(booking: Booking, now: datetime, actor: int | None = None) -> None:
     record(events.BookingServed(at=now, actor=actor, **ids))  # type: ignore[arg-type]
 
 
-def end(booking: Booking, state: BookingState, now: datetime) -> None:
+def end_booking(booking: Booking, state: BookingState, now: datetime) -> None:
     """End the booking in that state; releases its colleagues and erases its network."""
     booking.state = state
     booking.ended_at = now
     booking.expires_at = None
-    forget_network(booking)
+    clear_network_hashes(booking)
     booking.save(update_fields=["state", "ended_at", "expires_at", "sequence", *NO_NETWORK])
-    colleague_claims.free(booking, now=now)
+    colleague_claims.remove_colleagues(booking, now=now)
 
 
-def forget_network(booking: Booking) -> None:
+def clear_network_hashes(booking: Booking) -> None:
     """Clear the network's hashes of the booking; the caller saves it."""
     booking.network = booking.network_56 = booking.network_48 = ""
 
@@ -177,23 +177,23 @@ def release_expired(*, office: int, day: date, now: datetime) -> int:
             [office, day, *EXPIRING, now, BookingState.EXPIRED, now],
         )
         expired = cursor.fetchall()
-    colleague_claims.free_all([pk for pk, *_ in expired], now=now)
+    colleague_claims.remove_colleagues_of_all([pk for pk, *_ in expired], now=now)
     for pk, expired_at, was_asked in expired:
         if was_asked:
-            slot_release.give_back(
+            slot_release.delay_return(
                 slot_release.Freed.of(Booking.objects.get(pk=pk)), now=now, since=expired_at
             )
         record(events.BookingExpired(office=office, booking=str(pk), at=now))
     return len(expired)
 
 
-def limit_open(booking: Booking, agenda: int, *, limit: int, now: datetime) -> None:
+def check_open_limit(booking: Booking, agenda: int, *, limit: int, now: datetime) -> None:
     """Lock the contact and check its confirmed bookings of the agenda. Raises TooManyBookings."""
-    limit_open_of(booking.contact_hash, booking.office_id, agenda, limit=limit, now=now)
+    check_open_limit_of_hash(booking.contact_hash, booking.office_id, agenda, limit=limit, now=now)
 
 
-def limit_unconfirmed(booking: Booking, *, limit: int, now: datetime) -> None:
-    """Check the contact's unconfirmed bookings; `limit_open` has locked the contact.
+def check_unconfirmed_limit(booking: Booking, *, limit: int, now: datetime) -> None:
+    """Check the contact's unconfirmed bookings; `check_open_limit` has locked the contact.
 
     Raises TooManyUnconfirmed.
     """
@@ -208,8 +208,10 @@ def limit_unconfirmed(booking: Booking, *, limit: int, now: datetime) -> None:
         raise TooManyUnconfirmed
 
 
-def limit_open_of(key: str, office: int, agenda: int, *, limit: int, now: datetime) -> None:
-    """The same as `limit_open` for the hash of a contact."""
+def check_open_limit_of_hash(
+    key: str, office: int, agenda: int, *, limit: int, now: datetime
+) -> None:
+    """The same as `check_open_limit` for the hash of a contact."""
     lock_contact(key)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -227,6 +229,6 @@ def is_cancelled(booking: Booking) -> bool:
     return booking.state in {BookingState.CANCELLED_BY_CITIZEN, BookingState.CANCELLED_BY_OFFICE}
 
 
-def ran_out(booking: Booking, now: datetime) -> bool:
+def is_deadline_over(booking: Booking, now: datetime) -> bool:
     """Whether the deadline of a hold or an unconfirmed booking has passed."""
     return booking.expires_at is not None and booking.expires_at <= now

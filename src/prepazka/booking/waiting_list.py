@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from prepazka.booking import slot_search
-from prepazka.booking.booking_links import short_code
+from prepazka.booking.booking_links import random_short_code
 from prepazka.booking.booking_locks import lock_booking, lock_contact, lock_list
 from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.diaries import official_of
@@ -25,7 +25,7 @@ from prepazka.booking.refusals import (
     WaitingOver,
     WishNotPossible,
 )
-from prepazka.booking.transitions import limit_open_of
+from prepazka.booking.transitions import check_open_limit_of_hash
 from prepazka.booking.waiting_list_offers import close_open_offer
 from prepazka.core import calendar, events
 from prepazka.journal.record import record
@@ -57,7 +57,7 @@ class Wanted:
 
 
 @transaction.atomic
-def join_list(
+def join_waiting_list(
     *,
     office: OfficeSnapshot,
     service: Service,
@@ -81,10 +81,10 @@ def join_list(
         raise NoWaitingList
     if persons > rules.max_persons:
         raise TooManyPersons(most=rules.max_persons)
-    if not is_possible(office, service, wish, persons, official, now=now):
+    if not has_matching_slots(office, service, wish, persons, official, now=now):
         raise WishNotPossible
     key = contact_hash(contact_of(email, phone))
-    limit_open_of(
+    check_open_limit_of_hash(
         key, office.office_id, service.agenda_id, limit=rules.max_open_per_contact, now=now
     )
     _end_unconfirmed_entries(key, office.office_id, service.agenda_id, now)
@@ -107,8 +107,8 @@ def join_list(
 
 
 @transaction.atomic
-def want_sooner(*, booking: UUID, now: datetime) -> WaitingListEntry:
-    """Create an entry for a sooner term; the booking stays until an offer is accepted.
+def join_list_for_sooner_slot(*, booking: UUID, now: datetime) -> WaitingListEntry:
+    """Create an entry for a sooner slot; the booking stays until an offer is accepted.
 
     The entry needs no confirmation, as the booking is confirmed. Raises NoWaitingList, BookingOver,
     AlreadyWaiting.
@@ -147,7 +147,7 @@ def want_sooner(*, booking: UUID, now: datetime) -> WaitingListEntry:
 def confirm_entry(*, entry: UUID, now: datetime) -> WaitingListEntry:
     """Confirm an entry by the link in the message. Raises WaitingOver."""
     locked = _lock_entry(entry)
-    if locked.state in ENDED or is_too_late(locked, now):
+    if locked.state in ENDED or is_confirmation_too_late(locked, now):
         raise WaitingOver
     if locked.state == WaitingListState.UNCONFIRMED:
         if not _set_state(locked, WaitingListState.WAITING):
@@ -157,7 +157,7 @@ def confirm_entry(*, entry: UUID, now: datetime) -> WaitingListEntry:
 
 
 @transaction.atomic
-def leave_list(*, entry: UUID, now: datetime) -> WaitingListEntry:
+def leave_waiting_list(*, entry: UUID, now: datetime) -> WaitingListEntry:
     """End an entry at the person's request; declines its open offer. Does nothing if ended."""
     locked = _lock_entry(entry)
     close_open_offer(locked, now=now)
@@ -192,7 +192,7 @@ def erase_entries(*, office: Office, now: datetime) -> int:
     return rows.update(**ERASED, erased_at=now)
 
 
-def is_possible(
+def has_matching_slots(
     office: OfficeSnapshot,
     service: Service,
     wish: Wanted,
@@ -201,7 +201,7 @@ def is_possible(
     *,
     now: datetime,
 ) -> bool:
-    """Whether the office has any term within the wish, free or not."""
+    """Whether the office has any slot within the wish, free or not."""
     today = calendar.day_of(now, office.tz)
     first_day, last_day = max(wish.first, today), min(wish.last, today + FARTHEST)
     if wish.first > wish.last or wish.from_min >= wish.to_min:
@@ -210,13 +210,13 @@ def is_possible(
         day = first_day + timedelta(days=n)
         if day.weekday() in wish.weekdays and any(
             wish.from_min <= during.start and during.end <= wish.to_min
-            for during in slot_search.laid(office, service, day, persons, official)
+            for during in slot_search.slots_of_day(office, service, day, persons, official)
         ):
             return True
     return False
 
 
-def end_waits(*, office: int, entries: Iterable[UUID], now: datetime) -> int:
+def end_entries_without_service(*, office: int, entries: Iterable[UUID], now: datetime) -> int:
     """End entries for services no longer offered, each with a message; returns how many.
 
     People whom no message reaches and who have a booking come on the call list. The caller has
@@ -235,7 +235,7 @@ def end_waits(*, office: int, entries: Iterable[UUID], now: datetime) -> int:
     return ended
 
 
-def is_too_late(entry: WaitingListEntry, now: datetime) -> bool:
+def is_confirmation_too_late(entry: WaitingListEntry, now: datetime) -> bool:
     """Whether the entry's deadline for confirming has passed."""
     return entry.state == WaitingListState.UNCONFIRMED and entry.created_at <= now - CONFIRM_WITHIN
 
@@ -255,7 +255,7 @@ def _create(
         weekdays=sorted(set(wish.weekdays)),
         from_min=wish.from_min,
         to_min=wish.to_min,
-        short_code=short_code(),
+        short_code=random_short_code(),
         queued_at=now,
         created_at=now,
         **person,

@@ -1,4 +1,4 @@
-"""Offers of free terms to people on the waiting list: made, accepted, declined, expired."""
+"""Offers of free slots to people on the waiting list: made, accepted, declined, expired."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from prepazka.booking import slot_release, slot_search
-from prepazka.booking.booking_links import short_code
+from prepazka.booking.booking_links import random_short_code
 from prepazka.booking.booking_locks import lock_booking, lock_days, lock_list
 from prepazka.booking.models import (
     OPEN,
@@ -22,8 +22,14 @@ from prepazka.booking.models import (
     WaitingListEntry,
     WaitingListState,
 )
-from prepazka.booking.refusals import BookingOver, PlaceOver, PlaceTaken, TermNotOffered, TermTaken
-from prepazka.booking.transitions import confirm, end, limit_open, put, release_expired
+from prepazka.booking.refusals import BookingOver, PlaceOver, PlaceTaken, SlotNotOffered, SlotTaken
+from prepazka.booking.transitions import (
+    check_open_limit,
+    confirm_with_pin,
+    end_booking,
+    move_to_claim,
+    release_expired,
+)
 from prepazka.core import calendar, events, waiting_list_rules
 from prepazka.core.interval import Interval
 from prepazka.journal.record import record
@@ -33,10 +39,10 @@ from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 MOST_AT_ONCE = 200  # offers per agenda and round; the next round comes in a minute
 
 
-def offer_freed(*, office: Office, now: datetime) -> int:
-    """Offer free terms to people on the waiting list in its order; returns how many offers.
+def offer_freed_slots(*, office: Office, now: datetime) -> int:
+    """Offer free slots to people on the waiting list in its order; returns how many offers.
 
-    It reads the calendar rather than events, so a late or repeated run misses no freed term. It is
+    It reads the calendar rather than events, so a late or repeated run misses no freed slot. It is
     run by a job after each event, and every minute.
     """
     rows = WaitingListEntry.objects.filter(office=office, state=WaitingListState.WAITING)
@@ -53,18 +59,18 @@ def offer_freed(*, office: Office, now: datetime) -> int:
 
 @transaction.atomic
 def _offer_next(office: Office, agenda: int, now: datetime) -> bool | None:
-    """Make the first possible offer; False if its term was taken meanwhile, None if there is none.
+    """Make the first possible offer; False if its slot was taken meanwhile, None if there is none.
 
-    One transaction per offer: locks the list, then the day of the term.
+    One transaction per offer: locks the list, then the day of the slot.
     """
     lock_list(agenda)
     snapshot = snapshot_by_id(office.pk)
-    for entry, term, until in _possible_offers(snapshot, agenda, now):
-        lock_days(office.pk, [term.day])
-        release_expired(office=office.pk, day=term.day, now=now)
+    for entry, slot, until in _possible_offers(snapshot, agenda, now):
+        lock_days(office.pk, [slot.day])
+        release_expired(office=office.pk, day=slot.day, now=now)
         try:
-            _make_offer(snapshot, entry, term, until, now)
-        except (TermNotOffered, TermTaken):
+            _make_offer(snapshot, entry, slot, until, now)
+        except (SlotNotOffered, SlotTaken):
             return False  # the next call reads the calendar again
         return True
     return None
@@ -72,30 +78,30 @@ def _offer_next(office: Office, agenda: int, now: datetime) -> bool | None:
 
 def _possible_offers(
     office: OfficeSnapshot, agenda: int, now: datetime
-) -> Iterable[tuple[WaitingListEntry, slot_search.Term, datetime]]:
-    """Entries with the term each could be offered and its deadline, in the order of the list."""
+) -> Iterable[tuple[WaitingListEntry, slot_search.Slot, datetime]]:
+    """Entries with the slot each could be offered and its deadline, in the order of the list."""
     rows = WaitingListEntry.objects.filter(
         office=office.row, service__agenda=agenda, state=WaitingListState.WAITING
     ).select_related("booking")
-    free_terms: dict[object, list[slot_search.Term]] = {}
-    for entry in waiting_list_rules.in_order(rows):
+    free_slots: dict[object, list[slot_search.Slot]] = {}
+    for entry in waiting_list_rules.in_order_of_offers(rows):
         if entry.booking and (entry.booking.state not in OPEN or entry.booking.starts_at <= now):
             continue
         key = (entry.service_id, entry.persons, entry.official_id, _mode_for(office, entry))
-        if key not in free_terms:
-            free_terms[key] = _free_terms(office, entry, now)
+        if key not in free_slots:
+            free_slots[key] = _free_slots(office, entry, now)
         wish = _wish(entry)
-        for term in free_terms[key]:
-            until = _keep_until(office, entry, term.starts_at, now)
-            if until and _suits(office, wish, term):
-                yield entry, term, until
+        for slot in free_slots[key]:
+            until = _keep_until(office, entry, slot.starts_at, now)
+            if until and _suits(office, wish, slot):
+                yield entry, slot, until
                 break
 
 
-def _free_terms(
+def _free_slots(
     office: OfficeSnapshot, entry: WaitingListEntry, now: datetime
-) -> list[slot_search.Term]:
-    return slot_search.offered(
+) -> list[slot_search.Slot]:
+    return slot_search.search_slots(
         office=office,
         service=office.services[entry.service_id],
         now=now,
@@ -124,15 +130,15 @@ def _wish(entry: WaitingListEntry) -> waiting_list_rules.Wish:
     )
 
 
-def _suits(office: OfficeSnapshot, wish: waiting_list_rules.Wish, term: slot_search.Term) -> bool:
-    start = calendar.minute_of(term.starts_at, office.tz)
-    length = int((term.ends_at - term.starts_at).total_seconds()) // 60
+def _suits(office: OfficeSnapshot, wish: waiting_list_rules.Wish, slot: slot_search.Slot) -> bool:
+    start = calendar.minute_of(slot.starts_at, office.tz)
+    length = int((slot.ends_at - slot.starts_at).total_seconds()) // 60
     return wish.suits(
-        day=term.day,
+        day=slot.day,
         start_min=start,
         end_min=start + length,
-        starts_at=term.starts_at,
-        ends_at=term.ends_at,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
     )
 
 
@@ -140,7 +146,7 @@ def _keep_until(
     office: OfficeSnapshot, entry: WaitingListEntry, starts_at: datetime, now: datetime
 ) -> datetime | None:
     rules = office.rules_of(office.services[entry.service_id])
-    return waiting_list_rules.keep_until(
+    return waiting_list_rules.offer_deadline(
         now=now,
         quiet_until=office.row.message_rules.quiet_until(now, office.tz),
         starts_at=starts_at,
@@ -152,19 +158,19 @@ def _keep_until(
 def _make_offer(
     office: OfficeSnapshot,
     entry: WaitingListEntry,
-    term: slot_search.Term,
+    slot: slot_search.Slot,
     until: datetime,
     now: datetime,
 ) -> None:
-    """Hold the term for the entry and record the offer; its day is locked.
+    """Hold the slot for the entry and record the offer; its day is locked.
 
-    Raises TermNotOffered, TermTaken.
+    Raises SlotNotOffered, SlotTaken.
     """
     service = office.services[entry.service_id]
-    claim = slot_search.find(
+    claim = slot_search.find_claim(
         office=office,
         service=service,
-        starts_at=term.starts_at,
+        starts_at=slot.starts_at,
         persons=entry.persons,
         channel=Channel.LIST,
         now=now,
@@ -176,7 +182,7 @@ def _make_offer(
         office=office.row,
         kind=Offer.Kind.WAITING_LIST,
         entry=entry,
-        short_code=short_code(),
+        short_code=random_short_code(),
         created_at=now,
         expires_at=until,
     )
@@ -184,10 +190,10 @@ def _make_offer(
         office=office.row,
         service=service,
         lane_id=claim.lane,
-        date=term.day,
+        date=slot.day,
         starts_at=claim.during.start,
         ends_at=claim.during.end,
-        expires_at=until + slot_release.longest(office.rules_of(service)),
+        expires_at=until + slot_release.longest_return_delay(office.rules_of(service)),
         persons=entry.persons,
         channel=Channel.LIST,
         mode=_mode_for(office, entry),
@@ -205,15 +211,15 @@ def _make_offer(
 
 
 def _end_returning_holds(lane: int, during: Interval[datetime], now: datetime) -> None:
-    """End the holds without a person that delayed the term's return to the public."""
+    """End the holds without a person that delayed the slot's return to the public."""
     Booking.objects.filter(
         RETURNING, lane=lane, starts_at__lt=during.end, ends_at__gt=during.start
     ).update(state=BookingState.EXPIRED, ended_at=now, expires_at=None)
 
 
 @transaction.atomic
-def accept_place(*, offer: UUID, now: datetime) -> Booking:
-    """Accept the offered term: its hold becomes a booking, or the existing booking moves to it.
+def accept_waiting_list_offer(*, offer: UUID, now: datetime) -> Booking:
+    """Accept the offered slot: its hold becomes a booking, or the existing booking moves to it.
 
     An accepted offer returns the same booking. Raises PlaceOver, TooManyBookings, BookingOver.
     """
@@ -244,11 +250,11 @@ def accept_place(*, offer: UUID, now: datetime) -> Booking:
 def _book_claim(entry: WaitingListEntry, claim: Booking, now: datetime) -> Booking:
     rules = snapshot_by_id(claim.office_id).rules_of(claim.service)
     claim.contact_hash = entry.contact_hash
-    limit_open(claim, claim.service.agenda_id, limit=rules.max_open_per_contact, now=now)
+    check_open_limit(claim, claim.service.agenda_id, limit=rules.max_open_per_contact, now=now)
     claim.name, claim.email, claim.phone = entry.name, entry.email, entry.phone
-    claim.short_code = short_code() if entry.phone and not entry.email else None
+    claim.short_code = random_short_code() if entry.phone and not entry.email else None
     claim.requested_at = now
-    confirm(claim, now)
+    confirm_with_pin(claim, now)
     return claim
 
 
@@ -256,15 +262,17 @@ def _move_to_claim(booking: Booking, claim: Booking, now: datetime) -> Booking:
     """End the offer's hold and move the booking to its time; both days are locked."""
     if booking.state not in OPEN or booking.starts_at <= now:
         raise BookingOver
-    end(claim, BookingState.EXPIRED, now)
+    end_booking(claim, BookingState.EXPIRED, now)
     during = Interval(claim.starts_at, claim.ends_at)
-    put(booking, slot_search.Claim(claim.lane_id, during), claim.date, now=now, by="citizen")
+    move_to_claim(
+        booking, slot_search.Claim(claim.lane_id, during), claim.date, now=now, by="citizen"
+    )
     return booking
 
 
 @transaction.atomic
-def decline_place(*, offer: UUID, now: datetime) -> None:
-    """Decline the offer and release its term; the person keeps the place on the list.
+def decline_waiting_list_offer(*, offer: UUID, now: datetime) -> None:
+    """Decline the offer and release its slot; the person keeps the place on the list.
 
     Does nothing if the offer is no longer open. Raises PlaceTaken if it was accepted.
     """
@@ -297,14 +305,14 @@ def _decline(offer: Offer, claim: Booking, now: datetime) -> None:
     )
 
 
-def withdraw_beyond(office: OfficeSnapshot, *, now: datetime) -> int:
+def withdraw_offers_beyond_quota(office: OfficeSnapshot, *, now: datetime) -> int:
     """End offered holds on lanes beyond the agendas' reduced quotas; returns how many.
 
-    People on the waiting list keep their place. Displaced people keep their other offered terms, or
+    People on the waiting list keep their place. Displaced people keep their other offered slots, or
     come on the call list if none is left. The caller has locked the office, its waiting lists and
     its days.
     """
-    from prepazka.booking.disruptions import free_holds  # noqa: PLC0415  # they know each other
+    from prepazka.booking.disruptions import release_holds  # noqa: PLC0415  # they know each other
 
     rows = Booking.objects.filter(
         office=office.row,
@@ -320,7 +328,7 @@ def withdraw_beyond(office: OfficeSnapshot, *, now: datetime) -> int:
     for claim in beyond:
         offer = claim.offer
         if offer and offer.entry:
-            end(claim, BookingState.EXPIRED, now)
+            end_booking(claim, BookingState.EXPIRED, now)
             _close_offer(offer, OfferState.WITHDRAWN, now)
             _set_entry_state(offer.entry, WaitingListState.WAITING)
             record(
@@ -331,11 +339,11 @@ def withdraw_beyond(office: OfficeSnapshot, *, now: datetime) -> int:
                     at=now,
                 )
             )
-    free_holds([claim for claim in beyond if claim.offer and not claim.offer.entry], now)
+    release_holds([claim for claim in beyond if claim.offer and not claim.offer.entry], now)
     return len(beyond)
 
 
-def unanswered_places(office: int, now: datetime) -> list[UUID]:
+def unanswered_offers(office: int, now: datetime) -> list[UUID]:
     """The ids of waiting-list offers whose deadline has passed without an answer."""
     due = Offer.objects.filter(
         office=office,
@@ -347,8 +355,8 @@ def unanswered_places(office: int, now: datetime) -> list[UUID]:
 
 
 @transaction.atomic
-def expire_place(offer: UUID, now: datetime) -> bool:
-    """End an unanswered offer and release its term; False if it was answered meanwhile.
+def expire_waiting_list_offer(offer: UUID, now: datetime) -> bool:
+    """End an unanswered offer and release its slot; False if it was answered meanwhile.
 
     The entry moves to the end of the list, or is dropped after too many unanswered offers.
     """
@@ -401,8 +409,8 @@ def _must_be_open(offer: Offer, claim: Booking, now: datetime) -> None:
 
 def _release_hold(claim: Booking, now: datetime, since: datetime) -> None:
     if claim.state == BookingState.HELD:
-        end(claim, BookingState.EXPIRED, now)
-        slot_release.give_back(slot_release.Freed.of(claim), now=now, since=since)
+        end_booking(claim, BookingState.EXPIRED, now)
+        slot_release.delay_return(slot_release.Freed.of(claim), now=now, since=since)
 
 
 def _close_offer(offer: Offer, state: OfferState, now: datetime) -> None:

@@ -53,7 +53,7 @@ def set_week(
     def change() -> None:
         # Hours for a single mode stay as they are.
         rows = OpeningHours.objects.filter(official=official, booking=False, mode=None)
-        new_rows = replaced([_weekly_hours(row) for row in rows], week, first_day, last_day)
+        new_rows = rows_with_week([_weekly_hours(row) for row in rows], week, first_day, last_day)
         rows.delete()
         OpeningHours.objects.bulk_create(
             OpeningHours(office=office.row, official=official, **asdict(hours))
@@ -63,7 +63,7 @@ def set_week(
     return change_hours(office, official, (first_day, last_day), change, now, actor, accept)
 
 
-def week_on(
+def hours_in_week_from(
     office: OfficeSnapshot, official: Official, day: date
 ) -> dict[int, list[Interval[int]]]:
     """The official's hours by weekday (0 is Monday) in the seven days from that day on."""
@@ -71,14 +71,14 @@ def week_on(
     return {
         week_day.weekday(): interval.union(
             Interval(row.opens, row.closes)
-            for row in map(_weekly_hours, rows_of(office, official))
+            for row in map(_weekly_hours, weekly_rows(office, official))
             if row.holds_on(week_day)
         )
         for week_day in sorted(week, key=date.weekday)
     }
 
 
-def rows_of(office: OfficeSnapshot, official: Official) -> list[OpeningHours]:
+def weekly_rows(office: OfficeSnapshot, official: Official) -> list[OpeningHours]:
     """The official's rows of weekly hours for all modes."""
     return [
         row
@@ -87,14 +87,14 @@ def rows_of(office: OfficeSnapshot, official: Official) -> list[OpeningHours]:
     ]
 
 
-def coming_changes(office: OfficeSnapshot, official: Official, today: date) -> list[date]:
+def days_of_hour_changes(office: OfficeSnapshot, official: Official, today: date) -> list[date]:
     """The days after today from which other weekly hours hold."""
-    starts = {row.valid_from for row in rows_of(office, official) if row.valid_from}
-    ends = {row.valid_to + DAY for row in rows_of(office, official) if row.valid_to}
+    starts = {row.valid_from for row in weekly_rows(office, official) if row.valid_from}
+    ends = {row.valid_to + DAY for row in weekly_rows(office, official) if row.valid_to}
     return sorted(day for day in starts | ends if day > today)
 
 
-def replaced(
+def rows_with_week(
     rows: Iterable[WeeklyHours], week: Week, first_day: date, last_day: date | None
 ) -> list[WeeklyHours]:
     """The rows with the week's hours put in for these days; unchanged hours stay one row."""

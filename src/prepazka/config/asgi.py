@@ -17,4 +17,4 @@ from prepazka.surfaces.ticket import ticket_fragment  # noqa: E402
 
 # All pages are imported now, so that the first requests need not wait for it.
 get_resolver().url_patterns  # noqa: B018  # reading it imports them
-application = Edge(OneHop(), monitor_fragment.fragment, ticket_fragment.fragment)
+application = Edge(OneHop(), monitor_fragment.live_view_fragment, ticket_fragment.ticket_fragment)

@@ -186,7 +186,7 @@ def _erased_records_sql(url: str) -> str:
 def _run(program: str, url: str, *arguments: str) -> None:
     """Run a program of the newest PostgreSQL of the wheel; it also works with older servers."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    command = [str(embedded.programs(Path("none")) / program)]
+    command = [str(embedded.postgresql_programs_folder(Path("none")) / program)]
     if url:
         parameters = conninfo_to_dict(url)
         # Not on the command line, where every user of the machine could read it.

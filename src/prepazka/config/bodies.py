@@ -29,46 +29,46 @@ SLOWEST = 16 * 1024  # bytes a second of a longer one; a weak mobile network is 
 DRAINS = 10.0  # seconds for which the rest of a body is discarded
 
 
-def largest(scope: dict[str, Any]) -> int:
+def largest_body_allowed(scope: dict[str, Any]) -> int:
     """Bytes that the body may have; more only for an upload whose link has a valid signature."""
     match = UPLOAD.fullmatch(scope["path"]) if scope["method"] == "POST" else None
-    if match and participant_links.read(match[1]):
+    if match and participant_links.participant_of_link(match[1]):
         return int(settings.FILE_LARGEST) + AROUND
     return ORDINARY
 
 
-def declared(scope: dict[str, Any]) -> int:
+def declared_body_length(scope: dict[str, Any]) -> int:
     """Bytes of the body by the Content-Length header; 0 where there is none."""
     length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     return int(length) if length.isdigit() else 0
 
 
-def within(size: int) -> float:
+def body_time_limit(size: int) -> float:
     """Seconds in which a body of so many bytes must have arrived."""
     return FIRST_BYTES + size / SLOWEST
 
 
-def too_large(scope: dict[str, Any]) -> HttpResponse:
+def too_large_response(scope: dict[str, Any]) -> HttpResponse:
     """The refusal as a page, or for a script; made without the body."""
     request = _bare(scope)
-    refusal = FileTooLarge(most=largest(scope) // MEGABYTE)
-    answer = SecurityHeaders(lambda _: request_checks.refused(request, refusal))(request)
+    refusal = FileTooLarge(most=largest_body_allowed(scope) // MEGABYTE)
+    answer = SecurityHeaders(lambda _: request_checks.refused_request(request, refusal))(request)
     answer["Connection"] = "close"
     return answer
 
 
-def too_slow(scope: dict[str, Any]) -> HttpResponse:
+def too_slow_response(scope: dict[str, Any]) -> HttpResponse:
     """The refusal of a request whose body does not arrive in time."""
     request, refusal = _bare(scope), request_checks.BodyTooSlow()
-    answer = SecurityHeaders(lambda _: request_checks.refused(request, refusal))(request)
+    answer = SecurityHeaders(lambda _: request_checks.refused_request(request, refusal))(request)
     answer["Connection"] = "close"
     return answer
 
 
-def not_readable(scope: dict[str, Any]) -> HttpResponse:
+def not_readable_response(scope: dict[str, Any]) -> HttpResponse:
     """The refusal of a request that Django cannot parse."""
     request, refusal = _bare(scope), request_checks.RequestNotReadable()
-    return SecurityHeaders(lambda _: request_checks.refused(request, refusal))(request)
+    return SecurityHeaders(lambda _: request_checks.refused_request(request, refusal))(request)
 
 
 def _bare(scope: dict[str, Any]) -> ASGIRequest:
@@ -77,7 +77,7 @@ def _bare(scope: dict[str, Any]) -> ASGIRequest:
     return ASGIRequest({**scope, "query_string": b"", "headers": headers}, BytesIO())
 
 
-async def drain(receive: Receive) -> None:
+async def drain_body(receive: Receive) -> None:
     """Read and discard the rest of the body: a browser cut off while sending reads no answer."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAINS):

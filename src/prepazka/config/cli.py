@@ -21,9 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        from prepazka.config.command_errors import explain  # noqa: PLC0415  # most commands succeed
+        from prepazka.config.command_errors import explain_error  # noqa: PLC0415  # most commands succeed
 
-        explained = explain(error)
+        explained = explain_error(error)
         if explained is None:
             raise
         sentence, code = explained
@@ -294,7 +294,7 @@ def _on_settings(
 
         if data_folder := getattr(arguments, "data", None):
             databases.lend_secret(Path(data_folder))
-        databases.require(database=database)
+        databases.require_settings(database=database)
         if models:
             _set_up_django()
         return _call(module, name, arguments)
@@ -309,9 +309,9 @@ def _on_database(
     parser.add_argument("--data", default=".data", help="folder of the embedded database")
 
     def run(arguments: argparse.Namespace) -> int | None:
-        from prepazka.config.database import reached  # noqa: PLC0415  # most commands need none
+        from prepazka.config.database import database_address  # noqa: PLC0415  # most commands need none
 
-        with reached(Path(arguments.data)):
+        with database_address(Path(arguments.data)):
             if models:
                 _set_up_django()
             return _call(module, name, arguments)

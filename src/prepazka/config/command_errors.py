@@ -28,7 +28,7 @@ class CommandFailed(Exception):
     """The command cannot do its work; the message says why, and what to do."""
 
 
-def explain(error: Exception) -> tuple[str, int] | None:
+def explain_error(error: Exception) -> tuple[str, int] | None:
     """The sentence and the exit code; None for an unforeseen error."""
     if isinstance(error, SettingError):
         return str(error), WRONGLY_ASKED
@@ -45,7 +45,7 @@ def explain(error: Exception) -> tuple[str, int] | None:
     return (sentence, NOT_DONE) if sentence else None
 
 
-def unreachable(error: Exception) -> str:
+def explain_unreachable_server(error: Exception) -> str:
     """The sentence about a server that cannot be reached, or refuses the connection."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     reason = (lines[0] if lines else type(error).__name__).removeprefix("connection failed: ")
@@ -79,7 +79,7 @@ def _of_database(error: Exception) -> str:
     if isinstance(cause, psycopg.OperationalError) and (
         not state or state.startswith(NO_CONNECTION)
     ):
-        return unreachable(cause)
+        return explain_unreachable_server(cause)
     return ""
 
 
@@ -89,7 +89,7 @@ def _write_no_more() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def must_be_free(host: str, port: int) -> None:
+def check_port_free(host: str, port: int) -> None:
     """Raise CommandFailed where the web could not listen, with the reason and what to say instead."""
     try:
         socket.create_server((host, port)).close()

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 
 from prepazka.config import embedded
-from prepazka.config.command_errors import CommandFailed, unreachable
+from prepazka.config.command_errors import CommandFailed, explain_unreachable_server
 from prepazka.config.env import SettingError, env_database, env_secret, env_str
 from prepazka.config.postmaster import Cluster
 
@@ -18,7 +18,7 @@ FOLDER = "postgresql"  # within the folder of data
 ANSWERS_WITHIN = 5  # seconds
 
 
-def require(*, database: bool) -> None:
+def require_settings(*, database: bool) -> None:
     """Raise SettingError unless the settings that a process of an installation needs are set.
 
     A process that began without them would only fail at its first visitor.
@@ -39,7 +39,7 @@ def lend_secret(data_folder: Path) -> None:
 
 
 @contextmanager
-def reached(data_folder: Path) -> Iterator[str]:
+def database_address(data_folder: Path) -> Iterator[str]:
     """The database's address, also in DATABASE_URL for the block.
 
     A running embedded server is used; otherwise it is started for the block only.
@@ -60,7 +60,7 @@ def reached(data_folder: Path) -> Iterator[str]:
         raise SettingError(msg)
     ran_before = Cluster(folder).server() is not None
     try:
-        os.environ["DATABASE_URL"] = embedded.start(folder)
+        os.environ["DATABASE_URL"] = embedded.start_server(folder)
     except embedded.EmbeddedServerError as error:
         raise CommandFailed(str(error)) from error
     lend_secret(data_folder)
@@ -69,7 +69,7 @@ def reached(data_folder: Path) -> Iterator[str]:
     finally:
         del os.environ["DATABASE_URL"]
         if not ran_before:
-            embedded.stop(folder)
+            embedded.stop_server(folder)
 
 
 def _must_answer(url: str) -> None:
@@ -80,4 +80,4 @@ def _must_answer(url: str) -> None:
     try:
         psycopg.connect(url, connect_timeout=ANSWERS_WITHIN).close()
     except psycopg.OperationalError as error:
-        raise CommandFailed(unreachable(error)) from error
+        raise CommandFailed(explain_unreachable_server(error)) from error

@@ -24,14 +24,14 @@ from prepazka.web.demo_people import OFFICIAL, PASSWORD, STAFF
 PRESETS = ("cesky-krumlov", "sumperk", "touzim", "praha-6", "liberec")
 
 
-def load() -> dict[str, str]:
+def load_presets() -> dict[str, str]:
     """Load missing presets and their staff; what was changed in existing ones stays.
 
     Returns the new passwords of a demo for the public, by log-in name: there every account gets
     one of its own, also one that has the published password from an earlier start.
     """
     for preset in PRESETS:
-        text = presets.text(preset)
+        text = presets.preset_text(preset)
         slug = check(text).slug
         with transaction.atomic():
             if not Office.objects.filter(slug=slug).exists():
@@ -53,7 +53,7 @@ def _own_passwords() -> dict[str, str]:
     return passwords
 
 
-def wake(now: datetime) -> datetime | None:
+def move_to_next_morning(now: datetime) -> datetime | None:
     """Let the clock of a demo that begins outside office hours show the next working morning.
 
     Returns that morning; None, and leaves the clock alone, while any office is open.
@@ -94,7 +94,7 @@ def _hire_official(office: Office) -> None:
     official.save(update_fields=["user"])
 
 
-def addresses(base: str, passwords: dict[str, str]) -> str:
+def demo_addresses(base: str, passwords: dict[str, str]) -> str:
     """Text with the demo's addresses and log-ins; `passwords` are new ones, shown this once."""
     from prepazka.offices.devices import make_pairing_code  # noqa: PLC0415
 

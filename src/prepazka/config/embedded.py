@@ -54,10 +54,16 @@ FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 # Children must be waited for, or a killed server stays in the process table as a zombie.
 _started_here: dict[Path, subprocess.Popen[bytes]] = {}
 
-__all__ = ["EmbeddedServerError", "programs", "start", "start_temporary", "stop"]
+__all__ = [
+    "EmbeddedServerError",
+    "postgresql_programs_folder",
+    "start_server",
+    "start_temporary_server",
+    "stop_server",
+]
 
 
-def start(folder: Path, *, durable: bool = True) -> str:
+def start_server(folder: Path, *, durable: bool = True) -> str:
     """Start the server of this folder unless it runs, and return its database's URL.
 
     Raises EmbeddedServerError with a sentence saying what to do.
@@ -82,7 +88,7 @@ def start(folder: Path, *, durable: bool = True) -> str:
         return _url(cluster, DATABASE)
 
 
-def stop(folder: Path) -> None:
+def stop_server(folder: Path) -> None:
     """Stop the server of this folder, if it runs; what was committed stays."""
     cluster = Cluster(folder.absolute().resolve())
     if not cluster.folder.exists():
@@ -109,18 +115,18 @@ def stop(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def start_temporary(*, durable: bool = False) -> Iterator[str]:
+def start_temporary_server(*, durable: bool = False) -> Iterator[str]:
     """Run a server in a temporary folder for the block; not durable: faster, lost with the power."""
     _sweep_temporary()
     folder = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{os.getpid()}-")).resolve()
     try:
-        yield start(folder, durable=durable)
+        yield start_server(folder, durable=durable)
     finally:
-        stop(folder)
+        stop_server(folder)
         shutil.rmtree(folder)
 
 
-def programs(folder: Path) -> Path:
+def postgresql_programs_folder(folder: Path) -> Path:
     """Return the folder with pg_dump, psql and the like of the version this folder's data need."""
     return Cluster(folder.absolute().resolve()).bin()
 
@@ -254,5 +260,5 @@ def _sweep_temporary() -> None:
         mine = not folder.is_symlink() and folder.stat().st_uid == os.geteuid()
         if mine and owner.isdigit() and not psutil.pid_exists(int(owner)):
             with contextlib.suppress(EmbeddedServerError, OSError):
-                stop(folder)
+                stop_server(folder)
                 shutil.rmtree(folder)

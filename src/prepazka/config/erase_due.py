@@ -23,7 +23,7 @@ def main() -> int:
 
     if pending_migrations():
         return TABLES_DIFFER
-    return 1 if periodic_steps.erase(now=now()) else 0
+    return 1 if periodic_steps.run_erasing_steps(now=now()) else 0
 
 
 if __name__ == "__main__":

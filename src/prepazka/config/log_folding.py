@@ -27,7 +27,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 VARIES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|0x[0-9a-f]+|'[^']*'|\"[^\"]*\"|(?<=: )/\S*|\d+")
 
 
-def cause_of(record: logging.LogRecord) -> Hashable:
+def key_of_cause(record: logging.LogRecord) -> Hashable:
     """A key that is equal for two records of the same cause."""
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
     if error is not None:
@@ -70,7 +70,7 @@ class FoldingHandler(logging.StreamHandler[IO[str]]):
         if record.levelno < logging.WARNING:
             self._write(record)
             return
-        cause = cause_of(record)
+        cause = key_of_cause(record)
         self._end(time.monotonic())
         if cause not in self._repeats and len(self._repeats) >= MOST_CAUSES:
             cause = (record.name, record.levelno)

@@ -15,7 +15,7 @@ from prepazka.officefile import presets
 from prepazka.officefile.check import check as check_text
 from prepazka.officefile.file_plan import OfficePlan
 from prepazka.officefile.nodes import WrongFile
-from prepazka.officefile.quota_effect import warnings
+from prepazka.officefile.quota_effect import quota_warnings
 
 if TYPE_CHECKING:
     # Models can be imported only once Django is set up.
@@ -61,7 +61,7 @@ def check(arguments: argparse.Namespace) -> None:
 
 
 def _warn(file: str, plan: OfficePlan) -> None:
-    for line in warnings(plan):
+    for line in quota_warnings(plan):
         print(f"{file}: warning: {line}", file=sys.stderr)
 
 
@@ -122,7 +122,7 @@ def staff(arguments: argparse.Namespace) -> None:
     user = User.objects.filter(username__iexact=arguments.username).first()
     if user and Membership.objects.filter(office=office, user=user).exists():
         raise Stopped(f'"{user.username}" works in the office {office.slug} already.')
-    if user and not (user.is_active or offices_staff.is_off(user)):
+    if user and not (user.is_active or offices_staff.is_switched_off(user)):
         raise Stopped(f'"{user.username}" works in another office and the account is off.')
     try:
         Membership(role=arguments.role, name=arguments.name).clean_fields(["office", "user"])
@@ -219,7 +219,7 @@ def seal_secrets(arguments: argparse.Namespace) -> None:
     from prepazka.accounts import sealing  # noqa: PLC0415
 
     try:
-        print(f"Sealed: {sealing.seal_at_once()}")
+        print(f"Sealed: {sealing.end_sealing_delay()}")
     except sealing.SecretsUnreadable as error:
         raise Stopped(str(error)) from None
 

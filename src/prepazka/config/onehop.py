@@ -57,26 +57,28 @@ class OneHop(BaseHandler):
         """Read the body, run Django in a thread, send its response."""
         loop = asyncio.get_running_loop()
         with SpooledTemporaryFile(max_size=IN_MEMORY) as body:
-            limit = bodies.largest(scope)
-            fits = bodies.declared(scope) <= limit
+            limit = bodies.largest_body_allowed(scope)
+            fits = bodies.declared_body_length(scope) <= limit
             try:
-                async with asyncio.timeout(bodies.within(bodies.declared(scope) if fits else 0)):
+                async with asyncio.timeout(
+                    bodies.body_time_limit(bodies.declared_body_length(scope) if fits else 0)
+                ):
                     is_complete = await _read(body, receive, limit) if fits else False
             except TimeoutError:
-                refusal = await loop.run_in_executor(self.pool, bodies.too_slow, scope)
+                refusal = await loop.run_in_executor(self.pool, bodies.too_slow_response, scope)
                 refusal["Content-Length"] = str(len(refusal.content))
                 await _send(send, (refusal.status_code, _headers(refusal), refusal.content))
                 return
             if is_complete is None:
                 # The client left, or the server could not tell where the chunks of its body end.
-                refusal = await loop.run_in_executor(self.pool, bodies.not_readable, scope)
+                refusal = await loop.run_in_executor(self.pool, bodies.not_readable_response, scope)
                 refusal["Connection"] = "close"
                 refusal["Content-Length"] = str(len(refusal.content))
                 with suppress(OSError, RuntimeError):  # the client has left
                     await _send(send, (refusal.status_code, _headers(refusal), refusal.content))
                 return
             if not is_complete:
-                refusal = await loop.run_in_executor(self.pool, bodies.too_large, scope)
+                refusal = await loop.run_in_executor(self.pool, bodies.too_large_response, scope)
                 await _refuse(refusal, receive, send)
                 return
             async with self._gate(scope):
@@ -97,7 +99,7 @@ class OneHop(BaseHandler):
         try:
             request = ASGIRequest(scope, body)
         except ValueError:  # of its content type, or of bytes in its query
-            response: Any = bodies.not_readable(scope)
+            response: Any = bodies.not_readable_response(scope)
         else:
             response = self.get_response(request)
         response._handler_class = type(self)  # noqa: SLF001  # as Django's own handlers do
@@ -158,5 +160,5 @@ async def _refuse(answer: Any, receive: Receive, send: Send) -> None:
     status = answer.status_code
     await send({"type": "http.response.start", "status": status, "headers": _headers(answer)})
     await send({"type": "http.response.body", "body": content, "more_body": True})
-    await bodies.drain(receive)
+    await bodies.drain_body(receive)
     await send({"type": "http.response.body", "body": b""})

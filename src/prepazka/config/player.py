@@ -55,7 +55,7 @@ class Player:
         if not self.alone:
             self.alone = demo_play.become_supervisor()
         elif self.child is None:
-            if day := demo_play.take():
+            if day := demo_play.claim_play():
                 self.child = _begin(day)
         elif (code := self.child.poll()) is not None:
             self._end_child()
@@ -68,7 +68,7 @@ class Player:
         if self.child is None:
             return
         try:
-            demo_play.stop()
+            demo_play.request_stop()
             self._end_child()
             _tidy_up(failed=False)
         except (DatabaseError, InterfaceError) as error:
@@ -104,4 +104,4 @@ def _begin(day: DemoPlay) -> subprocess.Popen[bytes]:
 def _tidy_up(*, failed: bool) -> None:
     """Note the end of the day, and let the clock go on at the ordinary pace."""
     clock.slow_down()
-    demo_play.end(failed=failed)
+    demo_play.end_play(failed=failed)

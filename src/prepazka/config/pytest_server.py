@@ -21,7 +21,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Start the server before pytest-django reads the settings, which need its address."""
     if os.environ.get("DATABASE_URL") or early_config.known_args_namespace.version:
         return
-    os.environ["DATABASE_URL"] = _cleanup.enter_context(embedded.start_temporary())
+    os.environ["DATABASE_URL"] = _cleanup.enter_context(embedded.start_temporary_server())
     _cleanup.callback(os.environ.pop, "DATABASE_URL")
     script = "import sys; from prepazka.config.cli import main; sys.exit(main(['migrate']))"
     migrating = subprocess.Popen([sys.executable, "-c", script])

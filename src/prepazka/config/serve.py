@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from psycopg.errors import LockNotAvailable
 
-from prepazka.config.command_errors import CommandFailed, must_be_free
+from prepazka.config.command_errors import CommandFailed, check_port_free
 from prepazka.looks.compress_static import compress_static
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ ATTEMPTS = 40  # about three minutes
 
 def web(arguments: argparse.Namespace) -> None:
     """Serve the web until told to stop: uvicorn for one process, granian for several."""
-    must_be_free(arguments.host, arguments.port)
+    check_port_free(arguments.host, arguments.port)
     with contextlib.suppress(OSError):  # a read-only installation was compressed when it was made
         compress_static()
     if arguments.workers > 1:
@@ -69,7 +69,7 @@ def migrate(arguments: argparse.Namespace) -> None:
     from prepazka.jobs import periodic_steps  # noqa: PLC0415  # needs Django set up
     from prepazka.offices.clock import now  # noqa: PLC0415
 
-    periodic_steps.erase(now=now())
+    periodic_steps.run_erasing_steps(now=now())
 
 
 def prepare_database() -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from prepazka.config import embedded, mailbox
-from prepazka.config.command_errors import must_be_free
+from prepazka.config.command_errors import check_port_free
 from prepazka.config.database import FOLDER
 from prepazka.config.postmaster import Cluster
 from prepazka.looks.compile_messages import compile_messages
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     data_folder = Path(arguments.data).absolute()
     data_folder.mkdir(parents=True, exist_ok=True)
     # Otherwise the web would end at once, and be restarted for ever.
-    must_be_free(arguments.host, arguments.port)
+    check_port_free(arguments.host, arguments.port)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if own_database:
             print("Starting the embedded PostgreSQL …", flush=True)
-            os.environ["DATABASE_URL"] = embedded.start(data_folder / FOLDER)
+            os.environ["DATABASE_URL"] = embedded.start_server(data_folder / FOLDER)
         with mailbox.open_unless_configured(data_folder / "mail"):
             _prepare_database(arguments, is_new=new_database)
             if not stopping.is_set():
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
                     _serve(arguments, stopping)
     finally:
         if own_database:
-            embedded.stop(data_folder / FOLDER)
+            embedded.stop_server(data_folder / FOLDER)
         _say("Stopped; nothing is lost.")
     return 0
 
@@ -94,11 +94,11 @@ def _prepare_database(arguments: argparse.Namespace, *, is_new: bool) -> None:
         from prepazka.config import demo_setup  # noqa: PLC0415
         from prepazka.offices import clock  # noqa: PLC0415
 
-        passwords = demo_setup.load()
+        passwords = demo_setup.load_presets()
         # In an existing database the clock shows what somebody has set.
         if is_new and not settings.DEMO_PUBLIC:
-            demo_setup.wake(clock.now())
-        print(demo_setup.addresses(os.environ["PREPAZKA_URL"], passwords), flush=True)
+            demo_setup.move_to_next_morning(clock.now())
+        print(demo_setup.demo_addresses(os.environ["PREPAZKA_URL"], passwords), flush=True)
     connection.close()
 
 
@@ -124,7 +124,7 @@ def _keep_database(folder: Path, leaving: threading.Event) -> None:
         if not reason:
             _say("The database ended; it starts again.")
         try:
-            embedded.start(folder)
+            embedded.start_server(folder)
         except (embedded.EmbeddedServerError, psycopg.Error, OSError) as error:
             if not reason:
                 _say(f"It does not start, and is tried every {TRY_AGAIN_AFTER:.0f} s: {error}")

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from prepazka.core.speech import LANGUAGES, every_clip, sentence, words_of
+from prepazka.core.speech import LANGUAGES, call_sentence, every_clip, words_of_clip
 from prepazka.gateways.voice import clips, espeak
 
 EXAMPLE = ("A023", "counter", "4")
@@ -20,14 +20,14 @@ def folder(arguments: argparse.Namespace) -> Path:
 
 def render(arguments: argparse.Namespace) -> int:
     """Make the clips that are missing, by the installed speech program."""
-    voice_folder, speaker = folder(arguments), espeak.speaker()
+    voice_folder, speaker = folder(arguments), espeak.find_speaker()
     if not speaker:
         print(clips.NO_SPEAKER, file=sys.stderr)
         return 1
     if arguments.quietly:
         os.nice(19)  # other processes of a hall at work, or of the first start, go first
     try:
-        count = clips.render(voice_folder, by=speaker, anew=arguments.anew)
+        count = clips.render_clips(voice_folder, by=speaker, anew=arguments.anew)
     except espeak.CannotSpeak as error:
         print(f"The clips could not be made: {error}", file=sys.stderr)
         return 1
@@ -39,13 +39,13 @@ def render(arguments: argparse.Namespace) -> int:
 def check(arguments: argparse.Namespace) -> int:
     """Print which clips exist, what is wrong with them, and the words of a call."""
     voice_folder = folder(arguments)
-    files = clips.clips(str(voice_folder)).files.values()
+    files = clips.available_clips(str(voice_folder)).files.values()
     recorded = sum(clips.OWN in file.relative_to(voice_folder).parts for file in files)
     print(f"Folder {voice_folder}: {len(files)} clips, {recorded} of them recorded by the office.")
-    print(f"Spoken by: {espeak.speaker() or 'nothing is installed'}")
+    print(f"Spoken by: {espeak.find_speaker() or 'nothing is installed'}")
     for language in LANGUAGES:
-        print(f"{language}: {sentence(*EXAMPLE, language)}")
-    faults = clips.faults(voice_folder)
+        print(f"{language}: {call_sentence(*EXAMPLE, language)}")
+    faults = clips.faults_of_clips(voice_folder)
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0
@@ -55,5 +55,5 @@ def names(arguments: argparse.Namespace) -> int:
     """Print the names of all clips and their words, for recording them."""
     for language in LANGUAGES:
         for clip in every_clip(language):
-            print(f"{language}/{clip}\t{words_of(clip, language)}")
+            print(f"{language}/{clip}\t{words_of_clip(clip, language)}")
     return 0

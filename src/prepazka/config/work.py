@@ -20,11 +20,11 @@ from django.db import connection
 from procrastinate.contrib.django import app
 
 from prepazka.edge.hot_routes import conninfo
-from prepazka.gateways.sms.smpp_receiver import listen
+from prepazka.gateways.sms.smpp_receiver import receive_messages
 from prepazka.jobs.queue import Manager
 from prepazka.messaging.message_types import Incoming, Receipt
 from prepazka.offices.clock import now
-from prepazka.web.inbound_sms import act_on
+from prepazka.web.inbound_sms import process_callback
 
 log = logging.getLogger(__name__)
 
@@ -40,18 +40,20 @@ def work() -> None:
     asyncio.run(_work())
 
 
-def hear_the_centre(stop: threading.Event) -> threading.Thread | None:
+def start_sms_receiver(stop: threading.Event) -> threading.Thread | None:
     """Start listening to the message centre, where short messages are sent by SMPP."""
     if settings.SMS_GATEWAY != "smpp":
         return None
 
     def act(notification: Receipt | Incoming) -> None:
         try:
-            act_on([notification], gateway="smpp", now=now())
+            process_callback([notification], gateway="smpp", now=now())
         finally:
             connection.close()
 
-    thread = threading.Thread(target=listen, args=(act,), kwargs={"stop": stop}, daemon=True)
+    thread = threading.Thread(
+        target=receive_messages, args=(act,), kwargs={"stop": stop}, daemon=True
+    )
     thread.start()
     return thread
 
@@ -73,7 +75,7 @@ def _await_database() -> None:
 
 async def _work() -> None:
     stop_requested = asyncio.Event()
-    hear_the_centre(threading.Event())
+    start_sms_receiver(threading.Event())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
     tasks = [

@@ -22,11 +22,11 @@ class Expected:
     @property
     def span(self) -> tuple[int, int]:
         """The least and the most minutes to announce; (0, 0) is no wait."""
-        high = within(self.p80)
+        high = announced_minutes(self.p80)
         return min(_rounded_down(self.p20), high), high
 
 
-def within(minutes: float) -> int:
+def announced_minutes(minutes: float) -> int:
     """The minutes rounded up to 2, 5 or 10, so that the announcement holds at least as often."""
     if minutes < NOTHING:
         return 0
@@ -43,7 +43,7 @@ def _step(minutes: float) -> int:
     return 2 if minutes <= SOON else 5 if minutes <= LONG else 10
 
 
-def steady(announced_at: datetime, estimated_at: datetime, now: datetime) -> datetime:
+def latest_call_time(announced_at: datetime, estimated_at: datetime, now: datetime) -> datetime:
     """The moment to show as the latest one by which a ticket is called.
 
     An earlier estimate replaces the announced one at once, a later one only when the wait grew by
@@ -58,7 +58,7 @@ def steady(announced_at: datetime, estimated_at: datetime, now: datetime) -> dat
     )
 
 
-def is_near(ahead: int | None, expected: Expected | None) -> bool:
+def is_turn_near(ahead: int | None, expected: Expected | None) -> bool:
     """Whether to ask the holder to come: at most one person ahead, or P20 of ten minutes or less.
 
     Without `ahead` only the minutes count. False while no counter is open for the ticket.

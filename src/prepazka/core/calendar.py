@@ -201,7 +201,9 @@ def _change_between(before: datetime, after: datetime, tz: ZoneInfo) -> datetime
     return before + timedelta(seconds=high)
 
 
-def instants(minutes: Interval[int], day: date, tz: ZoneInfo) -> Interval[datetime] | None:
+def instants_of_minutes(
+    minutes: Interval[int], day: date, tz: ZoneInfo
+) -> Interval[datetime] | None:
     """The instants of local minutes of the day; None where the spring change skips them all."""
     start, end = local_instant(day, minutes.start, tz), local_instant(day, minutes.end, tz)
     return Interval(start, end) if start < end else None

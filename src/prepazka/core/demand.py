@@ -96,7 +96,7 @@ class Drawn:
     no_shows: list[tuple[int, Interval[datetime], int]]  # agenda, window, place
 
 
-def draw(plan: Plan, day: int, seed: int) -> Drawn:
+def draw_day(plan: Plan, day: int, seed: int) -> Drawn:
     """The day with this number; the same for the same arguments."""
     chance = np.random.default_rng([seed, day, 0])
     slow = exp(plan.day_sd * chance.standard_normal())
@@ -123,10 +123,12 @@ def draw(plan: Plan, day: int, seed: int) -> Drawn:
         for p in plan.posts
         if not p.absent
     ]
-    return Drawn(visits, counters, speeds(plan, seed), _at(_closing_minute(plan)), slow, no_shows)
+    return Drawn(
+        visits, counters, draw_clerk_speeds(plan, seed), _at(_closing_minute(plan)), slow, no_shows
+    )
 
 
-def speeds(plan: Plan, seed: int) -> dict[int, float]:
+def draw_clerk_speeds(plan: Plan, seed: int) -> dict[int, float]:
     """Each clerk's factor on service times; the same on all days."""
     return {
         p.counter: exp(

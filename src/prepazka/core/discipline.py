@@ -112,13 +112,13 @@ class Chosen:
         return self.turn.reason
 
 
-def turn(w: Waiting, policy: Policy, now: datetime) -> Turn:
+def turn_of_ticket(w: Waiting, policy: Policy, now: datetime) -> Turn:
     """The ticket's place in the order at `now`, whichever counter asks."""
     if w.parked_until is not None and now < w.parked_until:
         return _turn(w, PARKED, w.parked_until, "parked", until=w.parked_until)
     if w.returned_at is not None:
         return _turn(w, RETURNED, w.returned_at, "returned", returned_at=w.returned_at)
-    capped_at = capped_from(w, policy)
+    capped_at = reaches_cap_at(w, policy)
     if capped_at is not None and now >= capped_at and policy.cap is not None:
         cap_min = policy.cap // timedelta(minutes=1)
         return _turn(w, CAPPED, w.arrived_at, "waited_long", cap_min=cap_min)
@@ -135,7 +135,7 @@ def _turn_of_walk_in(w: Waiting, policy: Policy) -> Turn:
     return _turn(w, WALK_IN, w.arrived_at, "late_for_window" if w.late else "walk_in")
 
 
-def capped_from(w: Waiting, policy: Policy) -> datetime | None:
+def reaches_cap_at(w: Waiting, policy: Policy) -> datetime | None:
     """From when the ticket has waited as long as the cap and goes first; None without a cap.
 
     A booked client's wait counts from the arrival too, but the cap holds only once they are due: so
@@ -178,7 +178,9 @@ def may_be_called(
     A ticket transferred to a counter may be called there even if the counter does not otherwise
     serve its service. Nobody is called for a service that is stopped.
     """
-    return _concerns(w, serves, counter, policy) and ready(turn(w, policy, now), policy)
+    return _concerns(w, serves, counter, policy) and is_ready(
+        turn_of_ticket(w, policy, now), policy
+    )
 
 
 def _concerns(w: Waiting, serves: frozenset[int], counter: int, policy: Policy) -> bool:
@@ -189,7 +191,7 @@ def _concerns(w: Waiting, serves: frozenset[int], counter: int, policy: Policy) 
     return w.for_counter == counter
 
 
-def ready(its_turn: Turn, policy: Policy) -> bool:
+def is_ready(its_turn: Turn, policy: Policy) -> bool:
     """Whether a ticket with this turn may be called by the counters that serve it."""
     return its_turn.rank < NOT_YET or (its_turn.rank == NOT_YET and policy.call_early)
 
@@ -206,12 +208,13 @@ def next_in_turn(
     able = (
         Chosen(w.ticket, its_turn)
         for w in waiting
-        if _concerns(w, serves, counter, policy) and ready(its_turn := turn(w, policy, now), policy)
+        if _concerns(w, serves, counter, policy)
+        and is_ready(its_turn := turn_of_ticket(w, policy, now), policy)
     )
     return min(able, key=_key, default=None)
 
 
-def before(
+def tickets_before(
     waiting: Iterable[Waiting],
     chosen: Chosen | None,
     *,
@@ -228,14 +231,14 @@ def before(
         w
         for w in waiting
         if _concerns(w, serves, counter, policy)
-        and ready(its_turn := turn(w, policy, now), policy)
+        and is_ready(its_turn := turn_of_ticket(w, policy, now), policy)
         and (chosen is None or its_turn.key < chosen.turn.key)
     ]
 
 
-def ordered(waiting: Iterable[Waiting], *, policy: Policy, now: datetime) -> list[Chosen]:
+def order_tickets(waiting: Iterable[Waiting], *, policy: Policy, now: datetime) -> list[Chosen]:
     """All tickets in the order of a screen; those not yet due and parked come last."""
-    return sorted((Chosen(w.ticket, turn(w, policy, now)) for w in waiting), key=_key)
+    return sorted((Chosen(w.ticket, turn_of_ticket(w, policy, now)) for w in waiting), key=_key)
 
 
 def _key(chosen: Chosen) -> Key:

@@ -34,7 +34,7 @@ class Visit(NamedTuple):
     lanes: tuple[int, ...] = ()  # preferred ones first
 
 
-class Term(NamedTuple):
+class Slot(NamedTuple):
     """A free slot, and the lanes on which it is free."""
 
     during: During
@@ -77,7 +77,7 @@ class Calendar:
         claims_of_lane.insert(bisect_left(claims_of_lane, during), during)
 
 
-def stay(  # noqa: C901  # one search with its steps
+def lanes_to_stay_on(  # noqa: C901  # one search with its steps
     visits: Sequence[Visit], calendar: Calendar
 ) -> dict[Hashable, int]:
     """The lane on which each visit can stay at its time; visits that cannot are left out.
@@ -132,9 +132,9 @@ def _too_close(visit: Visit, other: Visit, gap: timedelta) -> bool:
     )
 
 
-def substitutes(
+def choose_substitutes(
     visits: Sequence[Visit],
-    terms: Mapping[Hashable, Sequence[Term]],
+    slots: Mapping[Hashable, Sequence[Slot]],
     calendar: Calendar,
     limit: int,
     local: Callable[[datetime], datetime] = _unchanged,
@@ -144,24 +144,24 @@ def substitutes(
     People chose their time of day, so the first slot is within `SAME_TIME` of it on the nearest
     day, the second likewise on another day, the third the nearest at another time of day. Where a
     kind has no slot, the nearest of all is taken. Everybody gets a first slot before anybody gets
-    a second. `terms` are sorted by start; proposed slots are added to the calendar. `local` gives
+    a second. `slots` are sorted by start; proposed slots are added to the calendar. `local` gives
     an instant on the office's clock.
     """
     proposals: dict[Hashable, list[tuple[int, During]]] = {visit.id: [] for visit in visits}
     days: dict[int, _Days] = {}  # by the identity of the list of slots, which visits share
     for kind in range(limit):
         for visit in visits:
-            visit_terms, own_proposals = terms[visit.id], proposals[visit.id]
-            by_day = days.setdefault(id(visit_terms), _Days(visit_terms, local))
+            visit_slots, own_proposals = slots[visit.id], proposals[visit.id]
+            by_day = days.setdefault(id(visit_slots), _Days(visit_slots, local))
             taken_days = {local(during.start).date() for _, during in own_proposals}
             wishes = by_day.of_kind(kind, local(visit.during.start), taken_days)
-            for term in chain(wishes, _nearest(visit_terms, visit.during.start)):
-                if any(term.during.overlaps(proposed) for _, proposed in own_proposals):
+            for slot in chain(wishes, _nearest(visit_slots, visit.during.start)):
+                if any(slot.during.overlaps(proposed) for _, proposed in own_proposals):
                     continue
-                lane = _free_lane(term, visit, calendar)
+                lane = _free_lane(slot, visit, calendar)
                 if lane is not None:
-                    calendar.add(lane, term.during)
-                    own_proposals.append((lane, term.during))
+                    calendar.add(lane, slot.during)
+                    own_proposals.append((lane, slot.during))
                     break
     return {
         key: sorted(own_proposals, key=lambda proposal: proposal[1])
@@ -172,50 +172,50 @@ def substitutes(
 class _Days:
     """Slots by their local day."""
 
-    def __init__(self, terms: Sequence[Term], local: Callable[[datetime], datetime]) -> None:
-        self.terms: dict[date, list[tuple[timedelta, Term]]] = {}
-        for term in terms:
-            start = local(term.during.start)
-            self.terms.setdefault(start.date(), []).append((_time_of_day(start), term))
+    def __init__(self, slots: Sequence[Slot], local: Callable[[datetime], datetime]) -> None:
+        self.slots: dict[date, list[tuple[timedelta, Slot]]] = {}
+        for slot in slots:
+            start = local(slot.during.start)
+            self.slots.setdefault(start.date(), []).append((_time_of_day(start), slot))
 
-    def of_kind(self, kind: int, chosen: datetime, taken_days: Collection[date]) -> Iterator[Term]:
+    def of_kind(self, kind: int, chosen: datetime, taken_days: Collection[date]) -> Iterator[Slot]:
         """The slots of the kind, best first for somebody who had chosen that local time."""
         if kind not in (AT_THAT_TIME, ON_ANOTHER_DAY, AT_ANOTHER_TIME):
             return
         wanted_time = _time_of_day(chosen)
-        for day in sorted(self.terms, key=lambda day: (abs(day - chosen.date()), day)):
+        for day in sorted(self.slots, key=lambda day: (abs(day - chosen.date()), day)):
             if kind == ON_ANOTHER_DAY and day in taken_days:
                 continue
-            for time, term in sorted(
-                self.terms[day], key=lambda timed_term: abs(timed_term[0] - wanted_time)
+            for time, slot in sorted(
+                self.slots[day], key=lambda timed_slot: abs(timed_slot[0] - wanted_time)
             ):
                 apart = abs(time - wanted_time)
                 if (apart > SAME_TIME) == (kind == AT_ANOTHER_TIME):
-                    yield term
+                    yield slot
 
 
 def _time_of_day(local: datetime) -> timedelta:
     return timedelta(hours=local.hour, minutes=local.minute)
 
 
-def _free_lane(term: Term, visit: Visit, calendar: Calendar) -> int | None:
+def _free_lane(slot: Slot, visit: Visit, calendar: Calendar) -> int | None:
     """A free lane of the slot, preferably one of the visit's; None if none is free."""
-    order = [lane for lane in visit.lanes if lane in term.lanes]
-    order += [lane for lane in term.lanes if lane not in order]
-    return next((lane for lane in order if calendar.is_free(lane, term.during)), None)
+    order = [lane for lane in visit.lanes if lane in slot.lanes]
+    order += [lane for lane in slot.lanes if lane not in order]
+    return next((lane for lane in order if calendar.is_free(lane, slot.during)), None)
 
 
-def _nearest(terms: Sequence[Term], start: datetime) -> Iterable[Term]:
+def _nearest(slots: Sequence[Slot], start: datetime) -> Iterable[Slot]:
     """The slots by their distance from a moment, lazily."""
-    later = bisect_left(terms, start, key=lambda term: term.during.start)
+    later = bisect_left(slots, start, key=lambda slot: slot.during.start)
     earlier = later - 1
-    while earlier >= 0 or later < len(terms):
-        if later == len(terms) or (
+    while earlier >= 0 or later < len(slots):
+        if later == len(slots) or (
             earlier >= 0
-            and start - terms[earlier].during.start <= terms[later].during.start - start
+            and start - slots[earlier].during.start <= slots[later].during.start - start
         ):
-            yield terms[earlier]
+            yield slots[earlier]
             earlier -= 1
         else:
-            yield terms[later]
+            yield slots[later]
             later += 1

@@ -20,7 +20,7 @@ def code_at(secret: bytes, moment: datetime) -> str:
     return _code(secret, _step(moment))
 
 
-def is_fresh(secret: bytes, code: str, now: datetime) -> bool:
+def is_code_fresh(secret: bytes, code: str, now: datetime) -> bool:
     """Whether the code was shown within the last minutes."""
     step = _step(now)
     # All steps are compared, each in constant time, so that timing reveals nothing about the code.

@@ -118,7 +118,7 @@ class Known:
         return event.times if event else []
 
 
-def merged(previous: Known, reading: Reading, now: datetime) -> Known:
+def merge_reading(previous: Known, reading: Reading, now: datetime) -> Known:
     """The state after a reading; the module's docstring says which times stay."""
     freed = {doubt.mark for doubt in previous.doubts if doubt.freed}
     doubts = [replace(doubt, freed=doubt.mark in freed) for doubt in reading.doubts]

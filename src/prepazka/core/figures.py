@@ -22,7 +22,9 @@ def remaining_capacity(minutes_left: float, counters: int, mean: float) -> int:
     return max(0, floor(minutes_left * counters / _checked(mean) + 1e-9))
 
 
-def load(quota: int, agendas: int, mean: float, counters: int, window_min: int = 30) -> float:
+def booked_load(
+    quota: int, agendas: int, mean: float, counters: int, window_min: int = 30
+) -> float:
     """The share of the counters' time that `quota` bookings per window and agenda take."""
     _checked(mean)
     if counters == 0:
@@ -30,16 +32,18 @@ def load(quota: int, agendas: int, mean: float, counters: int, window_min: int =
     return quota * agendas * mean / (window_min * counters)
 
 
-def stretch(quota: int, agendas: int, mean: float, counters: int, window_min: int = 30) -> float:
+def wait_stretch(
+    quota: int, agendas: int, mean: float, counters: int, window_min: int = 30
+) -> float:
     """The factor by which bookings lengthen a walk-in's mean wait; see WARN and REFUSE.
 
     `mean` is the mean service plus half a minute for the change of people, `counters` the fewest
     that serve the agendas at any time.
     """
-    return stretched(load(quota, agendas, mean, counters, window_min))
+    return wait_stretch_of_load(booked_load(quota, agendas, mean, counters, window_min))
 
 
-def stretched(load_share: float) -> float:
+def wait_stretch_of_load(load_share: float) -> float:
     """The factor on a walk-in's mean wait for a share of the counters' time that is booked."""
     return 1 / (1 - load_share) if load_share < 1 else inf
 

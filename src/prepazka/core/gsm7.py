@@ -42,14 +42,14 @@ def is_gsm7(text: str) -> bool:
     return all(character in BASIC or character in EXTENDED for character in text)
 
 
-def septets(text: str) -> int:
+def count_septets(text: str) -> int:
     """The length of a text of the alphabet. Raises ValueError for any other."""
     if not is_gsm7(text):
         raise ValueError("characters outside the alphabet")
     return len(text) + sum(character in EXTENDED for character in text)
 
 
-def plain(text: str) -> str:
+def without_diacritics(text: str) -> str:
     """The text without diacritics, in characters that every telephone shows the same.
 
     Letters that the alphabet has with an accent (é, ä) lose it too: half a word in háčky and half
@@ -71,10 +71,12 @@ def _plain(character: str) -> str:
     return character if is_gsm7(character) else "?"
 
 
-def parts(text: str) -> int:
+def count_parts(text: str) -> int:
     """How many parts the text is sent in; an empty text takes one."""
     if is_gsm7(text):
-        return 1 if septets(text) <= ONE else _split([1 + (c in EXTENDED) for c in text], EACH)
+        return (
+            1 if count_septets(text) <= ONE else _split([1 + (c in EXTENDED) for c in text], EACH)
+        )
     units = [len(character.encode("utf-16-be")) // 2 for character in text]
     return 1 if sum(units) <= ONE_WIDE else _split(units, EACH_WIDE)
 

@@ -79,7 +79,7 @@ class Live(NamedTuple):
     frees_at: datetime | None = None
 
 
-def ceiling(lanes: int) -> int:
+def crowding_threshold(lanes: int) -> int:
     """The number of held and unconfirmed slots above which such an office is crowded."""
     return CEILING + CEILING_PER_LANE * lanes
 
@@ -89,7 +89,7 @@ def may_keep(live: Live, limits: HoldLimits, *, crowded: bool) -> bool:
     return not live.kept.reaches(limits.crowded_most if crowded else limits.most)
 
 
-def length(live: Live, limits: HoldLimits, *, crowded: bool) -> timedelta:
+def hold_length(live: Live, limits: HoldLimits, *, crowded: bool) -> timedelta:
     """How long a slot is held for whoever holds `live` already."""
     short = live.kept.reaches(limits.full) or (crowded and limits is not SIGNED_IN)
     return SHORT_LENGTH if short else FULL_LENGTH

@@ -15,6 +15,6 @@ def lock_after(minutes: int, *, with_client: bool) -> timedelta:
     return max(usual, WITH_CLIENT) if with_client else usual
 
 
-def left(pressed_at: datetime, after: timedelta, now: datetime) -> timedelta:
+def time_until_lock(pressed_at: datetime, after: timedelta, now: datetime) -> timedelta:
     """The time until the screen locks; zero or negative when it is due."""
     return pressed_at + after - now

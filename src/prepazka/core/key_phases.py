@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heappop, heappush
 
-from prepazka.core.discipline import Key, Policy, Waiting, capped_from, ready, turn
+from prepazka.core.discipline import Key, Policy, Waiting, is_ready, reaches_cap_at, turn_of_ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,14 @@ class Phase:
     key: Key | None
 
 
-def phases(w: Waiting, policy: Policy, now: datetime) -> list[Phase]:
+def phases_of_ticket(w: Waiting, policy: Policy, now: datetime) -> list[Phase]:
     """The ticket's keys from `now` on, as `core.discipline` gives them."""
     moments = [now]
     if w.parked_until is not None and w.parked_until > now:
         moments.append(w.parked_until)
     if w.booked is not None and w.booked.start > now:
         moments.append(w.booked.start)
-    capped_at = capped_from(w, policy)
+    capped_at = reaches_cap_at(w, policy)
     if capped_at is not None and capped_at > now:
         moments.append(capped_at)
     return [Phase(at, key_at(w, policy, at)) for at in sorted(set(moments))]
@@ -37,8 +37,8 @@ def key_at(w: Waiting, policy: Policy, at: datetime) -> Key | None:
     """The ticket's key for a counter that serves it; None while nobody may call it."""
     if w.service in policy.stopped:
         return None
-    its_turn = turn(w, policy, at)
-    return its_turn.key if ready(its_turn, policy) else None
+    its_turn = turn_of_ticket(w, policy, at)
+    return its_turn.key if is_ready(its_turn, policy) else None
 
 
 Line = tuple[int, bool]  # a service, or the counter to which tickets were sent
@@ -66,7 +66,7 @@ class Lines:
 
     def add(self, w: Waiting, now: datetime) -> None:
         """Add a ticket to the hall."""
-        first_phase, *later_phases = phases(w, self.policy, now)
+        first_phase, *later_phases = phases_of_ticket(w, self.policy, now)
         if first_phase.key is not None:
             self._enqueue(first_phase.key, w)
         for p in later_phases:

@@ -71,7 +71,7 @@ class ServiceTimes:
 
     def surprise(self, service: Finished) -> float | None:
         """The log of the minutes minus the expected one; None where the time is implausible."""
-        if not usable(service.minutes) or service.service not in self.centre:
+        if not is_plausible_duration(service.minutes) or service.service not in self.centre:
             return None
         expected = self.centre[service.service] + (
             0.0 if service.clerk is None else self.clerks.get(service.clerk, 0.0)
@@ -95,12 +95,12 @@ class ServiceTimes:
 _NORMAL = np.array([NormalDist().inv_cdf((n + 0.5) / POINTS) for n in range(POINTS)])
 
 
-def usable(minutes: float) -> bool:
+def is_plausible_duration(minutes: float) -> bool:
     """Whether the minutes are plausible for a service: finite, from SHORTEST to LONGEST."""
     return isfinite(minutes) and SHORTEST <= minutes <= LONGEST
 
 
-def learn(
+def fit_service_times(
     finished: Iterable[Finished],
     configured: Mapping[int, float],
     agenda: Mapping[int, int] | None = None,
@@ -109,7 +109,9 @@ def learn(
 
     Implausible times and services that are not configured are ignored.
     """
-    observations = [f for f in finished if f.service in configured and usable(f.minutes)]
+    observations = [
+        f for f in finished if f.service in configured and is_plausible_duration(f.minutes)
+    ]
     usual = {s: log(max(mean, SHORTEST)) - USUAL_SD**2 / 2 for s, mean in configured.items()}
     fit = _Fit(observations, usual, agenda or {})
     if observations:
@@ -154,11 +156,13 @@ class _Fit:
         for _ in range(8):
             self.centre = self._centres(self.logs - self.clerks[self.clerk] - self.days[self.day])
             residuals = self.logs - self.centre[self.service]
-            self.clerks = shrunk(residuals - self.days[self.day], self.clerk, len(self.clerks))
+            self.clerks = shrunk_means(
+                residuals - self.days[self.day], self.clerk, len(self.clerks)
+            )
             self.clerks[-1] = 0.0
             residuals = residuals - self.clerks[self.clerk]
             weight = (self.sd / self.day_sd) ** 2
-            self.days = shrunk(residuals, self.day, len(self.days), weight)
+            self.days = shrunk_means(residuals, self.day, len(self.days), weight)
             residuals = residuals - self.days[self.day]
             self.sd = max(float(np.sqrt(np.mean(residuals**2))), 0.05)
         self.rest = residuals
@@ -169,13 +173,14 @@ class _Fit:
         """The services' centres: the configured ones, shifted by the office, agenda and service."""
         service_rows = self.service
         centres = (
-            self.usual + shrunk(logs - self.usual[service_rows], np.zeros_like(service_rows), 1)[0]
+            self.usual
+            + shrunk_means(logs - self.usual[service_rows], np.zeros_like(service_rows), 1)[0]
         )
-        agenda_shift = shrunk(
+        agenda_shift = shrunk_means(
             logs - centres[service_rows], self.group[service_rows], int(self.group.max()) + 1
         )
         centres = centres + agenda_shift[self.group]
-        service_centres: Floats = centres + shrunk(
+        service_centres: Floats = centres + shrunk_means(
             logs - centres[service_rows], service_rows, len(centres)
         )
         return service_centres
@@ -205,7 +210,7 @@ class _Fit:
         )
 
 
-def shrunk(values: Floats, groups: Ints, group_count: int, weight: float = SHRINK) -> Floats:
+def shrunk_means(values: Floats, groups: Ints, group_count: int, weight: float = SHRINK) -> Floats:
     """The mean of each group, shrunk as if `weight` zeros had been observed as well."""
     total = np.bincount(groups, values, group_count)
     means: Floats = total / (np.bincount(groups, minlength=group_count) + weight)
@@ -296,7 +301,7 @@ def no_show_share(came: int, booked: int, usual: float = 0.12) -> float:
     return (booked - came + SHRINK * usual) / (booked + SHRINK)
 
 
-def walk_aways(
+def walk_away_shares(
     calls: Iterable[tuple[float, bool]], edges: Sequence[float] = (15.0, 30.0, 60.0, 90.0)
 ) -> tuple[float, ...]:
     """P(gone when called | waited), for each interval between the edges and one beyond.
@@ -312,7 +317,7 @@ def walk_aways(
     return tuple((g + SHRINK * overall) / (c + SHRINK) for g, c in zip(gone, called, strict=True))
 
 
-def punctuality(offsets: Sequence[float], usual: Sequence[float]) -> Sequence[float]:
+def arrival_offsets(offsets: Sequence[float], usual: Sequence[float]) -> Sequence[float]:
     """Equally likely minutes from the window's start to the arrival; `usual` where few are seen."""
     if len(offsets) < FEW:
         return usual

@@ -11,7 +11,7 @@ WELL_KNOWN = (
 USUAL_MISTAKES = {"gmail.cz": "gmail.com", "seznam.com": "seznam.cz", "seznam.sk": "seznam.cz"}
 
 
-def suggested(address: str) -> str:
+def suggest_address(address: str) -> str:
     """The address that was probably meant, or "" where the domain looks right.
 
     A domain one slip away from a well-known one counts: a letter left out, added, changed, or two

@@ -93,7 +93,7 @@ class Fault:
     name: str = ""
 
 
-def allowed(kind: str, part: Part) -> frozenset[str]:
+def allowed_placeholders(kind: str, part: Part) -> frozenset[str]:
     """The placeholders that such a text may have."""
     may = NEEDS[kind].may
     if part == "sms":
@@ -101,9 +101,9 @@ def allowed(kind: str, part: Part) -> frozenset[str]:
     return may - {"terms"} if part == "subject" else may
 
 
-def required(kind: str, part: Part) -> frozenset[str]:
+def required_placeholders(kind: str, part: Part) -> frozenset[str]:
     """The placeholders without which the message would be useless."""
-    return frozenset() if part == "subject" else NEEDS[kind].must & allowed(kind, part)
+    return frozenset() if part == "subject" else NEEDS[kind].must & allowed_placeholders(kind, part)
 
 
 def placeholders(text: str) -> list[str]:
@@ -111,11 +111,13 @@ def placeholders(text: str) -> list[str]:
     return PLACE.findall(text)
 
 
-def faults(kind: str, part: Part, text: str) -> list[Fault]:
+def faults_of_text(kind: str, part: Part, text: str) -> list[Fault]:
     """All faults of the text; empty if it can be sent."""
-    names, may = placeholders(text), allowed(kind, part)
+    names, may = placeholders(text), allowed_placeholders(kind, part)
     problems = [Fault("unknown", name) for name in dict.fromkeys(names) if name not in may]
-    problems += [Fault("missing", name) for name in sorted(required(kind, part) - set(names))]
+    problems += [
+        Fault("missing", name) for name in sorted(required_placeholders(kind, part) - set(names))
+    ]
     outside = PLACE.sub("", text)
     if "{" in outside or "}" in outside:
         at = min(i for i in (outside.find("{"), outside.find("}")) if i >= 0)
@@ -125,23 +127,23 @@ def faults(kind: str, part: Part, text: str) -> list[Fault]:
     return problems
 
 
-def fill(text: str, words: Mapping[str, str]) -> str:
+def fill_placeholders(text: str, words: Mapping[str, str]) -> str:
     """The text with its placeholders filled in; unknown ones become empty."""
     return PLACE.sub(lambda match: words.get(match[1], ""), text)
 
 
-def tidy(text: str) -> str:
+def tidy_text(text: str) -> str:
     """The text as it is stored: single spaces, none at ends of lines, at most one empty line."""
     lines = (" ".join(line.split()) for line in text.strip().splitlines())
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
 
 
-def own(texts: Texts, kind: str, part: Part, language: str) -> str:
+def office_text(texts: Texts, kind: str, part: Part, language: str) -> str:
     """The office's own text, or "" where the standard one is used."""
     return texts.get(kind, {}).get(part, {}).get(language, "")
 
 
-def known(kinds: Iterable[str]) -> list[str]:
+def replaceable_kinds(kinds: Iterable[str]) -> list[str]:
     """The given kinds whose texts an office may replace, in the order of the screens."""
     wanted_kinds = set(kinds)
     return [kind for kind in NEEDS if kind in wanted_kinds]

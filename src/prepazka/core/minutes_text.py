@@ -21,7 +21,7 @@ EMPTY: Mapping[str, Any] = {
 Content = dict[str, Any]
 
 
-def understood(submitted: Any) -> Content:
+def validate_content(submitted: Any) -> Content:
     """The submitted content, validated and normalized. Raises ValueError for anything else."""
     if not isinstance(submitted, dict):
         raise ValueError("no minutes")  # noqa: TRY004  # one kind for all that is not understood
@@ -51,7 +51,7 @@ def _text(submitted: Any, longest: int) -> str:
     return submitted.replace("\r\n", "\n").replace("\x00", "")
 
 
-def merge(base: Content, mine: Content, theirs: Content) -> tuple[Content, list[str]]:
+def merge_changes(base: Content, mine: Content, theirs: Content) -> tuple[Content, list[str]]:
     """Both people's changes merged by field and task, and the names of fields in conflict.
 
     On a conflict the stored text (`theirs`) wins; the person who saves decides about their own.

@@ -89,7 +89,7 @@ def in_order(events: Iterable[Happened], *, since: datetime, until: datetime) ->
     return put
 
 
-def merge(base: Base, events: Iterable[Happened]) -> Merged:
+def merge_logs(base: Base, events: Iterable[Happened]) -> Merged:
     """The state after all events; the same set gives the same state, in any order."""
     once = {(e.grant, e.seq): e for e in events}
     ordered = sorted(once.values(), key=lambda e: e.order)
@@ -209,7 +209,7 @@ class _Fold:
         )
 
 
-def dealt(
+def deal_tickets(
     ordered: Iterable[tuple[str, frozenset[int]]], *, held_now: Mapping[int, int], limit: int
 ) -> dict[str, int]:
     """Counter by ticket: each, in the order of turn, goes to the able counter that has the fewest.

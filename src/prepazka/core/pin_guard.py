@@ -37,7 +37,7 @@ class WrongPins:
     answered: int
 
 
-def asks(wrong: WrongPins) -> Asks:
+def questions_after(wrong: WrongPins) -> Asks:
     """What to ask for after so many wrong PINs."""
     if wrong.answered >= DIGITS_WRONG:
         return Asks.CODE
@@ -80,7 +80,7 @@ def guarded_during(
     return during if during is not None and during.end > now else None
 
 
-def answers(second_answer: str, booking: str, phone: str, guard: Asks) -> bool:
+def is_right_answer(second_answer: str, booking: str, phone: str, guard: Asks) -> bool:
     """Whether the answer is the booking's code, or the last digits of its telephone where taken.
 
     `booking` is its UUID as text.

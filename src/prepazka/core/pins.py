@@ -31,7 +31,7 @@ def _is_guessable(pin: str) -> bool:
 PINS = tuple(pin for pin in (f"{n:04}" for n in range(10_000)) if not _is_guessable(pin))
 
 
-def draw(in_use: Container[str], avoid: Container[str], rng: random.Random) -> str:
+def pick_pin(in_use: Container[str], avoid: Container[str], rng: random.Random) -> str:
     """Four digits not in `in_use`, and not in `avoid` while others are left.
 
     Raises PinsExhausted when none is left.
@@ -124,7 +124,7 @@ class Verdict:
         return self.outcome is Outcome.LATE
 
 
-def verdict(
+def judge_pin(
     pin_candidates: Iterable[PinCandidate], *, office: int, today: date, rules: Rules, now: datetime
 ) -> Verdict:
     """The verdict on a PIN that was entered at a kiosk of `office`.

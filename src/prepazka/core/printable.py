@@ -26,7 +26,7 @@ PLAIN = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE,
 PART = re.compile(r"[\U0001f1e6-\U0001f1ff]{2}|\n|.", re.DOTALL)
 
 
-def cleaned(text: str) -> str:
+def clean_for_print(text: str) -> str:
     """The text composed (NFC), its line ends one kind, its control characters blank."""
     text = LINE_ENDS.sub("\n", REORDERING.sub("", unicodedata.normalize("NFC", text)))
     return CONTROL.sub(" ", text)
@@ -45,15 +45,18 @@ class Replacer:
 
     def __init__(self, missing: Collection[str]) -> None:
         self.parts = {
-            sequence for text in missing for sequence in (text, *clusters(text)) if sequence
+            sequence
+            for text in missing
+            for sequence in (text, *grapheme_clusters(text))
+            if sequence
         }
         self.long = [sequence for sequence in self.parts if len(sequence) > 1]
 
     def __call__(self, text: str) -> str:
         """The text with its replacements."""
-        text_clusters = clusters(text)
+        text_clusters = grapheme_clusters(text)
         changes = {
-            cluster: described(cluster)
+            cluster: describe_cluster(cluster)
             for cluster in set(text_clusters)
             if self._needs_replacing(cluster)
         }
@@ -67,14 +70,15 @@ class Replacer:
         return len(cluster) > 1 and any(sequence in cluster for sequence in self.long)
 
 
-def plain(text: str) -> str:
+def plain_latin(text: str) -> str:
     """The text in plain Latin characters, everything else replaced."""
     return "".join(
-        cluster if PLAIN.issuperset(cluster) else described(cluster) for cluster in clusters(text)
+        cluster if PLAIN.issuperset(cluster) else describe_cluster(cluster)
+        for cluster in grapheme_clusters(text)
     )
 
 
-def clusters(text: str) -> list[str]:
+def grapheme_clusters(text: str) -> list[str]:
     """The text's grapheme clusters, roughly as in Unicode's UAX 29."""
     joined: list[str] = []
     for piece in PART.findall(text):
@@ -87,7 +91,7 @@ def clusters(text: str) -> list[str]:
     return joined
 
 
-def described(cluster: str) -> str:
+def describe_cluster(cluster: str) -> str:
     """The replacement of one cluster; empty if nothing of it is visible."""
     base, symbols = ("", cluster) if cluster[0] not in PLAIN else (cluster[0], cluster[1:])
     if _name(symbols[:1]).startswith(FLAG_LETTER):

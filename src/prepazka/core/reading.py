@@ -24,7 +24,7 @@ class NotReadable(ValueError):
     """The text is not valid JSON for us; the message gives the reason for a log."""
 
 
-def day(text: object) -> date | None:
+def read_day(text: object) -> date | None:
     """The day of a text such as 2026-11-23, or None."""
     try:
         read = date.fromisoformat(str(text))
@@ -33,7 +33,7 @@ def day(text: object) -> date | None:
     return read if EARLIEST <= read.year <= LATEST else None
 
 
-def instant(text: object) -> datetime | None:
+def read_instant(text: object) -> datetime | None:
     """The instant of a text such as 2026-11-23T08:00:00+01:00, or None; it must have an offset."""
     try:
         read = datetime.fromisoformat(str(text))
@@ -47,7 +47,7 @@ def is_within_reach(moment: datetime) -> bool:
     return moment.utcoffset() is not None and EARLIEST <= moment.year <= LATEST
 
 
-def whole(text: object, limit: int = LARGEST_ID) -> int | None:
+def read_whole_number(text: object, limit: int = LARGEST_ID) -> int | None:
     """The whole number of ASCII digits in the text, if it is at most `limit`; else None."""
     digits = str(text)
     if not re.fullmatch(r"[0-9]{1,19}", digits):

@@ -40,7 +40,7 @@ class Forecast:
     newcomer_column: Mapping[int, int] = field(repr=False)
 
 
-def replay(
+def replay_waits(
     hall: Sequence[Waiting],
     counters: Iterable[Counter],
     times: Times,

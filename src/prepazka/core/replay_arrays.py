@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from prepazka.core.discipline import Key, Policy, Waiting
 from prepazka.core.hall_model import MINUTE, Coming, Counter, Floats, Habits, Times
-from prepazka.core.key_phases import Line, line_of, lines_of, phases
+from prepazka.core.key_phases import Line, line_of, lines_of, phases_of_ticket
 
 Ints = npt.NDArray[np.int64]
 
@@ -42,7 +42,7 @@ class _Entry:
 
 def _entry(w: Waiting, column: int, s: Setting, present_from: datetime) -> _Entry:
     """The entry of a ticket that is in the hall from `present_from` on."""
-    ticket_phases = phases(w, s.policy, present_from)
+    ticket_phases = phases_of_ticket(w, s.policy, present_from)
     since, keys = [s.minutes(p.since, 0) for p in ticket_phases], [p.key for p in ticket_phases]
     if present_from > s.now:
         return _Entry(column, line_of(w), tuple(since), (None, *keys))
@@ -196,10 +196,10 @@ class Counters:
         if not kinds:
             return np.zeros(s.replays)
         sample = np.sort(np.concatenate([s.times.sample(kind) for kind in kinds]))
-        return longer(sample, age, s.rng.random(s.replays)) * speed * self.day
+        return remaining_minutes(sample, age, s.rng.random(s.replays)) * speed * self.day
 
 
-def longer(sample: Floats, age: Floats, drawn: Floats) -> Floats:
+def remaining_minutes(sample: Floats, age: Floats, drawn: Floats) -> Floats:
     """The remaining minutes of a service that has lasted `age`, at quantile `drawn`.
 
     Taken from the sorted sample's values above `age`; where fewer than five are, exponential with

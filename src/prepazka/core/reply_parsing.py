@@ -29,7 +29,7 @@ MOST_WORDS = 3  # "Ano, dekuji"; a longer message is left for people to read
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ParsedReply:
     """One of confirm, cancel, when, decline, stop, choose (always with a number), unknown.
 
     `choice` is the number beside the word, 0 where there is none.
@@ -39,18 +39,18 @@ class Said:
     choice: int = 0
 
 
-def understand(text: str) -> Said:
+def parse_reply(text: str) -> ParsedReply:
     """The reply's meaning, regardless of case and diacritics; `unknown` for longer texts."""
     bare = unicodedata.normalize("NFKD", text[:400])
     bare = "".join(letter for letter in bare if not unicodedata.combining(letter)).upper()
     words = re.findall(r"[A-Z]+|\d+", bare)
     if not 1 <= len(words) <= MOST_WORDS:
-        return Said("unknown")
+        return ParsedReply("unknown")
     meant = {WORDS[word] for word in words if word in WORDS}
     numbers = [word for word in words if word.isdigit()]
     choice = int(numbers[0]) if len(numbers) == 1 and len(numbers[0]) == 1 else 0
     if words[0] in WORDS and len(meant) == 1:
-        return Said(WORDS[words[0]], choice)
+        return ParsedReply(WORDS[words[0]], choice)
     if choice and not meant:
-        return Said("choose", choice)
-    return Said("unknown")
+        return ParsedReply("choose", choice)
+    return ParsedReply("unknown")

@@ -1,6 +1,6 @@
 """Simulation of an office's day with the real discipline, client by client.
 
-`play` is a deterministic event loop: arrivals and service times are given. `core.demand` draws such
+`simulate_day` is a deterministic event loop: arrivals and service times are given. `core.demand` draws such
 days for a plan of an office.
 """
 
@@ -161,7 +161,7 @@ class _Day:
         self.stays(n, call.ended_at)
 
 
-def play(
+def simulate_day(
     visits: Sequence[Visit],
     counters: Iterable[Counter],
     *,

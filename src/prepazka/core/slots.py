@@ -170,12 +170,12 @@ class Offer(NamedTuple):
         return Moment(self.day, self.interval.start)
 
 
-def shown_length(minutes: Minutes) -> int:
+def clock_length(minutes: Minutes) -> int:
     """The length of local minutes as the clock shows it, ignoring clock changes."""
     return minutes.end - minutes.start
 
 
-def windows(opening: Iterable[Minutes], length: int) -> list[Minutes]:
+def windows_of_length(opening: Iterable[Minutes], length: int) -> list[Minutes]:
     """Whole windows of `length` minutes, laid from the start of each opening interval."""
     return [
         Interval(start, start + length)
@@ -184,7 +184,7 @@ def windows(opening: Iterable[Minutes], length: int) -> list[Minutes]:
     ]
 
 
-def starts(opening: Iterable[Minutes], duration: int, raster: int) -> list[int]:
+def possible_starts(opening: Iterable[Minutes], duration: int, raster: int) -> list[int]:
     """The exact starts, every `raster` minutes, from which `duration` minutes fit."""
     return [
         start
@@ -193,7 +193,7 @@ def starts(opening: Iterable[Minutes], duration: int, raster: int) -> list[int]:
     ]
 
 
-def consecutive(laid: Sequence[Minutes], units: int) -> list[Minutes]:
+def consecutive_windows(laid: Sequence[Minutes], units: int) -> list[Minutes]:
     """Longer candidates of `units` windows that follow each other without a gap."""
     if units == 1:
         return list(laid)
@@ -205,13 +205,13 @@ def consecutive(laid: Sequence[Minutes], units: int) -> list[Minutes]:
     ]
 
 
-def candidates(
+def candidates_of_day(
     opening: Iterable[Minutes],
     rules: Rules,
     *,
     duration: int,
     units: int = 1,
-    lasts: Lasts = shown_length,
+    lasts: Lasts = clock_length,
 ) -> list[Minutes]:
     """The candidates of an empty day: `units` windows, or `units` durations on the raster.
 
@@ -220,49 +220,51 @@ def candidates(
     """
     if rules.kind == "window":
         whole_windows = [
-            window for window in windows(opening, rules.window_min) if _keeps_length(window, lasts)
+            window
+            for window in windows_of_length(opening, rules.window_min)
+            if _keeps_length(window, lasts)
         ]
-        return consecutive(whole_windows, units)
+        return consecutive_windows(whole_windows, units)
     length = duration * units
-    laid = (Interval(at, at + length) for at in starts(opening, length, rules.raster_min))
+    laid = (Interval(at, at + length) for at in possible_starts(opening, length, rules.raster_min))
     return [candidate for candidate in laid if _keeps_length(candidate, lasts)]
 
 
-def places(
-    opening: Iterable[Minutes], rules: Rules, *, duration: int, lasts: Lasts = shown_length
+def count_places(
+    opening: Iterable[Minutes], rules: Rules, *, duration: int, lasts: Lasts = clock_length
 ) -> int:
     """The number of single places of the day on all its lanes: windows (or durations) × quota."""
     if rules.kind == "window":
-        return len(candidates(opening, rules, duration=duration, lasts=lasts)) * rules.quota
+        return len(candidates_of_day(opening, rules, duration=duration, lasts=lasts)) * rules.quota
     return sum(lasts(opening_hours) // duration for opening_hours in opening) * rules.quota
 
 
-def lay(
+def lay_out_day(
     opening: Sequence[Minutes],
     rules: Rules,
     *,
     duration: int,
     units: int = 1,
-    lasts: Lasts = shown_length,
+    lasts: Lasts = clock_length,
 ) -> Laid:
     """The candidates and places of a day's opening hours, for `offered`; they may be cached.
 
     `lasts` gives the real duration of local minutes of the day.
     """
     return Laid(
-        tuple(candidates(opening, rules, duration=duration, units=units, lasts=lasts)),
-        places(opening, rules, duration=duration, lasts=lasts),
+        tuple(candidates_of_day(opening, rules, duration=duration, units=units, lasts=lasts)),
+        count_places(opening, rules, duration=duration, lasts=lasts),
         units,
     )
 
 
-def diaries(
+def lay_out_diaries(
     openings: Sequence[Sequence[Minutes]],
     rules: Rules,
     *,
     duration: int,
     units: int = 1,
-    lasts: Lasts = shown_length,
+    lasts: Lasts = clock_length,
 ) -> Laid:
     """The candidates and places of a day on which each lane has hours of its own, for `offered`.
 
@@ -270,7 +272,7 @@ def diaries(
     """
     length, lanes_by_start, total = duration * units, dict[int, int](), 0
     for lane, opening in enumerate(openings):
-        for start in starts(opening, length, rules.raster_min):
+        for start in possible_starts(opening, length, rules.raster_min):
             lanes_by_start[start] = lanes_by_start.get(start, 0) | 1 << lane
         total += sum(lasts(opening_hours) // duration for opening_hours in opening)
     laid = [Interval(start, start + length) for start in sorted(lanes_by_start)]
@@ -281,10 +283,12 @@ def diaries(
 
 
 def _keeps_length(minutes: Minutes, lasts: Lasts) -> bool:
-    return lasts(minutes) == shown_length(minutes)
+    return lasts(minutes) == clock_length(minutes)
 
 
-def free(candidate_times: Sequence[Minutes], claims: Sequence[Taken], quota: int) -> list[int]:
+def lanes_by_candidate(
+    candidate_times: Sequence[Minutes], claims: Sequence[Taken], quota: int
+) -> list[int]:
     """For each candidate the set of lanes that are free for the whole of it.
 
     Both sequences are sorted by start, and no candidate ends before an earlier one.
@@ -306,11 +310,11 @@ def free(candidate_times: Sequence[Minutes], claims: Sequence[Taken], quota: int
 
 def free_lane(candidate: Minutes, claims: Sequence[Taken], quota: int) -> int | None:
     """The lowest lane that is free for the whole of the candidate."""
-    lanes = free([candidate], claims, quota)[0]
+    lanes = lanes_by_candidate([candidate], claims, quota)[0]
     return (lanes & -lanes).bit_length() - 1 if lanes else None
 
 
-def kept_for_desk(day: date, today: date, total: int, rules: Rules) -> int:
+def count_places_for_desk(day: date, today: date, total: int, rules: Rules) -> int:
     """How many of the day's `total` places are kept from the public now, rounded up."""
     if (day - today).days <= rules.reserved_until_days:
         return 0
@@ -318,15 +322,15 @@ def kept_for_desk(day: date, today: date, total: int, rules: Rules) -> int:
     return int(share.to_integral_value(ROUND_CEILING))
 
 
-def released(day: date, now: Moment, total: int, rules: Rules) -> int:
+def count_released_places(day: date, now: Moment, total: int, rules: Rules) -> int:
     """How many of the day's `total` places are released to the public by now, rounded up."""
     if now < releases_at(day, rules):
         return 0
-    later = _share_added(step for step in rules.release_steps if now < step_at(day, step))
+    later = _share_added(step for step in rules.release_steps if now < step_release_time(day, step))
     return int(((1 - later) * total).to_integral_value(ROUND_CEILING))
 
 
-def offered(
+def bookable_slots(
     *,
     day: date,
     laid: Laid,
@@ -362,7 +366,7 @@ def offered(
         if candidate_lanes is None
         else max((lane_set.bit_length() for lane_set in candidate_lanes), default=0)
     )
-    free_lanes = free(candidate_times, claims, quota)
+    free_lanes = lanes_by_candidate(candidate_times, claims, quota)
     if candidate_lanes is not None:
         free_lanes = [
             lanes & laid_on for lanes, laid_on in zip(free_lanes, candidate_lanes, strict=True)
@@ -375,9 +379,9 @@ def offered(
 
 
 def _public_may_take(day: date, laid: Laid, rules: Rules, now: Moment, public_taken: int) -> bool:
-    withheld = kept_for_desk(day, now.day, laid.places, rules)
+    withheld = count_places_for_desk(day, now.day, laid.places, rules)
     if rules.release_steps:
-        withheld = max(withheld, laid.places - released(day, now, laid.places, rules))
+        withheld = max(withheld, laid.places - count_released_places(day, now, laid.places, rules))
     return withheld == 0 or public_taken + laid.units <= laid.places - withheld
 
 
@@ -400,12 +404,12 @@ def next_release(now: Moment, rules: Rules) -> date:
     return last_day + timedelta(days=1) if releases_at(last_day, rules) <= now else last_day
 
 
-def step_at(day: date, step: Step) -> Moment:
+def step_release_time(day: date, step: Step) -> Moment:
     """When the step releases its share of the day's places."""
     return Moment(day - timedelta(days=step.days_before), step.minute)
 
 
-def more_opens(
+def next_release_of_places(
     now: Moment, rules: Rules, is_open: Callable[[date], bool], *, ahead: int
 ) -> tuple[Moment, date] | None:
     """The next moment at which more places open, and of which day; None if not within `ahead` days.
@@ -416,7 +420,10 @@ def more_opens(
     opening: tuple[Moment, date] | None = None
     day = now.day
     while day < end_day:
-        times = [releases_at(day, rules), *(step_at(day, step) for step in rules.release_steps)]
+        times = [
+            releases_at(day, rules),
+            *(step_release_time(day, step) for step in rules.release_steps),
+        ]
         soonest = min((moment for moment in times if now < moment), default=None)
         if soonest and (opening is None or (soonest, day) < opening) and is_open(day):
             opening = soonest, day
@@ -424,7 +431,7 @@ def more_opens(
     return opening
 
 
-def nearest(offers: Iterable[Offer], moment: Moment, n: int = 3) -> list[Offer]:
+def nearest_offers(offers: Iterable[Offer], moment: Moment, n: int = 3) -> list[Offer]:
     """The `n` offers that start nearest to the moment, over all days; nearest first."""
 
     def distance(offer: Offer) -> tuple[int, int]:

@@ -80,7 +80,7 @@ _NUMBER = {"cs": "číslo", "en": "number"}
 
 def number_words(number: int, language: str) -> str:
     """A number from 0 to 999 as it is counted: 231 is "dvě stě třicet jedna"."""
-    return " ".join(words_of(clip, language) for clip in _number_clips(number, language))
+    return " ".join(words_of_clip(clip, language) for clip in _number_clips(number, language))
 
 
 def place_word(name: str) -> str:
@@ -92,21 +92,21 @@ def place_word(name: str) -> str:
     return next(matching_kinds, "counter")
 
 
-def said(label: str, place_kind: str, number: str, language: str) -> tuple[str, ...]:
+def clips_of_call(label: str, place_kind: str, number: str, language: str) -> tuple[str, ...]:
     """The names of a call's clips, in order."""
     return ("number", *_spelled(label, language), place_kind, *_spelled(number, language))
 
 
-def sentence(label: str, place_kind: str, number: str, language: str) -> str:
+def call_sentence(label: str, place_kind: str, number: str, language: str) -> str:
     """The call in words, as its clips say them."""
-    ticket = " ".join(words_of(c, language) for c in ("number", *_spelled(label, language)))
-    where = " ".join(words_of(c, language) for c in (place_kind, *_spelled(number, language)))
+    ticket = " ".join(words_of_clip(c, language) for c in ("number", *_spelled(label, language)))
+    where = " ".join(words_of_clip(c, language) for c in (place_kind, *_spelled(number, language)))
     return f"{ticket[:1].upper()}{ticket[1:]}, {where}."
 
 
 @cache
 def every_clip(language: str) -> tuple[str, ...]:
-    """All names of clips that `said` can return."""
+    """All names of clips that `clips_of_call` can return."""
     hundreds = [str(h) for h in range(100, 1000, 100)]
     joined = [f"{h}-and" for h in hundreds] if language == "en" else []
     letters = [f"letter-{letter}" for letter in _LETTERS[language]]
@@ -114,7 +114,7 @@ def every_clip(language: str) -> tuple[str, ...]:
     return ("number", *PLACES[language], *letters, *numbers, *hundreds, *joined)
 
 
-def words_of(clip: str, language: str) -> str:
+def words_of_clip(clip: str, language: str) -> str:
     """The words of one clip."""
     if clip == "number":
         return _NUMBER[language]
@@ -123,7 +123,7 @@ def words_of(clip: str, language: str) -> str:
     if clip.startswith("letter-"):
         return _LETTERS[language][clip.removeprefix("letter-")]
     if clip.endswith("-and"):
-        return f"{words_of(clip.removesuffix('-and'), language)} and"
+        return f"{words_of_clip(clip.removesuffix('-and'), language)} and"
     return _counted(int(clip), language)
 
 

@@ -19,17 +19,17 @@ class SealBroken(Exception):
     """None of the keys opens the text, or the text was changed."""
 
 
-def seal(text: str, *, keys: Sequence[str], purpose: str) -> str:
+def seal_text(text: str, *, keys: Sequence[str], purpose: str) -> str:
     """The text encrypted with the first of the keys."""
     return MARK + _fernet(keys[0], purpose).encrypt(text.encode()).decode()
 
 
 def is_sealed(text: str) -> bool:
-    """Whether `seal` has written it."""
+    """Whether `seal_text` has written it."""
     return text.startswith(MARK)
 
 
-def unseal(text: str, *, keys: Sequence[str], purpose: str) -> str:
+def unseal_text(text: str, *, keys: Sequence[str], purpose: str) -> str:
     """The text, decrypted with the first key that fits. Raises SealBroken."""
     for key in keys:
         try:
@@ -42,7 +42,7 @@ def unseal(text: str, *, keys: Sequence[str], purpose: str) -> str:
 def is_up_to_date(text: str, *, keys: Sequence[str], purpose: str) -> bool:
     """Whether the text is sealed by the first of the keys."""
     try:
-        unseal(text, keys=keys[:1], purpose=purpose)
+        unseal_text(text, keys=keys[:1], purpose=purpose)
     except SealBroken:
         return False
     return is_sealed(text)

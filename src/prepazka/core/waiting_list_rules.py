@@ -54,12 +54,12 @@ class Wish:
         )
 
 
-def in_order(entries: Iterable[Q]) -> list[Q]:
+def in_order_of_offers(entries: Iterable[Q]) -> list[Q]:
     """The entries in the order of offers."""
     return sorted(entries, key=lambda entry: (entry.queued_at, entry.created_at))
 
 
-def keep_until(
+def offer_deadline(
     *,
     now: datetime,
     quiet_until: datetime | None,

@@ -8,12 +8,12 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from prepazka.core.demand import MOST_LANES, MOST_TIMES, Drawn, Plan, Post, draw
-from prepazka.core.figures import CHANGE_MIN, stretched
+from prepazka.core.demand import MOST_LANES, MOST_TIMES, Drawn, Plan, Post, draw_day
+from prepazka.core.figures import CHANGE_MIN, wait_stretch_of_load
 from prepazka.core.hall_model import MINUTE
 from prepazka.core.interval import Interval, subtract, union
-from prepazka.core.simulation import Played, play
-from prepazka.core.slots import windows
+from prepazka.core.simulation import Played, simulate_day
+from prepazka.core.slots import windows_of_length
 
 Floats = npt.NDArray[np.float64]
 Change = Callable[[Plan], Plan]
@@ -75,7 +75,7 @@ class Simulated:
         return float(np.quantile(self.walk_ins, share)) if len(self.walk_ins) else float("nan")
 
 
-def simulate(plan: Plan, *, days: int, seed: int) -> Simulated:
+def simulate_days(plan: Plan, *, days: int, seed: int) -> Simulated:
     """So many simulated days of the plan."""
     return _simulated(plan, range(days), seed)
 
@@ -96,8 +96,10 @@ def simulate_both(
 def _simulated(plan: Plan, numbers: Iterable[int], seed: int) -> Simulated:
     figures, walk_ins, booked = [], list[float](), list[float]()
     for number in numbers:
-        drawn = draw(plan, number, seed)
-        day_played = play(drawn.visits, drawn.counters, policy=plan.policy, speed=drawn.speed)
+        drawn = draw_day(plan, number, seed)
+        day_played = simulate_day(
+            drawn.visits, drawn.counters, policy=plan.policy, speed=drawn.speed
+        )
         walk_in_waits = [
             c.waited for c in day_played.calls if c.visit.booked is None or c.visit.late
         ]
@@ -165,7 +167,7 @@ class Difference:
         return abs(self.change) > self.half
 
 
-def compare(before: Simulated, after: Simulated) -> list[Difference]:
+def compare_figures(before: Simulated, after: Simulated) -> list[Difference]:
     """The difference of each figure, paired by day, because both met the same people."""
     differences = []
     for figure in fields(DayFigures):
@@ -202,7 +204,7 @@ def t_quantile(share: float, freedom: int) -> float:
 # --- changes
 
 
-def one_more(counter: int) -> Change:
+def add_counter(counter: int) -> Change:
     """A second counter beside this one, with the same skills and hours."""
 
     def change(plan: Plan) -> Plan:
@@ -213,12 +215,12 @@ def one_more(counter: int) -> Change:
     return change
 
 
-def sick(counter: int) -> Change:
+def close_all_day(counter: int) -> Change:
     """The counter stays closed all day."""
     return lambda plan: _with_post(plan, replace(_post(plan, counter), absent=True))
 
 
-def away(counter: int, minutes: Interval[int]) -> Change:
+def close_part_of_day(counter: int, minutes: Interval[int]) -> Change:
     """The counter is closed for a part of the day, beside its breaks."""
 
     def change(plan: Plan) -> Plan:
@@ -228,12 +230,12 @@ def away(counter: int, minutes: Interval[int]) -> Change:
     return change
 
 
-def lunch(counter: int, minutes: Interval[int]) -> Change:
+def move_breaks(counter: int, minutes: Interval[int]) -> Change:
     """The counter's breaks are moved to these minutes."""
     return lambda plan: _with_post(plan, replace(_post(plan, counter), breaks=(minutes,)))
 
 
-def quota(agenda: int, per_window: int) -> Change:
+def change_quota(agenda: int, per_window: int) -> Change:
     """So many booked clients per window."""
     if not 0 <= per_window <= MOST_LANES:
         raise NotPossible(f"a quota is from 0 to {MOST_LANES}, not {per_window}")
@@ -247,26 +249,27 @@ def quota(agenda: int, per_window: int) -> Change:
     return change
 
 
-def window(length: int) -> Change:
+def change_window_length(length: int) -> Change:
     """All windows get another length; each keeps its quota."""
     if length < 1:
         raise NotPossible(f"a window lasts a minute at least, not {length}")
     return lambda plan: replace(
         plan,
         bookable=tuple(
-            replace(b, windows=tuple(windows(union(b.windows), length))) for b in plan.bookable
+            replace(b, windows=tuple(windows_of_length(union(b.windows), length)))
+            for b in plan.bookable
         ),
     )
 
 
-def demand(times: float) -> Change:
+def scale_demand(times: float) -> Change:
     """More or fewer walk-ins; the booked stay."""
     if not 0 <= times <= MOST_TIMES:
         raise NotPossible(f"demand is from 0 to {MOST_TIMES:g} times what it is, not {times:g}")
     return lambda plan: replace(plan, demand=plan.demand * times)
 
 
-def reminder(times: float) -> Change:
+def scale_no_shows(times: float) -> Change:
     """So many times the share of booked clients who do not come."""
     return lambda plan: replace(plan, no_show=min(max(plan.no_show * times, 0.0), 1.0))
 
@@ -295,10 +298,10 @@ class Burden:
     @property
     def stretch(self) -> float:
         """The factor on a walk-in's wait; infinite where bookings fill the counters."""
-        return stretched(self.taken)
+        return wait_stretch_of_load(self.taken)
 
 
-def burden(plan: Plan, agenda: int) -> Burden | None:
+def burden_of_agenda(plan: Plan, agenda: int) -> Burden | None:
     """The burden on the agenda's counters; None where it cannot be booked or nobody serves it.
 
     Capacity is that of the moment with the fewest counters. Other agendas at these counters add the
@@ -321,12 +324,12 @@ def burden(plan: Plan, agenda: int) -> Burden | None:
     return Burden(thinnest, own, work / thinnest, tuple(sharing))
 
 
-def stretch(plan: Plan, agenda: int, extra_places: int = 0) -> float:
+def stretch_with_places(plan: Plan, agenda: int, extra_places: int = 0) -> float:
     """The factor on a walk-in's wait with `extra_places` more per window than planned."""
     bookable = (
         replace(b, quota=b.quota + extra_places) if b.agenda == agenda else b for b in plan.bookable
     )
-    raised_burden = burden(replace(plan, bookable=tuple(bookable)), agenda)
+    raised_burden = burden_of_agenda(replace(plan, bookable=tuple(bookable)), agenda)
     return raised_burden.stretch if raised_burden else 1.0
 
 

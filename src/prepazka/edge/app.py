@@ -16,7 +16,7 @@ from prepazka.edge.answer_cache import Snapshots
 from prepazka.edge.database_watch import watch
 from prepazka.edge.health_route import PATH as HEALTH
 from prepazka.edge.health_route import HealthFace
-from prepazka.edge.hub import Hub, body
+from prepazka.edge.hub import Hub, body_message
 from prepazka.edge.personal_fragments import OwnParts
 from prepazka.edge.room_routes import PREFIX, RoomFace
 from prepazka.edge.room_streams import Rooms
@@ -117,7 +117,7 @@ class Edge:
                 self._with_security_headers(send),
                 429,
                 BUSY_HEADERS,
-                hot_routes.busy(scope["headers"]),
+                hot_routes.too_many_streams_body(scope["headers"]),
             )
 
     async def stop(self) -> None:
@@ -129,7 +129,7 @@ class Edge:
         if any(name == b"x-fragment" for name, _ in scope["headers"]):
             routes = (fragment(scope["path"]) for fragment in self.fragments)
             return next((matched for matched in routes if matched), None)
-        return hot_routes.route(scope["path"], scope["query_string"])
+        return hot_routes.hot_route(scope["path"], scope["query_string"])
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -158,7 +158,7 @@ class Edge:
                 self._with_security_headers(send),
                 503,
                 AWAY_HEADERS,
-                hot_routes.away(scope["headers"]),
+                hot_routes.unavailable_body(scope["headers"]),
             )
         else:
             await _send(self._with_security_headers(send), status, headers, content)
@@ -186,7 +186,7 @@ class Edge:
         except Exception as error:  # told apart by kind just below
             if not hot_routes.is_away(error):
                 raise
-            await _send(send, 503, AWAY_HEADERS, hot_routes.away(scope["headers"]))
+            await _send(send, 503, AWAY_HEADERS, hot_routes.unavailable_body(scope["headers"]))
             return
         if office is None:
             await _send(send, 404, JSON_HEADERS, b"{}")
@@ -200,7 +200,7 @@ class Edge:
     async def _send_news(self, office: int, receive: Receive, send: Send) -> None:
         line = self.hub.join(office, send)
         try:
-            line.tell(body(HELLO))
+            line.tell(body_message(HELLO))
             await _until_gone(receive)  # or until the hub has ended the answer
         finally:
             self.hub.part(office, line)

@@ -19,7 +19,7 @@ from django.db import connection
 
 from prepazka.edge.hot_routes import conninfo
 from prepazka.offices import clock
-from prepazka.reporting.health import Health, answer, health
+from prepazka.reporting.health import Health, health_answer, health_of_database
 
 log = logging.getLogger(__name__)
 
@@ -42,14 +42,14 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def look() -> Health | None:
+def read_health() -> Health | None:
     """The health read from the database; None where it cannot be read."""
     try:
         with (
             psycopg.connect(conninfo(), autocommit=True, **OPTIONS) as own,
             own.cursor() as cursor,
         ):
-            return health(cursor, now=clock.now())
+            return health_of_database(cursor, now=clock.now())
     except psycopg.Error as error:
         log.warning("Health could not ask the database: %s", error)
         return None
@@ -63,14 +63,14 @@ def look() -> Health | None:
 class HealthFace:
     """Answers the health address."""
 
-    def __init__(self, look: Callable[[], Health | None] = look) -> None:
+    def __init__(self, look: Callable[[], Health | None] = read_health) -> None:
         self._look = look
         self._running: asyncio.Future[Health | None] | None = None
         self._kept: tuple[float, Health | None] = (float("-inf"), None)
 
     async def __call__(self) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         """The status, headers and body of the response."""
-        status, content = answer(await self._health())
+        status, content = health_answer(await self._health())
         return status, HEADERS, json.dumps(content, ensure_ascii=False).encode()
 
     async def _health(self) -> Health | None:

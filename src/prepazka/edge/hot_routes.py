@@ -20,7 +20,7 @@ from prepazka.offices import clock
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.reporting import soonest
-from prepazka.reporting.monitor import monitor
+from prepazka.reporting.monitor import monitor_of_office
 from prepazka.reporting.queues import queue_monitors
 
 # The edge has no translations, so the sentences stand here in both languages.
@@ -135,12 +135,12 @@ SLOTS_CHANGE = frozenset({"terms", "setup"})
 DEPRECATED_SINCE = "@1795996800"  # 30 November 2026, as RFC 9745 writes it
 
 
-def route(path: str, query: bytes) -> Route | None:
+def hot_route(path: str, query: bytes) -> Route | None:
     """The hot route of this address, or None."""
     if not path.startswith("/api/v1/offices/"):
         return None
     if match := MONITOR.fullmatch(path):
-        slug, make = match[1], {"monitor": monitor, "queues": queue_monitors}[match[2]]
+        slug, make = match[1], {"monitor": monitor_of_office, "queues": queue_monitors}[match[2]]
         return Route(path, lambda: _live(slug, make), frozenset({"queue", "setup"}))
     params = parse_qs(query.decode("latin1"))
     # Keys are made of parsed parameters, so that odd queries cannot fill the memory.
@@ -183,12 +183,12 @@ def office_id(slug: str) -> int | None:
     return Office.objects.filter(slug=slug).values_list("pk", flat=True).first()
 
 
-def away(headers: list[tuple[bytes, bytes]]) -> bytes:
+def unavailable_body(headers: list[tuple[bytes, bytes]]) -> bytes:
     """The body of a 503 while the database is away, in the request's first language."""
     return _in_language(AWAY, headers)
 
 
-def busy(headers: list[tuple[bytes, bytes]]) -> bytes:
+def too_many_streams_body(headers: list[tuple[bytes, bytes]]) -> bytes:
     """The body of a 429 for too many open streams, in the request's first language."""
     return _in_language(BUSY, headers)
 
@@ -231,7 +231,7 @@ def _slots(
     ):
         raise LookupError(code)
     now = clock.now()
-    free_slots = slot_search.offered(
+    free_slots = slot_search.search_slots(
         office=office,
         service=service,
         now=now,
@@ -254,21 +254,21 @@ def _next_slots(
 ) -> tuple[int, dict[str, Any]]:
     """The office's id and the next free slots, which `field` of the answer holds."""
     office = _office(slug)
-    wish, now = soonest.wanted(office, **wish_codes), clock.now()
+    wish, now = soonest.wanted_by_codes(office, **wish_codes), clock.now()
     if wish.retired:
         raise LookupError(slug)
-    next_slots = soonest.next_terms(office, wish, now=now, limit=limit)
+    next_slots = soonest.next_slots(office, wish, now=now, limit=limit)
     return office.office_id, {
         "made_at": now.isoformat(timespec="seconds"),
         "path": soonest.choice_address(slug, wish),
         field: [
-            _times(office, next_slot.term)
+            _times(office, next_slot.slot)
             | {
                 "service": next_slot.service.code,
                 "service_name": next_slot.service.name,
                 "official": wish.official.code if wish.official else None,
                 "path": soonest.day_address(
-                    slug, next_slot.service, next_slot.term.day, wish.official
+                    slug, next_slot.service, next_slot.slot.day, wish.official
                 ),
             }
             for next_slot in next_slots
@@ -276,7 +276,7 @@ def _next_slots(
     }
 
 
-def _times(office: OfficeSnapshot, slot: slot_search.Term) -> dict[str, Any]:
+def _times(office: OfficeSnapshot, slot: slot_search.Slot) -> dict[str, Any]:
     return {
         "starts_at": slot.starts_at.astimezone(office.tz).isoformat(),
         "ends_at": slot.ends_at.astimezone(office.tz).isoformat(),
@@ -284,7 +284,7 @@ def _times(office: OfficeSnapshot, slot: slot_search.Term) -> dict[str, Any]:
 
 
 def _number(params: dict[str, list[str]], name: str, usual: int, highest: int) -> int:
-    count = reading.whole(params.get(name, [""])[0])
+    count = reading.read_whole_number(params.get(name, [""])[0])
     return usual if count is None else max(1, min(count, highest))
 
 

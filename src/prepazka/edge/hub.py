@@ -70,7 +70,7 @@ class Line:
         try:
             await _await_rest(sending, waits_for)
             while self._missed is not None:
-                event, self._missed = body(changed(self._missed)), None
+                event, self._missed = body_message(change_event(self._missed)), None
                 await self._send(event)
         except Exception as error:  # noqa: BLE001  # as above
             log.debug("a stream that is closing: %s", error)
@@ -94,12 +94,12 @@ def _await_rest(sending: Sending, waits_for: object) -> Sending:
             return
 
 
-def body(message: bytes, *, more_body: bool = True) -> Message:
+def body_message(message: bytes, *, more_body: bool = True) -> Message:
     """An ASGI message with a part of a response's body."""
     return {"type": "http.response.body", "body": message, "more_body": more_body}
 
 
-def changed(topics: Iterable[str]) -> bytes:
+def change_event(topics: Iterable[str]) -> bytes:
     """The event that these topics have changed; empty means that any may have."""
     return b"event: changed\ndata: " + json.dumps(sorted(topics)).encode() + b"\n\n"
 
@@ -127,7 +127,7 @@ class Hub:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for lines in self._lines.values():
             for line in lines:
-                line.tell(body(b"", more_body=False))
+                line.tell(body_message(b"", more_body=False))
 
     def join(self, office: int, send: Send) -> Line:
         """Add a stream of the office."""
@@ -145,7 +145,7 @@ class Hub:
 
     def publish(self, office: int, message: bytes, topics: list[str] | None = None) -> None:
         """Send the message to all streams of the office."""
-        event = body(message)
+        event = body_message(message)
         for line in tuple(self._lines.get(office, ())):
             line.tell(event, topics)
 
@@ -185,7 +185,7 @@ class Hub:
     def _changed(self, office: int | None, topics: list[str]) -> None:
         for tell in self.on_change:
             tell(office, topics)
-        message = changed(topics)
+        message = change_event(topics)
         for changed_office in list(self._lines) if office is None else [office]:
             self.publish(changed_office, message, topics)
 

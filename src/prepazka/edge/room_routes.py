@@ -58,7 +58,7 @@ class RoomFace:
                     await _respond(send, 503, extra_headers=[(b"retry-after", b"2")])
 
     async def _proud(self, seat: seats.Seat, scope: Scope, receive: Receive, send: Send) -> None:
-        after = reading.whole(_header(scope, b"last-event-id")) or 0
+        after = reading.read_whole_number(_header(scope, b"last-event-id")) or 0
         listener = await self.rooms.join(seat, after)
         leaving = asyncio.ensure_future(_until_gone(receive))
         leaving.add_done_callback(lambda _: listener.end())
@@ -80,7 +80,7 @@ class RoomFace:
             return
         if body is None:
             await _respond(send, 413)
-        elif (sent_signals := understood(body)) is None:
+        elif (sent_signals := parse_signals(body)) is None:
             await _respond(send, 422)
         elif not self.rooms.spend(seat.seat, len(sent_signals)):
             await _respond(send, 429, extra_headers=[(b"retry-after", b"1")])
@@ -89,12 +89,12 @@ class RoomFace:
 
     async def _tep(self, seat: seats.Seat, scope: Scope, receive: Receive, send: Send) -> None:
         if await self.rooms.pulse(seat):
-            await _respond(send, 200, {"credential": seats.sign(seat)})
+            await _respond(send, 200, {"credential": seats.sign_seat(seat)})
         else:
             await _respond(send, 403)
 
 
-def understood(body: bytes) -> list[dict[str, Any]] | None:
+def parse_signals(body: bytes) -> list[dict[str, Any]] | None:
     """The signals of a request's body, or None where they are invalid."""
     try:
         sent_signals = reading.json_value(body)["signals"]
@@ -132,7 +132,7 @@ async def _send_frames(listener: Listener, send: Send) -> None:
 
 def _seat(scope: Scope) -> seats.Seat | None:
     credential = _header(scope, b"authorization")
-    return seats.read(credential[7:]) if credential.startswith("Bearer ") else None
+    return seats.read_seat(credential[7:]) if credential.startswith("Bearer ") else None
 
 
 def _header(scope: Scope, header: bytes) -> str:

@@ -12,7 +12,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from prepazka.booking import external_calendars
 from prepazka.booking.models import OutsideCalendar
-from prepazka.gateways.calendars import Preferences, Read, Source, Unreadable, read
+from prepazka.gateways.calendars import Preferences, Read, Source, Unreadable, read_busy_time
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ SELDOM = timedelta(hours=1)
 SPREAD = 240  # seconds over which a round is read
 
 
-def due(*, now: datetime) -> list[int]:
+def due_calendars(*, now: datetime) -> list[int]:
     """The calendars of active officials that should be read in this round."""
     rows = OutsideCalendar.objects.filter(official__retired=False).order_by("pk")
     rows = rows.only("failure", "refreshed_at", "tried_at")
@@ -32,7 +32,7 @@ def due(*, now: datetime) -> list[int]:
 
 def defer_due(*, now: datetime) -> None:
     """Queue the reading of the due calendars, spread over minutes to spare their servers."""
-    for calendar in due(now=now):
+    for calendar in due_calendars(now=now):
         _defer(calendar, random.randrange(SPREAD))  # noqa: S311  # no secret
 
 
@@ -73,14 +73,14 @@ def _key(calendar: int) -> str:
     return f"calendar:{calendar}"
 
 
-def refresh(*, calendar: int, now: datetime) -> None:
+def read_and_store(*, calendar: int, now: datetime) -> None:
     """Read one calendar; any failure is recorded with its time, and the last reading stays."""
     row = OutsideCalendar.objects.filter(pk=calendar).first()
     if row is None:
         return
     try:
         answer = _read(row, now)
-        external_calendars.note_read(
+        external_calendars.store_reading(
             calendar_id=calendar,
             reading=answer.reading,
             mark=answer.mark,
@@ -88,27 +88,27 @@ def refresh(*, calendar: int, now: datetime) -> None:
             now=now,
         )
     except Unreadable as error:
-        external_calendars.note_failure(calendar_id=calendar, reason=error.reason, now=now)
+        external_calendars.store_reading_failure(calendar_id=calendar, reason=error.reason, now=now)
     except OperationalError:
         raise  # our own database is away and cannot record a failure
     except Exception:
         log.exception("Outside calendar %s could not be read", calendar)
-        external_calendars.note_failure(calendar_id=calendar, reason="fault", now=now)
+        external_calendars.store_reading_failure(calendar_id=calendar, reason="fault", now=now)
 
 
 def _read(row: OutsideCalendar, now: datetime) -> Read:
     office = snapshot_by_id(row.office_id)
     try:
-        password = external_calendars.opened(row.password)
+        password = external_calendars.decrypt_secret(row.password)
     except ValueError as error:
         raise Unreadable("sealed") from error
     source = Source(row.url, row.kind == OutsideCalendar.Kind.CALDAV, row.username, password)
     # Vanished events are judged again each time, even if the calendar has not changed.
     mark = "" if row.failure == "vanished" else row.etag
-    return read(
+    return read_busy_time(
         source,
         mark=mark,
-        window=external_calendars.window_of(office, now),
+        window=external_calendars.reading_window(office, now),
         tz=office.tz,
         wishes=_wishes(row, office),
     )

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from prepazka.gateways import antivirus
 from prepazka.gateways.pdf import minutes_pdf
-from prepazka.gateways.pdf.draw import draw
+from prepazka.gateways.pdf.draw import draw_pages
 from prepazka.journal.models import Event
 from prepazka.looks.templatetags.typo import clock, cs_date, long_date
 from prepazka.meetings import (
@@ -36,7 +36,7 @@ DRAWN = {Document.Kind.PDF, Document.Kind.IMAGE}
 TEMPORARY = "prepazka-papers-"
 
 
-def to_check(event: int | None = None) -> list[UUID]:
+def documents_to_check(event: int | None = None) -> list[UUID]:
     """Documents that wait for their check: the one of an event, or all."""
     waiting = Document.objects.filter(state=DocumentState.CHECKING)
     if event is not None:
@@ -45,7 +45,7 @@ def to_check(event: int | None = None) -> list[UUID]:
     return list(waiting.order_by("created_at").values_list("pk", flat=True))
 
 
-def to_print(event: int | None = None) -> list[int]:
+def minutes_to_print(event: int | None = None) -> list[int]:
     """Closed minutes without their PDF: those of an event, or all."""
     waiting = Minutes.objects.exclude(closed_at=None).filter(key="")
     if event is not None:
@@ -54,7 +54,7 @@ def to_print(event: int | None = None) -> list[int]:
     return list(waiting.order_by("pk").values_list("pk", flat=True))
 
 
-def check(*, document: UUID, now: datetime) -> None:
+def inspect_document(*, document: UUID, now: datetime) -> None:
     """Check one document; while the antivirus is away it stays unchecked until the next round."""
     document_row = Document.objects.filter(pk=document, state=DocumentState.CHECKING).first()
     if document_row is None:
@@ -70,19 +70,21 @@ def check(*, document: UUID, now: datetime) -> None:
             log.warning("the antivirus did not judge a document: %s", away)
             return
         except Unfit as unfit:
-            documents.refuse(document=document, reason=unfit.code, now=now)
+            documents.refuse_document(document=document, reason=unfit.code, now=now)
             return
         rewritten = folder / storage.FILE  # a picture is passed on as it was re-encoded
         _store(document_row, folder)
         final = rewritten if rewritten.exists() else file
         size, digest = final.stat().st_size, _sha256(final)
-        if not documents.accept(document=document, pages=count, size=size, sha256=digest, now=now):
-            storage.drop(document_row.key)  # it was removed meanwhile
+        if not documents.accept_document(
+            document=document, pages=count, size=size, sha256=digest, now=now
+        ):
+            storage.drop_folder(document_row.key)  # it was removed meanwhile
 
 
 def _fetch(document: Document, file: Path) -> None:
     try:
-        with storage.get(document.key, storage.FILE) as stored, file.open("wb") as copy:
+        with storage.open_file(document.key, storage.FILE) as stored, file.open("wb") as copy:
             shutil.copyfileobj(stored, copy)
     except FileNotFoundError as error:
         raise Unfit("broken") from error
@@ -102,14 +104,14 @@ def _inspect(document: Document, file: Path, folder: Path) -> int:
     if kind is None or kind.kind != document.kind:
         raise Unfit("broken")
     if document.kind in DRAWN:
-        return draw(document.kind, file, folder)
+        return draw_pages(document.kind, file, folder)
     contents.look_inside(file, document.kind)
     return 0
 
 
 def _store(document: Document, folder: Path) -> None:
     for page in sorted(folder.iterdir()):
-        storage.put(document.key, page.name, page.read_bytes())
+        storage.put_file(document.key, page.name, page.read_bytes())
 
 
 def _sha256(file: Path) -> str:
@@ -123,7 +125,7 @@ def print_minutes(*, minutes_id: int, now: datetime) -> None:
     if minutes_row.key or not minutes_row.closed_at:
         return
     storage_identity.note_first_use(now=now)
-    minutes.put_pdf(minutes=minutes_id, pdf=_pdf_of(minutes_row), now=now)
+    minutes.store_pdf(minutes=minutes_id, pdf=_pdf_of(minutes_row), now=now)
 
 
 def print_lost() -> None:
@@ -140,7 +142,7 @@ def _pdf_of(closed: Minutes) -> bytes:
     assert closed.closed_at  # noqa: S101  # the caller has looked
     office = snapshot_by_id(closed.office_id)
     with translation.override(settings.LANGUAGE_CODE), timezone.override(office.tz):
-        return minutes_pdf.make(sheet_of(closed, office), at=closed.closed_at)
+        return minutes_pdf.make_minutes_pdf(sheet_of(closed, office), at=closed.closed_at)
 
 
 def sheet_of(closed_minutes: Minutes, office: OfficeSnapshot) -> minutes_pdf.Sheet:

@@ -32,8 +32,8 @@ LOOKS = (
 
 def forget_attempts(*, now: datetime) -> None:
     """Delete counts and stored answers that are no longer used."""
-    apps.get_model("web", "Count").objects.filter(starts_at__lt=now - COUNTS).delete()
-    apps.get_model("web", "Answered").objects.filter(at__lt=now - ANSWERS).delete()
+    apps.get_model("web", "RateCount").objects.filter(starts_at__lt=now - COUNTS).delete()
+    apps.get_model("web", "IdempotentReply").objects.filter(at__lt=now - ANSWERS).delete()
     FailedLogIns.objects.filter(last_at__lt=now - attempts.KEPT).delete()
     WrongPin.objects.filter(at__lt=now - wrong_pins.KEPT).delete()
     with connection.cursor() as cursor:

@@ -49,17 +49,17 @@ class Owed:
             job.defer(**self.values)
 
 
-def of_message(message: Message) -> Owed:
+def delivery_of_message(message: Message) -> Owed:
     """The delivery of a message; messages about one booking are sent in their order."""
     return Owed("deliver", f"message:{message.pk}", {"message": message.pk}, message.about)
 
 
-def of_papers(event: int | None = None) -> Iterator[Owed]:
+def jobs_of_papers(event: int | None = None) -> Iterator[Owed]:
     """Documents to check and minutes to print: those of one event, or all."""
-    for document in document_jobs.to_check(event):
+    for document in document_jobs.documents_to_check(event):
         key = f"document:{document}"
         yield Owed("check_document", key, {"document": str(document)}, key, BEHIND_MESSAGES)
-    for minutes in document_jobs.to_print(event):
+    for minutes in document_jobs.minutes_to_print(event):
         key = f"minutes:{minutes}"
         yield Owed("print_minutes", key, {"minutes": minutes}, key, BEHIND_MESSAGES)
 
@@ -75,7 +75,7 @@ def _follow_ups(now: datetime) -> Iterator[Owed]:
 def _messages(now: datetime) -> Iterator[Owed]:
     late = Message.objects.filter(state=MessageState.QUEUED, created_at__lte=now - LOST_AFTER)
     for message in late.order_by("pk").iterator():
-        yield of_message(message)
+        yield delivery_of_message(message)
 
 
 def defer_lost(*, now: datetime) -> int:
@@ -84,7 +84,7 @@ def defer_lost(*, now: datetime) -> int:
     deferred = 0
     for prefix, owed_jobs in kinds.items():
         deferred += _defer(prefix, owed_jobs)
-    papers_owed = list(of_papers())
+    papers_owed = list(jobs_of_papers())
     for prefix in ("document:", "minutes:") if papers_owed else ():
         deferred += _defer(
             prefix, (owed_job for owed_job in papers_owed if owed_job.key.startswith(prefix))
@@ -93,7 +93,7 @@ def defer_lost(*, now: datetime) -> int:
 
 
 def _defer(prefix: str, owed_jobs: Iterator[Owed]) -> int:
-    live = queue.live(prefix)
+    live = queue.live_locks(prefix)
     deferred = 0
     for owed_job in owed_jobs:
         if owed_job.key in live:

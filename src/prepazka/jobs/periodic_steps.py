@@ -82,7 +82,7 @@ def _daily(name: str, run: Callable[..., Any], **options: Any) -> Step:
 STEPS = {
     step.name: step
     for step in (
-        _of_installation("rescue", lambda **_: queue.rescue()),
+        _of_installation("rescue", lambda **_: queue.requeue_stalled_jobs()),
         _of_installation("defer_lost", owed_work.defer_lost),
         Step("expire_claims", rounds.expire_claims),
         Step("watch_crowd", rounds.watch_crowd),
@@ -93,38 +93,41 @@ STEPS = {
         Step("settle_meetings", rounds.settle_meetings),
         Step("offer_places", rounds.offer_places),
         Step("follow_offers", rounds.follow_offers),
-        Step("remind", rounds.remind),
+        Step("remind", rounds.send_reminders),
         Step("judge_waits", rounds.judge_waits),
         Step("stop_tickets", rounds.stop_tickets),
         Step("warn_of_incidents", rounds.warn_of_incidents),
-        Step("tell_near", rounds.tell_near),
+        Step("tell_near", rounds.alert_near_turns),
         Step("keep_history", rounds.keep_history),
-        _of_installation("forget_signals", lambda **_: signals.purge()),
+        _of_installation("forget_signals", lambda **_: signals.purge_signals()),
         _of_installation("read_calendars", calendar_jobs.defer_due, every=Every.FIVE_MINUTES),
         _daily("erase_requested", rounds.erase_requested, erases=True),
-        _daily("erase", rounds.erase, erases=True),
+        _daily("erase", rounds.erase_overdue, erases=True),
         _daily("erase_papers", rounds.erase_files),  # needs the worker's folder of files
         _daily("compare_papers", inventory.inspect_office),
         _daily("compare_papers_of_nobody", inventory.inspect_unknown_offices, of_office=False),
         _daily("print_lost_minutes", lambda **_: document_jobs.print_lost(), of_office=False),
         _daily(
-            "forget_alerts", lambda **_: turn_alerts.forget_ended(), of_office=False, erases=True
+            "forget_alerts",
+            lambda **_: turn_alerts.erase_contacts_of_ended(),
+            of_office=False,
+            erases=True,
         ),
         _daily("forget_replies", forget_replies, of_office=False, erases=True),
-        _daily("seal_secrets", lambda **_: sealing.seal_all(), of_office=False),
+        _daily("seal_secrets", lambda **_: sealing.seal_all_secrets(), of_office=False),
         _daily("forget_attempts", housekeeping.forget_attempts, of_office=False),
         _daily("forget_looks", housekeeping.forget_looks, of_office=False),
         _daily("clear_sessions", lambda **_: clear_sessions(), of_office=False),
-        _daily("measure", rounds.measure),
-        _daily("learn", rounds.learn),
-        _daily("forget_quarters", history.forget_quarters, of_office=False),
+        _daily("measure", rounds.measure_estimates),
+        _daily("learn", rounds.learn_from_weeks),
+        _daily("forget_quarters", history.delete_old_quarters, of_office=False),
         _daily("forget_failed_jobs", queue.delete_old_failures, of_office=False),
         _of_installation("forget_old_steps", lambda **_: forget_unknown()),
     )
 }
 
 
-def run(step: Step, *, now: datetime, even_if_done: bool = False) -> int:
+def run_if_due(step: Step, *, now: datetime, even_if_done: bool = False) -> int:
     """Run the step where it is due, isolating each office; returns in how many it failed.
 
     `even_if_done` runs daily work also where it ran since last night. Does nothing while another
@@ -157,15 +160,15 @@ def run(step: Step, *, now: datetime, even_if_done: bool = False) -> int:
     return failed
 
 
-def erase(*, now: datetime) -> int:
+def run_erasing_steps(*, now: datetime) -> int:
     """Run the steps that erase personal data where they are due; returns how many failures."""
-    return sum(run(step, now=now) for step in STEPS.values() if step.erases)
+    return sum(run_if_due(step, now=now) for step in STEPS.values() if step.erases)
 
 
 def clear_sessions() -> None:
     """Delete sessions that have ended, and our records of them."""
     call_command("clearsessions")
-    sessions.forget_ended()
+    sessions.delete_ended_sessions()
 
 
 def forget_unknown() -> None:
@@ -209,7 +212,7 @@ def _only_one(name: str) -> Iterator[bool]:
 
 def _note_good(step: Step, offices: list[int | None], now: datetime) -> None:
     expected_by = now + LATE_AFTER[step.every]
-    step_runs.note_good(step=step.name, offices=offices, expected_by=expected_by, now=now)
+    step_runs.note_success(step=step.name, offices=offices, expected_by=expected_by, now=now)
 
 
 def _note_failure(

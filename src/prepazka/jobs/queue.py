@@ -47,14 +47,14 @@ AND NOT EXISTS (
 """
 
 
-def live(prefix: str) -> set[str]:
+def live_locks(prefix: str) -> set[str]:
     """The queueing locks with this prefix whose job waits or runs."""
     with connection.cursor() as cursor:
         cursor.execute(LIVE, [prefix])
         return {lock for (lock,) in cursor}
 
 
-def rescue() -> int:
+def requeue_stalled_jobs() -> int:
     """Queue the jobs whose worker died again; returns how many were stalled.
 
     Each job is a transaction of its own. Where a job with the same queueing lock waits already, the

@@ -23,7 +23,7 @@ from prepazka.booking.models import (
     OfferState,
     WaitingListEntry,
 )
-from prepazka.booking.offers import expire_offer, pass_on
+from prepazka.booking.offers import escalate_to_operators, expire_offer
 from prepazka.booking.scheduled import (
     SOON,
     erase_personal_data,
@@ -33,7 +33,11 @@ from prepazka.booking.scheduled import (
     remind_soon,
 )
 from prepazka.booking.waiting_list import erase_entries, lapse_entries
-from prepazka.booking.waiting_list_offers import expire_place, offer_freed, unanswered_places
+from prepazka.booking.waiting_list_offers import (
+    expire_waiting_list_offer,
+    offer_freed_slots,
+    unanswered_offers,
+)
 from prepazka.core import calendar
 from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
 from prepazka.journal.models import Event
@@ -48,10 +52,10 @@ from prepazka.queueing.counters import close_forgotten
 from prepazka.queueing.incidents import warn_booked
 from prepazka.queueing.missed_bookings import end_missed
 from prepazka.queueing.models import IN_QUEUE, QuarterHour, TurnAlert
-from prepazka.queueing.tickets import close_yesterday
-from prepazka.queueing.walk_in_stops import follow_estimate
-from prepazka.reporting.live_hall import hall
-from prepazka.reporting.monitor import is_open, quarters
+from prepazka.queueing.tickets import close_past_days
+from prepazka.queueing.walk_in_stops import stop_by_estimate
+from prepazka.reporting.live_hall import hall_at
+from prepazka.reporting.monitor import history_rows, is_open
 from prepazka.reporting.place import turn_is_near
 
 # Events after which somebody on the waiting list may be offered a slot.
@@ -68,7 +72,7 @@ FREEING = (
 )
 
 
-def each(rows: Iterable[Any], act: Callable[[Any], object]) -> None:
+def call_for_each(rows: Iterable[Any], act: Callable[[Any], object]) -> None:
     """Call `act` on each row, then raise an ExceptionGroup of failures; a lost database ends it."""
     faults = []
     for row in rows:
@@ -84,7 +88,7 @@ def each(rows: Iterable[Any], act: Callable[[Any], object]) -> None:
 
 def watch_crowd(*, office: int, now: datetime) -> None:
     """Record that so many slots are held that the head should look."""
-    networks.watch_crowd(office=snapshot_by_id(office), now=now)
+    networks.record_crowded_office(office=snapshot_by_id(office), now=now)
 
 
 def expire_claims(*, office: int, now: datetime) -> None:
@@ -92,7 +96,7 @@ def expire_claims(*, office: int, now: datetime) -> None:
     networks.forget_networks(office=office, now=now)
     expired = Booking.objects.filter(office=office, state__in=EXPIRING, expires_at__lte=now)
     days = list(expired.values_list("date", flat=True).distinct())
-    each(days, lambda day: expire_day(office=office, day=day, now=now))
+    call_for_each(days, lambda day: expire_day(office=office, day=day, now=now))
 
 
 def mark_no_shows_of(*, office: int, now: datetime) -> None:
@@ -101,13 +105,13 @@ def mark_no_shows_of(*, office: int, now: datetime) -> None:
     days = list(due.values_list("date", flat=True).distinct())
     if days:
         office_read = snapshot_by_id(office)
-        each(days, lambda day: mark_no_shows(office=office_read, day=day, now=now))
+        call_for_each(days, lambda day: mark_no_shows(office=office_read, day=day, now=now))
 
 
 def close_tickets(*, office: int, now: datetime) -> None:
     """End the tickets of past days."""
     today = calendar.day_of(now, snapshot_by_id(office).tz)
-    close_yesterday(office=office, today=today, now=now)
+    close_past_days(office=office, today=today, now=now)
 
 
 def end_missed_of(*, office: int, now: datetime) -> None:
@@ -122,22 +126,27 @@ def close_counters(*, office: int, now: datetime) -> None:
 
 def settle_meetings(*, office: int, now: datetime) -> None:
     """End meetings by video that nobody has ended."""
-    each(participants.left_open(office, now), lambda pk: participants.settle(pk, now))
+    call_for_each(
+        participants.meetings_left_open(office, now),
+        lambda pk: participants.end_open_meeting(pk, now),
+    )
 
 
 def offer_places(*, office: int, now: datetime) -> None:
     """Expire unanswered offers, end entries that are over, offer free slots to the waiting list."""
-    each(unanswered_places(office, now), lambda offer: expire_place(offer, now))
+    call_for_each(
+        unanswered_offers(office, now), lambda offer: expire_waiting_list_offer(offer, now)
+    )
     if WaitingListEntry.objects.filter(office=office, ended_at=None).exists():
         lapse_entries(office=snapshot_by_id(office), now=now)
-        offer_freed(office=Office.objects.get(pk=office), now=now)
+        offer_freed_slots(office=Office.objects.get(pk=office), now=now)
 
 
 def offer_after(*, event: int, now: datetime) -> None:
     """Offer slots that the event has freed at once; the step would do so a minute later."""
     happened = Event.objects.filter(pk=event, kind__in=FREEING).first()
     if happened:
-        offer_freed(office=Office.objects.get(pk=happened.office), now=now)
+        offer_freed_slots(office=Office.objects.get(pk=happened.office), now=now)
 
 
 def follow_offers(*, office: int, now: datetime) -> None:
@@ -151,12 +160,12 @@ def follow_offers(*, office: int, now: datetime) -> None:
         if expires <= now:
             expire_offer(offer=offer, now=now)
         elif created + (expires - created) / 2 <= now:
-            pass_on(offer=offer, now=now)
+            escalate_to_operators(offer=offer, now=now)
 
-    each(list(offers.filter(Q(expires_at__lte=now) | Q(escalated_at=None))), follow)
+    call_for_each(list(offers.filter(Q(expires_at__lte=now) | Q(escalated_at=None))), follow)
 
 
-def remind(*, office: int, now: datetime) -> None:
+def send_reminders(*, office: int, now: datetime) -> None:
     """Send the reminders of bookings that start within a day, and again within two hours."""
     row = Office.objects.get(pk=office)
     is_quiet = _is_quiet(row, now)
@@ -173,14 +182,16 @@ def remind(*, office: int, now: datetime) -> None:
         )
         if reminder_kind in row.message_rules.reminders
     ]
-    each(reminders, lambda pair: _remind_each(*pair, is_quiet=is_quiet, now=now))
+    call_for_each(reminders, lambda pair: _remind_each(*pair, is_quiet=is_quiet, now=now))
 
 
 def _remind_each(
     rows: QuerySet[Booking], ask: Callable[..., None], *, is_quiet: bool, now: datetime
 ) -> None:
     due = rows.exclude(email="") if is_quiet else rows
-    each(list(due.values_list("pk", flat=True)), lambda booking: ask(booking=booking, now=now))
+    call_for_each(
+        list(due.values_list("pk", flat=True)), lambda booking: ask(booking=booking, now=now)
+    )
 
 
 def _is_quiet(office: Office, now: datetime) -> bool:
@@ -193,11 +204,11 @@ def stop_tickets(*, office: int, now: datetime) -> None:
     watched = Office.objects.filter(pk=office, overtime_min__isnull=False, shifts__closed_at=None)
     if not watched.exists():
         return
-    hall_now = hall(snapshot_by_id(office), now=now)
+    hall_now = hall_at(snapshot_by_id(office), now=now)
     minutes_served = hall_now.outlook.served
-    each(
+    call_for_each(
         [s for s in hall_now.office.offered_services() if s.walk_in and s.pk in minutes_served],
-        lambda service: follow_estimate(
+        lambda service: stop_by_estimate(
             office=hall_now.office, service=service, served_in=minutes_served[service.pk], now=now
         ),
     )
@@ -206,19 +217,19 @@ def stop_tickets(*, office: int, now: datetime) -> None:
 def warn_of_incidents(*, office: int, now: datetime) -> None:
     """Warn those whose appointment has come near while a system is down."""
     incidents = Incident.objects.filter(office=office, ended_at=None).values_list("pk", flat=True)
-    each(list(incidents), lambda incident: warn_booked(incident=incident, now=now))
+    call_for_each(list(incidents), lambda incident: warn_booked(incident=incident, now=now))
 
 
-def tell_near(*, office: int, now: datetime) -> None:
+def alert_near_turns(*, office: int, now: datetime) -> None:
     """Alert those who asked for it that their turn is near."""
     waiting = TurnAlert.objects.filter(office=office, near_at=None, ticket__state__in=IN_QUEUE)
     waiting = waiting.exclude(turn_alerts.NO_CONTACT).select_related("ticket").order_by("asked_at")
     rows = list(waiting)
     if not rows:
         return
-    hall_now = hall(snapshot_by_id(office), now=now)
+    hall_now = hall_at(snapshot_by_id(office), now=now)
     near_alerts = [alert.pk for alert in rows if turn_is_near(hall_now, alert.ticket)]
-    each(near_alerts, lambda alert: turn_alerts.tell_near(alert=alert, now=now))
+    call_for_each(near_alerts, lambda alert: turn_alerts.note_turn_near(alert=alert, now=now))
 
 
 def keep_history(*, office: int, now: datetime) -> None:
@@ -226,28 +237,28 @@ def keep_history(*, office: int, now: datetime) -> None:
     at = history.quarter_of(now)
     if QuarterHour.objects.filter(at=at, office=office).exists():
         return
-    hall_now = hall(snapshot_by_id(office), now=now)
+    hall_now = hall_at(snapshot_by_id(office), now=now)
     if is_open(hall_now.office, now) or hall_now.waiting:
-        history.keep_quarter(rows=list(quarters(hall_now, at)))
+        history.store_quarter(rows=list(history_rows(hall_now, at)))
 
 
 def judge_waits(*, office: int, now: datetime) -> None:  # as every step
     """Calibrate the wait estimates by the tickets called since the last round."""
-    wait_learning.judge(office=Office.objects.get(pk=office))
+    wait_learning.calibrate_estimates(office=Office.objects.get(pk=office))
 
 
-def measure(*, office: int, now: datetime) -> None:
+def measure_estimates(*, office: int, now: datetime) -> None:
     """Store the accuracy of the last days' estimates."""
-    history.measure(office=snapshot_by_id(office), now=now)
+    history.measure_accuracy(office=snapshot_by_id(office), now=now)
 
 
-def learn(*, office: int, now: datetime) -> None:
+def learn_from_weeks(*, office: int, now: datetime) -> None:
     """Learn service times and habits from the last weeks."""
-    wait_learning.relearn(office=snapshot_by_id(office), now=now)
+    wait_learning.learn_service_times(office=snapshot_by_id(office), now=now)
 
 
 @transaction.atomic
-def erase(*, office: int, now: datetime) -> None:
+def erase_overdue(*, office: int, now: datetime) -> None:
     """Erase names, contacts and PINs after the office's retention; anonymous rows stay."""
     row = Office.objects.get(pk=office)
     erase_personal_data(office=row, now=now)
@@ -262,7 +273,7 @@ def erase_requested(*, office: int, now: datetime) -> None:
     Also while the storage is away, which may know of more erasures than the database.
     """
     try:
-        remembered_erasures.exchange(office, now=now)
+        remembered_erasures.reconcile_remembered(office, now=now)
     finally:
         erase_again(office=Office.objects.get(pk=office), now=now)
 
@@ -272,7 +283,7 @@ def erase_after(*, event: int, now: datetime) -> None:
     happened = Event.objects.filter(pk=event, kind="PersonErased").first()
     if happened:
         erase_papers(office=Office.objects.get(pk=happened.office), now=now)
-        remembered_erasures.exchange(happened.office, now=now)
+        remembered_erasures.reconcile_remembered(happened.office, now=now)
 
 
 def erase_files(*, office: int, now: datetime) -> None:

@@ -24,9 +24,9 @@ from prepazka.offices.clock import now
 
 log = logging.getLogger(__name__)
 GATEWAYS: Gateways = {
-    Message.Channel.EMAIL: email.send,
+    Message.Channel.EMAIL: email.send_mail,
     Message.Channel.SMS: sms.send,
-    Message.Channel.PUSH: push.send,
+    Message.Channel.PUSH: push.send_notice,
 }
 
 # Seconds before the next attempt; the last one repeats for two days of a broken mail server.
@@ -56,10 +56,10 @@ class Patience(BaseRetryStrategy):
 @app.task(name=FOLLOW_UP, retry=Patience())
 def follow_up(*, event: int) -> None:
     """Follow up on an event: compose its messages, offer a slot it freed, defer its papers."""
-    for message in message_delivery.compose(event=event, now=now()):
-        owed_work.of_message(message).defer()
+    for message in message_delivery.compose_messages(event=event, now=now()):
+        owed_work.delivery_of_message(message).defer()
     rounds.offer_after(event=event, now=now())
-    for papers_owed in owed_work.of_papers(event):
+    for papers_owed in owed_work.jobs_of_papers(event):
         papers_owed.defer()
     rounds.erase_after(event=event, now=now())
     settle_follow_up(event)
@@ -72,7 +72,7 @@ def deliver(*, message: int) -> None:
     A permanent refusal is recorded in the message and does not fail the job.
     """
     try:
-        message_delivery.deliver(message=message, gateways=GATEWAYS, now=now())
+        message_delivery.deliver_message(message=message, gateways=GATEWAYS, now=now())
     except Undeliverable as failure:
         if failure.not_before is None:
             log.warning("A message was not delivered: %s", failure)
@@ -83,7 +83,7 @@ def deliver(*, message: int) -> None:
 @app.task(name="check_document", queue="papers")
 def check_document(*, document: str) -> None:
     """Check a document; one that cannot be checked waits for the next round."""
-    document_jobs.check(document=UUID(document), now=now())
+    document_jobs.inspect_document(document=UUID(document), now=now())
 
 
 @app.task(name="print_minutes", queue="papers")
@@ -101,14 +101,14 @@ def receipt(*, gateway_id: str, delivered: bool) -> None:
 @app.task(name="refresh_calendar", queue="calendars")
 def refresh_calendar(*, calendar: int) -> None:
     """Read one external calendar; the next round retries a failure."""
-    calendar_jobs.refresh(calendar=calendar, now=now())
+    calendar_jobs.read_and_store(calendar=calendar, now=now())
 
 
 @app.task(name="step", queue="rounds")
 def run_step(timestamp: int, *, step: str) -> None:  # the queue names the minute
     """Run a periodic step; a step that only another version has is ignored."""
     if step in STEPS:
-        periodic_steps.run(STEPS[step], now=now())
+        periodic_steps.run_if_due(STEPS[step], now=now())
 
 
 for _step in STEPS.values():

@@ -14,34 +14,34 @@ M = TypeVar("M", bound=models.Model)
 
 
 @cache
-def columns(model: type[models.Model], table: str = "") -> str:
-    """All columns of the model for a SELECT, in the order that `of_row` needs."""
+def select_columns(model: type[models.Model], table: str = "") -> str:
+    """All columns of the model for a SELECT, in the order that `object_of_row` needs."""
     prefix = f"{table}." if table else ""
     return ", ".join(f'{prefix}"{field.column}"' for field in model._meta.concrete_fields)
 
 
-def of_row(model: type[M], row: Sequence[Any]) -> M:
-    """The object of a row selected by `columns`."""
+def object_of_row(model: type[M], row: Sequence[Any]) -> M:
+    """The object of a row selected by `select_columns`."""
     values = list(row)
     for index, convert in _converters(model):
         values[index] = convert(values[index], None, connection)
     return model.from_db(connection.alias, _names(model), values)
 
 
-def width(model: type[models.Model]) -> int:
-    """The number of `columns`."""
+def count_columns(model: type[models.Model]) -> int:
+    """The number of `select_columns`."""
     return len(_names(model))
 
 
-def one(model: type[M], clause: str, parameters: Iterable[Any], table: str = "") -> M | None:
+def select_one(model: type[M], clause: str, parameters: Iterable[Any], table: str = "") -> M | None:
     """The first object of `SELECT … {clause}`; `table` is the alias of the model's table."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns(model, table)} {clause}", list(parameters))
+        cursor.execute(f"SELECT {select_columns(model, table)} {clause}", list(parameters))
         row = cursor.fetchone()
-    return of_row(model, row) if row else None
+    return object_of_row(model, row) if row else None
 
 
-def insert(row: models.Model) -> None:
+def insert_row(row: models.Model) -> None:
     """Insert a new row and set its primary key."""
     sql, fields = _inserting(type(row))
     with connection.cursor() as cursor:
@@ -50,7 +50,7 @@ def insert(row: models.Model) -> None:
     row._state.adding, row._state.db = False, connection.alias  # as save() does
 
 
-def update(row: models.Model, names: tuple[str, ...]) -> None:
+def update_row(row: models.Model, names: tuple[str, ...]) -> None:
     """Update these fields of an existing row, as `save(update_fields=names)` does."""
     sql, fields = _updating(type(row), names)
     with connection.cursor() as cursor:

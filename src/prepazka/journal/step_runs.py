@@ -23,7 +23,7 @@ ON CONFLICT (step, office) DO UPDATE SET
 """
 
 
-def note_good(
+def note_success(
     *, step: str, offices: Sequence[int | None], expected_by: datetime, now: datetime
 ) -> None:
     """Record that the step succeeded in these offices; None is the whole installation."""

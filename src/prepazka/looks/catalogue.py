@@ -48,11 +48,11 @@ class Missing(NamedTuple):
     why: str
 
 
-def missing(package: Path) -> list[Missing]:
+def untranslated_messages(package: Path) -> list[Missing]:
     """Messages used in the package that neither its own nor the shared catalogue translates."""
     catalogues = [_catalogue(folder) for folder in (package, SHARED)]
     untranslated = []
-    for message in used(package):
+    for message in messages_of_package(package):
         faults = [fault for catalogue in catalogues if (fault := _fault(message, catalogue))]
         if len(faults) == len(catalogues):
             untranslated.append(
@@ -61,7 +61,7 @@ def missing(package: Path) -> list[Missing]:
     return untranslated
 
 
-def used(package: Path) -> Iterator[Message]:
+def messages_of_package(package: Path) -> Iterator[Message]:
     """All messages in the package's code and templates, without nested packages with catalogues."""
     nested = [path.parent for path in package.glob("*/**/locale") if path.parent != package]
     for path in sorted(package.rglob("*")):

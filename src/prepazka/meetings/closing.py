@@ -8,17 +8,22 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from prepazka.booking.booking_lifecycle import hold_term, request_confirmation, serve_remotely
+from prepazka.booking.booking_lifecycle import hold_slot, mark_served_remotely, request_confirmation
 from prepazka.booking.booking_locks import lock_booking
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, BookingState, Channel
-from prepazka.booking.transitions import end
+from prepazka.booking.transitions import end_booking
 from prepazka.core import events
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.meetings.models import Meeting, Participant
-from prepazka.meetings.participants import invite, invite_colleague, invited_to, meeting_for
-from prepazka.meetings.room import end_now
+from prepazka.meetings.participants import (
+    invite_colleague,
+    invite_guest,
+    invited_participants,
+    meeting_for,
+)
+from prepazka.meetings.room import end_locked_meeting
 from prepazka.offices.models import Mode, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot
 
@@ -62,7 +67,7 @@ def miss_meeting(*, booking: UUID, now: datetime, actor: int | None = None) -> B
     meeting = _lock_meeting(locked)
     if now < locked.starts_at + timedelta(minutes=meeting.late_min if meeting else 0) + WAITED:
         raise NotMissedYet(minutes=int(WAITED.total_seconds() // 60))
-    end(locked, BookingState.NO_SHOW, now)
+    end_booking(locked, BookingState.NO_SHOW, now)
     event_fields = {
         "office": locked.office_id,
         "booking": str(locked.pk),
@@ -73,12 +78,12 @@ def miss_meeting(*, booking: UUID, now: datetime, actor: int | None = None) -> B
     meeting_id = str(meeting.pk) if meeting else ""
     record(events.MeetingMissed(meeting=meeting_id, **event_fields))  # type: ignore[arg-type]
     if meeting:
-        end_now(meeting, now, actor)
+        end_locked_meeting(meeting, now, actor)
     return locked
 
 
 @transaction.atomic
-def end_outside(*, booking: UUID, now: datetime, actor: int | None = None) -> Booking:
+def end_held_elsewhere(*, booking: UUID, now: datetime, actor: int | None = None) -> Booking:
     """End a meeting or call that has taken place, from the list. Raises NotHeldRemotely."""
     locked = lock_booking(booking)
     if locked.mode == Mode.PERSON or locked.state not in {
@@ -90,8 +95,8 @@ def end_outside(*, booking: UUID, now: datetime, actor: int | None = None) -> Bo
         raise NotHeldRemotely
     meeting = _lock_meeting(locked)
     if meeting:
-        end_now(meeting, now, actor)
-    return serve_remotely(booking=booking, now=now, actor=actor)
+        end_locked_meeting(meeting, now, actor)
+    return mark_served_remotely(booking=booking, now=now, actor=actor)
 
 
 @transaction.atomic
@@ -103,12 +108,12 @@ def book_follow_up(
     now: datetime,
     actor: int | None = None,
 ) -> Booking:
-    """Book another term for the same people, service and mode; everybody gets a message.
+    """Book another slot for the same people, service and mode; everybody gets a message.
 
-    Raises as hold_term, request_confirmation and invite_colleague; then nothing is booked.
+    Raises as hold_slot, request_confirmation and invite_colleague; then nothing is booked.
     """
     previous = Booking.objects.get(pk=booking)
-    held = hold_term(
+    held = hold_slot(
         office=office,
         service=office.services[previous.service_id],
         starts_at=starts_at,
@@ -130,14 +135,18 @@ def book_follow_up(
     )
     if follow_up.mode == Mode.VIDEO:
         meeting_for(follow_up, now)
-        for invited in invited_to(previous):
+        for invited in invited_participants(previous):
             _invite_again(follow_up, invited, now, actor)
     return follow_up
 
 
 def colleagues_of(booking: Booking) -> list[Official]:
     """The invited officials of other departments."""
-    return [participant.official for participant in invited_to(booking) if participant.official]
+    return [
+        participant.official
+        for participant in invited_participants(booking)
+        if participant.official
+    ]
 
 
 def _invite_again(
@@ -147,7 +156,7 @@ def _invite_again(
         return invite_colleague(
             booking=follow_up.pk, official=invited.official, now=now, actor=actor
         )
-    return invite(
+    return invite_guest(
         booking=follow_up.pk,
         email=invited.email,
         name=invited.name,

@@ -30,7 +30,7 @@ class LateTooLong(Refused):
 
 
 @transaction.atomic
-def tell_late(
+def announce_delay(
     meeting: Meeting, minutes: int, now: datetime, actor: int | None = None
 ) -> list[Meeting]:
     """Announce a delay of this meeting and the later ones of the day; returns those announced.

@@ -134,7 +134,7 @@ def limits_of(office: Office) -> Limits:
     )
 
 
-def add(
+def add_document(
     *,
     participant: UUID,
     link: int,
@@ -149,12 +149,12 @@ def add(
     MeetingFull, QuotaReached.
     """
     person = Participant.objects.select_related("meeting__booking", "office").get(pk=participant)
-    meeting_permissions.must_bring(person.meeting, person, link)
+    meeting_permissions.check_may_bring_documents(person.meeting, person, link)
     stored_file = _store_file(person.meeting, name, file, limits_of(person.office).largest, now)
     try:
         return _create_document(participant, link, stored_file, now, actor)
     except BaseException:
-        storage.drop(stored_file.key)
+        storage.drop_folder(stored_file.key)
         raise
 
 
@@ -169,10 +169,10 @@ def _store_file(
     if kind is None:
         raise FileUnknown
     pk, sha256 = uuid4(), _sha256(file)
-    key = f"{storage.folder(meeting.office_id, meeting.pk)}/{pk.hex}"
+    key = f"{storage.meeting_folder(meeting.office_id, meeting.pk)}/{pk.hex}"
     size = file.size
     storage_identity.note_first_use(now=now)
-    storage.put(key, storage.FILE, file)
+    storage.put_file(key, storage.FILE, file)
     return Kept(pk, key, contents.clean_name(name, kind.suffix), kind, size, sha256)
 
 
@@ -191,8 +191,8 @@ def _create_document(
 ) -> Document:
     office = Participant.objects.values_list("office_id", flat=True).get(pk=participant)
     limits = limits_of(Office.objects.select_for_update(no_key=True).get(pk=office))
-    meeting, person = meeting_permissions.lock(participant)
-    meeting_permissions.must_bring(meeting, person, link)
+    meeting, person = meeting_permissions.lock_meeting(participant)
+    meeting_permissions.check_may_bring_documents(meeting, person, link)
     existing = meeting.documents.exclude(state=DocumentState.REFUSED)
     if existing.count() >= limits.number:
         raise TooManyDocuments(most=limits.number)
@@ -221,7 +221,7 @@ def _create_document(
     record(
         events.DocumentAdded(**event_fields, document=str(document.pk), participant=str(person.pk))
     )
-    signals.tell(meeting.pk, "papers")
+    signals.send_signal(meeting.pk, "papers")
     return document
 
 
@@ -230,7 +230,7 @@ def _size_of(rows: QuerySet[Document]) -> int:
 
 
 @transaction.atomic
-def accept(*, document: UUID, pages: int, size: int, sha256: str, now: datetime) -> bool:
+def accept_document(*, document: UUID, pages: int, size: int, sha256: str, now: datetime) -> bool:
     """Mark a document as checked and ready for everybody inside. False if it is gone."""
     checked = _lock_for_check(document)
     if checked is None:
@@ -238,12 +238,12 @@ def accept(*, document: UUID, pages: int, size: int, sha256: str, now: datetime)
     checked.state, checked.pages, checked.checked_at = DocumentState.READY, pages, now
     checked.size, checked.sha256 = size, sha256
     checked.save(update_fields=["state", "pages", "checked_at", "size", "sha256"])
-    signals.tell(checked.meeting_id, "papers")
+    signals.send_signal(checked.meeting_id, "papers")
     return True
 
 
 @transaction.atomic
-def refuse(*, document: UUID, reason: str, now: datetime) -> bool:
+def refuse_document(*, document: UUID, reason: str, now: datetime) -> bool:
     """Mark a document as refused; its file is deleted, the reason stays. False if it is gone."""
     checked = _lock_for_check(document)
     if checked is None:
@@ -256,8 +256,8 @@ def refuse(*, document: UUID, reason: str, now: datetime) -> bool:
         "at": now,
     }
     record(events.DocumentRefused(**event_fields, document=str(checked.pk), reason=reason))
-    signals.tell(checked.meeting_id, "papers")
-    transaction.on_commit(lambda: storage.drop(checked.key))
+    signals.send_signal(checked.meeting_id, "papers")
+    transaction.on_commit(lambda: storage.drop_folder(checked.key))
     return True
 
 
@@ -268,19 +268,19 @@ def _lock_for_check(document: UUID) -> Document | None:
 
 
 @transaction.atomic
-def remove(
+def remove_document(
     *, participant: UUID, link: int, document: UUID, now: datetime, actor: int | None = None
 ) -> None:
     """Delete a document. Raises as access.must_bring, and NoDocument, NotYours."""
-    meeting, person = meeting_permissions.lock(participant)
-    meeting_permissions.must_bring(meeting, person, link)
+    meeting, person = meeting_permissions.lock_meeting(participant)
+    meeting_permissions.check_may_bring_documents(meeting, person, link)
     stored = meeting.documents.filter(pk=document).first()
     if stored is None:
         raise NoDocument
     if person.role != Participant.Role.CHAIR and stored.participant_id != person.pk:
         raise NotYours
     if meeting.shown_id == stored.pk:
-        shown_pages.put(meeting, None, 1)
+        shown_pages.store_shown_page(meeting, None, 1)
     event_fields: dict[str, Any] = {
         "office": meeting.office_id,
         "meeting": str(meeting.pk),
@@ -292,16 +292,16 @@ def remove(
     )
     key = stored.key
     stored.delete()
-    signals.tell(meeting.pk, "papers")
-    transaction.on_commit(lambda: storage.drop(key))
+    signals.send_signal(meeting.pk, "papers")
+    transaction.on_commit(lambda: storage.drop_folder(key))
 
 
-def seen_by(participant: Participant) -> QuerySet[Document]:
+def documents_seen_by(participant: Participant) -> QuerySet[Document]:
     """The documents the participant sees: their own, and once admitted others' ready ones."""
     rows = participant.meeting.documents.select_related("participant__official").order_by(
         "created_at"
     )
     own = rows.filter(participant=participant)
-    if not meeting_permissions.sees_all(participant.meeting, participant):
+    if not meeting_permissions.sees_all_documents(participant.meeting, participant):
         return own
     return own | rows.filter(state=DocumentState.READY)

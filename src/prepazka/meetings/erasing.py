@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from prepazka.meetings import storage, storage_identity
-from prepazka.meetings.models import Document, Meeting, Minutes, Participant, Said, Signal
+from prepazka.meetings.models import ChatMessage, Document, Meeting, Minutes, Participant, Signal
 from prepazka.offices.models import Office
 
 Role = Participant.Role
@@ -23,7 +23,7 @@ def erase_meetings(*, office: Office, now: datetime) -> int:
         office=office, erased_at=None, booking__erased_at__isnull=False
     ).values_list("pk", flat=True)
     meetings = list(due)
-    Said.objects.filter(meeting__in=meetings).delete()
+    ChatMessage.objects.filter(meeting__in=meetings).delete()
     Signal.objects.filter(meeting__in=meetings).delete()
     # Officials stay: they took part for the office.
     public = Participant.objects.filter(meeting__in=meetings, role__in=(Role.CITIZEN, Role.GUEST))
@@ -42,9 +42,9 @@ def erase_papers(*, office: Office, now: datetime) -> int:
     meetings = Meeting.objects.filter(office=office, booking__erased_at__lte=now)
     rows = list(meetings.filter(documents | minutes).values_list("pk", flat=True))
     if rows:
-        storage_identity.must_be_ours(now=now)
+        storage_identity.check_storage_is_ours(now=now)
     for meeting in rows:
-        storage.drop(storage.folder(office.pk, meeting))
+        storage.drop_folder(storage.meeting_folder(office.pk, meeting))
         with transaction.atomic():
             Meeting.objects.select_for_update(no_key=True).get(pk=meeting)
             Document.objects.filter(meeting=meeting).delete()

@@ -51,20 +51,22 @@ def inspect_office(*, office: int, now: datetime) -> Inventory:
     """Compare the files of one office with its rows. Raises StorageNotOurs."""
     if not storage_identity.is_used():
         return Inventory()
-    storage_identity.must_be_ours(now=now)
-    return inspect(office=office, now=now)
+    storage_identity.check_storage_is_ours(now=now)
+    return inspect_files(office=office, now=now)
 
 
 def inspect_unknown_offices(*, now: datetime) -> None:
     """Compare the files of offices that have no row in the database. Raises StorageNotOurs."""
     if not storage_identity.is_used():
         return
-    storage_identity.must_be_ours(now=now)
-    for office in sorted(storage.offices().difference(Office.objects.values_list("pk", flat=True))):
-        inspect(office=office, now=now)
+    storage_identity.check_storage_is_ours(now=now)
+    for office in sorted(
+        storage.offices_with_files().difference(Office.objects.values_list("pk", flat=True))
+    ):
+        inspect_files(office=office, now=now)
 
 
-def inspect(*, office: int, now: datetime) -> Inventory:
+def inspect_files(*, office: int, now: datetime) -> Inventory:
     """Compare the files of one office with its rows; removes folders that were stray for a week.
 
     The caller has checked that the storage is ours (`storage_identity`).
@@ -90,7 +92,7 @@ def inspect(*, office: int, now: datetime) -> Inventory:
     return inventory
 
 
-def findings(office: int, *, now: datetime) -> Findings:
+def last_findings(office: int, *, now: datetime) -> Findings:
     """The outcome of the last comparison of the office's files, and unprinted minutes."""
     row = FileStorage.objects.first()
     stray = StrayFolder.objects.filter(office=office).order_by("first_seen_at")
@@ -105,7 +107,7 @@ def findings(office: int, *, now: datetime) -> Findings:
         stray=stray.count(),
         first_removed_at=first_seen + STRAY_KEPT if first_seen else None,
         missing=sorted(lost),
-        unprinted=minutes.unprinted(office, now=now),
+        unprinted=minutes.starts_without_pdf(office, now=now),
     )
 
 
@@ -131,7 +133,7 @@ def _note_stray(office: int, stray: set[str], now: datetime) -> int:
     noted.exclude(key__in=stray).delete()  # the row is back, or the folder is gone
     due = list(noted.filter(first_seen_at__lte=now - STRAY_KEPT).values_list("key", flat=True))
     for key in due:
-        storage.drop(key)
+        storage.drop_folder(key)
         noted.filter(key=key).delete()
     StrayFolder.objects.bulk_create(
         [

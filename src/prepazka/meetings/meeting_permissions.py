@@ -22,7 +22,7 @@ Role = Participant.Role
 VISITS = {*LIVE, BookingState.NO_SHOW, BookingState.SERVED}
 
 
-def lock(participant: UUID) -> tuple[Meeting, Participant]:
+def lock_meeting(participant: UUID) -> tuple[Meeting, Participant]:
     """Lock the meeting until the commit; returns it and the participant. Raises NotInside."""
     meetings = Meeting.objects.select_for_update(no_key=True, of=("self",)).select_related(
         "booking"
@@ -33,7 +33,7 @@ def lock(participant: UUID) -> tuple[Meeting, Participant]:
     return meeting, Participant.objects.select_related("official").get(pk=participant)
 
 
-def must_hold(meeting: Meeting, participant: Participant, link: int) -> None:
+def check_link(meeting: Meeting, participant: Participant, link: int) -> None:
     """Check that the link is valid. Raises LinkRevoked, RemovedFromRoom, MeetingCancelled."""
     if participant.revoked_at or participant.link != link or meeting.erased_at:
         raise LinkRevoked
@@ -43,14 +43,14 @@ def must_hold(meeting: Meeting, participant: Participant, link: int) -> None:
         raise MeetingCancelled
 
 
-def must_bring(meeting: Meeting, participant: Participant, link: int) -> None:
+def check_may_bring_documents(meeting: Meeting, participant: Participant, link: int) -> None:
     """Check that documents may be added or removed. Raises as must_hold, and MeetingOver."""
-    must_hold(meeting, participant, link)
+    check_link(meeting, participant, link)
     if meeting.state == MeetingState.ENDED:
         raise MeetingOver
 
 
-def sees_all(meeting: Meeting, participant: Participant) -> bool:
+def sees_all_documents(meeting: Meeting, participant: Participant) -> bool:
     """Whether the participant sees others' documents: once admitted, and the chair always."""
     if participant.role == Role.CHAIR:
         return True
@@ -58,7 +58,7 @@ def sees_all(meeting: Meeting, participant: Participant) -> bool:
     return participant.admitted_at is not None if ended else participant.place == Place.INSIDE
 
 
-def must_be_inside(meeting: Meeting, participant: Participant, seat: UUID) -> None:
+def check_inside(meeting: Meeting, participant: Participant, seat: UUID) -> None:
     """Check that the participant is in the running meeting on this seat. Raises NotInside."""
     is_over = meeting.state == MeetingState.ENDED
     if (
@@ -70,12 +70,12 @@ def must_be_inside(meeting: Meeting, participant: Participant, seat: UUID) -> No
         raise NotInside
 
 
-def must_write(meeting: Meeting, participant: Participant) -> None:
+def check_may_write_minutes(meeting: Meeting, participant: Participant) -> None:
     """Check that the participant may write minutes, as officials may. Raises OnlyTheChair."""
     if (
         participant.role not in OFFICIALS
         or participant.revoked_at
-        or not sees_all(meeting, participant)
+        or not sees_all_documents(meeting, participant)
     ):
         raise OnlyTheChair
 

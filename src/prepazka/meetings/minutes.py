@@ -89,13 +89,13 @@ class Saved:
 
 
 @transaction.atomic
-def begin(*, participant: UUID, now: datetime, actor: int | None = None) -> Minutes:
+def begin_minutes(*, participant: UUID, now: datetime, actor: int | None = None) -> Minutes:
     """Create the draft with the people admitted and the subject, or return the existing one.
 
     Raises OnlyTheChair.
     """
-    meeting, person = meeting_permissions.lock(participant)
-    meeting_permissions.must_write(meeting, person)
+    meeting, person = meeting_permissions.lock_meeting(participant)
+    meeting_permissions.check_may_write_minutes(meeting, person)
     existing = Minutes.objects.filter(meeting=meeting).first()
     if existing:
         return existing
@@ -118,35 +118,35 @@ def _known_facts(meeting: Meeting) -> dict[str, str]:
 
 
 @transaction.atomic
-def save(
+def save_minutes(
     *, participant: UUID, base: int, content: Any, now: datetime, actor: int | None = None
 ) -> Saved:
     """Save an edit of version `base`, merged with what others have written since.
 
     Raises OnlyTheChair, MinutesNotBegun, MinutesAreClosed, MinutesNotUnderstood.
     """
-    meeting, person = meeting_permissions.lock(participant)
-    meeting_permissions.must_write(meeting, person)
+    meeting, person = meeting_permissions.lock_meeting(participant)
+    meeting_permissions.check_may_write_minutes(meeting, person)
     draft = _open_draft(meeting)
     own_content = _validated(content)
     base_version = draft.versions.filter(version=base).first()
     if base_version is None:
         raise MinutesNotUnderstood
-    merged, conflicts = minutes_text.merge(base_version.content, own_content, draft.content)
+    merged, conflicts = minutes_text.merge_changes(base_version.content, own_content, draft.content)
     if merged != draft.content:
         _write_version(draft, _validated(merged), person, now, actor)
     return Saved(draft.version, draft.content, conflicts)
 
 
 @transaction.atomic
-def comment(*, participant: UUID, link: int, text: str, now: datetime) -> MinutesComment:
+def comment_on_minutes(*, participant: UUID, link: int, text: str, now: datetime) -> MinutesComment:
     """Comment on the draft.
 
     Raises NotInside, NothingSaid, MinutesNotBegun, MinutesAreClosed.
     """
-    meeting, person = meeting_permissions.lock(participant)
-    meeting_permissions.must_hold(meeting, person, link)
-    if not meeting_permissions.sees_all(meeting, person):
+    meeting, person = meeting_permissions.lock_meeting(participant)
+    meeting_permissions.check_link(meeting, person, link)
+    if not meeting_permissions.sees_all_documents(meeting, person):
         raise NotInside
     draft = _open_draft(meeting)
     text = text.replace("\x00", "").strip()
@@ -156,19 +156,21 @@ def comment(*, participant: UUID, link: int, text: str, now: datetime) -> Minute
         office_id=meeting.office_id, minutes=draft, participant=person, text=text, at=now
     )
     record(events.MinutesCommented(**_event_fields(meeting, now, None), participant=str(person.pk)))
-    signals.tell(meeting.pk, "minutes", {"version": draft.version})
+    signals.send_signal(meeting.pk, "minutes", {"version": draft.version})
     return remark
 
 
 @transaction.atomic
-def close(*, participant: UUID, version: int, now: datetime, actor: int | None = None) -> Minutes:
+def close_minutes(
+    *, participant: UUID, version: int, now: datetime, actor: int | None = None
+) -> Minutes:
     """Close the minutes at the version that the chair has seen.
 
     Closed minutes are returned as they are.
     Raises OnlyTheChair, MinutesNotBegun, MinutesChanged, MinutesBlank.
     """
-    meeting, person = meeting_permissions.lock(participant)
-    meeting_permissions.must_write(meeting, person)
+    meeting, person = meeting_permissions.lock_meeting(participant)
+    meeting_permissions.check_may_write_minutes(meeting, person)
     if person.role != Participant.Role.CHAIR:
         raise OnlyTheChair
     stored = Minutes.objects.filter(meeting=meeting).first()
@@ -184,24 +186,24 @@ def close(*, participant: UUID, version: int, now: datetime, actor: int | None =
     stored.save(update_fields=["closed_at", "closed_by"])
     event_fields = _event_fields(meeting, now, actor)
     record(events.MinutesClosed(**event_fields, participant=str(person.pk), version=stored.version))
-    signals.tell(meeting.pk, "minutes", {"version": stored.version})
+    signals.send_signal(meeting.pk, "minutes", {"version": stored.version})
     return stored
 
 
 @transaction.atomic
-def put_pdf(*, minutes: int, pdf: bytes, now: datetime) -> bool:
+def store_pdf(*, minutes: int, pdf: bytes, now: datetime) -> bool:
     """Store the PDF of closed minutes; its event sends it to everybody. False if it is stored."""
     stored = Minutes.objects.select_related("meeting").get(pk=minutes)
     Meeting.objects.select_for_update(no_key=True).get(pk=stored.meeting_id)
     stored.refresh_from_db()
     if stored.key or not stored.closed_at:
         return False
-    stored.key = f"{storage.folder(stored.office_id, stored.meeting_id)}/{storage.MINUTES}"
-    storage.put(stored.key, storage.FILE, pdf)
+    stored.key = f"{storage.meeting_folder(stored.office_id, stored.meeting_id)}/{storage.MINUTES}"
+    storage.put_file(stored.key, storage.FILE, pdf)
     stored.save(update_fields=["key"])
     event_fields = _event_fields(stored.meeting, now, None)
     record(events.MinutesReady(**event_fields, booking=str(stored.meeting.booking_id)))
-    signals.tell(stored.meeting_id, "minutes", {"version": stored.version})
+    signals.send_signal(stored.meeting_id, "minutes", {"version": stored.version})
     return True
 
 
@@ -216,7 +218,7 @@ def replace_lost_pdf(*, minutes: int, pdf: bytes) -> bool:
     row = lost.exclude(missing_since=None).first()
     if row is None:
         return False
-    storage.put(row.key, storage.FILE, pdf)
+    storage.put_file(row.key, storage.FILE, pdf)
     row.missing_since = None
     row.save(update_fields=["missing_since"])
     return True
@@ -231,7 +233,7 @@ def pdf_state(stored: Minutes | None, *, now: datetime) -> str:
     return "late" if now - stored.closed_at >= PDF_LATE_AFTER else "soon"
 
 
-def unprinted(office: int, *, now: datetime) -> list[datetime]:
+def starts_without_pdf(office: int, *, now: datetime) -> list[datetime]:
     """The starts of meetings whose minutes were closed over an hour ago and have no PDF."""
     late = Minutes.objects.filter(office=office, key="", closed_at__lte=now - PDF_REPORTED_AFTER)
     return sorted(late.values_list("meeting__booking__starts_at", flat=True))
@@ -248,7 +250,7 @@ def _open_draft(meeting: Meeting) -> Minutes:
 
 def _validated(content: Any) -> minutes_text.Content:
     try:
-        return minutes_text.understood(content)
+        return minutes_text.validate_content(content)
     except (ValueError, TypeError):
         raise MinutesNotUnderstood from None
 
@@ -279,7 +281,7 @@ def _write_version(
                 **event_fields, participant=str(participant.pk), version=draft.version
             )
         )
-    signals.tell(draft.meeting_id, "minutes", {"version": draft.version})
+    signals.send_signal(draft.meeting_id, "minutes", {"version": draft.version})
 
 
 def _event_fields(meeting: Meeting, now: datetime, actor: int | None) -> dict[str, Any]:

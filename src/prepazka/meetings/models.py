@@ -115,13 +115,18 @@ class Signal(OfOffice):
         indexes = [models.Index(fields=["meeting", "id"], name="signal_of_a_meeting")]
 
 
-class Said(OfOffice):
+class ChatMessage(OfOffice):
     """A line of the chat."""
 
-    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="said")
-    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="said")
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="chat_messages")
+    participant = models.ForeignKey(
+        Participant, on_delete=models.CASCADE, related_name="chat_messages"
+    )
     text = models.CharField(max_length=2000)
     at = models.DateTimeField()
+
+    class Meta:
+        db_table = "meetings_said"
 
 
 class DocumentState(models.TextChoices):

@@ -37,7 +37,7 @@ class Refusal(Exception):
     """The document cannot be rendered; the message is the code of the reason."""
 
 
-def limit() -> None:
+def limit_process() -> None:
     """Limit time, memory and file size of this process; no effect on Windows.
 
     There the caller's timeout remains.
@@ -51,7 +51,7 @@ def limit() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def of_pdf(file: Path, folder: Path) -> int:
+def render_pdf(file: Path, folder: Path) -> int:
     """Render each page of a PDF; returns how many.
 
     A PDF with scripts, actions or embedded files is replaced by its rendered pages. Raises Refusal.
@@ -110,7 +110,7 @@ def _replace_by_pages(folder: Path, count: int) -> None:
         image.save(folder / "file", "PDF", save_all=True, append_images=images, resolution=144)
 
 
-def of_image(file: Path, folder: Path) -> int:
+def render_image(file: Path, folder: Path) -> int:
     """Save the picture again, upright and without metadata such as the location; returns 1.
 
     Raises Refusal.
@@ -139,9 +139,9 @@ def of_image(file: Path, folder: Path) -> int:
 
 def main(kind: str, file: Path, folder: Path) -> int:
     """Render the pages and print their number or the reason for refusing; returns the exit code."""
-    limit()
+    limit_process()
     try:
-        print({"pdf": of_pdf, "image": of_image}[kind](file, folder))  # noqa: T201  # the answer
+        print({"pdf": render_pdf, "image": render_image}[kind](file, folder))  # noqa: T201  # the answer
     except Refusal as refusal:
         print(refusal)  # noqa: T201
         return REFUSED

@@ -11,13 +11,13 @@ from django.core import signing
 SALT = "meeting:participant"
 
 
-def sign(participant: UUID, link: int) -> str:
+def sign_token(participant: UUID, link: int) -> str:
     """A URL-safe token of about 70 characters."""
     name = base64.urlsafe_b64encode(participant.bytes).decode().rstrip("=")
     return signing.Signer(salt=SALT, sep=".").sign(f"{name}.{link}")
 
 
-def read(token: str) -> tuple[UUID, int] | None:
+def participant_of_link(token: str) -> tuple[UUID, int] | None:
     """The participant and the number of the link; None if the token is invalid.
 
     The caller compares the number with `Participant.link` and checks `revoked_at`.

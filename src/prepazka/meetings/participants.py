@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext_noop
 
 from prepazka.booking import colleague_claims
-from prepazka.booking.booking_lifecycle import move_booking, serve_remotely
+from prepazka.booking.booking_lifecycle import mark_served_remotely, move_booking
 from prepazka.booking.booking_locks import lock_booking
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import OPEN, Booking, BookingState
@@ -123,7 +123,7 @@ def _first_language(office: OfficeSnapshot) -> str:
 
 
 @transaction.atomic
-def invite(
+def invite_guest(
     *,
     booking: UUID,
     email: str,
@@ -173,7 +173,7 @@ def invite_colleague(
     release_expired(office=locked.office_id, day=locked.date, now=now)
     if existing is None:
         _must_have_room(meeting)
-    colleague_claims.add(locked, official, now=now)
+    colleague_claims.add_colleague(locked, official, now=now)
     if existing:
         return existing
     office = snapshot_by_id(locked.office_id)
@@ -193,7 +193,7 @@ def invite_colleague(
 
 
 @transaction.atomic
-def move_together(
+def move_with_colleagues(
     *,
     booking: UUID,
     starts_at: datetime,
@@ -212,7 +212,7 @@ def move_together(
 
 
 @transaction.atomic
-def revoke(*, participant: UUID, now: datetime, actor: int | None = None) -> None:
+def revoke_invitation(*, participant: UUID, now: datetime, actor: int | None = None) -> None:
     """Revoke an invitation: the link becomes invalid, a colleague's time is free again.
 
     Does nothing if it is revoked. Raises MustStay.
@@ -228,7 +228,7 @@ def revoke(*, participant: UUID, now: datetime, actor: int | None = None) -> Non
     person.revoked_at = now
     person.save(update_fields=["revoked_at"])
     if person.official:
-        colleague_claims.drop(booking, person.official, now=now)
+        colleague_claims.remove_colleague(booking, person.official, now=now)
     _record_event(events.ParticipantRevoked, person, now, actor)
 
 
@@ -253,12 +253,12 @@ def renew_link(*, participant: UUID, now: datetime, actor: int | None = None) ->
 
 def link_of(participant: Participant) -> str:
     """The participant's token in the address of the room."""
-    return participant_links.sign(participant.pk, participant.link)
+    return participant_links.sign_token(participant.pk, participant.link)
 
 
 def participant_of(token: str) -> Participant | None:
     """The participant of the token; None if it is invalid, replaced or revoked."""
-    parsed = participant_links.read(token)
+    parsed = participant_links.participant_of_link(token)
     if parsed is None:
         return None
     rows = Participant.objects.select_related("meeting__booking", "office", "official")
@@ -278,7 +278,7 @@ def citizen_of(booking: Booking) -> Participant | None:
     return Participant.objects.filter(meeting__booking=booking, role=Role.CITIZEN).first()
 
 
-def invited_to(booking: Booking) -> list[Participant]:
+def invited_participants(booking: Booking) -> list[Participant]:
     """Guests and colleagues in the order of their invitations."""
     rows = Participant.objects.filter(
         meeting__booking=booking, revoked_at=None, role__in=(Role.GUEST, Role.COLLEAGUE)
@@ -286,7 +286,7 @@ def invited_to(booking: Booking) -> list[Participant]:
     return list(rows.order_by("invited_at", "pk"))
 
 
-def away_of(bookings: Iterable[Booking]) -> list[Participant]:
+def unavailable_colleagues(bookings: Iterable[Booking]) -> list[Participant]:
     """Colleagues invited to these meetings whose time is no longer kept."""
     rows = Participant.objects.filter(
         meeting__booking__in=list(bookings), revoked_at=None, role=Role.COLLEAGUE
@@ -300,13 +300,13 @@ def away_of(bookings: Iterable[Booking]) -> list[Participant]:
     return list(absent.order_by("invited_at", "pk"))
 
 
-def everybody_of(booking: Booking) -> list[Participant]:
+def all_participants(booking: Booking) -> list[Participant]:
     """All participants who were neither removed nor revoked; they get the minutes."""
     rows = Participant.objects.filter(meeting__booking=booking, revoked_at=None)
     return list(rows.exclude(place=Participant.Place.REMOVED).order_by("invited_at", "pk"))
 
 
-def left_open(office: int, now: datetime) -> list[UUID]:
+def meetings_left_open(office: int, now: datetime) -> list[UUID]:
     """The bookings of meetings still open six hours after their end."""
     due = Meeting.objects.filter(
         office=office,
@@ -317,9 +317,9 @@ def left_open(office: int, now: datetime) -> list[UUID]:
 
 
 @transaction.atomic
-def settle(booking: UUID, now: datetime) -> bool:
+def end_open_meeting(booking: UUID, now: datetime) -> bool:
     """End a meeting left open and mark its booking as served; False if it had ended."""
-    serve_remotely(booking=booking, now=now)
+    mark_served_remotely(booking=booking, now=now)
     open_meetings = Meeting.objects.filter(booking=booking).exclude(state=MeetingState.ENDED)
     return bool(open_meetings.update(state=MeetingState.ENDED, ended_at=now))
 

@@ -105,7 +105,7 @@ def change_provider(
                 office=locked.office_id,
                 meeting=str(locked.pk),
                 booking=str(locked.booking_id),
-                absent=[str(participant.pk) for participant in room.absent(locked)],
+                absent=[str(participant.pk) for participant in room.absent_participants(locked)],
                 provider=provider,
                 was=planned,
                 why=why,
@@ -114,7 +114,7 @@ def change_provider(
             )
         )
     if is_first or (provider, locked.address) != previous:
-        signals.tell(locked.pk, "provider", {"provider": provider})
+        signals.send_signal(locked.pk, "provider", {"provider": provider})
     return provider
 
 

@@ -22,7 +22,7 @@ from prepazka.core import calendar, events
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.meetings import signals
-from prepazka.meetings.models import Meeting, MeetingState, Participant, Said
+from prepazka.meetings.models import ChatMessage, Meeting, MeetingState, Participant
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import snapshot_of
 
@@ -110,7 +110,7 @@ class Entered:
 
 
 @transaction.atomic
-def enter(
+def enter_room(
     *,
     participant: UUID,
     link: int,
@@ -146,11 +146,13 @@ def enter(
         booking.save(update_fields=["state", "arrived_at"])
         record(events.BookingArrived(office=meeting.office_id, booking=str(booking.pk), at=now))
     kind = "admitted" if person.place == Place.INSIDE else "state"
-    return Entered(person, signals.tell(meeting.pk, kind, {"participant": str(person.pk)}))
+    return Entered(person, signals.send_signal(meeting.pk, kind, {"participant": str(person.pk)}))
 
 
 @transaction.atomic
-def admit(*, chair: UUID, participant: UUID, now: datetime, actor: int | None = None) -> None:
+def admit_participant(
+    *, chair: UUID, participant: UUID, now: datetime, actor: int | None = None
+) -> None:
     """Let a participant in from the lobby. Raises OnlyTheChair, NotInside, RoomFull."""
     meeting, person = _lock_by_chair(chair, participant)
     if person.place == Place.INSIDE:
@@ -162,39 +164,45 @@ def admit(*, chair: UUID, participant: UUID, now: datetime, actor: int | None = 
     person.place, person.admitted_at = Place.INSIDE, now
     person.save(update_fields=["place", "admitted_at"])
     record(events.MeetingAdmitted(**_event_fields(meeting, now, actor), participant=str(person.pk)))
-    signals.tell(meeting.pk, "admitted", {"participant": str(person.pk)})
+    signals.send_signal(meeting.pk, "admitted", {"participant": str(person.pk)})
 
 
 @transaction.atomic
-def put_back(*, chair: UUID, participant: UUID, now: datetime, actor: int | None = None) -> None:
+def return_to_lobby(
+    *, chair: UUID, participant: UUID, now: datetime, actor: int | None = None
+) -> None:
     """Send a participant back to the lobby. Raises OnlyTheChair, NotInside."""
     _send_out(chair, participant, Place.LOBBY, events.MeetingPutBack, now, actor)
 
 
 @transaction.atomic
-def remove(*, chair: UUID, participant: UUID, now: datetime, actor: int | None = None) -> None:
+def remove_participant(
+    *, chair: UUID, participant: UUID, now: datetime, actor: int | None = None
+) -> None:
     """Remove a participant; the link becomes invalid. Raises OnlyTheChair, NotInside."""
     _send_out(chair, participant, Place.REMOVED, events.MeetingRemoved, now, actor)
 
 
 @transaction.atomic
-def mute(*, chair: UUID, participant: UUID, now: datetime, actor: int | None = None) -> None:
+def mute_participant(
+    *, chair: UUID, participant: UUID, now: datetime, actor: int | None = None
+) -> None:
     """Mute a participant's microphone, who can unmute it. Raises OnlyTheChair, NotInside."""
     meeting, person = _lock_by_chair(chair, participant)
     if person.place != Place.INSIDE:
         raise NotInside
     record(events.MeetingMuted(**_event_fields(meeting, now, actor), participant=str(person.pk)))
-    signals.tell(meeting.pk, "mute", receiver=person.seat)
+    signals.send_signal(meeting.pk, "mute", receiver=person.seat)
 
 
 @transaction.atomic
-def leave(*, participant: UUID, seat: UUID, now: datetime, actor: int | None = None) -> None:
+def leave_room(*, participant: UUID, seat: UUID, now: datetime, actor: int | None = None) -> None:
     """Leave the room; to return, a citizen or guest goes through the lobby. Raises NotInside."""
     meeting, person = _lock_with_seat(participant, seat)
     person.place, person.left_at, person.hand_at = Place.AWAY, now, None
     person.save(update_fields=["place", "left_at", "hand_at"])
     record(events.MeetingLeft(**_event_fields(meeting, now, actor), participant=str(person.pk)))
-    signals.tell(meeting.pk, "state")
+    signals.send_signal(meeting.pk, "state")
 
 
 @transaction.atomic
@@ -209,10 +217,10 @@ def end_meeting(*, chair: UUID, now: datetime, actor: int | None = None) -> None
         booking.state, booking.served_at = BookingState.SERVED, now
         booking.save(update_fields=["state", "served_at"])
         record(events.BookingServed(office=meeting.office_id, booking=str(booking.pk), at=now))
-    end_now(meeting, now, actor)
+    end_locked_meeting(meeting, now, actor)
 
 
-def end_now(meeting: Meeting, now: datetime, actor: int | None = None) -> None:
+def end_locked_meeting(meeting: Meeting, now: datetime, actor: int | None = None) -> None:
     """End the meeting, which the caller has locked. Does nothing if it has ended."""
     if meeting.state == MeetingState.ENDED:
         return
@@ -220,21 +228,21 @@ def end_now(meeting: Meeting, now: datetime, actor: int | None = None) -> None:
     meeting.save(update_fields=["state", "ended_at"])
     meeting.participants.update(hand_at=None)
     record(events.MeetingEnded(**_event_fields(meeting, now, actor)))
-    signals.tell(meeting.pk, "state")
+    signals.send_signal(meeting.pk, "state")
 
 
 @transaction.atomic
-def say(*, participant: UUID, seat: UUID, text: str, now: datetime) -> Said:
+def post_chat_message(*, participant: UUID, seat: UUID, text: str, now: datetime) -> ChatMessage:
     """Post a line to the chat. Raises NotInside, NothingSaid."""
     meeting, person = _lock_with_seat(participant, seat, Place.INSIDE)
     text = text.replace("\x00", "").strip()
     if not 0 < len(text) <= LONGEST_LINE:
         raise NothingSaid
-    line = Said.objects.create(
+    line = ChatMessage.objects.create(
         office_id=meeting.office_id, meeting=meeting, participant=person, text=text, at=now
     )
     body = {"id": line.pk, "participant": str(person.pk), "text": text, "at": now.isoformat()}
-    signals.tell(meeting.pk, "said", body)
+    signals.send_signal(meeting.pk, "said", body)
     return line
 
 
@@ -244,7 +252,7 @@ def raise_hand(*, participant: UUID, seat: UUID, up: bool, now: datetime) -> Non
     meeting, person = _lock_with_seat(participant, seat, Place.INSIDE)
     person.hand_at = (person.hand_at or now) if up else None
     person.save(update_fields=["hand_at"])
-    signals.tell(meeting.pk, "state")
+    signals.send_signal(meeting.pk, "state")
 
 
 def _lock_booking_and_meeting(participant: UUID) -> tuple[Meeting, Participant, Booking]:
@@ -307,7 +315,7 @@ def _send_out(
     person.place, person.hand_at = new_place, None
     person.save(update_fields=["place", "hand_at"])
     record(event(**_event_fields(meeting, now, actor), participant=str(person.pk)))
-    signals.tell(meeting.pk, "state")
+    signals.send_signal(meeting.pk, "state")
 
 
 def _must_be_allowed_in(
@@ -353,7 +361,7 @@ def _is_connected(participant: Participant) -> bool:
     return present.filter(seen_at__gt=_present_since()).exists()
 
 
-def absent(meeting: Meeting) -> QuerySet[Participant]:
+def absent_participants(meeting: Meeting) -> QuerySet[Participant]:
     """Invited participants, except the chair, who are not connected now."""
     connected = Participant.objects.filter(
         meeting=meeting, place__in=(Place.LOBBY, Place.INSIDE), seen_at__gt=_present_since()

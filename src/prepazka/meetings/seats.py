@@ -30,14 +30,14 @@ class Seat:
     link: int
 
 
-def sign(seat: Seat) -> str:
+def sign_seat(seat: Seat) -> str:
     """A signed credential for the seat, valid for ten minutes."""
     ids = seat.participant.bytes + seat.meeting.bytes + seat.seat.bytes
     name = base64.urlsafe_b64encode(ids).decode()
     return signing.TimestampSigner(salt=SALT, sep=".").sign(f"{name}.{seat.link}")
 
 
-def read(credential: str) -> Seat | None:
+def read_seat(credential: str) -> Seat | None:
     """The seat of the credential; None if it is invalid or expired."""
     try:
         unsigned = signing.TimestampSigner(salt=SALT, sep=".").unsign(credential, max_age=LASTS)

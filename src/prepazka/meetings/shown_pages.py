@@ -25,30 +25,30 @@ class NotToShow(Refused):
     message = gettext_noop("This document has no pages to show.")
 
 
-def leads(meeting: Meeting, participant: Participant) -> bool:
+def may_turn_pages(meeting: Meeting, participant: Participant) -> bool:
     """Whether the participant may turn pages: the appointed leader, and the chair always."""
     return participant.role == Participant.Role.CHAIR or meeting.leader_id == participant.pk
 
 
 @transaction.atomic
-def show(*, participant: UUID, seat: UUID, document: UUID | None, page: int = 1) -> None:
+def show_page(*, participant: UUID, seat: UUID, document: UUID | None, page: int = 1) -> None:
     """Show a page to all, with None no document. Raises NotInside, NotLeading, NotToShow."""
-    meeting, person = meeting_permissions.lock(participant)
-    meeting_permissions.must_be_inside(meeting, person, seat)
-    if not leads(meeting, person):
+    meeting, person = meeting_permissions.lock_meeting(participant)
+    meeting_permissions.check_inside(meeting, person, seat)
+    if not may_turn_pages(meeting, person):
         raise NotLeading
     ready = meeting.documents.filter(state=DocumentState.READY)
     shown_document = ready.filter(pk=document).first() if document else None
     if document and (shown_document is None or not 1 <= page <= shown_document.pages):
         raise NotToShow
-    put(meeting, shown_document, page)
+    store_shown_page(meeting, shown_document, page)
 
 
 @transaction.atomic
 def give_lead(*, participant: UUID, seat: UUID, to: UUID) -> None:
     """Let `to` turn the pages; the chair's own id takes it back. Raises OnlyTheChair, NotInside."""
-    meeting, person = meeting_permissions.lock(participant)
-    meeting_permissions.must_be_inside(meeting, person, seat)
+    meeting, person = meeting_permissions.lock_meeting(participant)
+    meeting_permissions.check_inside(meeting, person, seat)
     if person.role != Participant.Role.CHAIR:
         raise OnlyTheChair
     new_leader = meeting.participants.filter(pk=to, place=Participant.Place.INSIDE).first()
@@ -59,14 +59,14 @@ def give_lead(*, participant: UUID, seat: UUID, to: UUID) -> None:
     _signal_page(meeting)
 
 
-def put(meeting: Meeting, document: Document | None, page: int) -> None:
+def store_shown_page(meeting: Meeting, document: Document | None, page: int) -> None:
     """Store the page shown to all and signal it; the caller has locked the meeting."""
     meeting.shown, meeting.shown_page = document, page
     meeting.save(update_fields=["shown", "shown_page"])
     _signal_page(meeting)
 
 
-def seen(meeting: Meeting) -> dict[str, str | int | None]:
+def shown_state(meeting: Meeting) -> dict[str, str | int | None]:
     """The shown document, page and leader as sent to browsers."""
     document, leader = meeting.shown_id, meeting.leader_id
     return {
@@ -77,4 +77,4 @@ def seen(meeting: Meeting) -> dict[str, str | int | None]:
 
 
 def _signal_page(meeting: Meeting) -> None:
-    signals.tell(meeting.pk, "page", seen(meeting))
+    signals.send_signal(meeting.pk, "page", shown_state(meeting))

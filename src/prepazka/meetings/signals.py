@@ -70,7 +70,7 @@ FROM meetings_meeting m WHERE m.id = %(meeting)s
 """
 
 
-def tell(
+def send_signal(
     meeting: UUID, kind: str, body: dict[str, Any] | None = None, *, receiver: UUID | None = None
 ) -> int:
     """Send a signal to a room and notify its connections; returns the signal's number.
@@ -90,7 +90,7 @@ def tell(
     return int(number)
 
 
-def purge() -> int:
+def purge_signals() -> int:
     """Delete old signals; returns how many. A browser that was away for so long enters again."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM meetings_signal WHERE at < now() - %s::interval", [KEPT])

@@ -28,22 +28,22 @@ def papers() -> Storage:
     return storages["papers"]
 
 
-def folder(office: int, meeting: UUID) -> str:
+def meeting_folder(office: int, meeting: UUID) -> str:
     """The key of a meeting's folder."""
     return f"{office}/{meeting.hex}"
 
 
-def page(number: int) -> str:
+def page_file_name(number: int) -> str:
     """The file name of one page's picture in a document's folder."""
     return f"{number}.webp"
 
 
-def text(number: int) -> str:
+def text_file_name(number: int) -> str:
     """The file name of one page's text in a document's folder."""
     return f"{number}.txt"
 
 
-def put(key: str, name: str, content: File[Any] | bytes) -> None:
+def put_file(key: str, name: str, content: File[Any] | bytes) -> None:
     """Store a file, replacing one of the same name."""
     _save(f"{key}/{name}", ContentFile(content) if isinstance(content, bytes) else content)
 
@@ -57,12 +57,12 @@ def _save(path: str, file: File[Any]) -> None:
             os.fsync(on_disk.fileno())
 
 
-def get(key: str, name: str) -> File[Any]:
+def open_file(key: str, name: str) -> File[Any]:
     """The file, open. Raises FileNotFoundError."""
     return papers().open(f"{key}/{name}")
 
 
-def drop(key: str) -> None:
+def drop_folder(key: str) -> None:
     """Delete a folder with its files, if it exists."""
     if not key:
         return
@@ -72,7 +72,7 @@ def drop(key: str) -> None:
     except FileNotFoundError:
         return
     for name in folders:
-        drop(f"{key}/{name}")
+        drop_folder(f"{key}/{name}")
     for name in files:
         backend.delete(f"{key}/{name}")
     backend.delete(key)  # the empty folder itself; S3 has none
@@ -91,7 +91,7 @@ def names_in(key: str) -> list[str]:
         raise StorageUnreachable(str(error)) from error
 
 
-def marker() -> str:
+def read_marker() -> str:
     """The id in the storage's marker file; empty if there is none. Raises StorageUnreachable."""
     try:
         with papers().open(MARKER) as marker_file:
@@ -110,12 +110,12 @@ def put_marker(identity: str) -> None:
         raise StorageUnreachable(str(error)) from error
 
 
-def has(key: str, name: str) -> bool:
+def has_file(key: str, name: str) -> bool:
     """Whether the file exists."""
     return papers().exists(f"{key}/{name}")
 
 
-def offices() -> set[int]:
+def offices_with_files() -> set[int]:
     """The ids of offices that have files in the storage."""
     return {int(name) for name in _folders_in("") if name.isascii() and name.isdigit()}
 

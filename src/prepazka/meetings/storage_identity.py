@@ -30,7 +30,7 @@ class StorageNotOurs(Exception):  # reads as what it says
 def note_first_use(*, now: datetime) -> None:
     """Write this database's id to the storage before its first file, unless it has been written."""
     if not FileStorage.objects.filter(marked_at__isnull=False).exists():
-        check(now=now)
+        check_identity(now=now)
 
 
 def is_used() -> bool:
@@ -42,14 +42,14 @@ def is_used() -> bool:
     )
 
 
-def must_be_ours(*, now: datetime) -> None:
+def check_storage_is_ours(*, now: datetime) -> None:
     """Compare the ids; stores and logs a problem. Raises StorageNotOurs."""
-    problem = check(now=now)
+    problem = check_identity(now=now)
     if problem:
         raise StorageNotOurs(IN_WORDS[problem])
 
 
-def check(*, now: datetime) -> Problem | None:
+def check_identity(*, now: datetime) -> Problem | None:
     """Compare the ids; stores and logs a problem and returns it, None if there is none."""
     # The id is stored in the database first, so an interrupted run writes the marker again.
     row, _ = FileStorage.objects.get_or_create(only=True)
@@ -73,7 +73,7 @@ def check(*, now: datetime) -> Problem | None:
 
 
 def _compare(row: FileStorage, now: datetime) -> Problem | None:
-    marker = storage.marker()
+    marker = storage.read_marker()
     if not marker and row.marked_at is None and _may_be_ours():
         storage.put_marker(str(row.identity))
         marker = str(row.identity)
@@ -92,6 +92,6 @@ def _may_be_ours() -> bool:
         *printed.values_list("key", flat=True)[:LOOKED_FOR],
     ]
     try:
-        return not keys or any(storage.has(key, storage.FILE) for key in keys)
+        return not keys or any(storage.has_file(key, storage.FILE) for key in keys)
     except Exception as error:  # each kind of storage has errors of its own
         raise storage.StorageUnreachable(str(error)) from error

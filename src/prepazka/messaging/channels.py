@@ -127,7 +127,7 @@ ADAPTERS: Mapping[Message.Channel, Adapter] = {
         is_offered=sends_sms,
         monthly_limit=MonthlyLimit(
             of=lambda rules: rules.monthly_limit,
-            parts=lambda sms: gsm7.parts(sms.text),
+            parts=lambda sms: gsm7.count_parts(sms.text),
             exceeded=gettext_noop("the monthly limit of short messages is used up"),
             per_hour=lambda: settings.SMS_PER_HOUR,
         ),

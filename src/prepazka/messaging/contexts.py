@@ -24,7 +24,7 @@ from prepazka.meetings.participants import citizen_of, room_path
 from prepazka.messaging.models import Message
 from prepazka.offices import incident_texts
 from prepazka.offices.devices import displays_of
-from prepazka.offices.incident_texts import cause_of
+from prepazka.offices.incident_texts import cause_in_words
 from prepazka.offices.models import Incident, Mode, Official, Room, Service, System
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.offices.text import without_repeats
@@ -42,8 +42,8 @@ class Fact(NamedTuple):
     value: str
 
 
-class OfferedTerm(NamedTuple):
-    """One term of an offer: its number in a reply, time, official, and the URL that accepts it."""
+class OfferedSlot(NamedTuple):
+    """One slot of an offer: its number in a reply, time, official, and the URL that accepts it."""
 
     number: int
     booking: Booking
@@ -166,14 +166,14 @@ def kind_in_words(message: Message) -> str:
     return message.kind
 
 
-def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
+def mail_placeholders(context: dict[str, Any]) -> dict[str, str]:
     """The values of placeholders in an office's own texts of mails, from the template context."""
     booking, service = context.get("booking"), context["service"]
     facts = {fact.key: fact.value for fact in context["facts"]}
     waits = booking is not None and booking.state == BookingState.UNCONFIRMED
     link = context.get("offer_url") or context.get("entry_url") or context.get("ticket_url")
     until = context.get("offer_until") or (booking.expires_at if booking and waits else None)
-    terms = "\n".join(f"{t.number}) {t.when}: {t.url}" for t in context.get("terms", ()))
+    slots = "\n".join(f"{t.number}) {t.when}: {t.url}" for t in context.get("slots", ()))
     return {
         "office": str(context["office"].name),
         "service": str(service.name),
@@ -193,7 +193,7 @@ def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
         "cancel": context.get("cancel_url", ""),
         "again": context["again_url"],
         "until": date_format(timezone.localtime(until), "j.\u00a0n. G:i") if until else "",
-        "terms": terms,
+        "terms": slots,
         "what": context.get("what", ""),
         "system": context.get("system", ""),
         "expected": context.get("expected", ""),
@@ -222,9 +222,9 @@ def context_of_incident(
     return {
         "incident": incident,
         "system": str(incident.system.name),
-        "cause": cause_of(incident),
-        "what": incident_texts.said_of(incident, office),
-        "expected": incident_texts.until_of(incident, office.tz),
+        "cause": cause_in_words(incident),
+        "what": incident_texts.incident_in_words(incident, office),
+        "expected": incident_texts.end_in_words(incident, office.tz),
         "waits": is_in_hall(booking),
     }
 
@@ -278,7 +278,9 @@ def context_of_entry(entry: WaitingListEntry, office: OfficeSnapshot) -> dict[st
 def join_path(entry: WaitingListEntry, office: OfficeSnapshot) -> str:
     """The path of the page on which the person can join the waiting list again."""
     if entry.booking:
-        return reverse("citizen:sooner", args=[booking_links.sign(entry.booking.pk, "personal")])
+        return reverse(
+            "citizen:sooner", args=[booking_links.sign_token(entry.booking.pk, "personal")]
+        )
     service = office.services[entry.service_id]
     return reverse("citizen:wish", args=[office.slug, service.code])
 
@@ -313,18 +315,18 @@ def context_of_offer(offer: Offer, office: OfficeSnapshot) -> dict[str, Any]:
         "offer": offer,
         "offer_url": short_url(offer.short_code),
         "offer_until": offer.expires_at,
-        "terms": offered_terms(offer, office),
+        "slots": offered_slots(offer, office),
     }
 
 
-def offered_terms(offer: Offer, office: OfficeSnapshot) -> list[OfferedTerm]:
-    """The terms of an offer, numbered by time, then by lane."""
-    terms = []
+def offered_slots(offer: Offer, office: OfficeSnapshot) -> list[OfferedSlot]:
+    """The slots of an offer, numbered by time, then by lane."""
+    slots = []
     claims = sorted(offer.claims.all(), key=lambda claim: (claim.starts_at, claim.lane_id))
     for number, claim in enumerate(claims, start=1):
         official = official_of(office, claim)
-        terms.append(
-            OfferedTerm(
+        slots.append(
+            OfferedSlot(
                 number=number,
                 booking=claim,
                 when=when_of(claim),
@@ -332,14 +334,14 @@ def offered_terms(offer: Offer, office: OfficeSnapshot) -> list[OfferedTerm]:
                 url=f"{short_url(offer.short_code)}?termin={number}",
             )
         )
-    return terms
+    return slots
 
 
 def context_of(booking: Booking, office: OfficeSnapshot, *, now: datetime) -> dict[str, Any]:
     """The template context of a booking."""
     service = office.services[booking.service_id]
     rules = office.rules_of(service)
-    personal = booking_links.sign(booking.pk, "personal")
+    personal = booking_links.sign_token(booking.pk, "personal")
     return {
         "booking": booking,
         "office": office.row,
@@ -351,7 +353,7 @@ def context_of(booking: Booking, office: OfficeSnapshot, *, now: datetime) -> di
         "counts_from": rules.counts_from(booking.starts_at),
         "counts_until": rules.counts_until(booking.ends_at),
         "facts": facts_of(booking, office),
-        "confirm_url": url_of("citizen:confirm", booking_links.sign(booking.pk, "confirm")),
+        "confirm_url": url_of("citizen:confirm", booking_links.sign_token(booking.pk, "confirm")),
         "personal_url": url_of("citizen:booking", personal),
         "cancel_url": url_of("citizen:cancel", personal),
         "move_url": url_of("citizen:move", personal),
@@ -430,7 +432,7 @@ def _displays(office: OfficeSnapshot, service: Service, official: Official | Non
 def _entry_out_of_hours(booking: Booking, office: OfficeSnapshot) -> str:
     """How to enter the building, for a visit partly outside the office's hours; else empty."""
     openings = (
-        calendar.instants(minutes, booking.date, office.tz)
+        calendar.instants_of_minutes(minutes, booking.date, office.tz)
         for minutes in office.office_hours(booking.date)
     )
     inside = any(

@@ -72,12 +72,12 @@ def write_words(
 
     Raises BrokenWords.
     """
-    tidied = tidy(words)
+    tidied = tidy_texts(words)
     if faults := faults_of(kind, tidied):
         raise BrokenWords(faults)
     row = Office.objects.select_for_update(no_key=True).get(pk=office)
     rules = row.message_rules
-    texts = with_words(rules.texts, kind, language, tidied)
+    texts = put_texts(rules.texts, kind, language, tidied)
     if texts == rules.texts:
         return
     row.messages_data = replace(rules, texts=texts).data()
@@ -86,9 +86,9 @@ def write_words(
     record(events.OfficeLoaded(office=row.pk, at=now, actor=actor))
 
 
-def tidy(words: dict[Part, str]) -> dict[Part, str]:
+def tidy_texts(words: dict[Part, str]) -> dict[Part, str]:
     """The texts as they are stored; a subject and a short message are one line."""
-    tidied = {part: message_texts.tidy(text) for part, text in words.items()}
+    tidied = {part: message_texts.tidy_text(text) for part, text in words.items()}
     return {
         part: text if part == "text" else " ".join(text.split()) for part, text in tidied.items()
     }
@@ -97,12 +97,12 @@ def tidy(words: dict[Part, str]) -> dict[Part, str]:
 def faults_of(kind: str, words: dict[Part, str]) -> dict[Part, list[Fault]]:
     """The faults by part, for parts that have any; an empty text is the default and has none."""
     faults_by_part = {
-        part: message_texts.faults(kind, part, text) for part, text in words.items() if text
+        part: message_texts.faults_of_text(kind, part, text) for part, text in words.items() if text
     }
     return {part: faults for part, faults in faults_by_part.items() if faults}
 
 
-def with_words(texts: Texts, kind: str, language: str, words: dict[Part, str]) -> Texts:
+def put_texts(texts: Texts, kind: str, language: str, words: dict[Part, str]) -> Texts:
     """The texts with these put in; kinds and parts without any text are left out."""
     updated = {
         k: {p: dict(by_language) for p, by_language in parts.items()} for k, parts in texts.items()
@@ -119,12 +119,12 @@ def with_words(texts: Texts, kind: str, language: str, words: dict[Part, str]) -
     return {k: parts for k, parts in updated.items() if parts}
 
 
-def kinds() -> list[str]:
+def changeable_kinds() -> list[str]:
     """The kinds of messages whose texts offices may change."""
-    return message_texts.known({*SUBJECTS, *TEXTS})
+    return message_texts.replaceable_kinds({*SUBJECTS, *TEXTS})
 
 
-def preview(
+def preview_message(
     office: OfficeSnapshot, kind: str, language: str, words: dict[Part, str], *, now: datetime
 ) -> Preview | None:
     """A message with these texts about a sample visit; None if the office has nothing to book."""
@@ -134,7 +134,7 @@ def preview(
     rules = office.row.message_rules
     row = Office.objects.get(pk=office.office_id)
     row.messages_data = replace(
-        rules, texts=with_words(rules.texts, kind, language, tidy(words))
+        rules, texts=put_texts(rules.texts, kind, language, tidy_texts(words))
     ).data()
     message = Message(pk=0, office=row, kind=kind.removesuffix("_by_office"), event=0)
     if kind in OF_TICKETS:
@@ -144,11 +144,13 @@ def preview(
     else:
         message.booking = booking
     if "terms" in message_texts.NEEDS[kind].may:
-        message.offer = _sample_offer(booking, now, terms=1 if kind == "place" else 3)
+        message.offer = _sample_offer(booking, now, slots=1 if kind == "place" else 3)
     mail = compose_mail(message, now=now) if message.kind in SUBJECTS else None
     sms = compose_sms(message, now=now).text if kind in TEXTS else ""
     plain = gsm7.is_gsm7(sms)
-    return Preview(mail, sms, gsm7.septets(sms) if plain else len(sms), gsm7.parts(sms), plain)
+    return Preview(
+        mail, sms, gsm7.count_septets(sms) if plain else len(sms), gsm7.count_parts(sms), plain
+    )
 
 
 def _sample(office: OfficeSnapshot, kind: str, language: str, now: datetime) -> Booking | None:
@@ -221,8 +223,8 @@ def _sample_alert(booking: Booking, office: OfficeSnapshot, now: datetime) -> Tu
     )
 
 
-def _sample_offer(booking: Booking, now: datetime, *, terms: int) -> Offer:
-    """An unsaved sample offer of that many terms, an hour apart."""
+def _sample_offer(booking: Booking, now: datetime, *, slots: int) -> Offer:
+    """An unsaved sample offer of that many slots, an hour apart."""
     offer = Offer(
         id=SAMPLE_ID,
         office=booking.office,
@@ -231,7 +233,7 @@ def _sample_offer(booking: Booking, now: datetime, *, terms: int) -> Offer:
         expires_at=now + timedelta(hours=6),
     )
     claims = []
-    for hours in range(1, terms + 1):
+    for hours in range(1, slots + 1):
         claim = copy(booking)
         claim.starts_at += timedelta(hours=hours)
         claim.ends_at += timedelta(hours=hours)
@@ -241,13 +243,15 @@ def _sample_offer(booking: Booking, now: datetime, *, terms: int) -> Offer:
     return offer
 
 
-def written(office: OfficeSnapshot, kind: str, language: str) -> dict[Part, str]:
+def own_texts(office: OfficeSnapshot, kind: str, language: str) -> dict[Part, str]:
     """The office's own texts by part; empty where it has none."""
     texts = office.row.message_rules.texts
-    return {part: message_texts.own(texts, kind, part, language) for part in message_texts.PARTS}
+    return {
+        part: message_texts.office_text(texts, kind, part, language) for part in message_texts.PARTS
+    }
 
 
-def usual(kind: str, text_part: Part, language: str) -> str:
+def default_text(kind: str, text_part: Part, language: str) -> str:
     """The default subject or short message, with placeholders as offices write them."""
     with translation.override(language):
         of_part = {"subject": SUBJECTS, "sms": TEXTS}.get(text_part, {})

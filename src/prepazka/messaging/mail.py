@@ -18,7 +18,7 @@ from prepazka.booking import booking_links
 from prepazka.booking.event_uids import mailed_uid
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core.crest_images import crest_for_mail
-from prepazka.core.message_texts import Texts, fill, own
+from prepazka.core.message_texts import Texts, fill_placeholders, office_text
 from prepazka.meetings import storage
 from prepazka.meetings.models import Minutes, Participant
 from prepazka.messaging.contexts import (
@@ -26,8 +26,8 @@ from prepazka.messaging.contexts import (
     facts_of,
     how_in_words,
     kind_in_words,
+    mail_placeholders,
     room_url,
-    said_in_mail,
     url_of,
 )
 from prepazka.messaging.message_types import Attachment, Mail, Undeliverable
@@ -134,7 +134,9 @@ def compose_mail(message: Message, *, now: datetime) -> Mail:
         if message.participant:
             subject, text, html = _subject_and_texts_for_participant(message, context)
         else:
-            subject, text, html = _subject_and_texts(message, context, said_in_mail(context), texts)
+            subject, text, html = _subject_and_texts(
+                message, context, mail_placeholders(context), texts
+            )
         return Mail(
             to=person.email,
             sender=formataddr((str(office.row.name), settings.DEFAULT_FROM_EMAIL)),
@@ -169,15 +171,15 @@ def _subject_and_texts(
 ) -> tuple[str, str, str]:
     """The subject, text and HTML of a mail, in the office's own words if it has any."""
     kind, language = kind_in_words(message), message.person.language
-    subject = fill(own(texts, kind, "subject", language), placeholders)
+    subject = fill_placeholders(office_text(texts, kind, "subject", language), placeholders)
     if not subject:
         about = context.get("when") or context.get("number")
         usual = [_(SUBJECTS[message.kind]), about, str(context["office"].name)]
         subject = " – ".join(filter(None, usual))
-    own_text = own(texts, kind, "text", language)
+    own_text = office_text(texts, kind, "text", language)
     if placeholders["remote"] and "{pin}" in own_text:
         own_text = ""  # the office's words are for visits with a PIN
-    text = fill(own_text, placeholders)
+    text = fill_placeholders(own_text, placeholders)
     name = "_own" if text else message.kind
     context |= {"title": subject, "own_text": text}
     return (
@@ -224,7 +226,7 @@ def _minutes(message: Message) -> tuple[Attachment, ...]:
     if minutes is None:
         return ()
     try:
-        with storage.get(minutes.key, storage.FILE) as pdf:
+        with storage.open_file(minutes.key, storage.FILE) as pdf:
             return (Attachment("zapis.pdf", pdf.read(), "application/pdf"),)
     except FileNotFoundError as error:
         # The mail says that the minutes are attached, so it waits for the file.
@@ -264,7 +266,7 @@ def calendar_file(
         event.add("location", room or capfirst(how_in_words(booking.mode)))
     if not cancelled:
         event.add("description", _description(booking, facts, room, participant))
-        page = url_of("citizen:booking", booking_links.sign(booking.pk, "personal"))
+        page = url_of("citizen:booking", booking_links.sign_token(booking.pk, "personal"))
         event.add("url", room if participant else page)
         event.add_component(_alarm(booking, str(event["summary"])))
     event.add("organizer", f"mailto:{office.row.email or settings.DEFAULT_FROM_EMAIL}")

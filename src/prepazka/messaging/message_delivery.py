@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext_noop
 
-from prepazka.booking.booking_lifecycle import wait_for_mail
+from prepazka.booking.booking_lifecycle import restart_deadline_for_mail
 from prepazka.booking.call_entries import Outcome, put_on_call_list
 from prepazka.booking.models import (
     OPEN,
@@ -27,12 +27,12 @@ from prepazka.journal.models import Event
 from prepazka.meetings.models import Meeting, MeetingState, Participant
 from prepazka.meetings.participants import (
     NoMeeting,
+    all_participants,
     citizen_of,
-    everybody_of,
-    invited_to,
+    invited_participants,
     meeting_for,
 )
-from prepazka.meetings.room import absent
+from prepazka.meetings.room import absent_participants
 from prepazka.messaging.channels import (
     adapter_of,
     channel_for,
@@ -44,12 +44,12 @@ from prepazka.messaging.contexts import OF_INCIDENTS, incident_of, is_in_hall
 from prepazka.messaging.mail import MINUTES
 from prepazka.messaging.message_types import HOUR_FULL, QUIET_HOURS, Gateways, Undeliverable
 from prepazka.messaging.models import Message, MessageState, Person
-from prepazka.messaging.receipts import give_to_operators
+from prepazka.messaging.receipts import put_on_call_list_of_operators
 from prepazka.messaging.replies import wants_no_reminders
 from prepazka.offices.models import Mode
-from prepazka.queueing.incidents import iso
+from prepazka.queueing.incidents import iso_or_blank
 from prepazka.queueing.models import IN_QUEUE, TicketState, TurnAlert
-from prepazka.queueing.turn_alerts import forget_contact
+from prepazka.queueing.turn_alerts import erase_contact
 
 log = logging.getLogger(__name__)
 # The kind of message to the person by the kind of event.
@@ -124,7 +124,7 @@ TURN_LASTS = timedelta(minutes=15)
 
 
 @transaction.atomic
-def compose(*, event: int, now: datetime) -> list[Message]:
+def compose_messages(*, event: int, now: datetime) -> list[Message]:
     """Create the messages that an event causes; returns those still to be delivered.
 
     Run again, it returns the existing ones.
@@ -203,9 +203,9 @@ def _messages_to_participants(
     elif happened.kind == "ColleagueFreed":
         people = list(Participant.objects.filter(meeting__booking=booking, role="chair"))
     elif happened.kind == "MinutesReady":
-        people = everybody_of(booking)
+        people = all_participants(booking)
     else:
-        people = invited_to(booking)
+        people = invited_participants(booking)
     defaults = {"office_id": booking.office_id, "booking": booking, "sequence": booking.sequence}
     return [
         Message.objects.get_or_create(
@@ -254,11 +254,11 @@ def _count_parts(message: Message, now: datetime) -> None:
         message.parts = part_count
     else:
         message.state, message.error = MessageState.FAILED, adapter.monthly_limit.exceeded
-        give_to_operators(message, now=now)
+        put_on_call_list_of_operators(message, now=now)
     message.save(update_fields=["parts", "state", "error"])
 
 
-def deliver(*, message: int, gateways: Gateways, now: datetime) -> None:
+def deliver_message(*, message: int, gateways: Gateways, now: datetime) -> None:
     """Send one message by its channel's gateway, unless it was sent or has become pointless.
 
     The row is locked while the message is sent, so two workers cannot both send it. If a worker
@@ -296,7 +296,7 @@ def _restart_deadline_if_late(message: int, now: datetime) -> None:
         created_at__lt=now - LATE,
     )
     for booking in late.values_list("booking_id", flat=True):
-        wait_for_mail(booking=booking, now=now)
+        restart_deadline_for_mail(booking=booking, now=now)
 
 
 @transaction.atomic
@@ -347,13 +347,13 @@ def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
     locked.attempts, locked.error = locked.attempts + 1, str(failure)[:200]
     if failure.permanent or locked.attempts >= GIVES_UP:
         locked.state = MessageState.FAILED
-        give_to_operators(locked, now=now)
+        put_on_call_list_of_operators(locked, now=now)
     if locked.alert and isinstance(failure, adapter_of(locked).ends_contact):
-        forget_contact(locked.alert.ticket_id)
+        erase_contact(locked.alert.ticket_id)
     locked.save(update_fields=["attempts", "error", "state"])
     if locked.kind == "confirm" and locked.booking_id and not failure.permanent:
-        # The person cannot confirm without the message, so the term is held while we retry.
-        wait_for_mail(booking=locked.booking_id, now=now)
+        # The person cannot confirm without the message, so the slot is held while we retry.
+        restart_deadline_for_mail(booking=locked.booking_id, now=now)
 
 
 def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR0911, PLR0912  # one reason each
@@ -404,7 +404,7 @@ def _is_for_previous_time(message: Message, booking: Booking) -> bool:
 def _is_incident_outdated(message: Message, booking: Booking, now: datetime) -> bool:
     """Whether a message about an incident is out of date, or the person is no longer expected."""
     incident = incident_of(message)
-    warned = incident.ended_at is None and incident.warned.filter(booking=booking).exists()
+    warned = incident.ended_at is None and incident.notices.filter(booking=booking).exists()
     if warned != (message.kind != "incident_over"):
         return True
     if message.kind != "incident":
@@ -413,7 +413,7 @@ def _is_incident_outdated(message: Message, booking: Booking, now: datetime) -> 
             booking=booking, kind="incident", state=MessageState.SENT, pk__lt=message.pk
         )
         if message.kind == "incident_moved":
-            if event.data["expected"] != iso(incident.expected_at):
+            if event.data["expected"] != iso_or_blank(incident.expected_at):
                 return True  # a later change has its own message
             earlier = earlier.filter(sent_at__lte=event.at)  # later ones had the new time
         if not earlier.exists():
@@ -466,7 +466,7 @@ def _is_room_change_outdated(
     if booking.state not in {*OPEN, BookingState.ARRIVED}:
         return True
     moved = event is not None and event.data["provider"] != meeting.provider
-    return moved or not absent(meeting).filter(pk=participant.pk).exists()
+    return moved or not absent_participants(meeting).filter(pk=participant.pk).exists()
 
 
 def _was_informed(message: Message) -> bool:

@@ -15,7 +15,7 @@ from django.db import transaction
 from prepazka.booking.models import Booking
 from prepazka.journal.models import Event
 from prepazka.messaging.channels import adapter_of
-from prepazka.messaging.message_delivery import compose, is_pointless
+from prepazka.messaging.message_delivery import compose_messages, is_pointless
 from prepazka.messaging.models import Message
 from prepazka.offices.models import Office
 
@@ -55,7 +55,7 @@ def messages_caused(
             for event in rows.order_by("pk"):
                 previews += [
                     _preview(message, booking_before, now)
-                    for message in compose(event=event.pk, now=now)
+                    for message in compose_messages(event=event.pk, now=now)
                     if not is_pointless(message, now)
                 ]
             raise _RollBack

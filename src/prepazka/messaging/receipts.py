@@ -36,11 +36,11 @@ def note_receipt(receipt: Receipt, *, now: datetime) -> bool:
     elif message.state != MessageState.FAILED:
         message.state, message.error = MessageState.FAILED, UNDELIVERED
         message.save(update_fields=["state", "error"])
-        give_to_operators(message, now=now)
+        put_on_call_list_of_operators(message, now=now)
     return True
 
 
-def give_to_operators(message: Message, *, now: datetime) -> None:
+def put_on_call_list_of_operators(message: Message, *, now: datetime) -> None:
     """Put the person of an undeliverable message on the call list."""
     if message.booking_id and not message.participant_id:
         put_on_call_list(

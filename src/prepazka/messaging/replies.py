@@ -18,7 +18,7 @@ from prepazka.booking.contacts import contact_hash
 from prepazka.booking.models import OPEN, Booking, BookingState, Offer, OfferState
 from prepazka.core import events
 from prepazka.core.refusal import Refused
-from prepazka.core.reply_parsing import Said, understand
+from prepazka.core.reply_parsing import ParsedReply, parse_reply
 from prepazka.journal.models import Event
 from prepazka.journal.record import record
 from prepazka.messaging.channels import mobile_of
@@ -40,13 +40,13 @@ NO_LONGER = {
 
 
 @transaction.atomic
-def hear(incoming: Incoming, *, gateway: str, now: datetime) -> str:
+def handle_reply(incoming: Incoming, *, gateway: str, now: datetime) -> str:
     """Do what the message asks for; returns the word understood, or an empty string for none.
 
     A number without a future booking gets no answer, so that strangers cannot make us pay for SMS.
     """
     number = mobile_of(incoming.number)
-    reply = understand(incoming.text)
+    reply = parse_reply(incoming.text)
     identity = incoming.id or f"{number}|{incoming.text}|{_window_number(now, TWICE_WITHIN)}"
     if not number or not _is_first_time(f"{gateway}|{identity}", reply.word, now):
         return ""
@@ -87,7 +87,9 @@ def wants_no_reminders(booking: Booking) -> bool:
     return Reply.objects.filter(key=_key(f"stop|{booking.contact_hash}")).exists()
 
 
-def _act_on_bookings(bookings: list[Booking], contact: str, reply: Said, now: datetime) -> bool:
+def _act_on_bookings(
+    bookings: list[Booking], contact: str, reply: ParsedReply, now: datetime
+) -> bool:
     if not bookings:
         return False
     if reply.word == "stop":
@@ -137,7 +139,7 @@ def _bookings_asked_about(contact: str, now: datetime) -> tuple[str, list[str]] 
     return (event.data["word"], event.data["bookings"]) if event else None
 
 
-def _answer_late(contact: str, reply: Said, now: datetime) -> bool:
+def _answer_late(contact: str, reply: ParsedReply, now: datetime) -> bool:
     """Reply that the booking no longer holds, at most once an hour; False if there is none."""
     if reply.word not in {"confirm", "cancel", "when"} or not contact:
         return False
@@ -173,19 +175,19 @@ def _carry_out(booking: Booking, word: str, now: datetime) -> bool:
     return False
 
 
-def _answer_offer(offer: Offer, reply: Said, now: datetime) -> bool:
+def _answer_offer(offer: Offer, reply: ParsedReply, now: datetime) -> bool:
     """Accept or decline the open offer; False if the reply is no answer to it."""
-    term_count = offer.claims.count()
-    choice = 1 if reply.word == "confirm" and term_count == 1 else reply.choice
-    if reply.word in {"choose", "confirm"} and 1 <= choice <= term_count:
+    slot_count = offer.claims.count()
+    choice = 1 if reply.word == "confirm" and slot_count == 1 else reply.choice
+    if reply.word in {"choose", "confirm"} and 1 <= choice <= slot_count:
         if offer.kind == Offer.Kind.WAITING_LIST:
-            waiting_list_offers.accept_place(offer=offer.pk, now=now)
+            waiting_list_offers.accept_waiting_list_offer(offer=offer.pk, now=now)
         else:
             offers.accept_offer(offer=offer.pk, choice=choice, now=now, by="sms")
         return True
     if reply.word == "decline":
         if offer.kind == Offer.Kind.WAITING_LIST:
-            waiting_list_offers.decline_place(offer=offer.pk, now=now)
+            waiting_list_offers.decline_waiting_list_offer(offer=offer.pk, now=now)
         else:
             offers.decline_offer(offer=offer.pk, now=now, by="sms")
         return True

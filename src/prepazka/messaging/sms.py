@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Offer
 from prepazka.core import gsm7
-from prepazka.core.message_texts import fill, own
+from prepazka.core.message_texts import fill_placeholders, office_text
 from prepazka.journal.models import Event
 from prepazka.messaging.contexts import (
     OF_INCIDENTS,
@@ -24,7 +24,7 @@ from prepazka.messaging.contexts import (
     join_in_words,
     kind_in_words,
     late_min,
-    offered_terms,
+    offered_slots,
     short_url,
 )
 from prepazka.messaging.message_types import Sms
@@ -166,12 +166,12 @@ def compose_sms(message: Message, *, now: datetime) -> Sms:
 
 
 def _fitted_text(message: Message, office: OfficeSnapshot, *, wide: bool) -> str:
-    kind, placeholders = kind_in_words(message), said_of(message, office)
-    own_text = own(message.office.message_rules.texts, kind, "sms", message.person.language)
+    kind, placeholders = kind_in_words(message), sms_placeholders(message, office)
+    own_text = office_text(message.office.message_rules.texts, kind, "sms", message.person.language)
     usual_text = TEXTS[kind]
     if message.booking and message.booking.mode != Mode.PERSON and kind in WITH_PIN:
         usual_text, own_text = REMOTE, "" if "{pin}" in own_text else own_text
-    office_names = list(names(str(office.row.name)))
+    office_names = list(shortened_names(str(office.row.name)))
     attempts = [(usual_text, name) for name in office_names]
     if kind in WITH_MATTER and not own_text:
         full_names = [name for name in office_names[:2] if name]  # unabbreviated and abbreviated
@@ -181,10 +181,10 @@ def _fitted_text(message: Message, office: OfficeSnapshot, *, wide: bool) -> str
     max_parts, text = (PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN) + MORE_PARTS.get(kind, 0), ""
     for usual, name in attempts:
         placeholders["office"] = name
-        filled = fill(own_text, placeholders) if own_text else _(usual) % placeholders
+        filled = fill_placeholders(own_text, placeholders) if own_text else _(usual) % placeholders
         text = filled.removeprefix(": ")
-        text = text.replace("\u00a0", " ") if wide else gsm7.plain(text)
-        if gsm7.parts(text) <= max_parts:
+        text = text.replace("\u00a0", " ") if wide else gsm7.without_diacritics(text)
+        if gsm7.count_parts(text) <= max_parts:
             break
     reason = message.booking.cancel_reason if message.booking else ""
     return _with_reason(text, reason, wide=wide) if kind in WITH_REASON and reason else text
@@ -192,18 +192,18 @@ def _fitted_text(message: Message, office: OfficeSnapshot, *, wide: bool) -> str
 
 def _with_reason(text: str, reason: str, *, wide: bool) -> str:
     """The text with the reason, at most one part longer; a long reason is cut, the page has all."""
-    max_parts = max(gsm7.parts(text), PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN) + 1
+    max_parts = max(gsm7.count_parts(text), PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN) + 1
     words = reason.split()
     for count in range(len(words), 0, -1):
         shortened = " ".join(words[:count]) + ("" if count == len(words) else "...")
         longer = f"{text} {_('Reason:')} {shortened}"
-        longer = longer.replace("\u00a0", " ") if wide else gsm7.plain(longer)
-        if gsm7.parts(longer) <= max_parts:
+        longer = longer.replace("\u00a0", " ") if wide else gsm7.without_diacritics(longer)
+        if gsm7.count_parts(longer) <= max_parts:
             return longer
     return text
 
 
-def said_of(message: Message, office: OfficeSnapshot) -> dict[str, str]:
+def sms_placeholders(message: Message, office: OfficeSnapshot) -> dict[str, str]:
     """The values of placeholders in texts of short messages; empty if they do not apply."""
     booking, offer, alert = message.booking, message.offer, message.alert
     counter = office.counters.get(alert.ticket.counter_id or 0) if alert else None
@@ -223,7 +223,7 @@ def said_of(message: Message, office: OfficeSnapshot) -> dict[str, str]:
         "url": url,
         "link": url,
         "cancel": f"{url}x/" if booking and booking.short_code else url,
-        "terms": _numbered_terms(offer, office) if offer else _numbered_bookings(message, office),
+        "terms": _numbered_slots(offer, office) if offer else _numbered_bookings(message, office),
         "start": _start(booking) if booking else "",
         "starts": _numbered_starts(offer, office) if offer else "",
         **_of_incident(message, office),
@@ -238,8 +238,8 @@ def _of_incident(message: Message, office: OfficeSnapshot) -> dict[str, str]:
     incident = incident_of(message)
     return {
         "system": str(incident.system.name),
-        "what": incident_texts.said_of(incident, office),
-        "expected": incident_texts.until_of(incident, office.tz),
+        "what": incident_texts.incident_in_words(incident, office),
+        "expected": incident_texts.end_in_words(incident, office.tz),
     }
 
 
@@ -255,9 +255,9 @@ def _official(booking: Booking, office: OfficeSnapshot) -> str:
     return str(official.name) if official else ""
 
 
-def _numbered_terms(offer: Offer, office: OfficeSnapshot) -> str:
-    """The terms of an offer with the numbers to reply; a single term has no number."""
-    times = [_when(term.booking, office) for term in offered_terms(offer, office)]
+def _numbered_slots(offer: Offer, office: OfficeSnapshot) -> str:
+    """The slots of an offer with the numbers to reply; a single slot has no number."""
+    times = [_when(slot.booking, office) for slot in offered_slots(offer, office)]
     if len(times) == 1:
         return times[0]
     return ", ".join(f"{number}) {when}" for number, when in enumerate(times, start=1))
@@ -277,8 +277,8 @@ def _numbered_bookings(message: Message, office: OfficeSnapshot) -> str:
 
 
 def _numbered_starts(offer: Offer, office: OfficeSnapshot) -> str:
-    """The terms of an offer by their starts alone, so that three fit with a URL."""
-    times = [f"{t.number}) {_start(t.booking)}" for t in offered_terms(offer, office)]
+    """The slots of an offer by their starts alone, so that three fit with a URL."""
+    times = [f"{t.number}) {_start(t.booking)}" for t in offered_slots(offer, office)]
     return ", ".join(times)
 
 
@@ -286,7 +286,7 @@ def _start(booking: Booking) -> str:
     return date_format(timezone.localtime(booking.starts_at), "j.n. G:i")
 
 
-def names(name: str) -> Iterator[str]:
+def shortened_names(name: str) -> Iterator[str]:
     """The name of the office and shorter and shorter forms of it, the last one empty."""
     yield name
     for long, short in SHORTER:

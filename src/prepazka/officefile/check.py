@@ -20,9 +20,17 @@ from prepazka.officefile.file_limits_section import read_files
 from prepazka.officefile.file_plan import Text
 from prepazka.officefile.hours_section import read_times
 from prepazka.officefile.message_section import read_messages
-from prepazka.officefile.nodes import Problem, Section, Wrong, WrongFile, compose, nearest, shown
+from prepazka.officefile.nodes import (
+    Problem,
+    Section,
+    Wrong,
+    WrongFile,
+    compose,
+    nearest_names,
+    quote_node,
+)
 from prepazka.officefile.nodes import items as list_of
-from prepazka.officefile.quota_effect import quotas, said
+from prepazka.officefile.quota_effect import quota_in_words, quotas
 
 A_MAPPING = "a mapping of keys and values"
 BY_CODE = "a mapping from codes to their contents"
@@ -243,7 +251,7 @@ class _Reader:
         codes = {value_readers.code(code) for code in list_of(node, "codes of systems")}
         for code in sorted(codes):
             if code not in self.systems:
-                raise Wrong(f"codes of systems: {nearest(code, self.systems)}")
+                raise Wrong(f"codes of systems: {nearest_names(code, self.systems)}")
         return tuple(code for code in self.systems if code in codes)
 
     # --- agendas and services
@@ -298,7 +306,7 @@ class _Reader:
     def _department_code(self, node: yaml.Node) -> str:
         department = value_readers.code(node)
         if department not in self.departments:
-            raise Wrong(f"the code of a department: {nearest(department, self.departments)}")
+            raise Wrong(f"the code of a department: {nearest_names(department, self.departments)}")
         return department
 
     def _booking(self, agenda: Section, code: str) -> Rules | None:
@@ -328,7 +336,7 @@ class _Reader:
                     f"a quota that makes them wait {REFUSE} times as long at most: fewer people, a"
                     ' longer window, more counters, or a "quota reason"',
                     at="quota",
-                    value=said(quota),
+                    value=quota_in_words(quota),
                 )
 
     def _service(
@@ -422,7 +430,7 @@ class _Reader:
     def _counter_code(self, node: yaml.Node) -> str:
         counter = value_readers.code(node)
         if counter not in self.counter_codes:
-            raise Wrong(f"the code of a counter: {nearest(counter, self.counter_codes)}")
+            raise Wrong(f"the code of a counter: {nearest_names(counter, self.counter_codes)}")
         return counter
 
     def _topics(self, node: yaml.Node) -> tuple[str, ...]:
@@ -465,7 +473,7 @@ class _Reader:
     def _services(self, node: yaml.Node) -> tuple[str, ...]:
         """Codes of services, in the order of the file; an agenda's code means all its services."""
         all_codes = [code for services in self.agendas.values() for code in services]
-        if shown(node) == '"all"':
+        if quote_node(node) == '"all"':
             return tuple(all_codes)
         expected = 'codes of agendas or services such as [vozidla, doklady], or "all"'
         chosen: set[str] = set()
@@ -476,20 +484,22 @@ class _Reader:
             elif code in all_codes:
                 chosen.add(code)
             else:
-                raise Wrong(f"{expected}: {nearest(code, [*self.agendas, *all_codes])}", code_node)
+                raise Wrong(
+                    f"{expected}: {nearest_names(code, [*self.agendas, *all_codes])}", code_node
+                )
         if not chosen:
             raise Wrong(expected)
         return tuple(code for code in all_codes if code in chosen)
 
     def _counters(self, node: yaml.Node) -> list[str]:
-        if shown(node) == '"all"':
+        if quote_node(node) == '"all"':
             return list(self.counter_codes)
         expected = 'codes of counters such as [p1, p2], or "all"'
         chosen = []
         for code_node in list_of(node, expected):
             code = code_node.value if isinstance(code_node, yaml.ScalarNode) else ""
             if code not in self.counter_codes:
-                raise Wrong(f"{expected}: {nearest(code, self.counter_codes)}", code_node)
+                raise Wrong(f"{expected}: {nearest_names(code, self.counter_codes)}", code_node)
             chosen.append(code)
         if not chosen:
             raise Wrong(expected)

@@ -137,7 +137,7 @@ def _within_hours(office: OfficeSnapshot, booking: Booking) -> bool:
     return any(
         opening.contains(booked_time)
         for minutes in hours
-        if (opening := calendar.instants(minutes, booking.date, office.tz))
+        if (opening := calendar.instants_of_minutes(minutes, booking.date, office.tz))
     )
 
 

@@ -11,7 +11,14 @@ from prepazka.core.speech import LANGUAGES
 from prepazka.officefile import value_readers
 from prepazka.officefile.file_plan import Text
 from prepazka.officefile.nodes import Section, Wrong, items, scalar
-from prepazka.offices.display_options import ARROWS, LAYOUTS, LOUDEST, SOUNDS, options_of, usual
+from prepazka.offices.display_options import (
+    ARROWS,
+    LAYOUTS,
+    LOUDEST,
+    SOUNDS,
+    default_options,
+    options_of,
+)
 
 ARROWS_EXPECTED = "directions to counters such as {p1: left, p2: ahead}"
 
@@ -21,7 +28,7 @@ def read_display(
 ) -> dict[str, Any]:
     """The display's options except its counters."""
     layout = section.take("layout", value_readers.choice(*LAYOUTS), LAYOUTS[0])
-    defaults = usual(layout)
+    defaults = default_options(layout)
     return {
         "layout": layout,
         "sound": section.take("sound", _sound, defaults["sound"]),
@@ -35,7 +42,7 @@ def read_display(
 def write_display(options: dict[str, Any], text: Callable[[Text], Any]) -> dict[str, Any]:
     """The options that differ from the layout's defaults, and the layout."""
     full_options = options_of(options)
-    defaults = usual(full_options["layout"])
+    defaults = default_options(full_options["layout"])
     differs = {
         name: setting
         for name, setting in full_options.items()

@@ -153,7 +153,7 @@ class OfficePlan:
     messages: MessageRules = field(default_factory=MessageRules)
     officials: tuple[OfficialPlan, ...] = ()
     systems: tuple[SystemPlan, ...] = ()
-    embed: tuple[str, ...] | None = None  # sites that may frame the terms; None: any
+    embed: tuple[str, ...] | None = None  # sites that may frame the slots; None: any
     rooms: tuple[str, ...] = ("embedded",)  # of meetings by video, the first one first
     room_link: str = ""
     files: FileRules = field(default_factory=FileRules)  # of meetings

@@ -14,7 +14,7 @@ from prepazka.core.interval import Interval
 from prepazka.core.slots import MOST_LANES
 from prepazka.officefile import value_readers
 from prepazka.officefile.file_plan import Exceptional, Text, Times
-from prepazka.officefile.nodes import Section, Wrong, show
+from prepazka.officefile.nodes import Section, Wrong, quote_value
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 KINDS = ("closed", "extra", "instead", "reduced")
@@ -63,7 +63,7 @@ def _read_hours(section: Section, key: str) -> tuple[WeeklyHours, ...]:
         )
     if not any(by_day.values()) and len(section.problems) == problems_before:
         section.wrong(node, "the hours of one weekday at least", at=key)
-    return weekly(by_day)
+    return sorted_week(by_day)
 
 
 def _read_week(week: Section, by_day: Found) -> None:
@@ -75,7 +75,7 @@ def _read_week(week: Section, by_day: Found) -> None:
         week.asked.append(key)
         if not weekdays:
             week.wrong(
-                week.keys[key], DAY_KEYS, value=f"unknown key {show(key)}{_quotes_hint(key)}"
+                week.keys[key], DAY_KEYS, value=f"unknown key {quote_value(key)}{_quotes_hint(key)}"
             )
             continue
         try:
@@ -120,7 +120,7 @@ def _weekdays(key: str) -> list[int]:
     return weekdays
 
 
-def weekly(by_day: Found) -> tuple[WeeklyHours, ...]:
+def sorted_week(by_day: Found) -> tuple[WeeklyHours, ...]:
     """The hours as sorted rows with adjoining ones joined, so that equal hours compare equal."""
     rows = [
         WeeklyHours(weekday, span.start, span.end, *valid)
@@ -193,7 +193,7 @@ def _read_exception(
         return _exception_with_times(section, kind, dates, reason, places)
     whole_days: list[Interval[int] | None] = [None]
     return [
-        exceptional(kind, dates.start, dates.end, span, reason, places)
+        exception_plan(kind, dates.start, dates.end, span, reason, places)
         for span in spans or whole_days
     ]
 
@@ -210,11 +210,11 @@ def _exception_with_times(
     days = DayException.without_break(*dates, kind, places)  # type: ignore[arg-type]
     if days.begins is None and days.ends is None:
         times = days.minutes_on(days.from_date)
-        return [exceptional(kind, days.from_date, days.to_date, times, reason, places)]
+        return [exception_plan(kind, days.from_date, days.to_date, times, reason, places)]
     return [Exceptional(days, reason)]
 
 
-def exceptional(
+def exception_plan(
     kind: str,
     start: date,
     end: date | None,

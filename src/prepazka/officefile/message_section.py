@@ -11,7 +11,7 @@ from prepazka.core import message_texts
 from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE, MessageRules
 from prepazka.core.message_texts import Texts
 from prepazka.officefile import value_readers
-from prepazka.officefile.nodes import Section, Wrong, nearest, scalar
+from prepazka.officefile.nodes import Section, Wrong, nearest_names, scalar
 
 REMINDERS: dict[str, tuple[str, ...]] = {
     "day and hours before": (DAY_BEFORE, HOURS_BEFORE),
@@ -88,7 +88,9 @@ def _texts(section: Section, languages: tuple[str, ...]) -> Texts:
     for kind, kind_section in kinds.each("`subject`, `text` and `sms`"):
         if kind not in message_texts.NEEDS:
             kinds.wrong(
-                kinds.keys[kind], nearest(kind, message_texts.NEEDS), value=f'the kind "{kind}"'
+                kinds.keys[kind],
+                nearest_names(kind, message_texts.NEEDS),
+                value=f'the kind "{kind}"',
             )
             continue
         for text_part in message_texts.PARTS:
@@ -115,16 +117,16 @@ def _by_language(
 
 
 def _own_words(kind: str, text_part: message_texts.Part, node: yaml.Node) -> str:
-    text = message_texts.tidy(scalar(node, "the words of the message"))
-    for fault in message_texts.faults(kind, text_part, text):
+    text = message_texts.tidy_text(scalar(node, "the words of the message"))
+    for fault in message_texts.faults_of_text(kind, text_part, text):
         raise Wrong(_expected(kind, text_part, fault))
     return " ".join(text.split()) if text_part != "text" else text
 
 
 def _expected(kind: str, text_part: message_texts.Part, fault: message_texts.Fault) -> str:
-    names = sorted(message_texts.allowed(kind, text_part))
+    names = sorted(message_texts.allowed_placeholders(kind, text_part))
     if fault.kind == "unknown":
-        return f"not the placeholder {{{fault.name}}} but {nearest(fault.name, names)}"
+        return f"not the placeholder {{{fault.name}}} but {nearest_names(fault.name, names)}"
     if fault.kind == "missing":
         return f"the placeholder {{{fault.name}}}, without which the message is of no use"
     if fault.kind == "long":

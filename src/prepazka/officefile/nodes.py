@@ -72,22 +72,22 @@ def compose(text: str) -> yaml.Node:
 
 def _line_of(text: str, line: int) -> str:
     lines = text.splitlines()
-    return show(lines[line - 1].strip()) if line <= len(lines) else "the end of the file"
+    return quote_value(lines[line - 1].strip()) if line <= len(lines) else "the end of the file"
 
 
-def show(value: str) -> str:
+def quote_value(value: str) -> str:
     """The value in quotes, shortened."""
     value = " ".join(value.split())
     return f'"{value[:SHOWN]}…"' if len(value) > SHOWN else f'"{value}"'
 
 
-def shown(node: yaml.Node) -> str:
+def quote_node(node: yaml.Node) -> str:
     """The node's content as problems show it."""
     if isinstance(node, yaml.MappingNode):
         return "a mapping"
     if isinstance(node, yaml.SequenceNode):
         return "a list"
-    return show(node.value) if node.value else "nothing"
+    return quote_value(node.value) if node.value else "nothing"
 
 
 def line_of(node: yaml.Node) -> int:
@@ -95,7 +95,7 @@ def line_of(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def nearest(name: str, allowed: Iterable[str]) -> str:
+def nearest_names(name: str, allowed: Iterable[str]) -> str:
     """The allowed names for a problem: the one nearest to `name`, or all of them."""
     names = list(allowed)
     close = get_close_matches(name, names, n=1, cutoff=0.6)
@@ -151,7 +151,7 @@ class Section:
     def wrong(self, node: yaml.Node, expected: str, *, at: str = "", value: str = "") -> None:
         """Add a problem."""
         where = f"{self.path}.{at}" if self.path and at else self.path or at
-        self.problems.append(Problem(line_of(node), where, value or shown(node), expected))
+        self.problems.append(Problem(line_of(node), where, value or quote_node(node), expected))
 
     def has(self, key: str) -> bool:
         """Whether the key is there; from now on it counts as a known key."""
@@ -208,5 +208,5 @@ class Section:
             if name in self.asked:
                 continue
             hint = " (texts with commas and times need quotes)" if ":" in name else ""
-            value = f"unknown key {show(name)}"
-            self.wrong(key, nearest(name, dict.fromkeys(self.asked)) + hint, value=value)
+            value = f"unknown key {quote_value(name)}"
+            self.wrong(key, nearest_names(name, dict.fromkeys(self.asked)) + hint, value=value)

@@ -8,7 +8,7 @@ from typing import Any
 
 from prepazka.core.interval import Interval
 from prepazka.officefile import file_plan
-from prepazka.officefile.hours_section import Found, exceptional, weekly
+from prepazka.officefile.hours_section import Found, exception_plan, sorted_week
 from prepazka.officefile.value_readers import MODES
 from prepazka.officefile.write import write
 from prepazka.offices import office_snapshot
@@ -191,9 +191,9 @@ def _times(office: OfficeSnapshot, **scope: int) -> file_plan.Times:
                 Interval(row.opens, row.closes)
             )
     return file_plan.Times(
-        hours=weekly(hours[False]),
-        booking_hours=weekly(hours[True]),
-        mode_hours=tuple((mode, weekly(hours[mode])) for mode in MODES if hours[mode]),
+        hours=sorted_week(hours[False]),
+        booking_hours=sorted_week(hours[True]),
+        mode_hours=tuple((mode, sorted_week(hours[mode])) for mode in MODES if hours[mode]),
         exceptions=tuple(
             _exceptional(exception)
             for exception in sorted(office.exceptions, key=lambda e: e.pk)
@@ -214,4 +214,4 @@ def _exceptional(row: HoursException) -> file_plan.Exceptional:
     if days.begins is not None or days.ends is not None:
         return file_plan.Exceptional(days, reason)
     times = days.minutes_on(row.from_date)
-    return exceptional(row.kind, row.from_date, row.to_date, times, reason, row.places)
+    return exception_plan(row.kind, row.from_date, row.to_date, times, reason, row.places)

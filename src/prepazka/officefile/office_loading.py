@@ -12,8 +12,8 @@ from django.db import transaction
 
 from prepazka.booking.booking_locks import lock_days, lock_list
 from prepazka.booking.models import Lane
-from prepazka.booking.waiting_list import end_waits
-from prepazka.booking.waiting_list_offers import withdraw_beyond
+from prepazka.booking.waiting_list import end_entries_without_service
+from prepazka.booking.waiting_list_offers import withdraw_offers_beyond_quota
 from prepazka.core import calendar, events
 from prepazka.core.slots import Rules
 from prepazka.journal.record import record
@@ -94,8 +94,8 @@ def load(
     if report.conflicts and not accept_conflicts:
         raise LoadRefused(report.conflicts)
     unmet = [entry.pk for entry, _why in unmet_waits(loaded, now)]
-    end_waits(office=office.pk, entries=unmet, now=now)
-    withdraw_beyond(loaded, now=now)
+    end_entries_without_service(office=office.pk, entries=unmet, now=now)
+    withdraw_offers_beyond_quota(loaded, now=now)
     record(events.OfficeLoaded(office=office.pk, at=now))
     if office.second_factor_roles != required_before:
         roles = tuple(office.second_factor_roles)

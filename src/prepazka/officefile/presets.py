@@ -15,22 +15,22 @@ class NoSuchFile(Exception):
     """Neither a readable file nor a preset; the message says why and lists the presets."""
 
 
-def names() -> list[str]:
+def preset_names() -> list[str]:
     """The names of the presets."""
     files = resources.files("prepazka.presets").iterdir()
     return sorted(file.name.removesuffix(SUFFIX) for file in files if file.name.endswith(SUFFIX))
 
 
-def text(name: str) -> str:
+def preset_text(name: str) -> str:
     """The text of a preset. Raises KeyError."""
-    if name not in names():
+    if name not in preset_names():
         raise KeyError(name)
     return (resources.files("prepazka.presets") / f"{name}{SUFFIX}").read_text(encoding="utf-8")
 
 
 def folder_of(name: str) -> Path:
     """The folder of a file or preset, in which files it names are looked for."""
-    if not Path(name).exists() and name in names():
+    if not Path(name).exists() and name in preset_names():
         return Path(str(resources.files("prepazka.presets")))
     return Path(name).parent
 
@@ -38,12 +38,12 @@ def folder_of(name: str) -> Path:
 def text_of(name: str) -> str:
     """The text of a file, or of a preset if there is no such file. Raises NoSuchFile, WrongFile."""
     path = Path(name)
-    if not path.exists() and name in names():
-        return text(name)
+    if not path.exists() and name in preset_names():
+        return preset_text(name)
     try:
         content = path.read_bytes()
     except OSError as error:
-        presets = ", ".join(names())
+        presets = ", ".join(preset_names())
         raise NoSuchFile(f"{sentence_of(error, name)} Or name a preset: {presets}.") from error
     try:
         return content.decode("utf-8")

@@ -12,12 +12,12 @@ from django.db.models import Count, QuerySet
 
 from prepazka.booking.models import Booking, Lane
 from prepazka.booking.refusals import NoSuchQuota, QuotaNeedsReason, ReasonWithContact
-from prepazka.booking.waiting_list_offers import withdraw_beyond
+from prepazka.booking.waiting_list_offers import withdraw_offers_beyond_quota
 from prepazka.core import calendar, events
 from prepazka.core.demand import MOST_LANES as MOST_SIMULATED
 from prepazka.core.demand import Plan
 from prepazka.core.slots import MOST_LANES
-from prepazka.core.whatif import Difference, compare, simulate_both
+from prepazka.core.whatif import Difference, compare_figures, simulate_both
 from prepazka.journal.record import record
 from prepazka.officefile.booking_rules_section import REASON
 from prepazka.officefile.conflicts import COMING
@@ -50,27 +50,27 @@ class Effect:
     beyond: int  # future bookings on places above the quota, which they keep
 
 
-def present(office: OfficeSnapshot, *, now: datetime) -> dict[str, Quota]:
+def present_quotas(office: OfficeSnapshot, *, now: datetime) -> dict[str, Quota]:
     """The office's quotas by the agenda's code in its regular week, with learned service times."""
     return quotas(
         plan_of(office.regular), since=calendar.day_of(now, office.tz), means=_learned_means(office)
     )
 
 
-def learned(office: OfficeSnapshot, agenda: Agenda) -> bool:
+def has_learned_times(office: OfficeSnapshot, agenda: Agenda) -> bool:
     """Whether the service times of all the agenda's bookable services have been learned."""
-    times = wait_learning.known(office).times
+    times = wait_learning.learned_times(office).times
     services = [s for s in office.offered_services() if s.agenda_id == agenda.pk and s.bookable]
     return not any(times.thin(s.pk) for s in services)
 
 
 def _learned_means(office: OfficeSnapshot) -> dict[str, float]:
-    times = wait_learning.known(office).times
+    times = wait_learning.learned_times(office).times
     services = [s for s in office.offered_services() if not times.thin(s.pk)]
     return {s.code: times.mean(s.pk) for s in services}
 
 
-def effect(
+def effect_of_quota(
     office: OfficeSnapshot, current: Quota, quota: int, *, now: datetime, enough: Callable[[], bool]
 ) -> Effect:
     """The effect of a quota by the formula and on simulated days.
@@ -86,7 +86,7 @@ def effect(
         number = current.named.agendas[current.agenda.code]
         after = with_quota(plan, number, quota)
         simulated = simulate_both(plan, after, limit=MOST_DAYS, seed=SEED, enough=enough)
-        days, differences = len(simulated[0].days), compare(*simulated)
+        days, differences = len(simulated[0].days), compare_figures(*simulated)
     beyond = (
         _bookings_beyond(office.row, agenda, quota, now).count() if quota < current.quota else 0
     )
@@ -106,7 +106,7 @@ def _plan_with_demand(office: OfficeSnapshot, current: Quota, now: datetime) -> 
         office=office.row, date__gte=since, date__lt=calendar.day_of(now, office.tz)
     ).exclude(state=TicketState.CANCELLED)
     days = tickets.aggregate(days=Count("date", distinct=True))["days"]
-    plan = replace(plan, no_show=1 - wait_learning.known(office).shows_up)
+    plan = replace(plan, no_show=1 - wait_learning.learned_times(office).shows_up)
     if days < ENOUGH_DAYS:
         return plan, False
     rows = dict(tickets.values_list("service").annotate(many=Count("pk")))
@@ -149,7 +149,7 @@ def set_quota(
     row = Agenda.objects.get(office=locked, code=agenda, retired=False)
     previous_rules = row.rules
     lock_coming_days(locked, [previous_rules], now)
-    current = present(office_snapshot.read_snapshot(locked), now=now).get(agenda)
+    current = present_quotas(office_snapshot.read_snapshot(locked), now=now).get(agenda)
     then = current.with_quota(quota) if current else None
     if then and then.refused and not reason:
         raise QuotaNeedsReason
@@ -161,7 +161,7 @@ def set_quota(
     )
     locked.version += 1
     locked.save(update_fields=["version"])
-    withdraw_beyond(office_snapshot.read_snapshot(locked), now=now)
+    withdraw_offers_beyond_quota(office_snapshot.read_snapshot(locked), now=now)
     record(
         events.QuotaSet(
             office=locked.pk,

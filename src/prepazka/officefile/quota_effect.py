@@ -9,7 +9,7 @@ from math import ceil
 
 from prepazka.core.demand import Plan
 from prepazka.core.figures import REFUSE, WARN
-from prepazka.core.whatif import Burden, burden
+from prepazka.core.whatif import Burden, burden_of_agenda
 from prepazka.officefile.file_plan import AgendaPlan, OfficePlan
 from prepazka.officefile.workday import Named, NoSuchDay, plan_of
 
@@ -59,7 +59,7 @@ class Quota:
     def with_quota(self, quota: int) -> Quota:
         """The same day with another quota."""
         plan = with_quota(self.named.plan, self.named.agendas[self.agenda.code], quota)
-        new_burden = burden(plan, self.named.agendas[self.agenda.code]) or self.burden
+        new_burden = burden_of_agenda(plan, self.named.agendas[self.agenda.code]) or self.burden
         return replace(self, quota=quota, burden=new_burden)
 
 
@@ -113,7 +113,7 @@ def _quota_on(office: OfficePlan, agenda: AgendaPlan, day: date, named: Named) -
     windows = next((b.windows for b in named.plan.bookable if b.agenda == number), ())
     if agenda.booking is None or not windows or not _takes_walk_ins(office, agenda):
         return None
-    agenda_burden = burden(named.plan, number)
+    agenda_burden = burden_of_agenda(named.plan, number)
     if agenda_burden is None:
         return None
     codes = {n: code for code, n in named.agendas.items()}
@@ -131,16 +131,16 @@ def _takes_walk_ins(office: OfficePlan, agenda: AgendaPlan) -> bool:
     return any(s.walk_in for s in office.services() if s.code in served_there)
 
 
-def warnings(office: OfficePlan) -> list[str]:
+def quota_warnings(office: OfficePlan) -> list[str]:
     """A line for each quota above the limit for a warning."""
     return [
-        f"agendas.{code}.booking.quota: {said(quota)}"
+        f"agendas.{code}.booking.quota: {quota_in_words(quota)}"
         for code, quota in quotas(office).items()
         if quota.warned
     ]
 
 
-def said(quota: Quota) -> str:
+def quota_in_words(quota: Quota) -> str:
     """The quota and its effect as a phrase."""
     does = f"makes those without a booking wait {quota.times} times as long"
     if quota.burden.taken >= 1:

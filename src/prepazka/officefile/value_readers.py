@@ -20,7 +20,7 @@ from prepazka.core.interval import Interval
 from prepazka.core.room_addresses import is_room_address
 from prepazka.core.slots import MOST_RETURN_MIN, Rules, Step
 from prepazka.officefile.file_plan import Text
-from prepazka.officefile.nodes import Wrong, items, nearest, scalar
+from prepazka.officefile.nodes import Wrong, items, nearest_names, scalar
 
 HOUR_MIN, DAY_MIN = 60, 1440
 MOST_MIN = 366 * DAY_MIN
@@ -104,7 +104,7 @@ def roles(node: yaml.Node) -> tuple[str, ...]:
     if nodes.keys() in ({"all"}, {"none"}):
         return ROLES if "all" in nodes else ()
     if unknown := [name for name in nodes if name not in ROLES]:
-        raise Wrong(f"{expected} ({nearest(unknown[0], ROLES)})", nodes[unknown[0]])
+        raise Wrong(f"{expected} ({nearest_names(unknown[0], ROLES)})", nodes[unknown[0]])
     return tuple(role for role in ROLES if role in nodes)
 
 
@@ -143,7 +143,7 @@ def choice(*allowed: str) -> Callable[[yaml.Node], str]:
     def read(node: yaml.Node) -> str:
         word = scalar(node, expected)
         if word not in allowed:
-            raise Wrong(nearest(word, allowed))
+            raise Wrong(nearest_names(word, allowed))
         return word
 
     return read

@@ -10,7 +10,7 @@ from prepazka.core.calendar import DayException, czech_holidays, open_minutes
 from prepazka.core.demand import Asked, Bookable, Plan, Post
 from prepazka.core.discipline import Policy
 from prepazka.core.interval import Interval, intersect, subtract
-from prepazka.core.slots import Rules, candidates
+from prepazka.core.slots import Rules, candidates_of_day
 from prepazka.officefile.file_plan import AgendaPlan, OfficePlan, Times
 
 BUSY = 0.85  # share of the counters' time, if the number of clients is not given
@@ -162,13 +162,13 @@ def _bookable(
         agenda_hours = intersect(open_minutes(day, weekly, _exceptions(times)), agenda_hours)
     duration = max((s.duration_min for s in agenda.services if s.bookable), default=15)
     if rules.kind == "slot":
-        # Consecutive terms without overlap, as a clerk's diary fills.
-        laid = [w for o in agenda_hours for w in candidates([o], rules, duration=duration)]
+        # Consecutive slots without overlap, as a clerk's diary fills.
+        laid = [w for o in agenda_hours for w in candidates_of_day([o], rules, duration=duration)]
         consecutive: list[Interval[int]] = []
         for window in laid:
             if not consecutive or window.start >= consecutive[-1].end:
                 consecutive.append(window)
         laid = consecutive
     else:
-        laid = candidates(agenda_hours, rules, duration=duration)
+        laid = candidates_of_day(agenda_hours, rules, duration=duration)
     return Bookable(number, tuple(laid), rules.quota)

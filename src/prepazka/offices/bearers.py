@@ -32,7 +32,7 @@ def by_token(token: str, *, slug: str, now: datetime) -> Bearer | None:
             " LEFT JOIN offices_office o ON o.slug = %s"
             " LEFT JOIN offices_membership m ON m.office_id = o.id AND m.user_id = u.id"
             " WHERE t.hash = %s AND t.revoked_at IS NULL AND (t.ends_at IS NULL OR t.ends_at > %s)",
-            [slug, tokens.hash_of(token), now],
+            [slug, tokens.hash_of_token(token), now],
         )
         row = cursor.fetchone()
     if row is None:
@@ -47,6 +47,6 @@ def by_token(token: str, *, slug: str, now: datetime) -> Bearer | None:
         if waits
         else None
     )
-    tokens.note_use(key, used_at, now=now)
+    tokens.note_token_use(key, used_at, now=now)
     snapshot = office and (cached_snapshot(office, version) or snapshot_by_id(office))
     return Bearer(int(user), snapshot or None, role, first_step)

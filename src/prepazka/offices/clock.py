@@ -23,7 +23,7 @@ _cached_clock: DemoClock | None = None
 def now() -> datetime:
     """The instant, in UTC."""
     real = real_now()
-    return played(real, _demo_clock()) if settings.DEMO else real
+    return played_time(real, _demo_clock()) if settings.DEMO else real
 
 
 def real_now() -> datetime:
@@ -36,7 +36,7 @@ def machine_s() -> float:
     return time.time()
 
 
-def played(real: datetime, clock: DemoClock | None) -> datetime:
+def played_time(real: datetime, clock: DemoClock | None) -> datetime:
     """The time that the demo's clock shows at a real instant; real time again after its end."""
     if clock is None:
         return real
@@ -47,10 +47,10 @@ def played(real: datetime, clock: DemoClock | None) -> datetime:
 def shows_real_time() -> bool:
     """Whether the clock shows the real time, to the second."""
     real = real_now()
-    return not settings.DEMO or abs(played(real, _demo_clock()) - real) < timedelta(seconds=1)
+    return not settings.DEMO or abs(played_time(real, _demo_clock()) - real) < timedelta(seconds=1)
 
 
-def play(*, shown_from: datetime, lasts: timedelta, speed: float) -> None:
+def play_period(*, shown_from: datetime, lasts: timedelta, speed: float) -> None:
     """Let the demo's clock show a period of another time, `speed` times as fast."""
     DemoClock.objects.update_or_create(
         pk=1,
@@ -66,7 +66,7 @@ def play(*, shown_from: datetime, lasts: timedelta, speed: float) -> None:
 
 def move_to(moment: datetime) -> None:
     """Let the demo's clock go on from that moment at the ordinary pace."""
-    play(shown_from=moment, lasts=FOR_GOOD, speed=1)
+    play_period(shown_from=moment, lasts=FOR_GOOD, speed=1)
 
 
 def slow_down() -> None:

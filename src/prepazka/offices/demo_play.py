@@ -14,13 +14,13 @@ ROW = 1
 SUPERVISOR = 7_307_733  # key of the advisory lock of the one supervisor that plays days
 
 
-def current() -> DemoPlay | None:
+def current_play() -> DemoPlay | None:
     """The day that is being played, or else the one played last; None before the first."""
     return DemoPlay.objects.select_related("office").first()
 
 
 @transaction.atomic
-def ask(*, office: Office, speed: float) -> bool:
+def request_play(*, office: Office, speed: float) -> bool:
     """Ask for a day of the office; False while one is already played or about to be."""
     fields = {"office": office, "speed": speed, "state": DemoPlayState.ASKED}
     _, created = DemoPlay.objects.get_or_create(pk=ROW, defaults=fields)
@@ -34,7 +34,7 @@ def ask(*, office: Office, speed: float) -> bool:
 
 
 @transaction.atomic
-def stop() -> None:
+def request_stop() -> None:
     """Ask that the virtual people leave. May be repeated."""
     row = _locked()
     if row and row.is_active:
@@ -46,13 +46,13 @@ def stop() -> None:
 
 
 @transaction.atomic
-def take() -> DemoPlay | None:
+def claim_play() -> DemoPlay | None:
     """Claim the day that was asked for, which the caller now plays; None if there is none."""
     row = _locked()
     if row is None or row.state != DemoPlayState.ASKED:
         return None
     DemoPlay.objects.filter(pk=ROW).update(state=DemoPlayState.RUNNING)
-    return current()
+    return current_play()
 
 
 def is_stopping() -> bool:
@@ -61,7 +61,7 @@ def is_stopping() -> bool:
 
 
 @transaction.atomic
-def end(*, failed: bool) -> None:
+def end_play(*, failed: bool) -> None:
     """Note that the day is over: played to its end, stopped on request, or failed."""
     row = _locked()
     if row is None or not row.is_active:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 from prepazka.core import events
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
-from prepazka.journal.rows import columns, of_row, width
+from prepazka.journal.rows import count_columns, object_of_row, select_columns
 from prepazka.offices.models import Counter, Device, Office
 
 # Without 0/O, 1/I/L, 2/Z, 5/S, 8/B and U/V: it is read off one screen and typed on another.
@@ -44,7 +44,7 @@ def make_pairing_code(*, device: Device, now: datetime) -> str:
 
 
 @transaction.atomic
-def pair(*, code: str, now: datetime, kind: str = "") -> tuple[Device, str]:
+def pair_device(*, code: str, now: datetime, kind: str = "") -> tuple[Device, str]:
     """Make the browser with this code the device, in place of the browser paired before.
 
     Returns the device and the token that the browser keeps. Raises PairingCodeWrong.
@@ -82,7 +82,7 @@ def pair(*, code: str, now: datetime, kind: str = "") -> tuple[Device, str]:
 
 
 @transaction.atomic
-def revoke(*, device: int, now: datetime, actor: int | None = None) -> None:
+def revoke_pairing(*, device: int, now: datetime, actor: int | None = None) -> None:
     """End the pairing of the device, and an unused code with it. May be repeated."""
     locked = Device.objects.select_for_update(no_key=True).get(pk=device)
     if not locked.token_hash and not locked.pairing_hash:
@@ -108,7 +108,7 @@ def is_paired(device: Device) -> bool:
     return bool(device.token_hash) and rows.exists()
 
 
-def by_token(token: str, *, now: datetime, kind: str = "") -> Device | None:
+def device_by_token(token: str, *, now: datetime, kind: str = "") -> Device | None:
     """The device whose browser sends this token, with its office read afresh; None if there is none.
 
     Notes at most once a minute that the device was seen.
@@ -126,7 +126,7 @@ def _with_office(token: str, kind: str) -> Device | None:
     """The device as `select_related("office")` reads it, but cheaper: each touch runs this."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {columns(Device, 'd')}, {columns(Office, 'o')}"  # noqa: S608  # ours
+            f"SELECT {select_columns(Device, 'd')}, {select_columns(Office, 'o')}"  # noqa: S608  # ours
             " FROM offices_device d JOIN offices_office o ON o.id = d.office_id"
             " WHERE d.token_hash = %s AND NOT d.retired AND d.kind = ANY(%s)",
             [_hash(token), [kind] if kind else list(Device.Kind)],
@@ -134,13 +134,13 @@ def _with_office(token: str, kind: str) -> Device | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    office_at = width(Device)
-    device = of_row(Device, row[:office_at])
-    device.office = of_row(Office, row[office_at:])
+    office_at = count_columns(Device)
+    device = object_of_row(Device, row[:office_at])
+    device.office = object_of_row(Office, row[office_at:])
     return device
 
 
-def heartbeat(
+def note_heartbeat(
     *,
     device: int,
     now: datetime,

@@ -10,7 +10,7 @@ ARROWS = ("left", "right", "ahead", "upstairs", "downstairs")
 LOUDEST = 100
 
 
-def usual(layout: str) -> dict[str, Any]:
+def default_options(layout: str) -> dict[str, Any]:
     """Default options of a display in that layout.
 
     Above a counter it does not speak: the display of the hall does, and both would be heard at once.
@@ -27,5 +27,5 @@ def usual(layout: str) -> dict[str, Any]:
 
 def options_of(options: dict[str, Any]) -> dict[str, Any]:
     """All options but the counters, with the default where one is missing."""
-    defaults = usual(options.get("layout", LAYOUTS[0]))
+    defaults = default_options(options.get("layout", LAYOUTS[0]))
     return defaults | {key: options[key] for key in defaults if key in options}

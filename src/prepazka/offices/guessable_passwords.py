@@ -37,7 +37,7 @@ class EasilyGuessed:
 
     def validate(self, password: str, user: User | None = None) -> None:
         """Raise ValidationError, with the sentence that the person reads, if it is easily guessed."""
-        remainder = simplified = plain(password[:LOOKED_AT])
+        remainder = simplified = plain_letters(password[:LOOKED_AT])
         for word in sorted(
             {*WORDS, *MONTHS_AND_SEASONS, *_of_offices(user)}, key=len, reverse=True
         ):
@@ -65,11 +65,11 @@ def _of_offices(user: User | None) -> set[str]:
 def _words(texts: Iterable[str]) -> Iterable[str]:
     for text in texts:
         for fragment in re.split(r"[\W_]+", text):
-            if len(word := plain(fragment)) >= SHORTEST:
+            if len(word := plain_letters(fragment)) >= SHORTEST:
                 yield word
 
 
-def plain(text: str) -> str:
+def plain_letters(text: str) -> str:
     """Letters and digits of the text, in lower case and without diacritics."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in decomposed if letter.isalnum())

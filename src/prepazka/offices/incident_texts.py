@@ -21,12 +21,12 @@ CAUSES: dict[str, Callable[[], str]] = {
 }
 
 
-def cause_of(incident: Incident) -> str:
+def cause_in_words(incident: Incident) -> str:
     """What has happened, as one sentence."""
     return CAUSES[incident.cause]() % {"system": incident.system.name}
 
 
-def until_of(incident: Incident, tz: tzinfo) -> str:
+def end_in_words(incident: Incident, tz: tzinfo) -> str:
     """When it should work again, as one sentence."""
     if incident.expected_at is None:
         return _("It is not known yet when it will work again.")
@@ -34,16 +34,18 @@ def until_of(incident: Incident, tz: tzinfo) -> str:
     return _("It should be working again at about %(time)s.") % {"time": at}
 
 
-def said_of(incident: Incident, office: OfficeSnapshot) -> str:
+def incident_in_words(incident: Incident, office: OfficeSnapshot) -> str:
     """What has happened, the office's own sentence, and until when, as one text."""
     note = str(incident.note)
-    return " ".join(filter(None, [cause_of(incident), note, until_of(incident, office.tz)]))
+    return " ".join(
+        filter(None, [cause_in_words(incident), note, end_in_words(incident, office.tz)])
+    )
 
 
-def in_languages(incident: Incident, office: OfficeSnapshot) -> dict[str, str]:
+def incident_in_languages(incident: Incident, office: OfficeSnapshot) -> dict[str, str]:
     """The text of `said_of` in every language of the office, by language code."""
     texts = {}
     for language in office.row.languages or ["cs"]:
         with translation.override(language):
-            texts[language] = said_of(incident, office)
+            texts[language] = incident_in_words(incident, office)
     return texts

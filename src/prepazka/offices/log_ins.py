@@ -143,7 +143,7 @@ def acknowledge_wrong_passwords(*, user: int) -> None:
     User.objects.filter(pk=user).update(wrong_passwords=0, wrong_passwords_since=None)
 
 
-def tried_accounts(office: int) -> list[Membership]:
+def accounts_with_wrong_passwords(office: int) -> list[Membership]:
     """Colleagues at whose accounts wrong passwords were entered, until the colleague has read of it."""
     return list(
         Membership.objects.filter(office=office, user__wrong_passwords__gte=WORTH_TELLING)

@@ -126,7 +126,7 @@ def _aggregate(values: str, source: str) -> str:
 
 
 def _array(model: type[models.Model], alias: str) -> str:
-    return f"json_build_array({rows.columns(model, alias)})"
+    return f"json_build_array({rows.select_columns(model, alias)})"
 
 
 @cache

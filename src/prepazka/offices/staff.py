@@ -151,7 +151,7 @@ def add_staff(
     user = _lock_name(username)
     if user and (existing := Membership.objects.filter(office=office, user=user).first()):
         raise AlreadyHere(name=existing.name)
-    if user and not (is_off(user) and _last_office(user) == office.pk):
+    if user and not (is_switched_off(user) and _last_office(user) == office.pk):
         raise NameTaken
     password, returned = one_time_password(), user is not None
     user = user or User(username=username)
@@ -191,7 +191,7 @@ def add_by_operator(
     return Added(_join(office, user, name, role, actor=None, now=now), password, returned)
 
 
-def is_off(user: User) -> bool:
+def is_switched_off(user: User) -> bool:
     """Whether the account was switched off when its last office removed the person."""
     return not user.is_active and not user.memberships.exists()
 
@@ -200,10 +200,10 @@ def _give_access(
     user: User, password: str, *, must_change: bool, returned: bool, now: datetime
 ) -> None:
     if must_change:
-        one_time.give(user, password, now=now)
+        one_time.set_one_time_password(user, password, now=now)
     else:
         user.set_password(password)
-        one_time.forget(user)
+        one_time.mark_password_own(user)
     user.is_active = True
     user.second_factor_reset_at = user.second_factor_reset_by = None
     user.save()
@@ -271,7 +271,7 @@ def change_role(*, member: Membership, role: Role, actor: int, now: datetime) ->
 
 
 @transaction.atomic
-def let_declare(*, member: Membership, may: bool, actor: int, now: datetime) -> None:
+def set_may_declare(*, member: Membership, may: bool, actor: int, now: datetime) -> None:
     """Give or take the right to declare that a system is down. May be repeated."""
     changed = Membership.objects.filter(pk=member.pk).exclude(may_declare=may)
     if changed.update(may_declare=may):
@@ -331,7 +331,7 @@ def give_password_by_operator(*, username: str, now: datetime) -> str:
 
 
 def _give_password(user: User, password: str, *, actor: int | None, now: datetime) -> None:
-    one_time.give(user, password, now=now)
+    one_time.set_one_time_password(user, password, now=now)
     user.save(update_fields=one_time.FIELDS)
     _end_access(user, now=now)
     for office in user.memberships.order_by("office").values_list("office", flat=True):
@@ -402,7 +402,7 @@ def end_token(*, member: Membership, token_id: int, actor: int, now: datetime) -
 def _reset(user: User, *, actor: int | None, now: datetime) -> None:
     if not second_factor_removal.remove_second_factor(user):
         raise NoSecondFactor
-    second_factor_removal.note_reset(user, by=actor, now=now)
+    second_factor_removal.note_second_factor_reset(user, by=actor, now=now)
     sessions.end_sessions(user)
     for office in user.memberships.order_by("office").values_list("office", flat=True):
         record(events.SecondFactorReset(office=office, at=now, actor=actor, user=user.pk))

@@ -17,7 +17,7 @@ LOOKS_EVERY = 4.0  # minutes between looks at the ticket's page
 Given = tuple[str, str]  # the ticket's label, and the code of its page ("" from the desk)
 
 
-async def walk_in(hall: Hall, walk: Walk) -> None:
+async def play_walk_in(hall: Hall, walk: Walk) -> None:
     """Play one walk-in: take a ticket and wait."""
     await hall.clock.until(walk.at)
     kind = _nature(hall, "walk-in", walk.number, walk.service)
@@ -27,12 +27,12 @@ async def walk_in(hall: Hall, walk: Walk) -> None:
         await _wait(hall, hall.register(slip[0]), slip[1], kind)
 
 
-async def booked(hall: Hall, booking: Booked) -> None:
+async def play_booked_client(hall: Hall, booking: Booked) -> None:
     """Play one booked client: come around the booked time or never, check in and wait."""
     seat = booking.seat
-    chance = visit_plans.person(hall.seed, "punctuality", seat.number)
+    chance = visit_plans.random_of_person(hall.seed, "punctuality", seat.number)
     window = (seat.ends_at - seat.starts_at) / timedelta(minutes=1)
-    after = visit_plans.offset(chance, window)
+    after = visit_plans.draw_arrival_offset(chance, window)
     if after is None:
         hall.tally.never_came += 1
         return
@@ -61,8 +61,8 @@ async def booked(hall: Hall, booking: Booked) -> None:
 
 
 def _nature(hall: Hall, kind: str, number: int, service: str) -> Nature:
-    return visit_plans.nature(
-        visit_plans.person(hall.seed, kind, number), hall.services[service].minutes
+    return visit_plans.draw_service_minutes(
+        visit_plans.random_of_person(hall.seed, kind, number), hall.services[service].minutes
     )
 
 
@@ -72,9 +72,9 @@ async def _ticket_at_kiosk(hall: Hall, service: str) -> Given | None:
     if html_reading.is_unpaired(start.text):  # the kiosk was paired with another browser
         hall.kiosk = None
         return await _ticket_at_desk(hall, service)
-    touch = html_reading.touch(start.text)
+    touch = html_reading.touch_key(start.text)
     if not touch:  # no ticket is offered, for example outside the hours
-        hall.tally.refused(f"kiosk: {html_reading.heading(start.text)}")
+        hall.tally.refused(f"kiosk: {html_reading.page_heading(start.text)}")
         return None
     answer = await hall.kiosk.post("/kiosk/listek/", {"touch": touch, "service": service})
     return _slip_from_kiosk(hall, str(answer.url), answer.text)
@@ -86,15 +86,15 @@ async def _pin_at_kiosk(hall: Hall, booking: Booked) -> Given | None:
     if html_reading.is_unpaired(keypad.text):
         hall.kiosk = None
         return await _arrive_at_desk(hall, booking)
-    form = {"touch": html_reading.touch(keypad.text), "pin": booking.pin}
+    form = {"touch": html_reading.touch_key(keypad.text), "pin": booking.pin}
     answer = await hall.kiosk.post("/kiosk/pin/", form)
     return _slip_from_kiosk(hall, str(answer.url), answer.text)
 
 
 def _slip_from_kiosk(hall: Hall, url: str, html: str) -> Given | None:
-    if "/kiosk/listek/" in url and (label := html_reading.number(html)):
+    if "/kiosk/listek/" in url and (label := html_reading.ticket_label(html)):
         return label, last_part(url)
-    hall.tally.refused(f"kiosk: {html_reading.heading(html)}")
+    hall.tally.refused(f"kiosk: {html_reading.page_heading(html)}")
     return None
 
 
@@ -102,7 +102,7 @@ async def _ticket_at_desk(hall: Hall, service: str) -> Given | None:
     path = f"/pult/{hall.slug}/recepce/listek/"
     form = await hall.desk.get(path)
     answer = await hall.desk.post(
-        path, {"touch": html_reading.touch(form.text), "service": service, "persons": "1"}
+        path, {"touch": html_reading.touch_key(form.text), "service": service, "persons": "1"}
     )
     return _slip_from_desk(hall, answer.text)
 
@@ -118,9 +118,9 @@ async def _arrive_at_desk(hall: Hall, booking: Booked) -> Given | None:
 
 
 def _slip_from_desk(hall: Hall, html: str) -> Given | None:
-    label = html_reading.number(html)
+    label = html_reading.ticket_label(html)
     if not label:
-        hall.tally.refused(f"desk: {html_reading.heading(html)}")
+        hall.tally.refused(f"desk: {html_reading.page_heading(html)}")
         return None
     return label, ""
 

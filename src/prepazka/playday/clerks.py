@@ -31,8 +31,8 @@ class Clerk:
     def __init__(self, hall: Hall, number: int, counter: str, browser: Browser) -> None:
         self.hall, self.number, self.counter, self.browser = hall, number, counter, browser
         self.path = f"/pult/{hall.slug}/"
-        self.chance: Random = visit_plans.person(hall.seed, "clerk", number)
-        self.lunch = visit_plans.lunch(hall.opened, number)
+        self.chance: Random = visit_plans.random_of_person(hall.seed, "clerk", number)
+        self.lunch = visit_plans.lunch_break(hall.opened, number)
         self.pressing: asyncio.Task[httpx.Response] | None = None
 
     async def work(self) -> None:
@@ -84,7 +84,10 @@ class Clerk:
         if answer.is_success and not board_after.refusal:
             self.hall.tally.steps[name] += 1
         else:
-            why = board_after.refusal or f"{answer.status_code} {html_reading.heading(answer.text)}"
+            why = (
+                board_after.refusal
+                or f"{answer.status_code} {html_reading.page_heading(answer.text)}"
+            )
             self.hall.tally.refused(f"console, {name}: {why}")
         return board_after
 
@@ -137,7 +140,7 @@ class Clerk:
         """Park or transfer the client once; the next time they are served. Whether they left."""
         kind = self.hall.natures[board.label]
         await self.hall.clock.minutes(kind.minutes / 3)
-        self.hall.natures[board.label] = visit_plans.at_once(kind)
+        self.hall.natures[board.label] = visit_plans.remaining_visit(kind)
         if turns == "parked":
             after = await self.step("park", board, minutes="10")
         elif board.targets:

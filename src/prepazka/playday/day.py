@@ -15,7 +15,7 @@ from prepazka.playday import citizens, clerks, html_reading, visit_plans
 from prepazka.playday.http_clients import Browser, Net, Unreachable
 from prepazka.playday.postman import Booked, book_all
 from prepazka.playday.shared_state import Clock, Hall
-from prepazka.playday.tally import Tally, line, table
+from prepazka.playday.tally import Tally, count_table, summary_line
 from prepazka.playday.visit_plans import Seat, Service, Span
 
 BEFORE = timedelta(minutes=30)
@@ -67,7 +67,7 @@ class Play:
         seats = await self._seats({c: s for c, s in services.items() if c in covered}, opened)
         booked = await book_all(self.net, self.slug, self.seed, seats)
         print(
-            f"{opened[0][0]:%d. %m. %Y}: {len(booked)} of {len(seats)} terms booked over the API;"
+            f"{opened[0][0]:%d. %m. %Y}: {len(booked)} of {len(seats)} slots booked over the API;"
             f" counters {', '.join(counters)}",
             flush=True,
         )
@@ -201,11 +201,12 @@ class Play:
             # visitor serves alone.
             self.others = [] if free else [frozenset(services)]
             return {
-                c: free[c] for c in visit_plans.staffed(free, min(len(crew), max(1, len(free) - 1)))
+                c: free[c]
+                for c in visit_plans.counters_to_open(free, min(len(crew), max(1, len(free) - 1)))
             }
         if not free:
             raise CannotPlay("No counter is free; close one in the console first.")
-        return {code: free[code] for code in visit_plans.staffed(free, len(crew))}
+        return {code: free[code] for code in visit_plans.counters_to_open(free, len(crew))}
 
     async def _rest_of_day(self, days: Mapping[date, list[Span]]) -> list[Span]:
         """The rest of today's hours, or the next day's where that is too little."""
@@ -254,7 +255,7 @@ class Play:
             free.setdefault(service.agenda, {})[service.code] = [
                 s for s in spans if s[0].date() == day
             ]
-        return visit_plans.seats(self.seed, free)
+        return visit_plans.plan_booked_slots(self.seed, free)
 
     async def _kiosk(self) -> tuple[Browser | None, str]:
         """The browser and code of a free kiosk; (None, "") without one: people use the desk."""
@@ -282,7 +283,7 @@ class Play:
         zone: ZoneInfo,
     ) -> None:
         served = {code: s for code, s in hall.services.items() if s.walk_in}
-        capacity = visit_plans.per_hour([*counters.values(), *self.others], served.values())
+        capacity = visit_plans.clients_per_hour([*counters.values(), *self.others], served.values())
         booked_per_service = {
             code: sum(b.seat.service == code for b in booked) for code in capacity
         }
@@ -291,14 +292,18 @@ class Play:
             for n, (counter, browser) in enumerate(zip(counters, crew, strict=False))
         ]
         people = [
-            citizens.walk_in(hall, walk)
-            for walk in visit_plans.walks(hall.seed, hall.opened, capacity, booked_per_service)
+            citizens.play_walk_in(hall, walk)
+            for walk in visit_plans.plan_walk_ins(
+                hall.seed, hall.opened, capacity, booked_per_service
+            )
         ]
-        people += [citizens.booked(hall, booking) for booking in booked]
-        around = [asyncio.create_task(guarded(hall.tally, person)) for person in people]
+        people += [citizens.play_booked_client(hall, booking) for booking in booked]
+        around = [asyncio.create_task(run_guarded(hall.tally, person)) for person in people]
         if not self.from_now:
             around.append(asyncio.create_task(_print_lines(hall, zone)))
-        at_work = [asyncio.create_task(patient(hall.tally, clerk.work)) for clerk in working]
+        at_work = [
+            asyncio.create_task(run_until_served(hall.tally, clerk.work)) for clerk in working
+        ]
         closing = asyncio.create_task(hall.clock.until(hall.opened[-1][1]))
         around.append(closing)
         try:
@@ -309,14 +314,14 @@ class Play:
             await asyncio.gather(*around, *at_work, return_exceptions=True)
             await asyncio.gather(
                 *(
-                    guarded(hall.tally, clerk.close())
+                    run_guarded(hall.tally, clerk.close())
                     for clerk, task in zip(working, at_work, strict=True)
                     if task.cancelled()
                 )
             )
 
 
-async def guarded(tally: Tally, doing: Awaitable[None]) -> None:
+async def run_guarded(tally: Tally, doing: Awaitable[None]) -> None:
     """Run one person; a failure is counted and stops nobody else."""
     try:
         await doing
@@ -326,7 +331,7 @@ async def guarded(tally: Tally, doing: Awaitable[None]) -> None:
         tally.broken(f"the driver: {type(error).__name__}: {error}")
 
 
-async def patient(tally: Tally, work: Callable[[], Awaitable[None]]) -> None:
+async def run_until_served(tally: Tally, work: Callable[[], Awaitable[None]]) -> None:
     """Run a clerk, starting again when the server answers again."""
     while True:
         try:
@@ -343,7 +348,9 @@ async def patient(tally: Tally, work: Callable[[], Awaitable[None]]) -> None:
 async def _print_lines(hall: Hall, zone: ZoneInfo) -> None:
     while True:
         await asyncio.sleep(LINE_EVERY)
-        print(line(hall.tally, hall.clock.now().astimezone(zone), hall.waiting()), flush=True)
+        print(
+            summary_line(hall.tally, hall.clock.now().astimezone(zone), hall.waiting()), flush=True
+        )
 
 
 async def _until_over(at_work: Sequence[asyncio.Task[None]], minutes: float) -> None:
@@ -386,5 +393,7 @@ async def play(
         return 1
     finally:
         await net.close()
-    print(table(tally), file=sys.stderr if tally.faults and from_now else sys.stdout, flush=True)
+    print(
+        count_table(tally), file=sys.stderr if tally.faults and from_now else sys.stdout, flush=True
+    )
     return 1 if tally.faults else 0

@@ -39,7 +39,7 @@ def board(html: str) -> Board:
         called=bool(start) and " disabled" not in start,
         can_next=bool(following) and " disabled" not in following,
         paused="step-resume" in buttons,
-        refusal=text(message[1]) if message and wrong else "",
+        refusal=plain_text(message[1]) if message and wrong else "",
         targets=tuple(target for target, name in open_targets if not name.rstrip().endswith(")")),
     )
 
@@ -48,14 +48,14 @@ def counters(html: str) -> dict[str, tuple[bool, frozenset[str]]]:
     """The counters to choose from: whether each is free, and the names of its services."""
     counters_by_code = {}
     for tag, note in re.findall(
-        r'(<button class="term"[^>]*>).*?term__note">(.*?)</span>', html, re.DOTALL
+        r'(<button class="option"[^>]*>).*?option__note">(.*?)</span>', html, re.DOTALL
     ):
         services = frozenset(unescape(note).split(", "))
         counters_by_code[_attribute(tag, "value")] = (" disabled" not in tag, services)
     return counters_by_code
 
 
-def touch(html: str) -> str:
+def touch_key(html: str) -> str:
     """The touch in a form; "" without one."""
     match = re.search(
         r'name="touch" value="([^"]+)"|<input[^>]*name="touch"[^>]*value="([^"]+)"', html
@@ -63,19 +63,19 @@ def touch(html: str) -> str:
     return (match[1] or match[2]) if match else ""
 
 
-def number(html: str) -> str:
+def ticket_label(html: str) -> str:
     """The label of the ticket on the kiosk's or the desk's screen; "" without one."""
     match = re.search(r"kiosk-ticket__number[^>]*>([^<]+)<|slip__number[^>]*>([^<]+)<", html)
     return (match[1] or match[2]).strip() if match else ""
 
 
-def heading(html: str) -> str:
+def page_heading(html: str) -> str:
     """The heading of a screen."""
     match = re.search(r"<h1[^>]*>(.*?)</h1>", html, re.DOTALL)
-    return text(match[1]) if match else ""
+    return plain_text(match[1]) if match else ""
 
 
-def text(html: str) -> str:
+def plain_text(html: str) -> str:
     """The text without tags, in single spaces."""
     return re.sub(r"\s+", " ", unescape(_TAGS.sub("", html))).strip()
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from prepazka.playday.http_clients import Browser, Net
-from prepazka.playday.visit_plans import Seat, person
+from prepazka.playday.visit_plans import Seat, random_of_person
 
 TOGETHER = 6
 CONFIRM = "potvrzeni"  # in the address of the link
@@ -45,7 +45,11 @@ async def book_all(net: Net, slug: str, seed: int, seats: Sequence[Seat]) -> lis
 async def _book(net: Net, slug: str, seed: int, seat: Seat, mailbox: Mailbox) -> Booked | None:
     browser = net.browser()
     hold_request = {"service": seat.service, "starts_at": seat.starts_at.isoformat()}
-    key = str(UUID(int=person(seed, f"key:{slug}:{seat.starts_at}", seat.number).getrandbits(128)))
+    key = str(
+        UUID(
+            int=random_of_person(seed, f"key:{slug}:{seat.starts_at}", seat.number).getrandbits(128)
+        )
+    )
     held = await browser.call(
         "POST", f"/offices/{slug}/holds", json=hold_request, headers={"Idempotency-Key": key}
     )

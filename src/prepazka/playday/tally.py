@@ -63,29 +63,29 @@ def p80(values: Sequence[float]) -> float:
     return sorted(values)[ceil(0.8 * len(values)) - 1] if values else 0.0
 
 
-def waits(visits: Sequence[Visit]) -> list[float]:
+def waiting_minutes(visits: Sequence[Visit]) -> list[float]:
     """Minutes of waiting of those who were called and came to the counter."""
     return [visit.wait for visit in visits if visit.wait is not None and visit.present]
 
 
-def line(tally: Tally, shown_at: datetime, waiting: int) -> str:
+def summary_line(tally: Tally, shown_at: datetime, waiting: int) -> str:
     """One line of the live summary."""
     columns = [f"{shown_at:%H:%M}  waiting {waiting:>3}"]
     for name, booked in (("booked", True), ("walk-in", False)):
         visits = tally.of(booked=booked)
         served = sum(visit.ended == "served" for visit in visits)
-        mean = fmean(waits(visits) or [0.0])
+        mean = fmean(waiting_minutes(visits) or [0.0])
         columns.append(f"{name}: served {served:>3}, mean wait {mean:4.1f} min")
     return "   ".join(columns)
 
 
-def table(tally: Tally) -> str:
+def count_table(tally: Tally) -> str:
     """The table of the day's counts."""
     head = f"{'':<10}{'came':>6}{'called':>8}{'served':>8}{'absent':>8}{'gave up':>9}"
     rows = ["", f"{head}{'mean wait':>11}{'P80 wait':>10}"]
     for name, booked in (("booked", True), ("walk-in", False)):
         visits = tally.of(booked=booked)
-        ends, waited = Counter(visit.ended for visit in visits), waits(visits)
+        ends, waited = Counter(visit.ended for visit in visits), waiting_minutes(visits)
         rows.append(
             f"{name:<10}{len(visits):>6}{len(waited):>8}{ends['served']:>8}{ends['absent']:>8}"
             f"{ends['gave up']:>9}{fmean(waited or [0.0]):>7.1f} min{p80(waited):>6.1f} min"

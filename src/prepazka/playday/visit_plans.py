@@ -12,7 +12,7 @@ PEAKS = ((8 * 60, 10 * 60), (14 * 60, 17 * 60))  # local minutes
 AT_PEAK, OFF_PEAK = 1.5, 1.0
 LATE_OR_NEVER = 0.12
 BEFORE = 0.70  # the share who come up to 25 minutes before the booked time; the rest within it
-SHARE_OF_TERMS = 0.7
+SHARE_OF_SLOTS = 0.7
 MOST_BOOKINGS = 60
 BUSY = 0.8  # the share of the counters' capacity that is used, including booked clients
 SPREAD = 0.45  # of the logarithm of a service's length
@@ -62,28 +62,28 @@ class Nature:
     turns: str  # "served", "parked" or "sent_on"
 
 
-def person(seed: int, kind: str, number: int) -> Random:
+def random_of_person(seed: int, kind: str, number: int) -> Random:
     """The random numbers of one person, the same in every run whatever the others do."""
     return Random(f"{seed}:{kind}:{number}")
 
 
-def intensity(local: datetime) -> float:
+def arrival_intensity(local: datetime) -> float:
     """The ratio of arrivals at this time to those of a quiet hour."""
     minute = local.hour * 60 + local.minute
     return AT_PEAK if any(a <= minute < b for a, b in PEAKS) else OFF_PEAK
 
 
-def arrivals(chance: Random, opened: Sequence[Span], count: float) -> list[datetime]:
+def draw_arrivals(chance: Random, opened: Sequence[Span], count: float) -> list[datetime]:
     """Arrivals of a Poisson process with the day's peaks, `count` on average, by thinning."""
     minutes = list(_minutes(opened))
-    weight = sum(intensity(minute) for minute in minutes)
+    weight = sum(arrival_intensity(minute) for minute in minutes)
     if not weight or count <= 0:
         return []
     fastest = count / weight * AT_PEAK  # a minute
     moments, minute_drawn = [], chance.expovariate(fastest)
     while minute_drawn < len(minutes):
         minute = minutes[int(minute_drawn)]
-        if chance.random() * AT_PEAK < intensity(minute):
+        if chance.random() * AT_PEAK < arrival_intensity(minute):
             moments.append(minute + timedelta(minutes=minute_drawn % 1))
         minute_drawn += chance.expovariate(fastest)
     return moments
@@ -95,7 +95,7 @@ def _minutes(opened: Iterable[Span]) -> Iterator[datetime]:
             yield start + timedelta(minutes=n)
 
 
-def offset(chance: Random, window: float) -> float | None:
+def draw_arrival_offset(chance: Random, window: float) -> float | None:
     """Minutes after the start of the booked time at which its owner comes; None for never."""
     kind = chance.random()
     if kind < LATE_OR_NEVER:
@@ -105,7 +105,7 @@ def offset(chance: Random, window: float) -> float | None:
     return chance.uniform(0, window * 0.8)
 
 
-def nature(chance: Random, minutes: int) -> Nature:
+def draw_service_minutes(chance: Random, minutes: int) -> Nature:
     """A random visit to a service of so many minutes; its mean length is a little below them."""
     length = minutes * 0.8 * exp(chance.gauss(-SPREAD * SPREAD / 2, SPREAD))
     kind = chance.random()
@@ -119,12 +119,12 @@ def nature(chance: Random, minutes: int) -> Nature:
     )
 
 
-def at_once(kind: Nature) -> Nature:
+def remaining_visit(kind: Nature) -> Nature:
     """The remaining two thirds of a visit, without another detour."""
     return replace(kind, minutes=kind.minutes * 2 / 3, turns="served")
 
 
-def staffed(counters: Mapping[str, frozenset[str]], clerks: int) -> list[str]:
+def counters_to_open(counters: Mapping[str, frozenset[str]], clerks: int) -> list[str]:
     """The counters to open with so few clerks: first those that add the most services."""
     unstaffed, chosen, covered = dict(counters), list[str](), set[str]()
     while unstaffed and len(chosen) < clerks:
@@ -137,7 +137,9 @@ def staffed(counters: Mapping[str, frozenset[str]], clerks: int) -> list[str]:
     return chosen
 
 
-def per_hour(counters: Iterable[frozenset[str]], services: Iterable[Service]) -> dict[str, float]:
+def clients_per_hour(
+    counters: Iterable[frozenset[str]], services: Iterable[Service]
+) -> dict[str, float]:
     """Clients an hour of each service that the counters can take, each counter divided evenly."""
     service_by_code = {service.code: service for service in services}
     rates = dict.fromkeys(service_by_code, 0.0)
@@ -150,7 +152,7 @@ def per_hour(counters: Iterable[frozenset[str]], services: Iterable[Service]) ->
     return rates
 
 
-def walks(
+def plan_walk_ins(
     seed: int, opened: Sequence[Span], capacity: Mapping[str, float], booked: Mapping[str, int]
 ) -> list[Walk]:
     """The day's walk-ins: as many as the counters can serve besides the booked clients."""
@@ -159,31 +161,31 @@ def walks(
     for code in sorted(capacity):
         count = capacity[code] * hours * BUSY - booked.get(code, 0)
         arrivals_drawn += [
-            (at, code) for at in arrivals(Random(f"{seed}:walk-in:{code}"), opened, count)
+            (at, code) for at in draw_arrivals(Random(f"{seed}:walk-in:{code}"), opened, count)
         ]
     return [Walk(number, at, code) for number, (at, code) in enumerate(sorted(arrivals_drawn), 1)]
 
 
-def seats(seed: int, free: Mapping[str, Mapping[str, Sequence[Span]]]) -> list[Seat]:
+def plan_booked_slots(seed: int, free: Mapping[str, Mapping[str, Sequence[Span]]]) -> list[Seat]:
     """The slots that get booked: a share of each agenda's, for any of its services."""
     chosen: list[tuple[Span, str]] = []
     for agenda in sorted(free):
         chance = Random(f"{seed}:booking:{agenda}")
-        terms: dict[Span, list[str]] = {}
+        slots: dict[Span, list[str]] = {}
         for code in sorted(free[agenda]):
             for span in free[agenda][code]:
-                terms.setdefault(span, []).append(code)
+                slots.setdefault(span, []).append(code)
         chosen += [
-            (span, chance.choice(terms[span]))
-            for span in sorted(terms)
-            if chance.random() < SHARE_OF_TERMS
+            (span, chance.choice(slots[span]))
+            for span in sorted(slots)
+            if chance.random() < SHARE_OF_SLOTS
         ]
     if len(chosen) > MOST_BOOKINGS:
         chosen = Random(f"{seed}:booking").sample(chosen, MOST_BOOKINGS)
     return [Seat(n, code, *span) for n, (span, code) in enumerate(sorted(chosen), 1)]
 
 
-def lunch(opened: Sequence[Span], clerk: int) -> Span | None:
+def lunch_break(opened: Sequence[Span], clerk: int) -> Span | None:
     """A clerk's half hour for lunch, one after another; None where the office closes at noon."""
     for start, end in opened:
         noon = start.replace(hour=11, minute=0) + timedelta(minutes=30 * clerk)

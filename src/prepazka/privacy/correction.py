@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from prepazka.booking.booking_links import short_code
+from prepazka.booking.booking_links import random_short_code
 from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.models import Booking, WaitingListEntry
 from prepazka.core import events
@@ -104,7 +104,7 @@ def _correct_contact(row: Booking | WaitingListEntry, correction: Correction) ->
     if contact:
         row.contact_hash = contact_hash(contact)
     if isinstance(row, Booking) and row.phone and not row.email and row.short_code is None:
-        row.short_code = short_code()
+        row.short_code = random_short_code()
     row.save(update_fields=["contact_hash", "short_code"])
 
 

@@ -28,19 +28,19 @@ from prepazka.booking.models import (
 )
 from prepazka.booking.offers import withdraw_offers
 from prepazka.booking.scheduled import ERASED as BOOKING_ERASED
-from prepazka.booking.transitions import end
-from prepazka.booking.waiting_list import ENDED, leave_list
+from prepazka.booking.transitions import end_booking
+from prepazka.booking.waiting_list import ENDED, leave_waiting_list
 from prepazka.booking.waiting_list import ERASED as ENTRY_ERASED
 from prepazka.core import events
 from prepazka.journal.record import record
 from prepazka.meetings import signals, storage
 from prepazka.meetings.models import (
+    ChatMessage,
     Document,
     Meeting,
     MeetingState,
     MinutesComment,
     Participant,
-    Said,
     Signal,
 )
 from prepazka.messaging.message_delivery import NO_LONGER_NEEDED
@@ -52,9 +52,9 @@ from prepazka.privacy.models import ErasedRecord
 from prepazka.privacy.records import PUBLIC, Records, lock_records, require_identity
 from prepazka.privacy.refusals import ErasureNotConfirmed, MeetingIsRunning
 from prepazka.privacy.registry import Root
-from prepazka.privacy.remembered_erasures import is_remembered, remember
+from prepazka.privacy.remembered_erasures import is_remembered, remember_erased
 from prepazka.queueing.models import Shift, TurnAlert
-from prepazka.queueing.turn_alerts import NO_CONTACT, forget_contact
+from prepazka.queueing.turn_alerts import NO_CONTACT, erase_contact
 
 Outcome = CallListEntry.Outcome
 OLD = timedelta(days=1)
@@ -93,7 +93,7 @@ def erase_person(
     keys = records.keys
     cancelled = _erase(keys, now=now, actor=actor)
     marks = [(root, pk) for root, pks in keys.items() for pk in pks]
-    remember(office.office_id, marks, now=now)
+    remember_erased(office.office_id, marks, now=now)
     record(
         events.PersonErased(
             office=office.office_id,
@@ -175,7 +175,7 @@ def _erase(
         raise MeetingIsRunning
     bookings = list(Booking.objects.filter(pk__in=keys[Root.BOOKING]).order_by("starts_at", "pk"))
     for pk in keys[Root.ENTRY]:
-        leave_list(entry=pk, now=now)
+        leave_waiting_list(entry=pk, now=now)
     cancelled = sum(_cancel(booking, now=now, actor=actor) for booking in bookings)
     _erase_messages(keys)
     hashes = {booking.contact_hash for booking in bookings} - {""}
@@ -185,7 +185,7 @@ def _erase(
         Q(pk__in=keys[Root.ALERT]) | Q(ticket__booking__in=keys[Root.BOOKING])
     )
     for ticket in alerts.order_by("ticket").values_list("ticket", flat=True):
-        forget_contact(ticket)
+        erase_contact(ticket)
     entries = WaitingListEntry.objects.filter(
         Q(pk__in=keys[Root.ENTRY]) | Q(booking__in=keys[Root.BOOKING])
     )
@@ -198,9 +198,9 @@ def _erase(
 def _cancel(booking: Booking, *, now: datetime, actor: int | None) -> bool:
     """End a booking that holds a slot or waits for one. Returns whether a visit was cancelled."""
     for pk in booking.waiting_list.exclude(state__in=ENDED).values_list("pk", flat=True):
-        leave_list(entry=pk, now=now)
+        leave_waiting_list(entry=pk, now=now)
     if booking.state == BookingState.HELD:
-        end(booking, BookingState.EXPIRED, now)
+        end_booking(booking, BookingState.EXPIRED, now)
         record(
             events.HoldReleased(
                 office=booking.office_id, booking=str(booking.pk), at=now, actor=actor
@@ -215,9 +215,9 @@ def _cancel(booking: Booking, *, now: datetime, actor: int | None) -> bool:
     close_calls(booking=booking, outcome=Outcome.WITHDRAWN, now=now)
     keeps_time = booking.state in OPEN
     booking.sequence += 1
-    end(booking, BookingState.CANCELLED_BY_CITIZEN, now)
+    end_booking(booking, BookingState.CANCELLED_BY_CITIZEN, now)
     if keeps_time:
-        slot_release.give_back(slot_release.Freed.of(booking), now=now)
+        slot_release.delay_return(slot_release.Freed.of(booking), now=now)
     record(
         events.BookingCancelled(
             office=booking.office_id, booking=str(booking.pk), at=now, actor=actor, by="citizen"
@@ -247,18 +247,18 @@ def _erase_participants(pks: list[UUID], *, now: datetime) -> None:
     for meeting in Meeting.objects.filter(shown__participant__in=pks):
         meeting.shown, meeting.shown_page = None, 1
         meeting.save(update_fields=["shown", "shown_page"])
-    Said.objects.filter(participant__in=pks).delete()
+    ChatMessage.objects.filter(participant__in=pks).delete()
     MinutesComment.objects.filter(participant__in=pks).delete()
     documents = Document.objects.filter(participant__in=pks)
     folders = list(documents.values_list("key", flat=True))
     documents.delete()
     for pk in people.values_list("meeting", flat=True).distinct():
         Signal.objects.filter(meeting=pk).delete()  # they may hold a line of the chat
-        signals.tell(pk, "papers")
+        signals.send_signal(pk, "papers")
     people.filter(revoked_at=None).update(revoked_at=now)
     people.update(name="", email="")
     for folder in folders:
-        transaction.on_commit(partial(storage.drop, folder), robust=True)
+        transaction.on_commit(partial(storage.drop_folder, folder), robust=True)
 
 
 def erase_traces(*, office: Office, now: datetime) -> None:

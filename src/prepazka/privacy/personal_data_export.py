@@ -180,7 +180,7 @@ def _add_documents(archive: zipfile.ZipFile, sections: list[Section]) -> list[st
     ]
     for number, (key, name) in enumerate(files, 1):
         try:
-            with storage.get(key, storage.FILE) as stored:
+            with storage.open_file(key, storage.FILE) as stored:
                 content = stored.read()
         except Exception:  # noqa: BLE001  # each kind of storage has errors of its own; the page says so
             missing.append(name)

@@ -236,7 +236,7 @@ def _days(records: Records) -> set[date]:
     return {*(booking.date for booking in records.bookings), *offered_days, *entry_days}
 
 
-def is_ahead(booking: Booking, now: datetime) -> bool:
+def is_upcoming(booking: Booking, now: datetime) -> bool:
     """Whether the booking still holds a slot, or waits for one."""
     return booking.ends_at > now and booking.state in AHEAD
 

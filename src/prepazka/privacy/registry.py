@@ -25,13 +25,13 @@ from prepazka.booking.models import (
     WaitingListEntry,
 )
 from prepazka.meetings.models import (
+    ChatMessage,
     Document,
     Meeting,
     Minutes,
     MinutesComment,
     MinutesVersion,
     Participant,
-    Said,
     Signal,
 )
 from prepazka.messaging.models import Message, Reply
@@ -184,7 +184,7 @@ HELD = (
         paths={Root.PARTICIPANT: "pk"},
     ),
     Held(
-        Said,
+        ChatMessage,
         gettext_lazy("Line of the chat"),
         personal=("text",),
         erased_by="erase",
@@ -275,7 +275,7 @@ WITHOUT: Mapping[str, str] = {
     "queueing.Calibration": "figures",
     "queueing.Accuracy": "figures",
     "queueing.QuarterHour": "figures",
-    "queueing.Warned": "ids",
+    "queueing.IncidentNotice": "ids",
     "queueing.OfflineGrant": "keyed hashes",
     "queueing.NumberLease": "numbers",
     "queueing.CallLease": "ids",
@@ -284,8 +284,8 @@ WITHOUT: Mapping[str, str] = {
     "meetings.FileStorage": "ids",
     "meetings.StrayFolder": "ids",
     "messaging.PushKey": "the installation's own key",
-    "web.Count": "keyed hashes; see `retention`",
-    "web.Answered": "numbers of tickets; see `retention`",
+    "web.RateCount": "keyed hashes; see `retention`",
+    "web.IdempotentReply": "numbers of tickets; see `retention`",
     "privacy.ErasedRecord": "keyed hashes; see `retention`",
 }
 
@@ -435,7 +435,7 @@ WORDS_OF_VALUES: Mapping[str, Promise] = {
 }
 
 
-def held_by(model: type[models.Model]) -> Held:
+def registration_of(model: type[models.Model]) -> Held:
     """The registration of the model; KeyError if it holds nothing of clients."""
     return _BY_MODEL[model]
 

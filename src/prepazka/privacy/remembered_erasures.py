@@ -38,7 +38,7 @@ def keys_of(root: Root, pk: UUID) -> list[str]:
     ]
 
 
-def remember(office: int, records: Iterable[tuple[Root, UUID]], *, now: datetime) -> None:
+def remember_erased(office: int, records: Iterable[tuple[Root, UUID]], *, now: datetime) -> None:
     """Note that these were erased, in the transaction that erases them."""
     ErasedRecord.objects.bulk_create(
         [
@@ -49,7 +49,7 @@ def remember(office: int, records: Iterable[tuple[Root, UUID]], *, now: datetime
     )
 
 
-def exchange(office: int, *, now: datetime) -> None:
+def reconcile_remembered(office: int, *, now: datetime) -> None:
     """Make the rows and the files of one office hold the same, and delete those older than KEPT.
 
     Files are read whatever id the storage has, because a hash of another installation matches no
@@ -79,9 +79,9 @@ def exchange(office: int, *, now: datetime) -> None:
         )
     missing_files = rows.keys() - files.keys()
     if missing_files or expired:
-        storage_identity.must_be_ours(now=now)
+        storage_identity.check_storage_is_ours(now=now)
     for key in missing_files:
-        storage.put(folder, f"{rows[key].astimezone(UTC):{STAMP}}-{key}", b"erased\n")
+        storage.put_file(folder, f"{rows[key].astimezone(UTC):{STAMP}}-{key}", b"erased\n")
     for name in expired:
         storage.drop_file(folder, name)
 

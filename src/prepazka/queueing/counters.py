@@ -266,7 +266,7 @@ def waiting_here_alone(office: OfficeSnapshot, shift: Shift, now: datetime) -> i
     ).count()
 
 
-def may_end(office: OfficeSnapshot, shift: Shift, actor: int) -> bool:
+def may_end_shift(office: OfficeSnapshot, shift: Shift, actor: int) -> bool:
     """Whether the member of staff may close or take over a counter that another left.
 
     Heads, receptions and administrators may; a clerk may if the counter shares a service with their
@@ -283,7 +283,7 @@ def _left_shift(office: OfficeSnapshot, shift: int, actor: int) -> Shift:
     left_shift = Shift.objects.get(pk=shift, office=office.row)
     if left_shift.closed_at is not None:
         raise CounterClosedAlready
-    if not may_end(office, left_shift, actor):
+    if not may_end_shift(office, left_shift, actor):
         raise OtherServices
     return left_shift
 
@@ -312,13 +312,13 @@ def _settle_client(
         raise FateMissing
     press: dict[str, Any] = {"office": office, "clerk": left_shift.clerk_id, "now": now}
     if fate == Fate.SERVED:
-        turns.finish(**press, actor=actor)
+        turns.finish_service(**press, actor=actor)
     elif fate == Fate.WAITS:
-        turns.transfer(**press, actor=actor)
+        turns.transfer_client(**press, actor=actor)
     elif fate == Fate.ABSENT:
         if present.state != TicketState.CALLED:
             raise ClientChanged  # a client who is being served is not absent
-        turns.no_show(**press, actor=actor)
+        turns.mark_no_show(**press, actor=actor)
     # So that neither clerk can undo a step of the other.
     changes: dict[str, Any] = {"before": None, "changed_by": None}
     if fate == Fate.STAYS:

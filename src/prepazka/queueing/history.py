@@ -24,17 +24,17 @@ def quarter_of(now: datetime) -> datetime:
     return now - timedelta(seconds=now.timestamp() % QUARTER.total_seconds())
 
 
-def keep_quarter(*, rows: Iterable[QuarterHour]) -> None:
+def store_quarter(*, rows: Iterable[QuarterHour]) -> None:
     """Store the live view of a quarter of an hour; rows that exist stay."""
     QuarterHour.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def forget_quarters(*, now: datetime) -> None:
+def delete_old_quarters(*, now: datetime) -> None:
     """Delete the history older than KEPT."""
     QuarterHour.objects.filter(at__lt=now - KEPT).delete()
 
 
-def measure(*, office: OfficeSnapshot, now: datetime) -> None:
+def measure_accuracy(*, office: OfficeSnapshot, now: datetime) -> None:
     """Store the accuracy of the last days' announced waits; may be repeated."""
     today = calendar.day_of(now, office.tz)
     for back in range(1, MEASURED_BACK + 1):
@@ -102,7 +102,7 @@ class Scores:
     services: dict[int, Score] = field(default_factory=dict)
 
 
-def scores(office: OfficeSnapshot, *, now: datetime, days: int = 7) -> Scores:
+def estimate_scores(office: OfficeSnapshot, *, now: datetime, days: int = 7) -> Scores:
     """The estimate's scores of the last days without today. One SQL statement."""
     today = calendar.day_of(now, office.tz)
     sums = [Sum(name) for name in ("tickets", "error_min", "waited_min", "inside", "held")]

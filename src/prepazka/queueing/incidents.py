@@ -15,7 +15,7 @@ from prepazka.journal.record import record
 from prepazka.offices import office_snapshot
 from prepazka.offices.models import Incident, Office, System
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing.models import IN_QUEUE, Ticket, Warned
+from prepazka.queueing.models import IN_QUEUE, IncidentNotice, Ticket
 from prepazka.queueing.queue_locks import lock_queue
 from prepazka.queueing.refusals import AlreadyDown, IncidentOver, NothingNeedsIt
 
@@ -29,7 +29,7 @@ class Touched:
     told: int  # those of both who get a message
 
 
-def touched(
+def count_affected(
     *, office: OfficeSnapshot, system: System, warn_hours: int | None, now: datetime
 ) -> Touched:
     """How many people an incident declared now would concern. Reads only."""
@@ -157,14 +157,14 @@ def change_incident(
             incident=incident_row.pk,
             system=system.pk,
             was=system_before,
-            expected=iso(expected_at),
+            expected=iso_or_blank(expected_at),
             bookings=told_count,
         )
     )
     return told_count
 
 
-def iso(expected_at: datetime | None) -> str:
+def iso_or_blank(expected_at: datetime | None) -> str:
     """The expected end in ISO format, as in the journal; "" where it is unknown."""
     return expected_at.isoformat() if expected_at else ""
 
@@ -196,7 +196,7 @@ def end_incident(*, incident: int, now: datetime, actor: int) -> Incident:
     incident_row.ended_at = now
     incident_row.save(update_fields=["ended_at"])
     Office.objects.filter(pk=incident_row.office_id).update(version=F("version") + 1)
-    told_bookings = [warned.booking_id for warned in concerned(incident_row, now)]
+    told_bookings = [warned.booking_id for warned in notices_still_due(incident_row, now)]
     for booking in told_bookings:
         record(
             events.WarningLifted(
@@ -219,9 +219,9 @@ def end_incident(*, incident: int, now: datetime, actor: int) -> Incident:
     return incident_row
 
 
-def concerned(incident: Incident, now: datetime) -> QuerySet[Warned]:
+def notices_still_due(incident: Incident, now: datetime) -> QuerySet[IncidentNotice]:
     """Warnings of people who still wait, or whose booking is unchanged since."""
-    return incident.warned.filter(
+    return incident.notices.filter(
         Q(booking__state=BookingState.CONFIRMED, booking__ends_at__gt=now)
         | Q(booking__ticket__state__in=IN_QUEUE),
         booking__sequence=F("sequence"),
@@ -230,7 +230,7 @@ def concerned(incident: Incident, now: datetime) -> QuerySet[Warned]:
 
 def current_incident(booking: Booking) -> Incident | None:
     """The present incident of which the booking's person was warned; None without one."""
-    rows = Incident.objects.filter(ended_at=None, warned__booking=booking)
+    rows = Incident.objects.filter(ended_at=None, notices__booking=booking)
     return rows.select_related("system").last()
 
 
@@ -248,7 +248,7 @@ def _tell_stopped(
 
 def _tell_again(incident: Incident, now: datetime) -> int:
     """Record a warning with the new expected end for everybody who was warned."""
-    told_bookings = [warned.booking_id for warned in concerned(incident, now)]
+    told_bookings = [warned.booking_id for warned in notices_still_due(incident, now)]
     for booking in told_bookings:
         record(
             events.WarningChanged(
@@ -256,7 +256,7 @@ def _tell_again(incident: Incident, now: datetime) -> int:
                 at=now,
                 booking=str(booking),
                 incident=incident.pk,
-                expected=iso(incident.expected_at),
+                expected=iso_or_blank(incident.expected_at),
             )
         )
     return len(told_bookings)
@@ -271,7 +271,7 @@ def _lift_from_others(
 ) -> None:
     """Tell those whom the new system does not concern that the one named before works."""
     unconcerned = (
-        concerned(incident, now)
+        notices_still_due(incident, now)
         .exclude(booking__in=_bookings_waiting(office, services, now))
         .exclude(booking__in=_bookings_soon(office, services, None, now))
     )
@@ -290,9 +290,9 @@ def _lift_from_others(
 
 def _warn_once(incident: Incident, bookings: QuerySet[Booking], now: datetime) -> int:
     """Record a warning for each booking without one; returns how many."""
-    unwarned = list(bookings.exclude(warnings__incident=incident))
-    Warned.objects.bulk_create(
-        Warned(incident=incident, booking=booking, sequence=booking.sequence)
+    unwarned = list(bookings.exclude(incident_notices__incident=incident))
+    IncidentNotice.objects.bulk_create(
+        IncidentNotice(incident=incident, booking=booking, sequence=booking.sequence)
         for booking in unwarned
     )
     for booking in unwarned:

@@ -22,7 +22,7 @@ RENEWAL_LASTS = timedelta(minutes=5)
 
 
 @transaction.atomic
-def report_lost(*, office: OfficeSnapshot, device: int, now: datetime, actor: int) -> int:
+def report_kiosk_lost(*, office: OfficeSnapshot, device: int, now: datetime, actor: int) -> int:
     """Disconnect the kiosk and replace the PINs it held; returns how many bookings have a new one.
 
     Each of these people gets a message with the new PIN. A second report changes nothing.
@@ -33,12 +33,12 @@ def report_lost(*, office: OfficeSnapshot, device: int, now: datetime, actor: in
     renewals = _renewals(kiosk, office, now)
     lock_days(office.office_id, sorted(renewals))
     # Read under the lock of the days: a check-in at another kiosk happens before or after this.
-    held = bookings_held(office, kiosk, now=now)
+    held = bookings_on_kiosk(office, kiosk, now=now)
     today = calendar.day_of(now, office.tz)
     ReplacedPin.objects.filter(office=office.row, date__lt=today).delete()
     for booking in held:
         change_pin(booking, now=now, actor=actor)
-    devices.revoke(device=kiosk.pk, now=now, actor=actor)
+    devices.revoke_pairing(device=kiosk.pk, now=now, actor=actor)
     # Even if the kiosk's browser was replaced before, because the lost one may be the earlier one.
     Device.objects.filter(pk=kiosk.pk).update(lost_at=now, revoked_at=now)
     record(
@@ -49,7 +49,7 @@ def report_lost(*, office: OfficeSnapshot, device: int, now: datetime, actor: in
     return len(held)
 
 
-def bookings_held(office: OfficeSnapshot, kiosk: Device, *, now: datetime) -> list[Booking]:
+def bookings_on_kiosk(office: OfficeSnapshot, kiosk: Device, *, now: datetime) -> list[Booking]:
     """Bookings to come whose PINs the kiosk's grants hold, in order of time."""
     held: list[Booking] = []
     for day, renewed_at in _renewals(kiosk, office, now).items():
@@ -69,7 +69,7 @@ def bookings_held(office: OfficeSnapshot, kiosk: Device, *, now: datetime) -> li
     return held
 
 
-def entries_refused(kiosk: Device) -> int:
+def count_refused_entries(kiosk: Device) -> int:
     """How many entries of its log the kiosk has sent since it was reported lost; all refused."""
     grants = OfflineGrant.objects.filter(device=kiosk, made_at__lt=kiosk.revoked_at)
     return sum(grants.values_list("refused", flat=True)) if kiosk.revoked_at else 0

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from prepazka.booking.booking_locks import lock_days
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.transitions import end
+from prepazka.booking.transitions import end_booking
 from prepazka.core import events
 from prepazka.journal.record import record
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -38,7 +38,7 @@ def end_missed(*, office: OfficeSnapshot, now: datetime) -> int:
     for booking in missed.filter(date__in=days):
         rules = office.rules_of(office.services[booking.service_id])
         if rules.counts_until(booking.ends_at) <= now:
-            end(booking, BookingState.NO_SHOW, now)
+            end_booking(booking, BookingState.NO_SHOW, now)
             record(events.BookingNoShow(office=office.office_id, booking=str(booking.pk), at=now))
             ended += 1
     return ended

@@ -26,14 +26,14 @@ from prepazka.queueing.models import (
     TicketState,
 )
 from prepazka.queueing.tickets import counter_of_official, new_code
-from prepazka.queueing.turn_alerts import forget_contact
-from prepazka.queueing.turns import bring_back, end_if_over
+from prepazka.queueing.turn_alerts import erase_contact
+from prepazka.queueing.turns import end_if_over, requeue_missed
 from prepazka.queueing.validity import pin_returns_until
 
 ONLINE = "online"  # the state of a ticket that was changed on-line after a merge
 
 
-def settle(office: OfficeSnapshot, day: date, now: datetime) -> None:
+def apply_logs(office: OfficeSnapshot, day: date, now: datetime) -> None:
     """Bring the hall to the merged state of the day's logs; day and queue must be locked."""
     # In the order in which they happened, which is also that of the journal.
     log_events = OfflineEvent.objects.filter(office=office.row, grant__date=day)
@@ -47,7 +47,7 @@ def settle(office: OfficeSnapshot, day: date, now: datetime) -> None:
     foreign = [e for e in happened if e.kind == "issue" and (e.grant, e.label) not in own]
     _bring_back(office, rows.values(), tickets)
     base = _base_of(tickets)
-    merged = offline_merge.merge(base, [e for e in happened if e not in foreign])
+    merged = offline_merge.merge_logs(base, [e for e in happened if e not in foreign])
     for label, event in merged.issued.items():
         if label not in tickets:
             row = rows[event.grant, event.seq]
@@ -58,7 +58,7 @@ def settle(office: OfficeSnapshot, day: date, now: datetime) -> None:
                 tickets[label] = ticket
     _renumber(office, merged, tickets, now)
     _apply_outcomes(office, merged, tickets)
-    offline_journal.tell(office, rows, merged, foreign, tickets, now)
+    offline_journal.journal_outcomes(office, rows, merged, foreign, tickets, now)
 
 
 def _bring_back(
@@ -76,7 +76,7 @@ def _bring_back(
         ticket = tickets[label]
         until = pin_returns_until(office, ticket)
         if until and ticket.ended_at and ticket.ended_at < row.at < until:
-            tickets[label] = bring_back(ticket, now=row.at, by="pin")
+            tickets[label] = requeue_missed(ticket, now=row.at, by="pin")
             del missed[str(row.booking)]
 
 
@@ -229,7 +229,7 @@ def _arrived_booking(office: OfficeSnapshot, row: OfflineEvent) -> Booking | Non
         state=BookingState.CONFIRMED,
     )
     rules = office.rules_of(office.services[booking.service_id])
-    verdict = pins.verdict(
+    verdict = pins.judge_pin(
         [candidate], office=booking.office_id, today=booking.date, rules=rules, now=row.at
     )
     if not verdict.accepted:
@@ -305,7 +305,7 @@ def _apply_outcome(office: OfficeSnapshot, ticket: Ticket, outcome: Outcome) -> 
     }
     ticket.save()
     if state not in (*IN_QUEUE, *AT_COUNTER):
-        forget_contact(ticket.pk)
+        erase_contact(ticket.pk)
     if ticket.booking_id and state == TicketState.FINISHED:
         Booking.objects.filter(pk=ticket.booking_id).update(
             state=BookingState.SERVED, served_at=ended

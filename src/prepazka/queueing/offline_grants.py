@@ -35,9 +35,9 @@ from prepazka.queueing.models import (
     TicketState,
 )
 from prepazka.queueing.offline_leases import Holder
-from prepazka.queueing.queue_locks import lock_queue, lock_series
+from prepazka.queueing.queue_locks import lock_number_series, lock_queue
 from prepazka.queueing.refusals import CounterNotOpen
-from prepazka.queueing.turns import policy_of, stopped_now, waiting
+from prepazka.queueing.turns import policy_of, stopped_services, waiting_tickets
 
 MOST_CALLS = 60  # on one console's list
 AT_LEAST = timedelta(hours=8)
@@ -189,7 +189,7 @@ def _hidden_pin(
 
 
 @transaction.atomic
-def renew(
+def renew_list(
     *, office: OfficeSnapshot, shift: Shift, browser: str, ack: int, now: datetime, page: str = ""
 ) -> CallList:
     """Renew a console's list; `ack` is the version that its browser has.
@@ -209,10 +209,11 @@ def renew(
         return CallList(grant, [], {}, shares, blocks_of(office, now))
     _drop_silent(office, grant, now)
     grant.calls.filter(leaving__lte=ack).delete()
-    stopped = stopped_now(office.office_id)
-    queue = {w.ticket: w for w in waiting(office, now) if w.service not in stopped}
+    stopped = stopped_services(office.office_id)
+    queue = {w.ticket: w for w in waiting_tickets(office, now) if w.service not in stopped}
     order = [
-        c.ticket for c in discipline.ordered(queue.values(), policy=policy_of(office), now=now)
+        c.ticket
+        for c in discipline.order_tickets(queue.values(), policy=policy_of(office), now=now)
     ]
     leases = list(CallLease.objects.filter(office=office.row).select_related("grant__shift"))
     counters = _live_counters(office, now) | {shift.counter_id}
@@ -243,7 +244,7 @@ def _drop_silent(office: OfficeSnapshot, own: OfflineGrant, now: datetime) -> No
 
 
 @transaction.atomic
-def leave_page(*, office: OfficeSnapshot, shift: Shift, page: str) -> bool:
+def release_list_of_page(*, office: OfficeSnapshot, shift: Shift, page: str) -> bool:
     """Free the list of a console whose page was closed; returns whether it did.
 
     Only the page that renewed last may do so, because the farewell of the browser's earlier page
@@ -260,7 +261,7 @@ def leave_page(*, office: OfficeSnapshot, shift: Shift, page: str) -> bool:
 
 
 @transaction.atomic
-def log_out(*, clerk: int, page: str = "") -> None:
+def release_list_of_clerk(*, clerk: int, page: str = "") -> None:
     """Free the list of a clerk who logs out; the counter stays open.
 
     `page`, if the browser sends it, gets an empty list from a renewal that is under way.
@@ -377,7 +378,7 @@ def _numbers_left(grant: OfflineGrant) -> dict[str, int]:
 
 
 def _lease_block(grant: OfflineGrant, letter: str, size: int, now: datetime) -> None:
-    series = lock_series(grant.office_id, grant.date, letter)
+    series = lock_number_series(grant.office_id, grant.date, letter)
     first_number = _next_block(series)
     last_number = first_number + size - 1
     NumberLease.objects.create(
@@ -475,7 +476,7 @@ def dealt_to(
     free = [
         (str(pk), _able_counters(office, queue[pk], counters)) for pk in order if pk not in leased
     ]
-    dealt = offline_merge.dealt(free, held_now=_loads(leases, counters), limit=MOST_CALLS)
+    dealt = offline_merge.deal_tickets(free, held_now=_loads(leases, counters), limit=MOST_CALLS)
     return {int(ticket) for ticket, to in dealt.items() if to == shift.counter_id}
 
 

@@ -18,7 +18,7 @@ TOLD_TO_STAFF = (TWICE, VOID, REFUSED)
 Rows = dict[tuple[int, int], OfflineEvent]
 
 
-def tell(
+def journal_outcomes(
     office: OfficeSnapshot,
     rows: Rows,
     merged: Merged,
@@ -66,7 +66,7 @@ def _counting_call(
     return row.counted
 
 
-def notices(office: int, *, since: datetime) -> list[OfflineEvent]:
+def unresolved_notices(office: int, *, since: datetime) -> list[OfflineEvent]:
     """The ten newest entries of logs that staff must see, newest first."""
     entries = OfflineEvent.objects.filter(
         office=office, outcome__in=TOLD_TO_STAFF, told_at__gte=since

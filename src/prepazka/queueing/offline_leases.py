@@ -33,7 +33,7 @@ class Holder:
         return self.since + SILENT_AFTER
 
 
-def bounds(office: int, now: datetime) -> tuple[int, datetime, datetime]:
+def held_parameters(office: int, now: datetime) -> tuple[int, datetime, datetime]:
     """The parameters of HELD."""
     return office, now - HEARD, now - SILENT_AFTER
 
@@ -42,7 +42,7 @@ def held_elsewhere(office: int, counter: int | None, now: datetime) -> dict[int,
     """Holders by ticket, for tickets on lists of silent consoles of other counters. Hot."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{HELD} AND s.counter_id IS DISTINCT FROM %s", [*bounds(office, now), counter]
+            f"{HELD} AND s.counter_id IS DISTINCT FROM %s", [*held_parameters(office, now), counter]
         )
         return {ticket: Holder(at, since) for ticket, at, since in cursor.fetchall()}
 

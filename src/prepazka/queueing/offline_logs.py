@@ -97,7 +97,7 @@ def _merge(grant: int, entries: list[Entry], now: datetime) -> int:
     grant_row.refresh_from_db(fields=["merged"])
     kept_count = _store_new(grant_row, entries, now)
     if kept_count:
-        offline_apply.settle(snapshot_of(grant_row.office), grant_row.date, now)
+        offline_apply.apply_logs(snapshot_of(grant_row.office), grant_row.date, now)
         record(
             events.OfflineMerged(
                 office=grant_row.office_id,

@@ -41,7 +41,7 @@ def next_number(office: int, day: date, letter: str) -> int:
     return number if number < OFFLINE_FROM else _past_leases(office, day, letter, number)
 
 
-def lock_series(office: int, day: date, letter: str) -> NumberSeries:
+def lock_number_series(office: int, day: date, letter: str) -> NumberSeries:
     """The series, locked to the commit."""
     key = {"office_id": office, "date": day, "letter": letter}
     NumberSeries.objects.bulk_create([NumberSeries(**key)], ignore_conflicts=True)

@@ -33,8 +33,8 @@ from prepazka.queueing.refusals import (
     SecondAnswerNeeded,
     SystemDown,
 )
-from prepazka.queueing.turn_alerts import forget_contact
-from prepazka.queueing.turns import bring_back
+from prepazka.queueing.turn_alerts import erase_contact
+from prepazka.queueing.turns import requeue_missed
 
 # Without 0/O and 1/I/L, so that the address can be read aloud and typed.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -160,13 +160,13 @@ def check_in(
         raise DevicePaused(seconds=(kiosk.paused_until - now).seconds + 1)
     today = calendar.day_of(now, office.tz)
     lock_days(office.office_id, [today])
-    guard = wrong_pins.asked_of(office, kiosk, now=now)
+    guard = wrong_pins.questions_of(office, kiosk, now=now)
     if guard is not Asks.NOTHING and not second_answer:
         raise CodeNeeded if guard is Asks.CODE else SecondAnswerNeeded
     release_expired(office=office.office_id, day=today, now=now)
     with_pin = _bookings_with_pin(pin, office, today)
     if guard is not Asks.NOTHING:
-        with_pin = wrong_pins.matching(with_pin, second_answer, guard)
+        with_pin = wrong_pins.matching_bookings(with_pin, second_answer, guard)
     bookings = {str(b.pk): b for b in with_pin}
     tickets_of_bookings = _lock_tickets_of(office, bookings.values())
     replaced = ReplacedPin.objects.filter(office=office.row, date=today, pin=pin)
@@ -210,7 +210,7 @@ def check_in_at_desk(
 
 
 @transaction.atomic
-def give_up(*, ticket: int, now: datetime, actor: int | None = None) -> Ticket:
+def leave_queue(*, ticket: int, now: datetime, actor: int | None = None) -> Ticket:
     """Cancel a waiting ticket, by the citizen or by staff (`actor`). May be repeated."""
     office = Ticket.objects.values_list("office_id", flat=True).get(pk=ticket)
     lock_queue(office)
@@ -221,7 +221,7 @@ def give_up(*, ticket: int, now: datetime, actor: int | None = None) -> Ticket:
         raise NotWaiting
     ticket_row.state, ticket_row.ended_at = TicketState.CANCELLED, now
     ticket_row.save(update_fields=["state", "ended_at"])
-    forget_contact(ticket_row.pk)
+    erase_contact(ticket_row.pk)
     record(
         events.TicketCancelled(
             office=office,
@@ -235,7 +235,9 @@ def give_up(*, ticket: int, now: datetime, actor: int | None = None) -> Ticket:
 
 
 @transaction.atomic
-def replace_code(*, office: OfficeSnapshot, ticket: int, now: datetime, actor: int) -> Ticket:
+def replace_ticket_code(
+    *, office: OfficeSnapshot, ticket: int, now: datetime, actor: int
+) -> Ticket:
     """Give the ticket a page with a new address; the old address and the alert's contact are void.
 
     For a ticket that somebody else took with the PIN; the number and the place stay. Raises
@@ -247,13 +249,13 @@ def replace_code(*, office: OfficeSnapshot, ticket: int, now: datetime, actor: i
         raise NotWaiting
     row.code = new_code()
     row.save(update_fields=["code"])
-    forget_contact(row.pk)
+    erase_contact(row.pk)
     record(events.TicketCodeReplaced(office=office.office_id, ticket=row.pk, at=now, actor=actor))
     return row
 
 
 @transaction.atomic
-def postpone(*, ticket: int, minutes: int, now: datetime) -> Ticket:
+def postpone_ticket(*, ticket: int, minutes: int, now: datetime) -> Ticket:
     """Park a ticket for some minutes, once; afterwards it has its old place again.
 
     Raises NotWaiting, CannotPostpone.
@@ -288,7 +290,7 @@ def may_postpone(ticket: Ticket) -> bool:
 
 
 @transaction.atomic
-def close_yesterday(*, office: int, today: date, now: datetime) -> int:
+def close_past_days(*, office: int, today: date, now: datetime) -> int:
     """End tickets and shifts that past days left open; returns how many tickets there were."""
     left_open = Ticket.objects.filter(
         office=office, date__lt=today, state__in=(*IN_QUEUE, *AT_COUNTER)
@@ -310,7 +312,7 @@ def close_yesterday(*, office: int, today: date, now: datetime) -> int:
     for ticket in left_open:
         ticket.state, ticket.ended_at, ticket.before = TicketState.CANCELLED, now, None
         ticket.save(update_fields=["state", "ended_at", "before"])
-        forget_contact(ticket.pk)
+        erase_contact(ticket.pk)
         record(events.TicketCancelled(office=office, ticket=ticket.pk, at=now, by="office"))
     return len(left_open)
 
@@ -382,7 +384,7 @@ def _verdict(
         )
         for row in replaced
     ]
-    return pins.verdict(
+    return pins.judge_pin(
         candidates, office=office.office_id, today=today, rules=slots.Rules(), now=now
     )
 
@@ -414,7 +416,7 @@ def _act_on_verdict(
     if verdict.outcome in OF_TICKET:
         ticket = Ticket.objects.filter(booking=booking).first()
         if ticket and verdict.outcome is pins.Outcome.RETURNED:
-            ticket = bring_back(ticket, now=now, by="staff" if actor else "pin", actor=actor)
+            ticket = requeue_missed(ticket, now=now, by="staff" if actor else "pin", actor=actor)
             ticket.kiosk = kiosk
             ticket.save(update_fields=["kiosk"])
         return CheckIn(verdict, ticket)
@@ -440,7 +442,7 @@ def _count_wrong(
     if _gives_ticket(verdict):
         kiosk.wrong_pins = 0
     elif verdict.outcome is pins.Outcome.UNKNOWN:
-        wrong_pins.note_wrong(office, kiosk, guard, now=now)
+        wrong_pins.note_wrong_pin(office, kiosk, guard, now=now)
         kiosk.wrong_pins += 1
         if kiosk.wrong_pins >= WRONG_PINS:
             kiosk.wrong_pins, kiosk.paused_until = 0, now + PAUSE
@@ -498,7 +500,7 @@ def _issue(
     number = next_number(office.office_id, day, letter)
     # The touch is looked up under the lock of the series, which serialises its repeats.
     by_touch = "FROM queueing_ticket WHERE office_id = %s AND touch = %s"
-    if repeated := rows.one(Ticket, by_touch, [office.office_id, touch]):
+    if repeated := rows.select_one(Ticket, by_touch, [office.office_id, touch]):
         _give_back(office.office_id, day, letter)
         return repeated
     ticket = Ticket(
@@ -516,7 +518,7 @@ def _issue(
         issued_at=now,
         **fields,
     )
-    rows.insert(ticket)
+    rows.insert_row(ticket)
     record(
         events.TicketIssued(
             office=office.office_id,

@@ -31,7 +31,7 @@ class Contact:
 
 
 @transaction.atomic
-def ask_alert(*, ticket: int, contact: Contact, language: str, now: datetime) -> TurnAlert:
+def request_alert(*, ticket: int, contact: Contact, language: str, now: datetime) -> TurnAlert:
     """Store a contact until the ticket ends, in place of an earlier one. Raises NotWaiting.
 
     The queue is locked too, so that every later call sees the alert.
@@ -55,12 +55,12 @@ def ask_alert(*, ticket: int, contact: Contact, language: str, now: datetime) ->
 def drop_alert(*, ticket: int, now: datetime) -> None:
     """Erase the contact on its owner's wish. May be repeated."""
     ticket_row = _lock_ticket(ticket)
-    if forget_contact(ticket_row.pk):
+    if erase_contact(ticket_row.pk):
         record(events.AlertDropped(office=ticket_row.office_id, ticket=ticket_row.pk, at=now))
 
 
 @transaction.atomic
-def tell_near(*, alert: UUID, now: datetime) -> bool:
+def note_turn_near(*, alert: UUID, now: datetime) -> bool:
     """Record once that the turn is near; whether this call did."""
     alert_row = lock_alert(alert)
     if alert_row.near_at or not alert_row.has_contact or alert_row.ticket.state not in IN_QUEUE:
@@ -75,7 +75,7 @@ def tell_near(*, alert: UUID, now: datetime) -> bool:
     return True
 
 
-def tell_called(ticket: Ticket, now: datetime) -> None:
+def note_called(ticket: Ticket, now: datetime) -> None:
     """Record for its alert that the ticket was called, in the transaction of the call."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -89,7 +89,7 @@ def tell_called(ticket: Ticket, now: datetime) -> None:
         )
 
 
-def forget_contact(ticket: int) -> bool:
+def erase_contact(ticket: int) -> bool:
     """Erase a ticket's contact in the transaction that ends it; returns whether there was one."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -100,7 +100,7 @@ def forget_contact(ticket: int) -> bool:
         return bool(cursor.rowcount)
 
 
-def forget_ended() -> int:
+def erase_contacts_of_ended() -> int:
     """Erase contacts of ended tickets, should the transaction that ended them have missed any."""
     return TurnAlert.objects.filter(OVER).exclude(NO_CONTACT).update(email="", phone="", push={})
 

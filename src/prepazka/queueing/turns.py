@@ -15,11 +15,11 @@ from prepazka.booking.models import LIVE, Booking, BookingState
 from prepazka.core import calendar, discipline, events
 from prepazka.core.interval import Interval
 from prepazka.journal.record import change, record
-from prepazka.journal.rows import columns, of_row, one
+from prepazka.journal.rows import object_of_row, select_columns, select_one
 from prepazka.offices.models import Counter, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket, TicketState
-from prepazka.queueing.offline_leases import HELD, Holder, bounds, held_elsewhere
+from prepazka.queueing.offline_leases import HELD, Holder, held_elsewhere, held_parameters
 from prepazka.queueing.queue_locks import lock_queue
 from prepazka.queueing.refusals import (
     CounterBusy,
@@ -35,7 +35,7 @@ from prepazka.queueing.refusals import (
     OnlyHeldOffline,
     ReturnsOver,
 )
-from prepazka.queueing.turn_alerts import WITH_CONTACT, forget_contact, tell_called
+from prepazka.queueing.turn_alerts import WITH_CONTACT, erase_contact, note_called
 from prepazka.queueing.validity import valid_until
 
 UNDO = timedelta(seconds=30)
@@ -66,7 +66,7 @@ def call_next(*, office: OfficeSnapshot, clerk: int, now: datetime) -> Ticket:
         "counter": counter,
         "policy": policy,
     }
-    queue = waiting(office, now)
+    queue = waiting_tickets(office, now)
     chosen = discipline.next_in_turn(
         (w for w in queue if w.ticket not in hall.held), **caller, now=now
     )
@@ -75,14 +75,16 @@ def call_next(*, office: OfficeSnapshot, clerk: int, now: datetime) -> Ticket:
         holders = held_elsewhere(office.office_id, counter, now)
         passed = [
             holders[w.ticket]
-            for w in discipline.before(queue, chosen, **caller, now=now)
+            for w in discipline.tickets_before(queue, chosen, **caller, now=now)
             if w.ticket in holders
         ]
     if chosen is None:
         raise _nobody_waiting(office, passed)
-    called = _call(office, chosen.ticket, counter, clerk, passing(chosen.reason, passed), now)
+    called = _call(
+        office, chosen.ticket, counter, clerk, reason_with_passed(chosen.reason, passed), now
+    )
     if called.pk in hall.alerted:
-        tell_called(called, now)
+        note_called(called, now)
     return called
 
 
@@ -102,11 +104,11 @@ def call_by_hand(*, office: OfficeSnapshot, clerk: int, ticket: int, now: dateti
     if (holder := held_elsewhere(office.office_id, counter, now).get(ticket_row.pk)) is not None:
         raise HeldOffline(**_holder_params(office, holder))
     called = _call(office, ticket_row.pk, counter, clerk, discipline.Reason("by_hand"), now)
-    tell_called(called, now)
+    note_called(called, now)
     return called
 
 
-def passing(reason: discipline.Reason, holders: list[Holder]) -> discipline.Reason:
+def reason_with_passed(reason: discipline.Reason, holders: list[Holder]) -> discipline.Reason:
     """The reason with how many tickets were passed over, at which counter and silent since when.
 
     Where several counters are silent none is named, and `held_since` is the earliest.
@@ -138,7 +140,7 @@ def _holder_params(office: OfficeSnapshot, holder: Holder) -> dict[str, str]:
 
 
 @transaction.atomic
-def recall(*, office: OfficeSnapshot, clerk: int, now: datetime) -> Ticket:
+def recall_client(*, office: OfficeSnapshot, clerk: int, now: datetime) -> Ticket:
     """Call the client of the clerk's counter once more."""
     ticket = _at_counter(office, clerk, (TicketState.CALLED,))
     ticket.recalled_at, ticket.calls = now, ticket.calls + 1
@@ -158,7 +160,7 @@ def start_serving(*, office: OfficeSnapshot, clerk: int, now: datetime) -> Ticke
 
 
 @transaction.atomic
-def finish(
+def finish_service(
     *, office: OfficeSnapshot, clerk: int, now: datetime, actor: int | None = None
 ) -> Ticket:
     """Mark the client as served; a booking ends as served.
@@ -170,12 +172,12 @@ def finish(
     event = events.TicketFinished(**_event_fields(ticket, clerk, now, actor))
     ended = _change(AT_COUNTER, event, state=TicketState.FINISHED, serving_at=started, ended_at=now)
     _serve_booking(ended, now)
-    forget_contact(ended.pk)
+    erase_contact(ended.pk)
     return ended
 
 
 @transaction.atomic
-def no_show(
+def mark_no_show(
     *, office: OfficeSnapshot, clerk: int, now: datetime, actor: int | None = None
 ) -> Ticket:
     """Mark that the client was called and did not come; the ticket leaves the queue.
@@ -190,7 +192,7 @@ def no_show(
     if missed.booking_id is not None:
         end_if_over(office, missed.booking_id, now)
         _remember_booking(missed, BookingState.ARRIVED)
-    forget_contact(missed.pk)
+    erase_contact(missed.pk)
     return missed
 
 
@@ -214,10 +216,10 @@ def return_missed(*, office: OfficeSnapshot, ticket: int, now: datetime, actor: 
         raise NotMissed
     if valid_until(office, missed) <= now:
         raise ReturnsOver
-    return bring_back(missed, now=now, by="staff", actor=actor)
+    return requeue_missed(missed, now=now, by="staff", actor=actor)
 
 
-def bring_back(
+def requeue_missed(
     missed: Ticket, *, now: datetime, by: Literal["pin", "staff"], actor: int | None = None
 ) -> Ticket:
     """The missed ticket, waiting again with its number; the caller has locked the queue.
@@ -251,7 +253,7 @@ def bring_back(
 
 
 @transaction.atomic
-def park(*, office: OfficeSnapshot, clerk: int, minutes: int, now: datetime) -> Ticket:
+def park_client(*, office: OfficeSnapshot, clerk: int, minutes: int, now: datetime) -> Ticket:
     """Park the client for some minutes; afterwards they go before the others."""
     lock_queue(office.office_id)
     ticket = _at_counter(office, clerk, AT_COUNTER)
@@ -269,7 +271,7 @@ def park(*, office: OfficeSnapshot, clerk: int, minutes: int, now: datetime) -> 
 
 
 @transaction.atomic
-def transfer(
+def transfer_client(
     *,
     office: OfficeSnapshot,
     clerk: int,
@@ -348,7 +350,7 @@ def last_step(*, office: OfficeSnapshot, clerk: int, now: datetime) -> LastStep 
 
 
 @transaction.atomic
-def undo(*, office: OfficeSnapshot, clerk: int, now: datetime, press: str = "") -> Ticket:
+def undo_last_step(*, office: OfficeSnapshot, clerk: int, now: datetime, press: str = "") -> Ticket:
     """Undo the clerk's last step within thirty seconds, if nothing has happened since.
 
     `press` identifies the step that the clerk was offered to undo: if another one is the last by
@@ -423,7 +425,7 @@ def _lane_is_taken(ticket: Ticket) -> bool:
     ).exists()
 
 
-def waiting(office: OfficeSnapshot, now: datetime) -> list[discipline.Waiting]:
+def waiting_tickets(office: OfficeSnapshot, now: datetime) -> list[discipline.Waiting]:
     """Today's queue for the discipline. One SQL statement and no models, because it is hot."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -449,14 +451,14 @@ def waiting(office: OfficeSnapshot, now: datetime) -> list[discipline.Waiting]:
     ]
 
 
-def stopped_now(office: int) -> frozenset[int]:
+def stopped_services(office: int) -> frozenset[int]:
     """Services that need a system that is down, read from the database now."""
     with connection.cursor() as cursor:
         cursor.execute(STOPPED, [office])
         return frozenset(service for (service,) in cursor.fetchall())
 
 
-def as_waiting(ticket: Ticket) -> discipline.Waiting:
+def waiting_of_ticket(ticket: Ticket) -> discipline.Waiting:
     """The ticket for the discipline."""
     start, end = ticket.booked_from, ticket.booked_to
     return discipline.Waiting(
@@ -510,7 +512,7 @@ def _call_context(clerk: int, office: OfficeSnapshot, now: datetime) -> _CallCon
             f" WHERE office_id = %s AND {WITH_CONTACT})"
             " FROM queueing_shift s"
             " WHERE s.clerk_id = %s AND s.office_id = %s AND s.closed_at IS NULL",
-            [office_id, *bounds(office_id, now), office_id, clerk, office_id],
+            [office_id, *held_parameters(office_id, now), office_id, clerk, office_id],
         )
         row = cursor.fetchone()
     if row is None:
@@ -543,7 +545,7 @@ def _is_shift_of(counter: int, clerk: int) -> bool:
 
 def _at_counter(office: OfficeSnapshot, clerk: int, states: tuple[TicketState, ...]) -> Ticket:
     """The client at the clerk's counter, locked; enough for steps that do not change the order."""
-    ticket = one(
+    ticket = select_one(
         Ticket,
         "FROM queueing_ticket t JOIN queueing_shift s ON s.counter_id = t.counter_id"
         " AND s.clerk_id = %s AND s.closed_at IS NULL"
@@ -600,7 +602,7 @@ def _change(states: tuple[TicketState, ...], event: events.Event, **changes: Any
     row = change(_change_statement(tuple(changes), counted), [*new_values, *conditions], event)
     if row is None:
         raise NotWaiting
-    return of_row(Ticket, row)
+    return object_of_row(Ticket, row)
 
 
 @cache
@@ -611,7 +613,7 @@ def _change_statement(names: tuple[str, ...], counted: tuple[str, ...]) -> str:
     return (
         f"UPDATE queueing_ticket SET {values}, before = jsonb_build_object({before}),"  # noqa: S608
         " changed_at = %s, changed_by = %s WHERE id = %s AND state = ANY(%s)"
-        f" RETURNING {columns(Ticket)}"
+        f" RETURNING {select_columns(Ticket)}"
     )
 
 

@@ -24,10 +24,10 @@ from prepazka.core.learned_durations import (
     Calibration,
     Finished,
     ServiceTimes,
-    learn,
+    arrival_offsets,
+    fit_service_times,
     no_show_share,
-    punctuality,
-    walk_aways,
+    walk_away_shares,
 )
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -57,7 +57,7 @@ class Known:
 _known: dict[int, tuple[float, int, datetime | None, Known]] = {}
 
 
-def known(office: OfficeSnapshot) -> Known:
+def learned_times(office: OfficeSnapshot) -> Known:
     """What has been learned about the office, or its configured values; cached in the process."""
     pk, version = office.office_id, office.row.version
     cached = _known.get(pk)
@@ -74,7 +74,7 @@ def known(office: OfficeSnapshot) -> Known:
     return learned
 
 
-def factors(office: OfficeSnapshot) -> dict[int, Calibration]:
+def calibrations_of(office: OfficeSnapshot) -> dict[int, Calibration]:
     """The calibration of each service that has one. One SQL statement."""
     rows = models.Calibration.objects.filter(office=office.row)
     return {
@@ -83,7 +83,7 @@ def factors(office: OfficeSnapshot) -> dict[int, Calibration]:
     }
 
 
-def relearn(*, office: OfficeSnapshot, now: datetime) -> None:
+def learn_service_times(*, office: OfficeSnapshot, now: datetime) -> None:
     """Learn from the last weeks and store it; may be repeated."""
     since = calendar.day_of(now, office.tz) - LEARN_FROM
     tickets = Ticket.objects.filter(office=office.row, date__gte=since)
@@ -93,7 +93,7 @@ def relearn(*, office: OfficeSnapshot, now: datetime) -> None:
         .order_by("-ended_at")
         .values_list("service_id", "clerk_id", "lasted", "date")[:MOST_LEARNED]
     )
-    times = learn(
+    times = fit_service_times(
         (Finished(s, c, lasted / MINUTE, day.toordinal()) for s, c, lasted, day in finished),
         _configured_minutes(office),
         _agendas(office),
@@ -103,18 +103,18 @@ def relearn(*, office: OfficeSnapshot, now: datetime) -> None:
     )[:MOST_LEARNED]
     came, booked, offsets = _arrivals_of_booked(office, since, now)
     content = _to_json(times) | {
-        "gone": walk_aways(
+        "gone": walk_away_shares(
             ((c - i) / MINUTE, state == TicketState.NO_SHOW) for i, c, state in called if c
         ),
         "no_show": no_show_share(came, booked),
-        "offsets": [round(offset, 1) for offset in punctuality(offsets, USUAL_OFFSETS)],
+        "offsets": [round(offset, 1) for offset in arrival_offsets(offsets, USUAL_OFFSETS)],
     }
     models.Learned.objects.update_or_create(
         office=office.row, defaults={"learned_at": now, "data": content}
     )
 
 
-def announce(*, ticket: Ticket, p20: float, p50: float, p80: float) -> None:
+def store_announced_wait(*, ticket: Ticket, p20: float, p50: float, p80: float) -> None:
     """Store the wait announced when the ticket was issued; the first announcement stays."""
     rows = Ticket.objects.filter(pk=ticket.pk, p80=None, called_at=None, judged=False)
     if rows.update(p20=p20, p50=p50, p80=p80):
@@ -122,7 +122,7 @@ def announce(*, ticket: Ticket, p20: float, p50: float, p80: float) -> None:
 
 
 @transaction.atomic
-def judge(*, office: Office) -> int:
+def calibrate_estimates(*, office: Office) -> int:
     """Correct the calibrations by the tickets called since; returns how many there were.
 
     Tickets that were put aside or sent on are marked as judged and change nothing, because their
@@ -195,7 +195,7 @@ def _to_json(times: ServiceTimes) -> dict[str, Any]:
 
 
 def _from_json(office: OfficeSnapshot, stored: Mapping[str, Any]) -> Known:
-    usual = learn((), _configured_minutes(office), _agendas(office))
+    usual = fit_service_times((), _configured_minutes(office), _agendas(office))
     if not stored:
         return Known(usual, 1 - no_show_share(0, 0), USUAL_OFFSETS, (), (0.0,))
     times = ServiceTimes(

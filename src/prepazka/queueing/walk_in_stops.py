@@ -59,7 +59,7 @@ def open_tickets(
         )
 
 
-def follow_estimate(
+def stop_by_estimate(
     *, office: OfficeSnapshot, service: Service, served_in: float, now: datetime
 ) -> None:
     """Stop or open tickets by whether four of five newcomers would be served before closing.

@@ -19,7 +19,7 @@ from prepazka.queueing.models import WrongPin
 KEPT = timedelta(days=2)
 
 
-def asked_of(office: OfficeSnapshot, device: Device | None, *, now: datetime) -> Asks:
+def questions_of(office: OfficeSnapshot, device: Device | None, *, now: datetime) -> Asks:
     """What the kiosk asks for besides the PIN; without a `device`, what all kiosks ask for."""
     today = calendar.local_instant(calendar.day_of(now, office.tz), 0, office.tz)
     lately = Q(at__gt=now - pin_guard.KIOSK_WITHIN)
@@ -30,19 +30,21 @@ def asked_of(office: OfficeSnapshot, device: Device | None, *, now: datetime) ->
         office=Count("pk", filter=Q(at__gte=today)),
         answered=Count("pk", filter=Q(at__gte=today, answered=True)),
     )
-    return pin_guard.asks(WrongPins(**counts))
+    return pin_guard.questions_after(WrongPins(**counts))
 
 
-def matching(bookings: Iterable[Booking], second_answer: str, guard: Asks) -> list[Booking]:
+def matching_bookings(
+    bookings: Iterable[Booking], second_answer: str, guard: Asks
+) -> list[Booking]:
     """The bookings that the second answer fits."""
     return [
         booking
         for booking in bookings
-        if pin_guard.answers(second_answer, str(booking.pk), booking.phone, guard)
+        if pin_guard.is_right_answer(second_answer, str(booking.pk), booking.phone, guard)
     ]
 
 
-def note_wrong(office: OfficeSnapshot, device: Device, guard: Asks, *, now: datetime) -> None:
+def note_wrong_pin(office: OfficeSnapshot, device: Device, guard: Asks, *, now: datetime) -> None:
     """Count a wrong PIN, and record when the kiosk or the whole office begins to ask for more.
 
     The caller has locked the office's day, so that the day's limit is recorded once.
@@ -51,7 +53,7 @@ def note_wrong(office: OfficeSnapshot, device: Device, guard: Asks, *, now: date
     WrongPin.objects.create(
         office=office.row, device=device, at=now, answered=guard is not Asks.NOTHING
     )
-    asks = asked_of(office, device, now=now)
+    asks = questions_of(office, device, now=now)
     if asks is not guard:
         record(
             events.PinGuardRaised(

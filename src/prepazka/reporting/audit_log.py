@@ -32,7 +32,7 @@ class Deed:
     booking: Booking | None
 
 
-def deeds(
+def steps_of_day(
     office: OfficeSnapshot, *, day: date, actor: int | None = None, looks_only: bool = False
 ) -> list[Deed]:
     """The steps of the day, newest first. Two SQL statements."""

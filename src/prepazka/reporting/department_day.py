@@ -102,8 +102,8 @@ def day_plan(
     return Plan(
         columns,
         [(at, [column.cell(at) for column in columns]) for at in sorted(times)],
-        sum(term.free for term in offered),
-        slot_search.kept_for_desk(office, wish.service, day, now),
+        sum(slot.free for slot in offered),
+        slot_search.places_kept_for_desk(office, wish.service, day, now),
     )
 
 
@@ -111,8 +111,8 @@ def next_free_day(
     office: OfficeSnapshot, wish: Wanted, *, after: date, now: datetime
 ) -> date | None:
     """The next day with a free slot for the wish; None within the horizon."""
-    days = [day for day in slot_search.horizon(office, wish.service, now) if day > after]
-    return next((term.day for term in _offered(office, wish, now, days)), None)
+    days = [day for day in slot_search.days_of_horizon(office, wish.service, now) if day > after]
+    return next((slot.day for slot in _offered(office, wish, now, days)), None)
 
 
 def services_of(office: OfficeSnapshot, department: Department | None) -> list[Service]:
@@ -132,9 +132,9 @@ def _departments_of(office: OfficeSnapshot, service: Service) -> set[int | None]
 
 def _offered(
     office: OfficeSnapshot, wish: Wanted, now: datetime, days: list[date]
-) -> list[slot_search.Term]:
+) -> list[slot_search.Slot]:
     moving = wish.moving
-    return slot_search.offered(
+    return slot_search.search_slots(
         office=office,
         service=wish.service,
         now=now,
@@ -181,14 +181,19 @@ def _official_column(office: OfficeSnapshot, official: Official, wish: Wanted, d
         takes=official in _takers(office, wish),
         opening=_instants(office, hours, day),
         # A set, because starts that the spring change skips all become the moment of the change.
-        starts=sorted({_at(office, day, minute) for minute in slots.starts(hours, raster, raster)}),
+        starts=sorted(
+            {_at(office, day, minute) for minute in slots.possible_starts(hours, raster, raster)}
+        ),
     )
 
 
 def _windows_column(office: OfficeSnapshot, service: Service, wish: Wanted, day: date) -> Column:
     rules, hours = office.rules_of(service), office.booking_hours(service, day)
-    laid = slots.candidates(
-        hours, rules, duration=service.duration_min, lasts=slot_search.lasts_on(day, office.tz)
+    laid = slots.candidates_of_day(
+        hours,
+        rules,
+        duration=service.duration_min,
+        lasts=slot_search.elapsed_minutes_on(day, office.tz),
     )
     return Column(
         agenda=office.agenda_of(service),
@@ -200,13 +205,13 @@ def _windows_column(office: OfficeSnapshot, service: Service, wish: Wanted, day:
 
 
 def _free(
-    column: Column, offered: Sequence[slot_search.Term], takers: list[Official]
+    column: Column, offered: Sequence[slot_search.Slot], takers: list[Official]
 ) -> dict[datetime, int]:
     if column.official in takers:
         bit = takers.index(column.official)
-        return {term.starts_at: 1 for term in offered if term.lanes >> bit & 1}
+        return {slot.starts_at: 1 for slot in offered if slot.lanes >> bit & 1}
     if column.agenda and column.takes and not takers:
-        return {term.starts_at: term.free for term in offered}
+        return {slot.starts_at: slot.free for slot in offered}
     return {}
 
 

@@ -88,7 +88,9 @@ def hours_of_department(department: Department) -> Hours:
     return hours
 
 
-def weekly(office: OfficeSnapshot, hours: Hours, today: date) -> list[tuple[list[int], Minutes]]:
+def usual_weekly_hours(
+    office: OfficeSnapshot, hours: Hours, today: date
+) -> list[tuple[list[int], Minutes]]:
     """The usual weekly hours as of today: weekdays with the same hours together, from Monday."""
     groups: list[tuple[list[int], Minutes]] = []
     for day in sorted((today + timedelta(days=n) for n in range(WEEK)), key=date.weekday):
@@ -103,7 +105,9 @@ def weekly(office: OfficeSnapshot, hours: Hours, today: date) -> list[tuple[list
     return groups
 
 
-def changes(office: OfficeSnapshot, hours: Hours, today: date, ahead: int = AHEAD) -> list[Change]:
+def coming_hour_changes(
+    office: OfficeSnapshot, hours: Hours, today: date, ahead: int = AHEAD
+) -> list[Change]:
     """Coming changes of the hours; consecutive days without hours are one change."""
     return list(_changes(office, hours, [today + timedelta(days=n) for n in range(ahead)]))
 

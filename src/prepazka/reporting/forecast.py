@@ -19,11 +19,11 @@ import numpy as np
 
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar
-from prepazka.core.announcing import Expected, steady
+from prepazka.core.announcing import Expected, latest_call_time
 from prepazka.core.hall_model import Coming, Counter, Habits
 from prepazka.core.interval import Interval
 from prepazka.core.learned_durations import Calibration, DaySpeed, Finished
-from prepazka.core.replay import Forecast, Wait, replay
+from prepazka.core.replay import Forecast, Wait, replay_waits
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import wait_learning
 from prepazka.queueing.models import Shift, Ticket, TicketState
@@ -68,7 +68,7 @@ _kept: dict[int, _Kept] = {}
 _making = Lock()
 
 
-def outlook(hall: Hall) -> Outlook:
+def hall_outlook(hall: Hall) -> Outlook:
     """The outlook of the hall, computed at most once for a state and five seconds.
 
     Four SQL statements when it is computed, none when it comes from the cache.
@@ -88,7 +88,7 @@ def outlook(hall: Hall) -> Outlook:
         return fresh_outlook
 
 
-def forget() -> None:
+def clear_outlook_cache() -> None:
     """Clear the cache."""
     _kept.clear()
 
@@ -133,8 +133,8 @@ def _new_outlook(
     services = [s.pk for s in office.offered_services() if s.pk in able]
     if not able:
         return Outlook()
-    learned = wait_learning.known(office)
-    replayed = replay(
+    learned = wait_learning.learned_times(office)
+    replayed = replay_waits(
         hall.waiting,
         [_counter(hall, shift) for shift in hall.shifts],
         learned.times,
@@ -146,7 +146,7 @@ def _new_outlook(
         replays=REPLAYS,
         seed=int.from_bytes(blake2b(state + str(moment).encode(), digest_size=8).digest()),
     )
-    return _Announced(hall, learned, replayed, wait_learning.factors(office), able).outlook(
+    return _Announced(hall, learned, replayed, wait_learning.calibrations_of(office), able).outlook(
         services, announced_until
     )
 
@@ -212,7 +212,9 @@ class _Announced:
         if shown_until is None and row.p80 is not None and not row.returned_at:
             shown_until = row.issued_at + timedelta(minutes=row.p80)
         until = (
-            estimated_until if shown_until is None else steady(shown_until, estimated_until, now)
+            estimated_until
+            if shown_until is None
+            else latest_call_time(shown_until, estimated_until, now)
         )
         p80 = max((until - now) / MINUTE, 0.0)
         return Expected(min(expected.p20, p80), min(expected.p50, p80), p80, expected.thin), until

@@ -136,7 +136,7 @@ class Health:
         )
 
 
-def health(cursor: Cursor, *, now: datetime) -> Health:
+def health_of_database(cursor: Cursor, *, now: datetime) -> Health:
     """The health read from the database, in a handful of short statements."""
     began = machine_s()
     cursor.execute(WORKER, [WORKER_SILENT.total_seconds()])
@@ -187,7 +187,7 @@ def _age(oldest: datetime | None, now: datetime) -> timedelta:
     return max(now - oldest, timedelta()) if oldest else timedelta()
 
 
-def answer(health_now: Health | None) -> tuple[int, dict[str, Any]]:
+def health_answer(health_now: Health | None) -> tuple[int, dict[str, Any]]:
     """The HTTP status, 200 or 503, and the JSON of the answer; None: no database."""
     disk = dict(_free_mb())
     own = {"version": program_version(), "disk_free_mb": disk}

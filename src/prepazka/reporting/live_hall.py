@@ -12,8 +12,8 @@ from prepazka.core.learned_durations import ServiceTimes
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 from prepazka.queueing import wait_learning
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket
-from prepazka.queueing.turns import as_waiting, policy_of
-from prepazka.reporting.forecast import Outlook, outlook
+from prepazka.queueing.turns import policy_of, waiting_of_ticket
+from prepazka.reporting.forecast import Outlook, hall_outlook
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,17 @@ class Hall:
     @cached_property
     def order(self) -> list[discipline.Chosen]:
         """The queue in the order of turns, with reasons."""
-        return discipline.ordered(self.waiting, policy=policy_of(self.office), now=self.now)
+        return discipline.order_tickets(self.waiting, policy=policy_of(self.office), now=self.now)
 
     @cached_property
     def outlook(self) -> Outlook:
         """The expected waits of everybody in the queue and of a newcomer to each service."""
-        return outlook(self)
+        return hall_outlook(self)
 
     @cached_property
     def times(self) -> ServiceTimes:
         """The office's learned service times."""
-        return wait_learning.known(self.office).times
+        return wait_learning.learned_times(self.office).times
 
     @cached_property
     def at_counter(self) -> dict[int, Ticket]:
@@ -75,7 +75,7 @@ class Hall:
         return ticket.service_id in self.office.serves[shift.counter_id]
 
 
-def hall(office: OfficeSnapshot, *, now: datetime) -> Hall:
+def hall_at(office: OfficeSnapshot, *, now: datetime) -> Hall:
     """The office's hall at `now`. Two SQL statements."""
     today = calendar.day_of(now, office.tz)
     tickets = list(
@@ -90,7 +90,7 @@ def hall(office: OfficeSnapshot, *, now: datetime) -> Hall:
     return Hall(
         office=office,
         now=now,
-        waiting=[as_waiting(t) for t in tickets if t.state in IN_QUEUE],
+        waiting=[waiting_of_ticket(t) for t in tickets if t.state in IN_QUEUE],
         tickets={t.pk: t for t in tickets},
         shifts=shifts,
     )

@@ -55,7 +55,9 @@ class Row:
         return ended or self.booking.state not in LIVE
 
 
-def of_day(office: Office, day: date, lanes: Iterable[int] | None, *, now: datetime) -> list[Row]:
+def meetings_of_day(
+    office: Office, day: date, lanes: Iterable[int] | None, *, now: datetime
+) -> list[Row]:
     """The meetings and calls of these lanes (None: all) in the order of time, with their turns."""
     bookings = Booking.objects.filter(
         office=office,
@@ -75,10 +77,10 @@ def of_day(office: Office, day: date, lanes: Iterable[int] | None, *, now: datet
     return rows
 
 
-def turn(meeting: Meeting, *, now: datetime) -> Turn:
+def meeting_turn(meeting: Meeting, *, now: datetime) -> Turn:
     """The turn of this meeting with its official."""
     booking = meeting.booking
-    rows = of_day(meeting.office, booking.date, [booking.lane_id], now=now)
+    rows = meetings_of_day(meeting.office, booking.date, [booking.lane_id], now=now)
     own_turn = next((row.turn for row in rows if row.booking.pk == booking.pk), None)
     return own_turn or Turn(1, 0)
 

@@ -15,7 +15,7 @@ from prepazka.offices.models import Incident, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import QuarterHour, Shift, Ticket
 from prepazka.queueing.tickets import issues_tickets, tickets_ended
-from prepazka.reporting.live_hall import Hall, hall
+from prepazka.reporting.live_hall import Hall, hall_at
 from prepazka.reporting.place import counter_opens
 
 NEXT_OPENING_WITHIN = 60  # days
@@ -23,14 +23,14 @@ LAST_CALLS = 6
 CALLED = Q(called_at__isnull=False)
 
 
-def monitor(office: OfficeSnapshot, *, now: datetime) -> dict[str, Any]:
+def monitor_of_office(office: OfficeSnapshot, *, now: datetime) -> dict[str, Any]:
     """The public live view of the office, ready for JSON.
 
     Times are ISO 8601 with the office's offset; waits are whole minutes for somebody who takes a
     ticket now, or null when no counter for the service is open. Outside the office's hours no
     counter counts as open, even one that was left open or still serves its last client.
     """
-    hall_now = hall(office, now=now)
+    hall_now = hall_at(office, now=now)
     office = hall_now.office
     opening, open_now = next_opening(office, now), is_open(office, now)
     labels = _labels(office, now)
@@ -174,14 +174,14 @@ def _incident(office: OfficeSnapshot, incident: Incident) -> dict[str, Any]:
     return {
         "system": incident.system.code,
         "name": dict(incident.system.name),
-        "text": incident_texts.in_languages(incident, office),
+        "text": incident_texts.incident_in_languages(incident, office),
         "since": _iso(office, incident.began_at),
         "expected_end": _iso(office, expected) if expected else None,
         "services": [s.code for s in office.stopped_by(incident)],
     }
 
 
-def quarters(hall_now: Hall, at: datetime) -> Iterator[QuarterHour]:
+def history_rows(hall_now: Hall, at: datetime) -> Iterator[QuarterHour]:
     """The rows of the history for the hall at this moment."""
     office = hall_now.office
     for service in office.offered_services():

@@ -49,7 +49,7 @@ class Before:
     reason: Mapping[str, Any]  # of the call that ended the last wait; empty until then
 
 
-def before(office: OfficeSnapshot, ticket: Ticket, *, now: datetime) -> Before:
+def overtakes_of(office: OfficeSnapshot, ticket: Ticket, *, now: datetime) -> Before:
     """The overtakes of the ticket. Two SQL statements.
 
     Of a ticket that came back after a call in vain both waits count, without the time between them.
@@ -90,8 +90,8 @@ def before(office: OfficeSnapshot, ticket: Ticket, *, now: datetime) -> Before:
     return Before(
         waited,
         tuple(first_overtakes.values()),
-        bound(office, ticket.service_id, waited),
-        bound(office, ticket.service_id, timedelta(hours=1)),
+        bound_of_overtakes(office, ticket.service_id, waited),
+        bound_of_overtakes(office, ticket.service_id, timedelta(hours=1)),
         waits[-1].reason,
     )
 
@@ -113,7 +113,7 @@ def waits_of(issued_at: datetime, events: Iterable[Event], until: datetime) -> l
     return waits if since is None else [*waits, Wait(since, max(since, until), {})]
 
 
-def bound(office: OfficeSnapshot, service: int, waited: timedelta) -> int:
+def bound_of_overtakes(office: OfficeSnapshot, service: int, waited: timedelta) -> int:
     """The most booked people who go before somebody for the service who waits so long."""
     counters = [c.pk for c in office.counters_for(service)]
     services_there = frozenset[int]().union(*(office.serves[c] for c in counters))

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from prepazka.core import calendar, interval
-from prepazka.core.announcing import Expected, is_near
+from prepazka.core.announcing import Expected, is_turn_near
 from prepazka.offices.models import Counter, Incident, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import wait_learning
 from prepazka.queueing.models import IN_QUEUE, Ticket
 from prepazka.queueing.validity import valid_until
-from prepazka.reporting.live_hall import Hall, hall
+from prepazka.reporting.live_hall import Hall, hall_at
 
 OPENING_WITHIN = 14  # days
 FRESH = timedelta(minutes=1)
@@ -49,7 +49,7 @@ class Place:
 def place_of(office: OfficeSnapshot, ticket: Ticket, *, now: datetime) -> Place:
     """The ticket's place at `now`."""
     if ticket.state in IN_QUEUE and calendar.day_of(now, office.tz) == ticket.date:
-        return place_in(hall(office, now=now), ticket)
+        return place_in(hall_at(office, now=now), ticket)
     return _place_without_queue(office, ticket)
 
 
@@ -77,14 +77,16 @@ def _place_without_queue(office: OfficeSnapshot, ticket: Ticket) -> Place:
     return Place(ticket, service, valid_until(office, ticket), counter)
 
 
-def announced(
+def announced_place(
     office: OfficeSnapshot, ticket: Ticket, *, now: datetime, hall_now: Hall | None = None
 ) -> Place:
     """The ticket's place for its holder; a new ticket's first estimate is stored."""
     ticket_place = place_in(hall_now, ticket) if hall_now else place_of(office, ticket, now=now)
     expected = ticket_place.expected
     if expected and ticket.p80 is None and now - ticket.issued_at <= FRESH:
-        wait_learning.announce(ticket=ticket, p20=expected.p20, p50=expected.p50, p80=expected.p80)
+        wait_learning.store_announced_wait(
+            ticket=ticket, p20=expected.p20, p50=expected.p50, p80=expected.p80
+        )
     return ticket_place
 
 
@@ -104,7 +106,9 @@ def turn_is_near(hall_now: Hall, ticket: Ticket) -> bool:
     if ticket.pk not in hall_now.tickets:
         return False  # it was called meanwhile, or is of another day
     is_parked = bool(ticket.parked_until and ticket.parked_until > hall_now.now)
-    return is_near(None if is_parked else hall_now.ahead_of(ticket), expected_of(hall_now, ticket))
+    return is_turn_near(
+        None if is_parked else hall_now.ahead_of(ticket), expected_of(hall_now, ticket)
+    )
 
 
 def counter_opens(office: OfficeSnapshot, service: Service, *, now: datetime) -> datetime | None:

@@ -7,14 +7,14 @@ from typing import Any
 
 from prepazka.core import calendar
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.reporting.monitor import monitor
+from prepazka.reporting.monitor import monitor_of_office
 
 OPEN, SUSPENDED, CLOSED = "Open", "Suspended", "Closed"
 
 
 def queue_monitors(office: OfficeSnapshot, *, now: datetime) -> list[dict[str, Any]]:
     """The entities of an office, ready for JSON; names in the first language of the office."""
-    live_view = monitor(office, now=now)
+    live_view = monitor_of_office(office, now=now)
     language = next(iter(office.row.languages), "cs")
     name = _in_language(live_view["name"], language)
     return [

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from prepazka.booking.slot_search import Term, is_bookable, offered
+from prepazka.booking.slot_search import Slot, is_bookable, search_slots
 from prepazka.offices.models import Department, Named, Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.departments import services_in
@@ -37,10 +37,10 @@ class Next(NamedTuple):
     """A free slot and its service."""
 
     service: Service
-    term: Term
+    slot: Slot
 
 
-def wanted(
+def wanted_by_codes(
     office: OfficeSnapshot, *, service: str = "", official: str = "", department: str = ""
 ) -> Wanted:
     """The parts with these codes, including retired ones. Raises LookupError."""
@@ -51,7 +51,7 @@ def wanted(
     )
 
 
-def next_terms(office: OfficeSnapshot, wish: Wanted, *, now: datetime, limit: int) -> list[Next]:
+def next_slots(office: OfficeSnapshot, wish: Wanted, *, now: datetime, limit: int) -> list[Next]:
     """The next slots of the service; without one, the first slot of each service.
 
     Two SQL statements for each service.
@@ -59,20 +59,20 @@ def next_terms(office: OfficeSnapshot, wish: Wanted, *, now: datetime, limit: in
     if wish.retired:
         return []
     if wish.service:
-        return list(islice(_terms(office, wish.service, wish.official, now), limit))
-    first_terms = [
-        next_term
+        return list(islice(_slots(office, wish.service, wish.official, now), limit))
+    first_slots = [
+        next_slot
         for service in _services(office, wish)
-        for next_term in islice(_terms(office, service, wish.official, now), 1)
+        for next_slot in islice(_slots(office, service, wish.official, now), 1)
     ]
-    return sorted(first_terms, key=lambda next_term: next_term.term.starts_at)[:limit]
+    return sorted(first_slots, key=lambda next_slot: next_slot.slot.starts_at)[:limit]
 
 
-def _terms(
+def _slots(
     office: OfficeSnapshot, service: Service, official: Official | None, now: datetime
 ) -> list[Next]:
-    terms = offered(office=office, service=service, now=now, official=official)
-    return [Next(service, term) for term in terms]
+    slots = search_slots(office=office, service=service, now=now, official=official)
+    return [Next(service, slot) for slot in slots]
 
 
 def _services(office: OfficeSnapshot, wish: Wanted) -> list[Service]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from prepazka.booking.models import Offer, WaitingListEntry, WaitingListState
-from prepazka.core.waiting_list_rules import in_order
+from prepazka.core.waiting_list_rules import in_order_of_offers
 from prepazka.offices.models import Agenda
 from prepazka.offices.office_snapshot import OfficeSnapshot
 
@@ -32,7 +32,7 @@ class Offered:
     starts_at: datetime | None
 
 
-def before(entry: WaitingListEntry) -> int:
+def entries_before(entry: WaitingListEntry) -> int:
     """How many entries of the agenda's list come before this one."""
     return WaitingListEntry.objects.filter(
         office=entry.office_id,
@@ -47,7 +47,7 @@ def code_of(entry: WaitingListEntry) -> str:
     return entry.pk.hex[:6].upper()
 
 
-def lists(office: OfficeSnapshot) -> list[tuple[Agenda, list[Line]]]:
+def waiting_lists(office: OfficeSnapshot) -> list[tuple[Agenda, list[Line]]]:
     """The present lists by agenda, each in its order."""
     rows = WaitingListEntry.objects.filter(office=office.row, state__in=IN_ORDER)
     entries = list(rows.select_related("service").prefetch_related("offers"))
@@ -57,7 +57,8 @@ def lists(office: OfficeSnapshot) -> list[tuple[Agenda, list[Line]]]:
             [
                 Line(number, entry, len(entry.offers.all()))
                 for number, entry in enumerate(
-                    in_order(e for e in entries if e.service.agenda_id == agenda.pk), start=1
+                    in_order_of_offers(e for e in entries if e.service.agenda_id == agenda.pk),
+                    start=1,
                 )
             ],
         )

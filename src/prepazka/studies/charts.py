@@ -38,7 +38,7 @@ def _svg(height: float, title: str, shapes: Sequence[str], width: int = WIDTH) -
     )
 
 
-def bars(chart_bars: Sequence[Bar], title: str, *, maximum: float | None = None) -> str:
+def bar_chart(chart_bars: Sequence[Bar], title: str, *, maximum: float | None = None) -> str:
     """A chart of groups of horizontal bars, each with its name and number beside it."""
     maximum = (
         maximum or max((b.value for b in chart_bars if b.value == b.value), default=0.0) or 1.0
@@ -60,7 +60,7 @@ def bars(chart_bars: Sequence[Bar], title: str, *, maximum: float | None = None)
     return _svg(y, title, shapes)
 
 
-def lines(series: Sequence[tuple[str, Sequence[tuple[float, float]]]], title: str) -> str:
+def line_chart(series: Sequence[tuple[str, Sequence[tuple[float, float]]]], title: str) -> str:
     """A chart of per cents over minutes; lines differ in colour and dashes."""
     axis_x, axis_y, height = 44, 10, 240
     longest = max((x for _, points in series for x, _ in points), default=1) or 1
@@ -96,7 +96,7 @@ def lines(series: Sequence[tuple[str, Sequence[tuple[float, float]]]], title: st
     return _svg(axis_y + height + 36 + 22 * len(series), title, shapes)
 
 
-def whiskers(changes: Sequence[Whisker], title: str) -> str:
+def interval_chart(changes: Sequence[Whisker], title: str) -> str:
     """A chart of changes as dots with their intervals, on both sides of zero."""
     widest = max((abs(w.change) + w.half for w in changes), default=1) or 1
     middle, scale = WIDTH / 2, (WIDTH / 2 - 70) / widest

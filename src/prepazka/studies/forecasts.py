@@ -16,7 +16,7 @@ from prepazka.core.learned_durations import (
     DaySpeed,
     Finished,
 )
-from prepazka.core.replay import replay
+from prepazka.core.replay import replay_waits
 from prepazka.studies.known import CONFIGURED_MIN, Known
 from prepazka.studies.log import Log, Logged, LoggedDay
 
@@ -29,7 +29,7 @@ MOMENT = 0.05  # minutes; a shorter wait counts as none
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TicketForecast:
     """A ticket's wait and the predictors' forecasts when it was issued, in minutes."""
 
     day: int
@@ -128,9 +128,9 @@ class _Hall:
             frozenset(code(f"s:{s}") for s in serves),
             code(f"c:{clerk}"),
             code(f"s:{client.service}") if client else None,
-            moment(client.called) if client and client.called is not None else None,
-            moment(opens),
-            moment(closes) if closes is not None else None,
+            instant_of_minute(client.called) if client and client.called is not None else None,
+            instant_of_minute(opens),
+            instant_of_minute(closes) if closes is not None else None,
             tuple(breaks_ahead),
         )
 
@@ -147,7 +147,7 @@ class _Hall:
     ) -> Interval[datetime]:
         """The break as instants, from its real start if the clerk is away."""
         begun = start if name in self.serving else max(self.last_active.get(name, 0.0), start)
-        return Interval(moment(begun), moment(begun + end - start))
+        return Interval(instant_of_minute(begun), instant_of_minute(begun + end - start))
 
     def coming(self, now: float) -> list[Coming]:
         """Booked clients of the day who have not arrived, including those who will not come."""
@@ -155,29 +155,31 @@ class _Hall:
         booked += [(s, b, -n) for n, (s, b) in enumerate(self.day.no_shows, start=1)]
         code = self.known.code
         return [
-            Coming(10_000_000 + n, code(f"s:{s}"), span(b), self.known.shows_up)
+            Coming(10_000_000 + n, code(f"s:{s}"), window_instants(b), self.known.shows_up)
             for n, (s, b, ticket) in enumerate(sorted(booked, key=lambda x: x[1]))
             if ticket not in self.arrived_ids and b[1] > now and b[0] < now + HORIZON_MIN
         ]
 
 
-def moment(minute: float) -> datetime:
+def instant_of_minute(minute: float) -> datetime:
     """A minute of the day as an instant of some day."""
     return BASE + timedelta(minutes=minute)
 
 
-def span(booked: tuple[float, float]) -> Interval[datetime]:
+def window_instants(booked: tuple[float, float]) -> Interval[datetime]:
     """A window as instants."""
-    return Interval(moment(booked[0]), moment(booked[1]))
+    return Interval(instant_of_minute(booked[0]), instant_of_minute(booked[1]))
 
 
-def forecasts(log: Log, learned: Known, days: Iterable[int], *, replays: int) -> Iterator[Said]:
+def forecast_tickets(
+    log: Log, learned: Known, days: Iterable[int], *, replays: int
+) -> Iterator[TicketForecast]:
     """The forecasts for each walk-in of the days who had to wait, in order of arrival."""
     for number in days:
         yield from _of_day(log, learned, number, replays)
 
 
-def _of_day(log: Log, learned: Known, number: int, replays: int) -> Iterator[Said]:
+def _of_day(log: Log, learned: Known, number: int, replays: int) -> Iterator[TicketForecast]:
     hall = _Hall(log.days[number], learned)
     for at, kind, _, t in _events(log.days[number]):
         if kind == ENDS:
@@ -207,21 +209,23 @@ def _events(day: LoggedDay) -> list[tuple[float, int, int, Logged]]:
 
 def _forecast(
     log: Log, hall: _Hall, t: Logged, now: float, number: int, replays: int
-) -> Said | None:
+) -> TicketForecast | None:
     """The forecasts for a walk-in; None where the ticket is not scored."""
     if (t.booked and not t.late) or t.called is None or t.called - t.arrived <= MOMENT:
         return None
     learned, counters = hall.known, hall.counters(now)
     code = learned.code(f"s:{t.service}")
-    able = [c for c in counters if code in c.serves and (c.opens_at or BASE) <= moment(now)]
+    able = [
+        c for c in counters if code in c.serves and (c.opens_at or BASE) <= instant_of_minute(now)
+    ]
     waiting = [_waiting(w, learned) for w in hall.waiting.values()]
     habits = _habits_today(learned, hall, now)
-    replayed = replay(
+    replayed = replay_waits(
         waiting,
         counters,
         learned.times,
         policy=log.policy,
-        now=moment(now),
+        now=instant_of_minute(now),
         coming=hall.coming(now),
         habits=habits,
         replays=replays,
@@ -237,7 +241,7 @@ def _forecast(
     features = (p50, p80, *(point[k] for k in ("naive", "workload", "LES", "HOL")), len(able), now)
     rank = float(np.mean(calls < wait)) + 0.5 * float(np.mean(calls == wait))
     queue = log.agenda.get(t.service, t.service) if not log.leaving_seen else "all"
-    return Said(
+    return TicketForecast(
         number, now, t.called, queue, t.first, wait, point, p20, p50, p80, p90, rank, features
     )
 
@@ -267,8 +271,8 @@ def _waiting(w: Logged, learned: Known) -> Waiting:
     return Waiting(
         w.ticket,
         learned.code(f"s:{w.service}"),
-        moment(w.arrived),
-        span(w.booked) if w.booked else None,
+        instant_of_minute(w.arrived),
+        window_instants(w.booked) if w.booked else None,
         late=w.late,
         statutory=w.first,
     )

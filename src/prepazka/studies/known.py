@@ -11,11 +11,11 @@ from prepazka.core.hall_model import ABSENT_MIN, USUAL_OFFSETS, Habits
 from prepazka.core.learned_durations import (
     Finished,
     ServiceTimes,
-    learn,
+    arrival_offsets,
+    fit_service_times,
+    is_plausible_duration,
     no_show_share,
-    punctuality,
-    usable,
-    walk_aways,
+    walk_away_shares,
 )
 from prepazka.studies.log import Log
 
@@ -38,7 +38,7 @@ class Known:
         return self.codes.setdefault(name, len(self.codes) + 1)
 
 
-def study(log: Log, days: Iterable[int]) -> Known:
+def learn_from_days(log: Log, days: Iterable[int]) -> Known:
     """The service times and habits of the days."""
     codes: dict[str, int] = {}
     chosen = [(n, log.days[n]) for n in days]
@@ -66,15 +66,15 @@ def study(log: Log, days: Iterable[int]) -> Known:
                 finished.append(Finished(service, clerk, t.ended - t.called, n))
                 served.setdefault(t.counter or "?", set()).add(t.service)
     if finished:
-        usual = float(np.mean([f.minutes for f in finished if usable(f.minutes)]))
+        usual = float(np.mean([f.minutes for f in finished if is_plausible_duration(f.minutes)]))
         configured = dict.fromkeys(configured, usual)
-    times = learn(finished, configured, agenda)
+    times = fit_service_times(finished, configured, agenda)
     edges = (
         (0.5, 1, 2, 3, 5, 8, 12, 20) if log.leaving_seen else (10.0, 20.0, 30.0, 45.0, 60.0, 90.0)
     )
-    gone = leaving(waited, edges) if log.leaving_seen else walk_aways(waited, edges)
+    gone = walk_away_curve(waited, edges) if log.leaving_seen else walk_away_shares(waited, edges)
     habits = Habits(
-        offsets=punctuality(offsets, USUAL_OFFSETS),
+        offsets=arrival_offsets(offsets, USUAL_OFFSETS),
         gone_edges=edges,
         gone=gone,
         leaving_seen=log.leaving_seen,
@@ -85,7 +85,9 @@ def study(log: Log, days: Iterable[int]) -> Known:
     return Known(times, mean, codes, skills, habits, 1 - no_show_share(came, booked))
 
 
-def leaving(waits: Sequence[tuple[float, bool]], edges: Sequence[float]) -> tuple[float, ...]:
+def walk_away_curve(
+    waits: Sequence[tuple[float, bool]], edges: Sequence[float]
+) -> tuple[float, ...]:
     """P(left by then) in each interval of waiting, by the product-limit estimator.
 
     `waits` are pairs of minutes and whether the person left; for logs in which leaving is seen.

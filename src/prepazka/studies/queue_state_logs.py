@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from prepazka.studies.online import Calibrated
-from prepazka.studies.regression import Linear, Model, boosted, can_boost
-from prepazka.studies.scores import Score, added, score
+from prepazka.studies.regression import Linear, Model, boosted_model, can_boost
+from prepazka.studies.scores import Score, calibrated_p80, score_forecasts
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -116,7 +116,7 @@ class Features:
         return np.column_stack([*columns, hour, hour**2, has_les, columns[4] * columns[0]])
 
 
-def judge(s: States, *, train_to: str, judge_from: str, linear: bool = False) -> Judged:
+def score_fit(s: States, *, train_to: str, judge_from: str, linear: bool = False) -> Judged:
     """The scores from `judge_from` on of a fit to `train_to`; the days between calibrate it.
 
     Without days between, the last quarter of the training days calibrates a first fit. The judged
@@ -136,8 +136,8 @@ def judge(s: States, *, train_to: str, judge_from: str, linear: bool = False) ->
     p50, p80 = fit(s, before, judged, 0.5), fit(s, before, judged, 0.8)
     online = _online(s, judged, p80, start)
     name = "boosting" if fit is _fit_boosted else "linear quantile regression"
-    scores = [*_formulas(s, before, judged), score(name, s.column["W"][judged], p50, p80)]
-    scores.append(score(f"{name}, recalibrated", s.column["W"][judged], p50, online))
+    scores = [*_formulas(s, before, judged), score_forecasts(name, s.column["W"][judged], p50, p80)]
+    scores.append(score_forecasts(f"{name}, recalibrated", s.column["W"][judged], p50, online))
     held = {key: _coverage(s, judged, p) for key, p in (("fitted", p80), ("recalibrated", online))}
     within = {k: float(np.mean([0.7 <= x <= 0.9 for x in v.values()])) for k, v in held.items()}  # noqa: PLR2004
     return Judged(scores, len(held["fitted"]), within, name, held["recalibrated"])
@@ -152,7 +152,7 @@ Fit = Callable[[States, Bools, Bools, float], Floats]
 
 def _fit_boosted(s: States, train: Bools, predicted_rows: Bools, quantile: float) -> Floats:
     x, y = Features(s, train).for_trees(), np.log1p(s.column["W"])
-    return _minutes_of(boosted(x[train], y[train], quantile), x[predicted_rows])
+    return _minutes_of(boosted_model(x[train], y[train], quantile), x[predicted_rows])
 
 
 def _fit_linear(s: States, train: Bools, predicted_rows: Bools, quantile: float) -> Floats:
@@ -202,6 +202,8 @@ def _formulas(s: States, before: Bools, judged: Bools) -> list[Score]:
     }
     wait = c["W"]
     return [
-        score(name, wait[judged], p[judged], added(p[judged], p[before], wait[before]))
+        score_forecasts(
+            name, wait[judged], p[judged], calibrated_p80(p[judged], p[before], wait[before])
+        )
         for name, p in predictions.items()
     ]

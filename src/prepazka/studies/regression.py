@@ -42,7 +42,7 @@ class Linear:
         return predicted
 
 
-def boosted(features: Floats, target: Floats, quantile: float) -> Model:
+def boosted_model(features: Floats, target: Floats, quantile: float) -> Model:
     """Gradient boosting with the quantile loss; needs the extra `evaluation`."""
     from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415  # optional
 

@@ -8,7 +8,7 @@ from math import isfinite, sqrt
 
 import numpy as np
 
-from prepazka.core.whatif import Difference, Simulated, compare, t_quantile
+from prepazka.core.whatif import Difference, Simulated, compare_figures, t_quantile
 from prepazka.studies import charts
 from prepazka.studies.charts import Bar, Whisker
 from prepazka.studies.results_words import FIGURES, SHARES, WORDS
@@ -30,7 +30,7 @@ svg{display:block;width:100%;min-width:22rem;max-width:34rem;height:auto;margin:
 """
 
 
-def page(office: str, scenarios: Sequence[Scenario], language: str) -> str:
+def render_results(office: str, scenarios: Sequence[Scenario], language: str) -> str:
     """The HTML page; the first scenario is the present office, with which others are compared."""
     words = {key: translations[language] for key, translations in WORDS.items()}
     base = scenarios[0][1]
@@ -68,7 +68,7 @@ def _section(
         for name in names
         for scenario, days in scenarios
     ]
-    chart = charts.bars(bars, words[f"{key}_chart"], maximum=None if minutes else 100)
+    chart = charts.bar_chart(bars, words[f"{key}_chart"], maximum=None if minutes else 100)
     return (
         f"<h2>{words[key]}</h2>\n{_figure(chart)}{_table(words[key], scenarios, names, language)}"
     )
@@ -91,7 +91,7 @@ def _half_interval(name: str, days: Simulated) -> float:
     return half * (100 if name in SHARES else 1)
 
 
-def number(figure: float, language: str, digits: int = 1) -> str:
+def format_figure(figure: float, language: str, digits: int = 1) -> str:
     """The figure as the language writes it; "–" for what is not finite."""
     if not isfinite(figure):
         return "–"
@@ -106,7 +106,7 @@ def _unit(name: str) -> str:
 
 
 def _shown(name: str, days: Simulated, language: str) -> str:
-    return number(_scaled(name, days), language) + _unit(name)
+    return format_figure(_scaled(name, days), language) + _unit(name)
 
 
 def _table(caption: str, scenarios: Sequence[Scenario], names: Sequence[str], language: str) -> str:
@@ -114,7 +114,7 @@ def _table(caption: str, scenarios: Sequence[Scenario], names: Sequence[str], la
     rows = []
     for name in names:
         cells = "".join(
-            f"<td>{_shown(name, days, language)} ± {number(_half_interval(name, days), language)}</td>"
+            f"<td>{_shown(name, days, language)} ± {format_figure(_half_interval(name, days), language)}</td>"
             for _, days in scenarios
         )
         rows.append(f'<tr><th scope="row">{FIGURES[name][language]}</th>{cells}</tr>')
@@ -145,13 +145,15 @@ def _long_waits_section(scenarios: Sequence[Scenario], language: str) -> str:
         (escape(scenario), list(zip(MARKS, scenario_shares, strict=True)))
         for scenario, scenario_shares in shares.items()
     ]
-    chart = charts.lines(
+    chart = charts.line_chart(
         [(scenario, [(0, 100), *points]) for scenario, points in lines], words["over_chart"]
     )
     head = "<td></td>" + "".join(f'<th scope="col">{m}\N{NO-BREAK SPACE}min</th>' for m in MARKS)
     rows = [
         f'<tr><th scope="row">{escape(scenario)}</th>'
-        + "".join(f"<td>{number(x, language)}\N{NO-BREAK SPACE}%</td>" for x in scenario_shares)
+        + "".join(
+            f"<td>{format_figure(x, language)}\N{NO-BREAK SPACE}%</td>" for x in scenario_shares
+        )
         + "</tr>"
         for scenario, scenario_shares in shares.items()
     ]
@@ -162,21 +164,21 @@ def _long_waits_section(scenarios: Sequence[Scenario], language: str) -> str:
 
 def _differences(scenario: str, base: Simulated, after: Simulated, language: str) -> str:
     words = {key: translations[language] for key, translations in WORDS.items()}
-    differences = [_percent(d) for d in compare(base, after) if d.name in FIGURES]
+    differences = [_percent(d) for d in compare_figures(base, after) if d.name in FIGURES]
     if not differences:
         return f"<h2>{words['change']}: {escape(scenario)}</h2><p>{words['few']}</p>"
     drawn = [
-        Whisker(FIGURES[d.name][language], d.change, d.half, number(d.change, language))
+        Whisker(FIGURES[d.name][language], d.change, d.half, format_figure(d.change, language))
         for d in differences
         if d.name in WAITS
     ]
-    chart = charts.whiskers(drawn, words["change_chart"].format(what=escape(scenario)))
+    chart = charts.interval_chart(drawn, words["change_chart"].format(what=escape(scenario)))
     rows = [
         f'<tr><th scope="row">{FIGURES[d.name][language]}</th>'
-        f"<td>{number(d.before, language)}{_unit(d.name)}</td>"
-        f"<td>{number(d.after, language)}{_unit(d.name)}</td>"
-        f"<td{' class=sure' if d.sure else ''}>{number(d.change, language)} ± "
-        f"{number(d.half, language)}</td>"
+        f"<td>{format_figure(d.before, language)}{_unit(d.name)}</td>"
+        f"<td>{format_figure(d.after, language)}{_unit(d.name)}</td>"
+        f"<td{' class=sure' if d.sure else ''}>{format_figure(d.change, language)} ± "
+        f"{format_figure(d.half, language)}</td>"
         f"<td>{words[_how_sure(d)]}</td></tr>"
         for d in differences
     ]

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
-from prepazka.core.demand import MIDNIGHT, Asked, Bookable, Drawn, Plan, Post, draw
+from prepazka.core.demand import MIDNIGHT, Asked, Bookable, Drawn, Plan, Post, draw_day
 from prepazka.core.interval import Interval
-from prepazka.core.simulation import Call, play
-from prepazka.core.slots import windows
+from prepazka.core.simulation import Call, simulate_day
+from prepazka.core.slots import windows_of_length
 
 OPENS, CLOSES = 480, 1020
 LUNCH = (660, 690, 720, 750)
@@ -34,9 +34,9 @@ TICKETS = (
 COUNTERS = ("counter", "clerk", "services", "opens_at", "closes_at", "break_from", "break_to")
 
 
-def plan(quota: int = 1) -> Plan:
+def sample_plan(quota: int = 1) -> Plan:
     """The sample office's plan."""
-    laid = tuple(windows([Interval(OPENS, CLOSES)], 30))
+    laid = tuple(windows_of_length([Interval(OPENS, CLOSES)], 30))
     return Plan(
         tickets=Interval(OPENS - 15, CLOSES - 15),
         asked=ASKED,
@@ -62,7 +62,7 @@ def write_log(folder: Path, days: int, seed: int, office: Plan | None = None) ->
         (folder / "tickets.csv").open("w", encoding="utf-8", newline="") as tickets,
         (folder / "counters.csv").open("w", encoding="utf-8", newline="") as counters,
     ):
-        write_days(tickets, counters, days, seed, office or plan())
+        write_days(tickets, counters, days, seed, office or sample_plan())
 
 
 def write_days(tickets: TextIO, counters: TextIO, days: int, seed: int, office: Plan) -> None:
@@ -71,8 +71,10 @@ def write_days(tickets: TextIO, counters: TextIO, days: int, seed: int, office: 
     out.writerow(TICKETS)
     plans.writerow(COUNTERS)
     for number in range(days):
-        drawn = draw(office, number, seed)
-        day_played = play(drawn.visits, drawn.counters, policy=office.policy, speed=drawn.speed)
+        drawn = draw_day(office, number, seed)
+        day_played = simulate_day(
+            drawn.visits, drawn.counters, policy=office.policy, speed=drawn.speed
+        )
         shift = timedelta(days=number)
         plans.writerows(_counters(drawn, shift))
         out.writerows(_ticket(call, office, shift) for call in day_played.calls)

@@ -26,7 +26,9 @@ class Score:
     pinball: float
 
 
-def score(name: str, waits: Sequence[float] | Floats, point: Floats, p80: Floats) -> Score:
+def score_forecasts(
+    name: str, waits: Sequence[float] | Floats, point: Floats, p80: Floats
+) -> Score:
     """The score of forecasts `point` and `p80` against the real waits."""
     real = np.asarray(waits, float)
     error, shortfall = point - real, real - p80
@@ -42,12 +44,12 @@ def score(name: str, waits: Sequence[float] | Floats, point: Floats, p80: Floats
     )
 
 
-def added(point: Floats, past: Floats, past_waits: Floats) -> Floats:
+def calibrated_p80(point: Floats, past: Floats, past_waits: Floats) -> Floats:
     """A formula's P80: its forecast plus what makes it hold on 80 % of the past."""
     return point + float(np.quantile(past_waits - past, 0.8))
 
 
-def table(scores: Sequence[Score], *, in_seconds: bool = False) -> str:
+def score_table(scores: Sequence[Score], *, in_seconds: bool = False) -> str:
     """The scores as a Markdown table."""
     unit = 60.0 if in_seconds else 1.0
     unit_name = "s" if in_seconds else "min"

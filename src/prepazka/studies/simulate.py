@@ -20,7 +20,7 @@ from prepazka.officefile.check import check
 from prepazka.officefile.nodes import WrongFile
 from prepazka.officefile.workday import Named, NoSuchDay, plan_of
 from prepazka.studies import sample_office
-from prepazka.studies.results_page import page
+from prepazka.studies.results_page import render_results
 from prepazka.studies.results_words import WORDS
 
 SAMPLE = "sample"
@@ -55,21 +55,21 @@ def simulate(arguments: argparse.Namespace) -> int:
         return 1
     if arguments.log:
         sample_office.write_log(Path(arguments.log), arguments.days, arguments.seed, named.plan)
-    base = whatif.simulate(named.plan, days=arguments.days, seed=arguments.seed)
+    base = whatif.simulate_days(named.plan, days=arguments.days, seed=arguments.seed)
     print(_summary(base, named))
     report: dict[str, Any] = {"days": arguments.days, "seed": arguments.seed, "now": _values(base)}
     scenarios = [(WORDS["as_is"][arguments.language], base)]
     for text, plan in plans:
-        after = whatif.simulate(plan, days=arguments.days, seed=arguments.seed)
+        after = whatif.simulate_days(plan, days=arguments.days, seed=arguments.seed)
         scenarios.append((text, after))
-        differences = whatif.compare(base, after)
+        differences = whatif.compare_figures(base, after)
         print(f"\n## {text}\n\n{_table(differences)}")
         report.setdefault("what if", {})[text] = [asdict(d) for d in differences]
     if arguments.json:
         text = json.dumps(report, ensure_ascii=False, indent=1)
         Path(arguments.json).write_text(text + "\n", "utf-8")
     if arguments.html:
-        html = page(arguments.office, scenarios, arguments.language)
+        html = render_results(arguments.office, scenarios, arguments.language)
         Path(arguments.html).write_text(html, "utf-8")
     return 0
 
@@ -88,7 +88,7 @@ def _check(arguments: argparse.Namespace) -> None:
 def _plan_named(arguments: argparse.Namespace) -> Named:
     if arguments.office == SAMPLE:
         numbers = {str(n): n for n in range(1, 9)}
-        return Named(sample_office.plan(), numbers, numbers)
+        return Named(sample_office.sample_plan(), numbers, numbers)
     office = check(presets.text_of(arguments.office))
     day = _day(arguments.date) if arguments.date else None
     if day:
@@ -146,18 +146,20 @@ def _times(argument: str) -> float:
 
 def _quota(argument: str, named: Named) -> Change:
     agenda, _, per_window = argument.partition(":")
-    return whatif.quota(named.agendas[agenda], int(per_window))
+    return whatif.change_quota(named.agendas[agenda], int(per_window))
 
 
 READERS: dict[str, Callable[[str, Named], Change]] = {
-    "more": lambda argument, named: whatif.one_more(named.counters[argument]),
-    "sick": lambda argument, named: whatif.sick(named.counters[argument]),
-    "away": lambda argument, named: whatif.away(*_counter_and_minutes(argument, named)),
-    "lunch": lambda argument, named: whatif.lunch(*_counter_and_minutes(argument, named)),
+    "more": lambda argument, named: whatif.add_counter(named.counters[argument]),
+    "sick": lambda argument, named: whatif.close_all_day(named.counters[argument]),
+    "away": lambda argument, named: whatif.close_part_of_day(
+        *_counter_and_minutes(argument, named)
+    ),
+    "lunch": lambda argument, named: whatif.move_breaks(*_counter_and_minutes(argument, named)),
     "quota": _quota,
-    "window": lambda argument, _: whatif.window(int(argument)),
-    "demand": lambda argument, _: whatif.demand(_times(argument)),
-    "reminder": lambda argument, _: whatif.reminder(_times(argument)),
+    "window": lambda argument, _: whatif.change_window_length(int(argument)),
+    "demand": lambda argument, _: whatif.scale_demand(_times(argument)),
+    "reminder": lambda argument, _: whatif.scale_no_shows(_times(argument)),
 }
 
 
@@ -174,7 +176,7 @@ def _summary(s: Simulated, named: Named) -> str:
     codes = {number: code for code, number in named.agendas.items()}
     lines += [
         f"| stretch of a walk-in's wait by bookings, {codes[b.agenda]} | "
-        f"{whatif.stretch(named.plan, b.agenda):.2f} |"
+        f"{whatif.stretch_with_places(named.plan, b.agenda):.2f} |"
         for b in named.plan.bookable
     ]
     return "\n".join(lines)

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from prepazka.studies.forecasts import Said, forecasts
-from prepazka.studies.known import study
+from prepazka.studies.forecasts import TicketForecast, forecast_tickets
+from prepazka.studies.known import learn_from_days
 from prepazka.studies.log import Log, LogError, read_calls, read_tickets, rows_of
 from prepazka.studies.online import Calibrated
-from prepazka.studies.queue_state_logs import States, judge, read_states
+from prepazka.studies.queue_state_logs import States, read_states, score_fit
 from prepazka.studies.regression import Linear
-from prepazka.studies.scores import Score, added, score, table
+from prepazka.studies.scores import Score, calibrated_p80, score_forecasts, score_table
 
 Floats = npt.NDArray[np.float64]
 GAMMA = 0.005
@@ -49,10 +49,10 @@ def _states(s: States, arguments: argparse.Namespace) -> int:
         return 1
     judge_from = arguments.judge_from or s.dates[max(len(s.dates) * 3 // 4, 1)]
     train_to = arguments.train_to or max(d for d in s.dates if d < judge_from)
-    judged = judge(s, train_to=train_to, judge_from=judge_from, linear=arguments.linear)
+    judged = score_fit(s, train_to=train_to, judge_from=judge_from, linear=arguments.linear)
     print(f"{len(s.column['W']):,} states of {len(s.dates)} days, {s.skipped:,} rows passed over;")
     print(f"trained to {train_to}, judged from {judge_from}.\n")
-    print(table(judged.scores))
+    print(score_table(judged.scores))
     ratio = judged.scores[-1].mae / judged.scores[0].mae
     print(f"\n{judged.model}: {ratio:.3f} of the naive formula's MAE.")
     for name, share in judged.holding.items():
@@ -72,7 +72,7 @@ class Split:
     judge: range
 
 
-def split(log: Log, train_to: str | None, judge_from: str | None) -> Split:
+def split_days(log: Log, train_to: str | None, judge_from: str | None) -> Split:
     """The split at three quarters of the days or at dates; the last learning days calibrate."""
     dates = [d.date for d in log.days]
     learning_days = len(dates) * 3 // 4
@@ -85,15 +85,15 @@ def split(log: Log, train_to: str | None, judge_from: str | None) -> Split:
 
 
 def _tickets(log: Log, arguments: argparse.Namespace) -> int:
-    days = split(log, arguments.train_to, arguments.judge_from)
+    days = split_days(log, arguments.train_to, arguments.judge_from)
     if not days.learn or not days.judge:
         print("The log needs days to learn from and days to judge.", file=sys.stderr)
         return 1
     # Days that calibrate must not be learned from.
-    learned = study(log, [n for n in days.learn if n not in days.calibrate])
-    past = list(forecasts(log, learned, days.calibrate, replays=arguments.replays))
-    learned = study(log, range(days.judge.start))
-    judged = list(forecasts(log, learned, days.judge, replays=arguments.replays))
+    learned = learn_from_days(log, [n for n in days.learn if n not in days.calibrate])
+    past = list(forecast_tickets(log, learned, days.calibrate, replays=arguments.replays))
+    learned = learn_from_days(log, range(days.judge.start))
+    judged = list(forecast_tickets(log, learned, days.judge, replays=arguments.replays))
     if not past or not judged:
         print("Nobody had to wait on the days of the log.", file=sys.stderr)
         return 1
@@ -104,7 +104,7 @@ def _tickets(log: Log, arguments: argparse.Namespace) -> int:
         f"from {len(days.learn)} days, {len(days.calibrate)} calibrate, {len(days.judge)} judged;"
     )
     print(f"waits of {np.mean([s.wait for s in judged]):.2f} min on average.\n")
-    print(table(scores, in_seconds=log.in_seconds))
+    print(score_table(scores, in_seconds=log.in_seconds))
     naive, best = scores[0].mae, min(s.mae for s in scores)
     print(
         f"\nBest {best / naive:.3f}, replay {_mae(scores, 'replay') / naive:.3f} of the naive MAE."
@@ -119,16 +119,20 @@ def _mae(scores: Sequence[Score], name: str) -> float:
     return next(s.mae for s in scores if s.name == name)
 
 
-def score_tickets(past: Sequence[Said], judged: Sequence[Said], *, gamma: float) -> list[Score]:
+def score_tickets(
+    past: Sequence[TicketForecast], judged: Sequence[TicketForecast], *, gamma: float
+) -> list[Score]:
     """The scores of all predictors; `past` calibrates them and trains the regressions."""
     wait, past_wait = _column(judged, "wait"), _column(past, "wait")
     scores = []
     for name in judged[0].point:
         p, before = (np.array([s.point[name] for s in of]) for of in (judged, past))
-        scores.append(score(name, wait, p, added(p, before, past_wait)))
+        scores.append(score_forecasts(name, wait, p, calibrated_p80(p, before, past_wait)))
     p50, p80 = _column(judged, "p50"), _column(judged, "p80")
-    scores.append(score("replay", wait, p50, p80))
-    scores.append(score("replay, recalibrated", wait, p50, _online(past, judged, p80, None, gamma)))
+    scores.append(score_forecasts("replay", wait, p50, p80))
+    scores.append(
+        score_forecasts("replay, recalibrated", wait, p50, _online(past, judged, p80, None, gamma))
+    )
     for name, first_feature in (
         ("regression without the replay", 2),
         ("regression with the replay", 0),
@@ -139,18 +143,18 @@ def score_tickets(past: Sequence[Said], judged: Sequence[Said], *, gamma: float)
         half, upper = (np.maximum(np.exp(m.predict(x)) - SHIFT, 0) for m in (r50, r80))
         raw = np.maximum(np.exp(r80.predict(before)) - SHIFT, 0)
         online = _online(past, judged, upper, raw, gamma)
-        scores.append(score(name, wait, half, online))
+        scores.append(score_forecasts(name, wait, half, online))
     return scores
 
 
 SHIFT = 0.25  # minutes added so that a wait of zero has a logarithm
 
 
-def _column(ticket_forecasts: Sequence[Said], name: str) -> Floats:
+def _column(ticket_forecasts: Sequence[TicketForecast], name: str) -> Floats:
     return np.array([getattr(s, name) for s in ticket_forecasts])
 
 
-def _features(ticket_forecasts: Sequence[Said], first_feature: int) -> Floats:
+def _features(ticket_forecasts: Sequence[TicketForecast], first_feature: int) -> Floats:
     """Features of the regressions: logarithms of the forecasts by class, and the hour."""
     x = np.array([s.features[first_feature:] for s in ticket_forecasts])
     x[:, :-1] = np.log(x[:, :-1] + SHIFT)
@@ -160,7 +164,11 @@ def _features(ticket_forecasts: Sequence[Said], first_feature: int) -> Floats:
 
 
 def _online(
-    past: Sequence[Said], judged: Sequence[Said], p80: Floats, before: Floats | None, gamma: float
+    past: Sequence[TicketForecast],
+    judged: Sequence[TicketForecast],
+    p80: Floats,
+    before: Floats | None,
+    gamma: float,
 ) -> Floats:
     raw = _column(past, "p80") if before is None else before
     start = Calibrated.started(
@@ -174,7 +182,9 @@ def _online(
     )
 
 
-def _further_figures(past: Sequence[Said], judged: Sequence[Said], gamma: float) -> dict[str, Any]:
+def _further_figures(
+    past: Sequence[TicketForecast], judged: Sequence[TicketForecast], gamma: float
+) -> dict[str, Any]:
     """Figures about the whole distribution and about priority tickets."""
     ranks = np.histogram([s.rank for s in judged], 10, (0, 1))[0] / len(judged)
     wait, p50 = _column(judged, "wait"), _column(judged, "p50")

@@ -16,7 +16,7 @@ from allauth.core.exceptions import ReauthenticationRequired
 from django.http import HttpRequest, HttpResponseBase
 
 from prepazka.accounts.models import User
-from prepazka.accounts.second_factor_removal import with_second_factor
+from prepazka.accounts.second_factor_removal import users_with_second_factor
 from prepazka.offices.clock import machine_s
 
 PASSWORD, FACTOR = "password", "mfa"  # what allauth calls them
@@ -41,7 +41,7 @@ def missing_proofs(request: HttpRequest) -> list[str]:
         if record["at"] > since
         and (record["method"] == FACTOR or record.get("reauthenticated", False))
     }
-    needed = [PASSWORD, FACTOR] if user.pk in with_second_factor([user.pk]) else [PASSWORD]
+    needed = [PASSWORD, FACTOR] if user.pk in users_with_second_factor([user.pk]) else [PASSWORD]
     return [proof for proof in needed if proof not in fresh]
 
 
@@ -63,6 +63,6 @@ def must_confirm(*proofs: str) -> Callable[[View[P]], View[P]]:
     return decorate
 
 
-def confirmed(view: Callable[..., Any]) -> Callable[..., Any]:
+def with_fresh_proofs(view: Callable[..., Any]) -> Callable[..., Any]:
     """Open the view to whoever has proved again, with all proofs of theirs, that it is them."""
     return must_confirm(PASSWORD, FACTOR)(view)

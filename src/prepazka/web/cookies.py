@@ -39,12 +39,12 @@ def name_of(plain: str) -> str:
     return HOST_PREFIX + plain if settings.HTTPS else plain
 
 
-def read(request: HttpRequest, plain: str) -> str:
+def read_cookie(request: HttpRequest, plain: str) -> str:
     """The cookie's value, or "" if the browser has none."""
     return request.COOKIES.get(name_of(plain), "")
 
 
-def write(
+def write_cookie(
     response: HttpResponse, plain: str, value: str, *, max_age: timedelta | None, samesite: str
 ) -> None:
     """Set an HttpOnly cookie; `max_age` None keeps it until the browser is closed."""
@@ -75,7 +75,9 @@ class CarriedCookies:
         for plain in carried:
             if name_of(plain) not in response.cookies:  # else the view has set or deleted it
                 max_age, samesite = CARRIED[plain]
-                write(response, plain, request.COOKIES[plain], max_age=max_age, samesite=samesite)
+                write_cookie(
+                    response, plain, request.COOKIES[plain], max_age=max_age, samesite=samesite
+                )
         if settings.HTTPS:
             self._delete_old_cookies(request, response)
         return response

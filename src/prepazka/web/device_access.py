@@ -29,8 +29,8 @@ def of_device(
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            token = cookies.read(request, COOKIES[kind])
-            device = devices.by_token(token, now=now(), kind=kind)
+            token = cookies.read_cookie(request, COOKIES[kind])
+            device = devices.device_by_token(token, now=now(), kind=kind)
             if device is None:
                 return unpaired(request)
             office = snapshot_of(device.office)
@@ -48,18 +48,20 @@ def of_device(
 def pair_browser(request: HttpRequest, kind: Device.Kind) -> str:
     """Pair by the posted code; returns the token. Raises PairingCodeWrong, TooManyTries."""
     limits.limit_address(request, PAIRINGS, now=now())
-    _, token = devices.pair(code=request.POST.get("code", ""), now=now(), kind=kind)
+    _, token = devices.pair_device(code=request.POST.get("code", ""), now=now(), kind=kind)
     return token
 
 
 def renew_token(request: HttpRequest, response: HttpResponse, kind: Device.Kind) -> None:
     """Extend the lifetime of the token cookie."""
-    keep_token(response, kind, cookies.read(request, COOKIES[kind]))
+    keep_token(response, kind, cookies.read_cookie(request, COOKIES[kind]))
 
 
 def keep_token(response: HttpResponse, kind: Device.Kind, token: str) -> None:
     """Set the token cookie, with the longest lifetime that browsers allow."""
-    cookies.write(response, COOKIES[kind], token, max_age=cookies.DEVICE_KEPT, samesite="Strict")
+    cookies.write_cookie(
+        response, COOKIES[kind], token, max_age=cookies.DEVICE_KEPT, samesite="Strict"
+    )
 
 
 def fault_in_words(fault: str) -> str:

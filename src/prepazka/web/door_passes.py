@@ -13,7 +13,7 @@ from django.core import signing
 from django.urls import reverse
 from django.utils.translation import gettext_noop
 
-from prepazka.core.door_codes import code_at, is_fresh
+from prepazka.core.door_codes import code_at, is_code_fresh
 from prepazka.core.refusal import Refused
 from prepazka.offices.models import Device
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -69,14 +69,14 @@ def qr_of(link: str) -> str:
     return str(qr.svg_data_uri(scale=4, border=4, light="#fff"))
 
 
-def scanned(office: OfficeSnapshot, code: str, now: datetime) -> Pass:
+def pass_of_scan(office: OfficeSnapshot, code: str, now: datetime) -> Pass:
     """The pass for a scanned code. Raises NoPhoneTickets, DoorCodeOld."""
     if office.row.phone_tickets == "none":
         raise NoPhoneTickets
     match = CODE.fullmatch(code)
     paired = Device.objects.filter(office=office.row, retired=False).exclude(token_hash="")
     device = paired.filter(pk=int(match[1])).first() if match else None
-    if match is None or device is None or not is_fresh(_secret(device), match[2], now):
+    if match is None or device is None or not is_code_fresh(_secret(device), match[2], now):
         raise DoorCodeOld
     services = tuple(device.options.get("services", ())) if device.kind == "kiosk" else ()
     return Pass(office.office_id, uuid4(), now + HOLDS, services)
@@ -91,7 +91,7 @@ def from_anywhere(office: OfficeSnapshot, now: datetime) -> Pass:
     return Pass(office.office_id, uuid4(), now + HOLDS)
 
 
-def written(door_pass: Pass) -> str:
+def sign_pass(door_pass: Pass) -> str:
     """The pass as a signed token."""
     fields = [
         door_pass.office,
@@ -102,7 +102,7 @@ def written(door_pass: Pass) -> str:
     return signing.dumps(fields, salt=SALT, compress=True)
 
 
-def read(office: OfficeSnapshot, token: str, now: datetime) -> Pass:
+def read_pass(office: OfficeSnapshot, token: str, now: datetime) -> Pass:
     """The pass of the token. Raises DoorCodeOld if it is expired, invalid or of another office."""
     try:
         pk, touch, until, services = signing.loads(token, salt=SALT)

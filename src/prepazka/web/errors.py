@@ -19,7 +19,7 @@ PROBLEM = "application/problem+json"
 UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
 # All other refusals are conflicts with what others have done: 409.
 STATUS = {
-    "TermNotOffered": 409,
+    "SlotNotOffered": 409,
     "HoldExpired": 410,
     "ConfirmationTooLate": 410,
     "BookingOver": 410,
@@ -80,15 +80,15 @@ def status_of(error: Refused) -> int:
     return STATUS.get(type(error).__name__, 409)
 
 
-def sentence(error: Refused) -> str:
+def refusal_sentence(error: Refused) -> str:
     """The refusal's message in the active language."""
     return _(error.message) % error.params if error.params else _(error.message)
 
 
-def refused(request: HttpRequest, error: Refused) -> HttpResponse:
+def refusal_response(request: HttpRequest, error: Refused) -> HttpResponse:
     """The response with the refusal's message and status."""
     with _language(request):
-        response = _page(request, status_of(error), sentence(error), error.code)
+        response = _page(request, status_of(error), refusal_sentence(error), error.code)
     return mark_retry(response, error)
 
 
@@ -118,7 +118,7 @@ def is_in_doubt(error: BaseException | None) -> bool:
     )
 
 
-def unavailable(request: HttpRequest, error: BaseException | None = None) -> HttpResponse:
+def unavailable_response(request: HttpRequest, error: BaseException | None = None) -> HttpResponse:
     """503 for an unreachable database; says whether a repeat is safe or the commit in doubt."""
     with _language(request):
         if request.method not in {"GET", "HEAD"} and is_in_doubt(error):
@@ -143,10 +143,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         return _page(request, 404, text, "not_found")
 
 
-def broken(request: HttpRequest) -> HttpResponse:
+def server_error(request: HttpRequest) -> HttpResponse:
     """500 for an error already logged; 503 if a middleware lost the database."""
     if is_away(error := sys.exc_info()[1]):
-        return unavailable(request, error)
+        return unavailable_response(request, error)
     with _language(request):
         text = _("Something went wrong on our side. Please try again later.")
         return _page(request, 500, text, "broken")
@@ -219,7 +219,7 @@ def problem(status: int, text: str, code: str) -> JsonResponse:
 def api_problem(request: HttpRequest, error: Refused) -> JsonResponse:
     """The refusal as a problem, in the language of the Accept-Language header."""
     with _language(request):
-        response = problem(status_of(error), sentence(error), error.code)
+        response = problem(status_of(error), refusal_sentence(error), error.code)
     mark_retry(response, error)
     return response
 

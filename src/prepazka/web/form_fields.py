@@ -15,18 +15,18 @@ from prepazka.booking.refusals import AddressNotUnderstood, PhoneNotUnderstood
 from prepazka.core import reading
 from prepazka.core.contact_text import clean_text
 from prepazka.core.refusal import Refused
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 
 # Typed text may have spaces, marks and a `tel.` prefix, which are not stored.
 LONGEST_TYPED_NUMBER, LONGEST_TYPED_ADDRESS = 60, 320
 
 
-def cleaned(clean: Callable[[str], str], text: str) -> str:
+def cleaned_or_invalid(clean: Callable[[str], str], text: str) -> str:
     """The text cleaned by `clean`; its refusal becomes a ValidationError."""
     try:
         return clean(text)
     except Refused as refusal:
-        raise ValidationError(sentence(refusal), code="invalid") from refusal
+        raise ValidationError(refusal_sentence(refusal), code="invalid") from refusal
 
 
 class NameField(forms.CharField):
@@ -39,7 +39,7 @@ class NameField(forms.CharField):
     def clean(self, value: Any) -> str:
         """The name, or "" if it is empty and not required. Raises ValidationError."""
         name = str(super().clean(value))
-        return cleaned(clean_name, name) if name else ""
+        return cleaned_or_invalid(clean_name, name) if name else ""
 
 
 class AddressField(forms.CharField):
@@ -56,7 +56,7 @@ class AddressField(forms.CharField):
         text = clean_text(str(super().clean(value)))
         if not text and self.required:
             raise ValidationError(self.error_messages["required"], code="required")
-        return cleaned(clean_email, text) if text else ""
+        return cleaned_or_invalid(clean_email, text) if text else ""
 
 
 class NumberField(forms.CharField):
@@ -75,7 +75,7 @@ class NumberField(forms.CharField):
         if not text and self.required:
             raise ValidationError(self.error_messages["required"], code="required")
         return (
-            cleaned(lambda number: normalise_phone(number, mobile=self.mobile), text)
+            cleaned_or_invalid(lambda number: normalise_phone(number, mobile=self.mobile), text)
             if text
             else ""
         )
@@ -87,6 +87,6 @@ class DayField(forms.DateField):
     def to_python(self, value: Any) -> date | None:
         """The day. Raises ValidationError."""
         day = super().to_python(value)
-        if day is not None and reading.day(day.isoformat()) is None:
+        if day is not None and reading.read_day(day.isoformat()) is None:
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return day

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest
 
 from prepazka.core.refusal import Refused
-from prepazka.web.models import Answered
+from prepazka.web.models import IdempotentReply
 from prepazka.web.refusals import KeyReused
 
 P = ParamSpec("P")
@@ -25,7 +25,7 @@ KEEP = timedelta(days=2)  # requests are not repeated after that
 TIDY_EVERY = 100  # old rows are deleted once in so many requests, on average
 
 
-def once(
+def run_once(
     request: HttpRequest,
     *,
     principal: str,
@@ -51,18 +51,18 @@ def once(
             if not _store_if_first(principal, key, request_hash, answer, now):
                 raise _DoneBefore
     except (_DoneBefore, Refused):
-        stored = Answered.objects.filter(principal=principal, key=key).first()
+        stored = IdempotentReply.objects.filter(principal=principal, key=key).first()
         if stored is None:
             raise
         if stored.asked != request_hash:
             raise KeyReused from None
         return dict(stored.answer) if stored.answer is not None else to_response(None)
     if secrets.randbelow(TIDY_EVERY) == 0:
-        Answered.objects.filter(at__lt=now - KEEP).delete()
+        IdempotentReply.objects.filter(at__lt=now - KEEP).delete()
     return answer
 
 
-def part(use_case: Callable[P, R]) -> Callable[P, R]:
+def without_transaction(use_case: Callable[P, R]) -> Callable[P, R]:
     """The use-case without its own `atomic`, to run within the transaction of `once`.
 
     Avoids a savepoint, which costs two round trips while others wait for the lock; a refusal

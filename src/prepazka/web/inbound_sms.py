@@ -13,23 +13,23 @@ from prepazka.jobs import tasks
 from prepazka.messaging.channels import mobile_of
 from prepazka.messaging.message_types import Incoming, Receipt
 from prepazka.messaging.receipts import note_receipt
-from prepazka.messaging.replies import hear
-from prepazka.web.limits import Limit, TooManyTries, count
+from prepazka.messaging.replies import handle_reply
+from prepazka.web.limits import Limit, TooManyTries, count_try
 
 # More replies an hour from one number are not needed for a booking, and are ignored.
 REPLIES = Limit("reply", 10, timedelta(hours=1))
 ONCE_MORE_S = 20
 
 
-def act_on(reports: Iterable[Receipt | Incoming], *, gateway: str, now: datetime) -> None:
+def process_callback(reports: Iterable[Receipt | Incoming], *, gateway: str, now: datetime) -> None:
     """Record receipts and carry out people's replies; repeating has no further effect."""
     for report in reports:
         if isinstance(report, Incoming):
             try:
-                count(REPLIES, mobile_of(report.number) or report.number, now=now)
+                count_try(REPLIES, mobile_of(report.number) or report.number, now=now)
             except TooManyTries:
                 continue
-            hear(report, gateway=gateway, now=now)
+            handle_reply(report, gateway=gateway, now=now)
         elif not note_receipt(report, now=now):
             later = tasks.receipt.configure(schedule_in={"seconds": ONCE_MORE_S})
             later.defer(gateway_id=report.id, delivered=report.delivered)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from prepazka.offices.incident_texts import cause_of, said_of
+from prepazka.offices.incident_texts import cause_in_words, incident_in_words
 from prepazka.offices.models import Incident, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 
@@ -25,11 +25,15 @@ class Notice:
         return ", ".join(str(service.name) for service in self.services)
 
 
-def notices(office: OfficeSnapshot, services: Iterable[Service]) -> list[Notice]:
+def notices_of_incidents(office: OfficeSnapshot, services: Iterable[Service]) -> list[Notice]:
     """Notices of incidents that stop some of the services, the oldest first."""
     candidates, affecting = list(services), []
     for incident in office.incidents:
         down = [s for s in candidates if incident.system_id in office.needs.get(s.pk, ())]
         if down:
-            affecting.append(Notice(incident, down, cause_of(incident), said_of(incident, office)))
+            affecting.append(
+                Notice(
+                    incident, down, cause_in_words(incident), incident_in_words(incident, office)
+                )
+            )
     return affecting

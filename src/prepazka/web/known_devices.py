@@ -25,19 +25,19 @@ def device_for(request: HttpRequest, username: str) -> str:
     return device if user else ""
 
 
-def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
+def remember_device(request: HttpRequest, response: HttpResponse, user: User) -> None:
     """Set the cookie that proves that this person has logged in from this browser."""
     device, people = _read(request)
     people = [*(pk for pk in people if pk != user.pk), user.pk][-MOST_PEOPLE:]
     content = {"device": device or secrets.token_urlsafe(16), "people": people}
-    cookies.write(
+    cookies.write_cookie(
         response, COOKIE, signing.dumps(content, salt=SALT), max_age=LASTS, samesite="Lax"
     )
 
 
 def _read(request: HttpRequest) -> tuple[str, list[int]]:
     try:
-        content = signing.loads(cookies.read(request, COOKIE), salt=SALT, max_age=LASTS)
+        content = signing.loads(cookies.read_cookie(request, COOKIE), salt=SALT, max_age=LASTS)
     except signing.BadSignature:
         return "", []
     return str(content["device"]), [int(pk) for pk in content["people"]]

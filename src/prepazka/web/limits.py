@@ -20,7 +20,7 @@ from prepazka.core.hold_limits import CITIZEN, SIGNED_IN, UNSEEN, Asker
 from prepazka.core.refusal import Refused
 from prepazka.offices import bearers, devices
 from prepazka.offices.models import Office
-from prepazka.web.models import Count
+from prepazka.web.models import RateCount
 from prepazka.web.shortcuts import address_of
 
 log = logging.getLogger(__name__)
@@ -71,16 +71,18 @@ def limit_address(request: HttpRequest, limit: Limit, *, now: datetime) -> None:
     if not settings.RATE_LIMITS:
         return
     if account := account_of(request, now=now):
-        count(replace(limit, most=limit.most * SIGNED_IN_TIMES), account, now=now)
+        count_try(replace(limit, most=limit.most * SIGNED_IN_TIMES), account, now=now)
         return
     if is_hidden(request, now=now):
         return
-    address, area, site = networks(address_of(request))
-    count(limit, address, now=now)
+    address, area, site = networks_of_address(address_of(request))
+    count_try(limit, address, now=now)
     if area != address:
         wide = replace(limit, scope=f"{limit.scope}/56", most=limit.most * AREA_TIMES)
-        count(wide, area, now=now)
-        count(replace(wide, scope=f"{limit.scope}/48", most=limit.most * SITE_TIMES), site, now=now)
+        count_try(wide, area, now=now)
+        count_try(
+            replace(wide, scope=f"{limit.scope}/48", most=limit.most * SITE_TIMES), site, now=now
+        )
 
 
 def limit_booking(request: HttpRequest, office: Office, limit: Limit, *, now: datetime) -> None:
@@ -101,7 +103,7 @@ def asker_of(request: HttpRequest, *, now: datetime) -> Asker | None:
         return Asker((_short_hash(account),) * 3, SIGNED_IN, crowd=False)
     if is_hidden(request, now=now):
         return Asker((_short_hash(HIDDEN),) * 3, UNSEEN)
-    address, area, site = networks(address_of(request))
+    address, area, site = networks_of_address(address_of(request))
     return Asker((_short_hash(address), _short_hash(area), _short_hash(site)), CITIZEN)
 
 
@@ -114,7 +116,7 @@ def account_of(request: HttpRequest, *, now: datetime) -> str:
     if scheme.lower() == "bearer" and token:
         if bearer := bearers.by_token(token, slug="", now=now):
             return f"staff:{bearer.user}"
-        if device := devices.by_token(token, now=now):
+        if device := devices.device_by_token(token, now=now):
             return f"device:{device.pk}"
     return ""
 
@@ -127,7 +129,7 @@ def is_hidden(request: HttpRequest, *, now: datetime) -> bool:
     if not request.headers.get("X-Forwarded-For") or not _is_loopback(address_of(request)):
         return False
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    if add(HIDDEN, "", day) == 1:
+    if add_to_count(HIDDEN, "", day) == 1:
         log.error(
             "The addresses of visitors are hidden: PREPAZKA_TRUSTED_PROXIES is %s, which does not"
             " fit the number of proxies. Until it does, there are no limits by network.",
@@ -143,15 +145,15 @@ def _is_loopback(address: str) -> bool:
         return False
 
 
-def count(limit: Limit, key: str, *, now: datetime) -> None:
+def count_try(limit: Limit, key: str, *, now: datetime) -> None:
     """Count one more try of the key, in its own transaction. Raises TooManyTries over the limit."""
     if not settings.RATE_LIMITS:
         return
     length = limit.per.total_seconds()
     starts_at = datetime.fromtimestamp(now.timestamp() // length * length, UTC)
-    tries = add(limit.scope, hashed(limit.scope, key), starts_at)
+    tries = add_to_count(limit.scope, hashed_key(limit.scope, key), starts_at)
     if tries == 1:
-        Count.objects.filter(starts_at__lt=now - KEEP).delete()
+        RateCount.objects.filter(starts_at__lt=now - KEEP).delete()
     if tries == limit.most + 1:  # logged once for each key and window, without the key
         log.warning("A limit is reached: %s, more than %s", limit.scope, limit.most)
     if tries > limit.most:
@@ -159,12 +161,12 @@ def count(limit: Limit, key: str, *, now: datetime) -> None:
         raise TooManyTries(minutes=max(1, -int(-remaining // 60)))
 
 
-def network(address: str) -> str:
+def network_of_address(address: str) -> str:
     """The address as limits count it: for IPv6 its /64, the usual network of one household."""
-    return networks(address)[0]
+    return networks_of_address(address)[0]
 
 
-def networks(address: str) -> tuple[str, str, str]:
+def networks_of_address(address: str) -> tuple[str, str, str]:
     """The IPv6 /64, /56 and /48 of the address; for IPv4 the address three times."""
     try:
         parsed = ipaddress.ip_address(address)
@@ -179,16 +181,16 @@ def networks(address: str) -> tuple[str, str, str]:
 
 
 def _short_hash(key: str) -> str:
-    return hashed("network", key)[:32]
+    return hashed_key("network", key)[:32]
 
 
-def hashed(scope: str, key: str) -> str:
+def hashed_key(scope: str, key: str) -> str:
     """The keyed hash under which a key of the scope is counted."""
     secret = f"limit:{settings.SECRET_KEY}".encode()
     return hmac.new(secret, f"{scope}:{key}".encode(), hashlib.sha256).hexdigest()
 
 
-def add(scope: str, key: str, starts_at: datetime) -> int:
+def add_to_count(scope: str, key: str, starts_at: datetime) -> int:
     """Add one to the key's count in the window; returns the new count."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -20,7 +20,7 @@ from django.middleware.security import SecurityMiddleware
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
-from prepazka.accounts.sessions import SEEN_EVERY, note_use
+from prepazka.accounts.sessions import SEEN_EVERY, note_session_use
 from prepazka.core.browser_rules import PERMISSIONS, POLICY
 from prepazka.core.refusal import Refused
 from prepazka.web import errors
@@ -100,7 +100,7 @@ class SignedIn:
         user, agent = request.user.pk, request.headers.get("User-Agent", "")
         assert user is not None  # noqa: S101  # signed in
         try:
-            note_use(key=key, user=user, user_agent=agent)
+            note_session_use(key=key, user=user, user_agent=agent)
         except DatabaseError:  # the response is ready and must not fail because of this
             log.warning("The use of a session was not noted", exc_info=True)
 
@@ -136,9 +136,9 @@ class PoliteErrors:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Refused):
-            return errors.refused(request, error)
+            return errors.refusal_response(request, error)
         if errors.is_away(error):
-            return errors.unavailable(request, error)
+            return errors.unavailable_response(request, error)
         return None
 
 

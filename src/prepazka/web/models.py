@@ -3,7 +3,7 @@
 from django.db import models
 
 
-class Count(models.Model):
+class RateCount(models.Model):
     """The tries of one key in one window of a limit; keys are keyed hashes, kept for a day."""
 
     scope = models.CharField(max_length=20)
@@ -12,12 +12,13 @@ class Count(models.Model):
     tries = models.PositiveIntegerField()
 
     class Meta:
+        db_table = "web_count"
         constraints = [
             models.UniqueConstraint(fields=["scope", "key", "starts_at"], name="count_once")
         ]
 
 
-class Answered(models.Model):
+class IdempotentReply(models.Model):
     """The stored response to an API request with an Idempotency-Key; kept for two days."""
 
     principal = models.CharField(max_length=40, help_text="whose key it is: device:1, staff:2")
@@ -27,4 +28,5 @@ class Answered(models.Model):
     at = models.DateTimeField(db_index=True)
 
     class Meta:
+        db_table = "web_answered"
         constraints = [models.UniqueConstraint(fields=["principal", "key"], name="answered_once")]

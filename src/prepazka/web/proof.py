@@ -22,7 +22,7 @@ from prepazka.core.refusal import Refused
 from prepazka.core.slots import Rules
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import limits
-from prepazka.web.models import Count
+from prepazka.web.models import RateCount
 
 # A second or two for a telephone to solve, about two milliseconds for the server to check.
 ALGORITHM, COST = "PBKDF2/SHA-256", 5000
@@ -61,21 +61,23 @@ def is_busy(office: OfficeSnapshot, *, now: datetime) -> bool:
     The rate is that of this minute and the last one.
     """
     minute = _minute(now)
-    rows = Count.objects.filter(
+    rows = RateCount.objects.filter(
         scope=BUSY, key=str(office.office_id), starts_at__in=(minute, minute - timedelta(minutes=1))
     )
     if any(row.tries >= BUSY_PER_MINUTE for row in rows):
         return True
-    return networks.kept_of(office, now=now) * BUSY_SHARE >= networks.ceiling_of(office)
+    return networks.count_unconfirmed(office, now=now) * BUSY_SHARE >= networks.crowded_ceiling(
+        office
+    )
 
 
 def note_hold(office: OfficeSnapshot, rules: Rules, *, now: datetime) -> None:
     """Count a hold of the office, if its agenda's rules depend on the rate of holds."""
     if rules.proof == "busy":
-        limits.add(BUSY, str(office.office_id), _minute(now))
+        limits.add_to_count(BUSY, str(office.office_id), _minute(now))
 
 
-def challenge(*, now: datetime) -> str:
+def signed_challenge(*, now: datetime) -> str:
     """A signed challenge for the browser, as JSON."""
     task = altcha.create_challenge(
         # The package's own expiry would read the machine's clock, but a demo has its own clock.
@@ -87,7 +89,7 @@ def challenge(*, now: datetime) -> str:
     return json.dumps(task.to_dict())
 
 
-def check(
+def check_proof(
     request: HttpRequest, office: OfficeSnapshot, rules: Rules, solution: str, *, now: datetime
 ) -> None:
     """Accept a valid unused solution; without a solution count against the stricter limit.
@@ -97,13 +99,13 @@ def check(
     if not is_asked(request, office, rules, now=now):
         return
     if not solution:
-        crowded = networks.is_crowded(office, now=now)
+        crowded = networks.is_office_crowded(office, now=now)
         limit = WITHOUT_PROOF_CROWDED if crowded else WITHOUT_PROOF
         limits.limit_booking(request, office.row, limit, now=now)
         return
     solved = _verify(solution)
     # The row lives as long as the challenge; the first to insert it has used the solution.
-    if solved is None or solved[1] <= now or limits.add(USED, solved[0], solved[1]) > 1:
+    if solved is None or solved[1] <= now or limits.add_to_count(USED, solved[0], solved[1]) > 1:
         raise ProofNotValid
 
 

@@ -48,6 +48,6 @@ def note_booking(member: Membership, booking: Booking, *, now: datetime) -> None
 @transaction.atomic
 def _record_once(member: Membership, subject: str, event: Event, now: datetime) -> None:
     quarter = now - timedelta(seconds=now.timestamp() % EVERY.total_seconds())
-    key = limits.hashed("reading", f"{member.pk}:{subject}")
-    if limits.add("reading", key, quarter.replace(microsecond=0)) == 1:
+    key = limits.hashed_key("reading", f"{member.pk}:{subject}")
+    if limits.add_to_count("reading", key, quarter.replace(microsecond=0)) == 1:
         record(event)

@@ -36,14 +36,14 @@ SENTENCES: dict[str, Callable[[], str]] = {
 }
 
 
-def public(payload: Mapping[str, Any], office: OfficeSnapshot) -> str:
+def reason_for_public(payload: Mapping[str, Any], office: OfficeSnapshot) -> str:
     """The reason for other people waiting, without hints about anybody's health."""
     if payload.get("code") == "statutory":
         return _("priority required by law")
-    return sentence(payload, office)
+    return reason_in_words(payload, office)
 
 
-def sentence(payload: Mapping[str, Any], office: OfficeSnapshot) -> str:
+def reason_in_words(payload: Mapping[str, Any], office: OfficeSnapshot) -> str:
     """The stored reason of a call as a translated phrase, with times in the office's time zone."""
     if not payload:
         return ""

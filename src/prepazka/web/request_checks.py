@@ -107,13 +107,13 @@ class RequestChecks:
             with _language(request):
                 return errors.not_found(request)
         try:
-            check(request)
+            check_request(request)
         except Refused as refusal:
-            return refused(request, refusal)
+            return refused_request(request, refusal)
         return self.get_response(request)
 
 
-def check(request: HttpRequest) -> None:
+def check_request(request: HttpRequest) -> None:
     """Check everything but the path. Raises one of this module's refusals."""
     _check_headers(request)
     charset = (request.content_params or {}).get("charset")
@@ -130,10 +130,10 @@ def check(request: HttpRequest) -> None:
             _check_texts(request.POST)
 
 
-def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
+def refused_request(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """The refusal's response in the language of the address; unreadable cookies are deleted."""
     with _language(request):
-        response = errors.refused(request, refusal)
+        response = errors.refusal_response(request, refusal)
     if isinstance(refusal, CookieNotReadable):
         for name in _unreadable_cookies(request):
             with contextlib.suppress(CookieError):  # the name is not allowed in Set-Cookie

@@ -79,20 +79,20 @@ def to_unlock(request: HttpRequest, back: str = "") -> HttpResponse:
     return response
 
 
-def lock(request: HttpRequest, user: User, *, page: str = "", now: datetime) -> None:
+def lock_screen(request: HttpRequest, user: User, *, page: str = "", now: datetime) -> None:
     """Lock the session's screen; the counter keeps its client but returns its off-line list.
 
     `page` is the id of the console page that may still renew its list.
     """
-    if locked_sessions.lock(str(request.session.session_key), now=now):
-        offline_grants.log_out(clerk=user.pk, page=page)
+    if locked_sessions.lock_screens(str(request.session.session_key), now=now):
+        offline_grants.release_list_of_clerk(clerk=user.pk, page=page)
 
 
 def time_left(request: HttpRequest, user: User, *, now: datetime) -> timedelta:
     """Time until the session's screen locks without a further press."""
     key = str(request.session.session_key)
     screen = locked_sessions.screen_of(session_key=key, user=user.pk, now=now)
-    return idle.left(screen.pressed_at, _lock_after(user), now)
+    return idle.time_until_lock(screen.pressed_at, _lock_after(user), now)
 
 
 def _person(request: HttpRequest, user: User | AnonymousUser) -> User | AnonymousUser:
@@ -112,14 +112,14 @@ def _lock_if_idle(screen: StaffScreen, user: User, now: datetime) -> bool:
     """Lock the screen if it was idle for too long; returns whether it is locked now."""
     pressed_at = screen.pressed_at
     least = timedelta(minutes=idle.LEAST_MIN)
-    if idle.left(pressed_at, least, now) > timedelta(0):
+    if idle.time_until_lock(pressed_at, least, now) > timedelta(0):
         return False  # less than any office's limit; most requests end here
-    if idle.left(pressed_at, _lock_after(user), now) > timedelta(0):
+    if idle.time_until_lock(pressed_at, _lock_after(user), now) > timedelta(0):
         return False
-    if not locked_sessions.lock(screen.pk, now=now, pressed_at=pressed_at):
+    if not locked_sessions.lock_screens(screen.pk, now=now, pressed_at=pressed_at):
         screen.refresh_from_db()  # another request pressed or locked it meanwhile
         return screen.locked_at is not None
-    offline_grants.log_out(clerk=user.pk)
+    offline_grants.release_list_of_clerk(clerk=user.pk)
     return True
 
 

@@ -79,7 +79,7 @@ def staff_only(*roles: Role) -> Callable[[StaffView[P]], Callable[..., HttpRespo
     def decorate(view: StaffView[P]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def wrapped(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
-            if refusal := not_yet(request):
+            if refusal := step_before_access(request):
                 return refusal
             office = office_or_404(slug)
             try:
@@ -112,7 +112,7 @@ def note_refused(
     )
 
 
-def not_yet(request: HttpRequest) -> HttpResponse | None:
+def step_before_access(request: HttpRequest) -> HttpResponse | None:
     """The response that leads to log in or to a first step of the account; None if neither."""
     if not request.user.is_authenticated:
         if screen_lock.is_locked(request):

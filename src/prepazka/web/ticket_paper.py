@@ -19,7 +19,7 @@ from prepazka.offices.models import Counter, Device, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.offices.text import without_repeats
 from prepazka.queueing.models import Ticket
-from prepazka.reporting.place import Place, announced
+from prepazka.reporting.place import Place, announced_place
 
 # With more places than these the sentence is left out, as it would not help.
 MOST_PLACES = 2
@@ -28,7 +28,7 @@ MOST_PLACES = 2
 def slip_of(office: OfficeSnapshot, ticket: Ticket, *, now: datetime) -> Slip:
     """The slip of the ticket in its language; contains no personal name."""
     with translation.override(ticket.language):
-        position = announced(office, ticket, now=now)
+        position = announced_place(office, ticket, now=now)
         czech = office.services[ticket.service_id].name.get("cs", "")
         return Slip(
             office=str(office.row.name),

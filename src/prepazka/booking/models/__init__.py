@@ -14,7 +14,7 @@ from prepazka.booking.models.claims import (
     Lane,
     OfficeDay,
     ReplacedPin,
-    quoted,
+    sql_list,
 )
 from prepazka.booking.models.substitutes import (
     CallListEntry,
@@ -48,5 +48,5 @@ __all__ = [
     "ReplacedPin",
     "WaitingListEntry",
     "WaitingListState",
-    "quoted",
+    "sql_list",
 ]

@@ -88,7 +88,7 @@ def _name_word(number: int) -> Func:
     )
 
 
-def quoted(states: Iterable[str]) -> str:
+def sql_list(states: Iterable[str]) -> str:
     """The states as an SQL list for hand-written statements."""
     return "(" + ", ".join(f"'{state}'" for state in states) + ")"
 

@@ -1,4 +1,4 @@
-"""Disruptions, offers of substitute terms, and the call list."""
+"""Disruptions, offers of substitute slots, and the call list."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class OfferState(models.TextChoices):
 
 
 class Offer(OfOffice):
-    """Terms kept for one person until a deadline, each by a hold of its own.
+    """Slots held for one person until a deadline, each by a hold of its own.
 
     A substitute belongs to the displaced `booking`, an offer from the waiting list to its `entry`.
     """
@@ -109,13 +109,13 @@ class CallListEntry(OfOffice):
         UNANSWERED = "unanswered"  # an offer
         NO_CONTACT = "no_contact"  # nothing to write to
         UNDELIVERED = "undelivered"  # a message failed for good
-        DECLINED = "declined"  # no offered term suits
+        DECLINED = "declined"  # no offered slot suits
         CALL_ME = "call_me"  # the person asks for a call
-        NO_TERM = "no_term"  # nothing free to offer
+        NO_SLOT = "no_term", "No Term"  # nothing free to offer
 
     class Outcome(models.TextChoices):
         ACCEPTED = "accepted"
-        ANOTHER_TERM = "another_term"
+        ANOTHER_SLOT = "another_term", "Another Term"
         CANCELLED = "cancelled"
         UNREACHED = "unreached"
         ANSWERED = "answered"  # by link or message in the meantime

@@ -23,14 +23,14 @@ class WaitingListState(models.TextChoices):
 
 
 class WaitingListEntry(OfOffice):
-    """A wish for a term within these days and times, or sooner than the one already booked."""
+    """A wish for a slot within these days and times, or sooner than the one already booked."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="waiting_list")
     official = models.ForeignKey(
         Official, null=True, on_delete=models.PROTECT, related_name="waiting_list"
     )
-    # The booking to move to a sooner term; None if the person has no booking yet.
+    # The booking to move to a sooner slot; None if the person has no booking yet.
     booking = models.ForeignKey(
         Booking, null=True, on_delete=models.CASCADE, related_name="waiting_list"
     )

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from prepazka.core.events.event_registry import QUEUE, TERMS, Event
+from prepazka.core.events.event_registry import QUEUE, SLOTS, Event
 
 
 @dataclass(frozen=True, kw_only=True)
 class _OfBooking(Event):
-    topics: ClassVar[tuple[str, ...]] = (TERMS,)
+    topics: ClassVar[tuple[str, ...]] = (SLOTS,)
     booking: str
 
 
@@ -84,7 +84,7 @@ class BookingExpired(_OfBooking):
 class BookingArrived(_OfBooking):
     """The booked client is here and has a ticket."""
 
-    topics: ClassVar[tuple[str, ...]] = (TERMS, QUEUE)
+    topics: ClassVar[tuple[str, ...]] = (SLOTS, QUEUE)
     ticket: int | None = None
 
 
@@ -177,5 +177,5 @@ class OfficeCrowded(Event):
 class NetworkReleased(Event):
     """The head released all slots that one network held; confirmed bookings stay."""
 
-    topics: ClassVar[tuple[str, ...]] = (TERMS,)
+    topics: ClassVar[tuple[str, ...]] = (SLOTS,)
     times: int

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 REGISTRY: dict[str, type["Event"]] = {}
 
-TERMS, QUEUE, DEVICES, SETUP = "terms", "queue", "devices", "setup"
+SLOTS, QUEUE, DEVICES, SETUP = "terms", "queue", "devices", "setup"
 MEETINGS, ALERTS = "meetings", "alerts"
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from prepazka.core.events.booking_events import _OfBooking
-from prepazka.core.events.event_registry import MEETINGS, TERMS
+from prepazka.core.events.event_registry import MEETINGS, SLOTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class MeetingLate(_OfMeeting):
     """The official is late; whoever meets them in this one is told by how much."""
 
     followed_up = True
-    topics: ClassVar[tuple[str, ...]] = (TERMS, MEETINGS)
+    topics: ClassVar[tuple[str, ...]] = (SLOTS, MEETINGS)
     minutes: int
 
 
@@ -45,4 +45,4 @@ class MeetingMissed(_OfMeeting):
     """Nobody came to the meeting, or nobody took the call; a message offers another slot."""
 
     followed_up = True
-    topics: ClassVar[tuple[str, ...]] = (TERMS, MEETINGS)
+    topics: ClassVar[tuple[str, ...]] = (SLOTS, MEETINGS)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from prepazka.core.events.event_registry import DEVICES, QUEUE, SETUP, TERMS, Event
+from prepazka.core.events.event_registry import DEVICES, QUEUE, SETUP, SLOTS, Event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,7 +284,7 @@ class TokenEnded(Event):
 class DiaryChanged(Event):
     """Somebody changed when an official takes people; `bookings` no longer fit the hours."""
 
-    topics: ClassVar[tuple[str, ...]] = (TERMS,)
+    topics: ClassVar[tuple[str, ...]] = (SLOTS,)
 
     official: int
     bookings: int = 0
@@ -317,7 +317,7 @@ class OfficialLinked(Event):
 class OfficeLoaded(Event):
     """The office was set up anew from its file or in the manager's screens."""
 
-    topics: ClassVar[tuple[str, ...]] = (TERMS, QUEUE, SETUP)
+    topics: ClassVar[tuple[str, ...]] = (SLOTS, QUEUE, SETUP)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -332,7 +332,7 @@ class CrestSet(Event):
 class QuotaSet(Event):
     """So many may book each window of an agenda; `reason` speaks of no person."""
 
-    topics: ClassVar[tuple[str, ...]] = (TERMS, QUEUE, SETUP)
+    topics: ClassVar[tuple[str, ...]] = (SLOTS, QUEUE, SETUP)
     agenda: int
     before: int
     after: int

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from prepazka.core.events.booking_events import _OfBooking
-from prepazka.core.events.event_registry import SETUP, TERMS, Event
+from prepazka.core.events.event_registry import SETUP, SLOTS, Event
 
 
 @dataclass(frozen=True, kw_only=True)
 class OfficeDisrupted(Event):
     """Booked time was taken back, and each booking was kept, reassigned or displaced."""
 
-    topics: ClassVar[tuple[str, ...]] = (TERMS, SETUP)
+    topics: ClassVar[tuple[str, ...]] = (SLOTS, SETUP)
     disruption: int
     bookings: int  # how many
 
@@ -20,7 +20,7 @@ class OfficeDisrupted(Event):
 class DisruptionUndone(Event):
     """A disruption was undone; bookings whose old slot was free were restored."""
 
-    topics: ClassVar[tuple[str, ...]] = (TERMS, SETUP)
+    topics: ClassVar[tuple[str, ...]] = (SLOTS, SETUP)
     disruption: int
     bookings: int  # how many were restored
 
@@ -135,7 +135,7 @@ class PersonExported(_OfPerson):
 class PersonCorrected(_OfPerson):
     """Name, e-mail address or telephone number were corrected; `fields` says which of them."""
 
-    topics: ClassVar[tuple[str, ...]] = (TERMS,)
+    topics: ClassVar[tuple[str, ...]] = (SLOTS,)
     fields: list[str]
 
 
@@ -143,7 +143,7 @@ class PersonCorrected(_OfPerson):
 class PersonErased(_OfPerson):
     """A person was erased on request; `cancelled` of the bookings were to come."""
 
-    topics: ClassVar[tuple[str, ...]] = (TERMS,)
+    topics: ClassVar[tuple[str, ...]] = (SLOTS,)
     followed_up = True
     cancelled: int
 

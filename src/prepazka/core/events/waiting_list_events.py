@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from prepazka.core.events.event_registry import TERMS, Event
+from prepazka.core.events.event_registry import SLOTS, Event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class ListEnded(_OfList):
 
 @dataclass(frozen=True, kw_only=True)
 class _OfPlace(_OfList):
-    topics: ClassVar[tuple[str, ...]] = (TERMS,)
+    topics: ClassVar[tuple[str, ...]] = (SLOTS,)
     offer: str
 
 

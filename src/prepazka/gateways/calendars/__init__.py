@@ -10,12 +10,17 @@ from zoneinfo import ZoneInfo
 from prepazka.core.external_times import Reading, Times
 from prepazka.core.interval import Interval
 from prepazka.gateways.calendars.attendance import Preferences
-from prepazka.gateways.calendars.fetch import Answer, ask
-from prepazka.gateways.calendars.report import contents_of, is_transparent, property_query, query
-from prepazka.gateways.calendars.unfold import unfolded
+from prepazka.gateways.calendars.fetch import Answer, fetch_answer
+from prepazka.gateways.calendars.report import (
+    contents_of,
+    events_query,
+    is_transparent,
+    property_query,
+)
+from prepazka.gateways.calendars.unfold import unfold_in_process
 from prepazka.gateways.calendars.unreadable import Unreadable
 
-__all__ = ["Preferences", "Read", "Source", "Unreadable", "read"]
+__all__ = ["Preferences", "Read", "Source", "Unreadable", "read_busy_time"]
 
 
 HASH = 32  # characters
@@ -69,7 +74,7 @@ class Conditions:
         return _hash([repr((READER, self.window.start, self.tz.key, wishes)).encode()])
 
 
-def read(
+def read_busy_time(
     source: Source,
     *,
     mark: str,
@@ -97,14 +102,14 @@ def _read_address(source: Source, mark: str, conditions: Conditions) -> Read:
     new_mark += answer.etag if len(answer.etag) <= LONGEST_ETAG else ""
     if is_same:
         return Read(None, new_mark)
-    reading = unfolded([answer.body], conditions.window, conditions.tz, conditions.wishes)
+    reading = unfold_in_process([answer.body], conditions.window, conditions.tz, conditions.wishes)
     return Read(reading, new_mark)
 
 
 def _changed_answer(source: Source, mark: str) -> Answer | None:
     """The answer of the address; None if it is unchanged since the mark."""
     if etag := mark[2 * HASH :]:
-        answer = ask(
+        answer = fetch_answer(
             "GET", source.url, credentials=source.credentials, headers={"If-None-Match": etag}
         )
         if not answer.unchanged:
@@ -112,7 +117,7 @@ def _changed_answer(source: Source, mark: str) -> Answer | None:
         if not answer.etag or _without_weak_prefix(answer.etag) == _without_weak_prefix(etag):
             return None
         # "Not modified" with another ETag than ours: the text is requested without conditions.
-    answer = ask("GET", source.url, credentials=source.credentials)
+    answer = fetch_answer("GET", source.url, credentials=source.credentials)
     if answer.unchanged:
         raise Unreadable("broken")
     return answer
@@ -134,16 +139,16 @@ def _read_caldav(source: Source, mark: str, conditions: Conditions) -> Read:
         return Read(None, new_mark, transparent)
     if transparent:
         return Read(Reading({}), new_mark, transparent=True)
-    reading = unfolded(texts, conditions.window, conditions.tz, conditions.wishes)
+    reading = unfold_in_process(texts, conditions.window, conditions.tz, conditions.wishes)
     return Read(replace(reading, damaged=reading.damaged or not complete), new_mark)
 
 
 def _report(source: Source, window: Interval[datetime] | None) -> Answer:
-    return ask(
+    return fetch_answer(
         "REPORT",
         source.url,
         credentials=source.credentials,
-        body=query(window),
+        body=events_query(window),
         headers={"Depth": "1"},
     )
 
@@ -151,7 +156,7 @@ def _report(source: Source, window: Interval[datetime] | None) -> Answer:
 def _is_transparent(source: Source) -> bool:
     """Whether the server says that the calendar blocks no time; False if in doubt."""
     try:
-        answer = ask(
+        answer = fetch_answer(
             "PROPFIND",
             source.url,
             credentials=source.credentials,

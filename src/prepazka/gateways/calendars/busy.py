@@ -12,7 +12,7 @@ from prepazka.core.interval import Interval, union
 from prepazka.gateways.calendars.attendance import Preferences
 from prepazka.gateways.calendars.budget import Budget, OutOfBudget
 from prepazka.gateways.calendars.free_busy import read_free_busy
-from prepazka.gateways.calendars.ical_parser import OF_EVENTS, Component, File, parse
+from prepazka.gateways.calendars.ical_parser import OF_EVENTS, Component, File, parse_calendar
 from prepazka.gateways.calendars.ical_values import Zones
 from prepazka.gateways.calendars.series import Context, Series
 from prepazka.gateways.calendars.unreadable import Unreadable
@@ -30,7 +30,7 @@ def read_texts(
 
     Times without a zone are in `tz`.
     """
-    files = [parse(text) for text in texts]
+    files = [parse_calendar(text) for text in texts]
     if files and not any(file.calendars for file in files):
         raise Unreadable("garbage")
     components = [component for file in files for component in file.components]

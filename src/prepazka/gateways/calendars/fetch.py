@@ -34,7 +34,7 @@ class Answer:
     unchanged: bool = False
 
 
-def ask(
+def fetch_answer(
     method: str,
     url: str,
     *,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from prepazka.core.external_times import Doubt, Times
 from prepazka.gateways.calendars.ical_parser import Component, Property
-from prepazka.gateways.calendars.ical_values import When, length, plus, to_utc
+from prepazka.gateways.calendars.ical_values import When, add_within_range, read_duration, to_utc
 from prepazka.gateways.calendars.series import MARKED, Context, key_of, rest_of_day
 
 
@@ -47,7 +47,7 @@ def _read_period(
     try:
         end = _end(start, end_text, zone, context)
     except ValueError:
-        tonight = plus(start.instant, rest_of_day(start, context.zones))
+        tonight = add_within_range(start.instant, rest_of_day(start, context.zones))
         times = context.clipped(start.instant, tonight)
         _add_doubt(component, "end", times, collected, text)
     else:
@@ -58,8 +58,8 @@ def _read_period(
 
 def _end(start: When, text: str, zone: str, context: Context) -> datetime:
     if "P" in text.upper():
-        days, exact = length(text)
-        return plus(to_utc(plus(start.local, days), start.zone), exact)
+        days, exact = read_duration(text)
+        return add_within_range(to_utc(add_within_range(start.local, days), start.zone), exact)
     end = context.zones.when(text, zone).instant
     if end - start.instant < timedelta(0):
         raise ValueError(text)

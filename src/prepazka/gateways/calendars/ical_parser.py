@@ -78,7 +78,7 @@ class File:
     damaged: bool = False
 
 
-def parse(body: bytes) -> File:
+def parse_calendar(body: bytes) -> File:
     """The content of the text; `calendars` is 0 if it is no calendar."""
     return _Parser().run(body)
 

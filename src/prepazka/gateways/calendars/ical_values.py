@@ -105,7 +105,7 @@ class Zones:
         return defined_zone
 
 
-def length(text: str) -> tuple[timedelta, timedelta]:
+def read_duration(text: str) -> tuple[timedelta, timedelta]:
     """A DURATION as whole days of local time and an exact duration. Raises ValueError."""
     match = LENGTH.fullmatch(text.strip().upper())
     if match is None or not any(match.groups()[1:]):
@@ -134,7 +134,7 @@ def to_local(instant: datetime, zone: tzinfo) -> datetime:
     return instant.astimezone(zone).replace(tzinfo=None)
 
 
-def plus(local: datetime, duration: timedelta) -> datetime:
+def add_within_range(local: datetime, duration: timedelta) -> datetime:
     """The sum, limited to the years 1 to 9999."""
     try:
         return local + duration

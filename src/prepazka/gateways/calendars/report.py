@@ -15,7 +15,7 @@ CALDAV = "{urn:ietf:params:xml:ns:caldav}"
 DAV = "{DAV:}"
 
 
-def query(window: Interval[datetime] | None) -> bytes:
+def events_query(window: Interval[datetime] | None) -> bytes:
     """The body of a REPORT for the events that overlap the window, or for all.
 
     Recurrences are expanded by us, because servers differ in how well they do it.

@@ -17,7 +17,15 @@ from prepazka.core.interval import Interval, union
 from prepazka.gateways.calendars.attendance import Preferences, takes_time
 from prepazka.gateways.calendars.budget import Budget, OutOfBudget
 from prepazka.gateways.calendars.ical_parser import Component, Property
-from prepazka.gateways.calendars.ical_values import DAY, When, Zones, length, plus, to_local, to_utc
+from prepazka.gateways.calendars.ical_values import (
+    DAY,
+    When,
+    Zones,
+    add_within_range,
+    read_duration,
+    to_local,
+    to_utc,
+)
 from prepazka.gateways.calendars.recurrence_rules import Rule
 
 NOTHING = timedelta(0)
@@ -59,11 +67,11 @@ class Length:
     def end(self, start: datetime, zone: tzinfo) -> datetime:
         """The instant of the end of an occurrence that starts at a local time."""
         begin = to_utc(start, zone)
-        by_clock = plus(to_utc(plus(start, self.days), zone), self.rest)
+        by_clock = add_within_range(to_utc(add_within_range(start, self.days), zone), self.rest)
         if self.exact is None:
             return by_clock
-        wall = to_utc(plus(start, self.days + self.rest), zone)
-        return max(wall, plus(begin, self.exact))
+        wall = to_utc(add_within_range(start, self.days + self.rest), zone)
+        return max(wall, add_within_range(begin, self.exact))
 
     @property
     def longest(self) -> timedelta:
@@ -252,8 +260,8 @@ class Repeats:
         ]
         margin = MARGIN + max((abs(shift) for _, shift, _ in self.onwards), default=NOTHING)
         window = self.context.window
-        earliest = plus(to_local(window.start, UTC), -max(lengths) - margin)
-        return earliest, plus(to_local(window.end, UTC), margin)
+        earliest = add_within_range(to_local(window.start, UTC), -max(lengths) - margin)
+        return earliest, add_within_range(to_local(window.end, UTC), margin)
 
     def _exclude(self, when: When) -> None:
         if when.all_day:
@@ -275,7 +283,7 @@ class Repeats:
     def _as_changed(self, start: datetime, instant: datetime) -> tuple[datetime, Event]:
         for since, shift, change in reversed(self.onwards):
             if since <= instant:
-                return plus(start, shift), change
+                return add_within_range(start, shift), change
         return start, self.master
 
     def _rules(self, name: str) -> list[Rule]:
@@ -318,7 +326,7 @@ class Repeats:
 
     def _period(self, start: When, text: str, date_property: Property) -> Length:
         if "P" in text.upper():
-            return Length(*length(text))
+            return Length(*read_duration(text))
         exact = self.context.zones.when(text, _zone_of(date_property)).instant - start.instant
         return Length(NOTHING, exact)
 
@@ -342,7 +350,7 @@ class Repeats:
 def rest_of_day(start: When, zones: Zones) -> timedelta:
     """The time from the start to the end of its day in the office's zone."""
     local_start = to_local(start.instant, zones.office)
-    return plus(datetime.combine(local_start.date(), time()), DAY) - local_start
+    return add_within_range(datetime.combine(local_start.date(), time()), DAY) - local_start
 
 
 def key_of(text: str) -> str:
@@ -398,9 +406,12 @@ def _length(component: Component, start: When, zones: Zones) -> tuple[Length, bo
     if start.all_day:
         last_midnight = max(
             [
-                plus(start.local, DAY),
+                add_within_range(start.local, DAY),
                 *(_midnight_after(end) for end in ends),
-                *(plus(start.local, days + _whole_days(exact)) for days, exact in lengths),
+                *(
+                    add_within_range(start.local, days + _whole_days(exact))
+                    for days, exact in lengths
+                ),
             ]
         )
         return Length(last_midnight - start.local, NOTHING), wrong or wrong_too
@@ -423,7 +434,7 @@ def _between(start: When, end: When) -> Length:
 def _midnight_after(end: When) -> datetime:
     """The midnight at or after the end; a time within a day counts the whole day."""
     midnight = datetime.combine(end.local.date(), time())
-    return midnight if midnight == end.local else plus(midnight, DAY)
+    return midnight if midnight == end.local else add_within_range(midnight, DAY)
 
 
 def _whole_days(exact: timedelta) -> timedelta:
@@ -434,7 +445,7 @@ def _lengths(component: Component) -> tuple[list[tuple[timedelta, timedelta]], b
     lengths, wrong = [], False
     for duration in component.all("DURATION"):
         try:
-            lengths.append(length(duration.value))
+            lengths.append(read_duration(duration.value))
         except ValueError:
             wrong = True
     return lengths, wrong

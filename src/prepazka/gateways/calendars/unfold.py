@@ -23,7 +23,7 @@ WAITS = 90.0  # seconds of wall clock; the program limits its own computing time
 PROGRAM = "prepazka.gateways.calendars.unfold_main"
 
 
-def unfolded(
+def unfold_in_process(
     texts: Sequence[bytes], window: Interval[datetime], tz: ZoneInfo, wishes: Preferences
 ) -> Reading:
     """The same as `read_texts`, in a process of its own. Raises Unreadable."""

@@ -56,7 +56,7 @@ class _IdleConnections:
             self.open = fresh[:-1]
         for connection in connections:
             if connection not in fresh:
-                close(connection[2])
+                close_connection(connection[2])
         return fresh[-1][2] if fresh else None
 
     def give(self, backend: Any) -> None:
@@ -65,26 +65,26 @@ class _IdleConnections:
             if len(self.open) < MOST_KEPT:
                 self.open.append((_account(), time.monotonic(), backend))
                 return
-        close(backend)
+        close_connection(backend)
 
     def close_all(self) -> None:
         """Close all connections."""
         with self.lock:
             connections, self.open = self.open, []
         for connection in connections:
-            close(connection[2])
+            close_connection(connection[2])
 
 
 kept = _IdleConnections()
 
 
-def close(backend: Any) -> None:
+def close_connection(backend: Any) -> None:
     """Close a connection, whatever state it is in."""
     with suppress(smtplib.SMTPException, OSError):
         backend.close()
 
 
-def send(mail: Mail) -> None:
+def send_mail(mail: Mail) -> None:
     """Send the mail by the SMTP server of the settings. Raises Undeliverable.
 
     The failure is permanent if the address is invalid, if the server refuses the address or the
@@ -133,7 +133,7 @@ def _send_over(backend: Any, message: EmailMultiAlternatives) -> None:
         backend.open()
         backend.send_messages([message])
     except BaseException:
-        close(backend)
+        close_connection(backend)
         raise
     kept.give(backend)
 

@@ -12,7 +12,7 @@ from prepazka.meetings.contents import Unfit
 WAITS = 120  # seconds of wall clock; the program limits its own computing time
 
 
-def draw(kind: str, file: Path, folder: Path) -> int:
+def draw_pages(kind: str, file: Path, folder: Path) -> int:
     """Render the pages of a file into the folder; returns how many. Raises Unfit."""
     # Isolated and with an empty environment, so that a malicious file cannot read our secrets.
     command = [sys.executable, "-I", page_rendering.__file__, kind, str(file), str(folder)]

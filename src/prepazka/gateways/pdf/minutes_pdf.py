@@ -56,12 +56,12 @@ class _NotPrinted(Exception):
         self.missing = missing
 
 
-def make(sheet: Sheet, *, at: datetime) -> bytes:
+def make_minutes_pdf(sheet: Sheet, *, at: datetime) -> bytes:
     """The PDF of a sheet; the same sheet, time and fonts give the same bytes.
 
     Raises RuntimeError if not even plain Latin letters can be printed.
     """
-    content = _each_text(asdict(sheet), printable.cleaned)
+    content = _each_text(asdict(sheet), printable.clean_for_print)
     forbidden = printable.forbidden_in(json.dumps(content, ensure_ascii=False))
     for system_fonts, rounds in ((False, 1), (True, ROUNDS), (False, ROUNDS)):
         missing = set(forbidden)
@@ -74,7 +74,7 @@ def make(sheet: Sheet, *, at: datetime) -> bytes:
                     break
                 missing |= failure.missing
     try:
-        return _compile(_each_text(content, printable.plain), at, system_fonts=False)
+        return _compile(_each_text(content, printable.plain_latin), at, system_fonts=False)
     except _NotPrinted as failure:
         raise RuntimeError(f"minutes could not be printed: {failure}") from failure
 

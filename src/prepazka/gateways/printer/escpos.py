@@ -179,7 +179,7 @@ def _write(printer: Network, slip: Slip, columns: int) -> None:
     # A character is 1.5 × 3 mm, so this number is 24 mm high.
     wide = max(1, min(6, columns // max(1, len(slip.number))))
     printer.set(align="center", bold=True, custom_size=True, width=wide, height=8)
-    printer.text(f"{plain(slip.number)}\n")
+    printer.text(f"{to_code_page(slip.number)}\n")
     printer.set(align="center", bold=True, double_height=True, double_width=False)
     _lines(printer, slip.service, columns)
     printer.set(align="center", bold=False, normal_textsize=True)
@@ -201,7 +201,7 @@ def _write(printer: Network, slip: Slip, columns: int) -> None:
 def _lines(printer: Network, text: str, columns: int) -> None:
     """Print the text in lines broken between words."""
     line = ""
-    for word in plain(text).split():
+    for word in to_code_page(text).split():
         if line and len(line) + 1 + len(word) > columns:
             printer.text(f"{line}\n")
             line = word
@@ -211,7 +211,7 @@ def _lines(printer: Network, text: str, columns: int) -> None:
         printer.text(f"{line}\n")
 
 
-def plain(text: str) -> str:
+def to_code_page(text: str) -> str:
     """The text in characters of the code page; others lose their accents or become `?`."""
     composed = unicodedata.normalize("NFC", text)
     return "".join(_encodable(c) for c in composed.translate(_PLAIN))

@@ -26,14 +26,14 @@ GONE = (404, 410)
 LATER = (408, 425, 429)  # temporary, as is anything from 500 on
 
 
-def public_key() -> str:
+def push_public_key() -> str:
     """The installation's public key, which a browser needs to subscribe."""
     point = load_pem_public_key(_keys().public.encode())
     assert isinstance(point, ec.EllipticCurvePublicKey)  # noqa: S101  # we made it
     return str(VAPID.get_application_server_key(point))
 
 
-def understood(endpoint: str, p256dh: str, auth: str) -> bool:
+def is_valid_subscription(endpoint: str, p256dh: str, auth: str) -> bool:
     """Whether these are the values of a valid subscription."""
     try:
         ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), _decoded(p256dh, POINT))
@@ -43,9 +43,9 @@ def understood(endpoint: str, p256dh: str, auth: str) -> bool:
         return False
 
 
-def send(push: Push) -> None:
+def send_notice(push: Push) -> None:
     """Send one notice by its push service. Raises PushGone, Undeliverable."""
-    if not understood(push.endpoint, push.p256dh, push.auth):
+    if not is_valid_subscription(push.endpoint, push.p256dh, push.auth):
         raise Undeliverable("not a subscription", permanent=True)
     sealed = _encrypted(push)
     headers = {**sealed.headers, "Urgency": "high", "Content-Type": "application/octet-stream"}

@@ -28,19 +28,21 @@ def send(sms: Sms) -> Sent:
         "tag": sms.idempotency_key,
         **_sender(sms.sender),
     }
-    answer = sms_http.post(sms_http.addresses(USUAL), "/api/1.0/simple/transactional", json=request)
+    answer = sms_http.post_to_gateway(
+        sms_http.gateway_hosts(USUAL), "/api/1.0/simple/transactional", json=request
+    )
     reply = sms_http.json_of(answer)
     delivery = reply.get("data")
     if not isinstance(delivery, dict):
         if "error" not in reply and "type" not in reply:
-            raise sms_http.not_understood(answer)
+            raise sms_http.failure_of_unknown_answer(answer)
         kind = str(reply.get("type") or "")
-        raise sms_http.refused(reply.get("error") or kind, permanent=kind in PERMANENT)
+        raise sms_http.failure_of_refusal(reply.get("error") or kind, permanent=kind in PERMANENT)
     if delivery.get("status") not in ON_THE_WAY:
         why = str(delivery.get("error") or delivery.get("code") or delivery.get("status"))
-        raise sms_http.refused(why, permanent=why in PERMANENT)
+        raise sms_http.failure_of_refusal(why, permanent=why in PERMANENT)
     part_ids = delivery.get("part_id")
-    count = len(part_ids) if isinstance(part_ids, list) and part_ids else gsm7.parts(sms.text)
+    count = len(part_ids) if isinstance(part_ids, list) and part_ids else gsm7.count_parts(sms.text)
     return Sent(id=str(delivery.get("sms_id") or sms.idempotency_key), parts=count)
 
 

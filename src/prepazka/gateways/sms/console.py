@@ -11,4 +11,4 @@ from prepazka.messaging.message_types import Sent, Sms
 def send(sms: Sms) -> Sent:
     """Write the message to standard error."""
     sys.stderr.write(f"SMS to {sms.e164}: {sms.text}\n")
-    return Sent(id=sms.idempotency_key, parts=gsm7.parts(sms.text))
+    return Sent(id=sms.idempotency_key, parts=gsm7.count_parts(sms.text))

@@ -25,4 +25,4 @@ def send(sms: Sms) -> Sent:
     partial = folder / f"{name}.part"  # another suffix until it is complete
     partial.write_bytes(message.as_bytes())
     partial.rename(folder / name)
-    return Sent(id=name, parts=gsm7.parts(sms.text))
+    return Sent(id=name, parts=gsm7.count_parts(sms.text))

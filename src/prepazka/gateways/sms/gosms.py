@@ -33,20 +33,20 @@ def send(sms: Sms) -> Sent:
     reply = sms_http.json_of(answer)
     if answer.status_code not in {200, CREATED}:
         why = reply.get("detail") or reply.get("title") or f"HTTP {answer.status_code}"
-        raise sms_http.refused(why, permanent=answer.status_code == BAD_REQUEST)
+        raise sms_http.failure_of_refusal(why, permanent=answer.status_code == BAD_REQUEST)
     recipients = reply.get("recipients")
     if isinstance(recipients, dict) and recipients.get("invalid"):
-        raise sms_http.refused("the number is not valid", permanent=True)
+        raise sms_http.failure_of_refusal("the number is not valid", permanent=True)
     link = str(reply.get("link") or "")
     if not link:
-        raise sms_http.not_understood(answer)
-    return Sent(id=link.rstrip("/").rsplit("/", 1)[-1], parts=gsm7.parts(sms.text))
+        raise sms_http.failure_of_unknown_answer(answer)
+    return Sent(id=link.rstrip("/").rsplit("/", 1)[-1], parts=gsm7.count_parts(sms.text))
 
 
 def _post(request: dict[str, Any]) -> httpx.Response:
     headers = {"Authorization": f"Bearer {_token()}"}
-    return sms_http.post(
-        sms_http.addresses(USUAL), "/api/v1/messages", json=request, headers=headers
+    return sms_http.post_to_gateway(
+        sms_http.gateway_hosts(USUAL), "/api/v1/messages", json=request, headers=headers
     )
 
 
@@ -64,8 +64,8 @@ def _token() -> str:
         token, until = _tokens.get(_account(), ("", 0.0))
     if token and time.monotonic() < until:
         return token
-    answer = sms_http.post(
-        sms_http.addresses(USUAL),
+    answer = sms_http.post_to_gateway(
+        sms_http.gateway_hosts(USUAL),
         "/oauth/v2/token",
         data={
             "grant_type": "client_credentials",
@@ -76,7 +76,9 @@ def _token() -> str:
     reply = sms_http.json_of(answer)
     token = str(reply.get("access_token") or "")
     if answer.status_code != 200 or not token:  # noqa: PLR2004  # OK
-        raise sms_http.refused(reply.get("error") or f"HTTP {answer.status_code}", permanent=False)
+        raise sms_http.failure_of_refusal(
+            reply.get("error") or f"HTTP {answer.status_code}", permanent=False
+        )
     try:
         lasts = float(reply.get("expires_in") or 0)
     except (TypeError, ValueError):

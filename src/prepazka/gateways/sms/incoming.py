@@ -20,7 +20,7 @@ class NotUnderstood(Exception):
     """The callback is not what its gateway documents."""
 
 
-def read(gateway: str, *, query: str, body: bytes) -> list[Receipt | Incoming]:
+def read_callback(gateway: str, *, query: str, body: bytes) -> list[Receipt | Incoming]:
     """The receipts and messages of a callback. Raises NotUnderstood."""
     notices = [READERS[gateway](item) for item in _items(query, body)]
     return [notice for notice in notices if notice is not None]

@@ -39,7 +39,7 @@ class Peer(Client):  # type: ignore[misc]  # no types published
         return packet
 
 
-def connected(timeout: float) -> Peer:
+def connect_to_centre(timeout: float) -> Peer:
     """A connection to the SMS centre of the settings, not bound yet."""
     address = urlsplit(settings.SMS_URL if "//" in settings.SMS_URL else f"//{settings.SMS_URL}")
     client = Peer(
@@ -95,7 +95,7 @@ class _Session:
         if self.client and self.bound_to == account and time.monotonic() - self.used < IDLE:
             return self.client
         self.close()
-        self.client = connected(ANSWERS_WITHIN)
+        self.client = connect_to_centre(ANSWERS_WITHIN)
         self.client.bind_transmitter(**account_of())
         self.bound_to = account
         return self.client
@@ -162,12 +162,12 @@ def send(sms: Sms) -> Sent:
             raise Undeliverable("the gateway cannot be reached", permanent=False) from error
         except (exceptions.UnknownCommandError, struct.error, ValueError) as error:
             session.close()
-            raise sms_http.not_understood() from error
+            raise sms_http.failure_of_unknown_answer() from error
 
 
 def _refused(error: exceptions.PDUError) -> Undeliverable:
     status = error.args[1] if len(error.args) > 1 else None
     if not isinstance(status, int):
-        return sms_http.not_understood()
+        return sms_http.failure_of_unknown_answer()
     why = PERMANENT.get(status) or consts.DESCRIPTIONS.get(status, f"status {status}")
-    return sms_http.refused(why, permanent=status in PERMANENT)
+    return sms_http.failure_of_refusal(why, permanent=status in PERMANENT)

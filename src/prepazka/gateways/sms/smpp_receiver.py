@@ -29,7 +29,7 @@ DELIVERED, ENDED = (
 STATE = re.compile(r"\bid:(\S+).*?\bstat:(\w+)", re.IGNORECASE | re.DOTALL)
 
 
-def listen(act: Act, *, stop: Event) -> None:
+def receive_messages(act: Act, *, stop: Event) -> None:
     """Receive until `stop` is set; a lost session is bound again after growing pauses."""
     tries = 0
     while not stop.is_set():
@@ -45,7 +45,7 @@ def listen(act: Act, *, stop: Event) -> None:
 
 
 def _run_session(act: Act, stop: Event) -> None:
-    client = smpp.connected(smpp.ANSWERS_WITHIN)
+    client = smpp.connect_to_centre(smpp.ANSWERS_WITHIN)
     try:
         client.bind_receiver(**smpp.account_of())
         client.set_message_received_handler(lambda pdu, **_: _process(pdu, act))
@@ -74,7 +74,7 @@ def _enquiry(client: smpp.Peer) -> Any:
 def _process(pdu: Any, act: Act) -> int:
     """Process one message; returns an error status on failure, so that the centre retries."""
     try:
-        notice = told_by(pdu)
+        notice = parse_delivery(pdu)
         if notice:
             act(notice)
     except Exception:  # whatever it was, the session goes on
@@ -83,7 +83,7 @@ def _process(pdu: Any, act: Act) -> int:
     return int(consts.SMPP_ESME_ROK)
 
 
-def told_by(pdu: Any) -> Receipt | Incoming | None:
+def parse_delivery(pdu: Any) -> Receipt | Incoming | None:
     """The receipt or message of a deliver_sm; None for a receipt without a final state."""
     content = bytes(pdu.short_message or b"") or bytes(pdu.message_payload or b"")
     if pdu.esm_class & KIND_BITS == RECEIPT_BIT:
@@ -91,7 +91,7 @@ def told_by(pdu: Any) -> Receipt | Incoming | None:
     if pdu.esm_class & HEADER_BIT and content:
         content = content[1 + content[0] :]
     number = _text(pdu.source_addr)
-    text = decoded(content, int(pdu.data_coding or 0))
+    text = decode_text(content, int(pdu.data_coding or 0))
     if number.isdigit() and pdu.source_addr_ton == consts.SMPP_TON_INTL:
         number = f"+{number}"
     return Incoming(number, text) if number else None
@@ -111,7 +111,7 @@ def _text(value: object) -> str:
     return text.strip("\0 ")
 
 
-def decoded(content: bytes, coding: int) -> str:
+def decode_text(content: bytes, coding: int) -> str:
     """The text decoded by the message's coding; undecodable characters become question marks."""
     if coding == consts.SMPP_ENCODING_ISO10646:
         return content.decode("utf-16-be", "replace")

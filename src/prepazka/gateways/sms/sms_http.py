@@ -14,13 +14,13 @@ TIMEOUT = httpx.Timeout(6.0, connect=3.0)
 LONGEST_ANSWER = 64 * 1024
 
 
-def addresses(usual: str) -> list[str]:
+def gateway_hosts(usual: str) -> list[str]:
     """The hosts of the gateway; SMS_URL may name another one, or several separated by commas."""
     hosts = [host.strip() for host in (settings.SMS_URL or usual).split(",")]
     return [host.rstrip("/") for host in hosts if host]
 
 
-def post(hosts: list[str], path: str, **request: Any) -> httpx.Response:
+def post_to_gateway(hosts: list[str], path: str, **request: Any) -> httpx.Response:
     """The gateway's answer of any status. Raises a temporary Undeliverable.
 
     The next host is tried only if one could not be reached, because a host that was reached and
@@ -39,7 +39,7 @@ def post(hosts: list[str], path: str, **request: Any) -> httpx.Response:
                 f"no answer of the gateway: {type(error).__name__}", permanent=False
             ) from error
         if len(answer.content) > LONGEST_ANSWER:
-            raise not_understood()
+            raise failure_of_unknown_answer()
         return answer
     raise Undeliverable("the gateway cannot be reached", permanent=False)
 
@@ -49,19 +49,19 @@ def json_of(answer: httpx.Response) -> dict[str, Any]:
     try:
         decoded = answer.json()
     except ValueError as error:
-        raise not_understood(answer) from error
+        raise failure_of_unknown_answer(answer) from error
     if not isinstance(decoded, dict):
-        raise not_understood(answer)
+        raise failure_of_unknown_answer(answer)
     return decoded
 
 
-def refused(why: object, *, permanent: bool) -> Undeliverable:
+def failure_of_refusal(why: object, *, permanent: bool) -> Undeliverable:
     """The failure of a refused message; permanent only for faults of the message itself."""
     reason = " ".join(str(why).split())[:120]
     return Undeliverable(f"the gateway refused: {reason}", permanent=permanent)
 
 
-def not_understood(answer: httpx.Response | None = None) -> Undeliverable:
+def failure_of_unknown_answer(answer: httpx.Response | None = None) -> Undeliverable:
     """The failure of an undocumented answer; temporary."""
     status = f" (HTTP {answer.status_code})" if answer is not None else ""
     return Undeliverable(f"the gateway's answer makes no sense{status}", permanent=False)

@@ -44,16 +44,18 @@ def send(sms: Sms) -> Sent:
     }
     if sms.sender:
         request["sender_id"] = sms.sender
-    answer = sms_http.post(sms_http.addresses(USUAL), "/smsconnect/http.php", data=request)
+    answer = sms_http.post_to_gateway(
+        sms_http.gateway_hosts(USUAL), "/smsconnect/http.php", data=request
+    )
     error = _tag(answer.text, "err")
     if not re.fullmatch(r"-?\d{1,4}", error):
-        raise sms_http.not_understood(answer)
+        raise sms_http.failure_of_unknown_answer(answer)
     code = int(error)
     if code not in {SENT, SENT_BEFORE}:
         why = PERMANENT.get(code) or TEMPORARY.get(code) or f"error {code}"
-        raise sms_http.refused(why, permanent=code in PERMANENT)
+        raise sms_http.failure_of_refusal(why, permanent=code in PERMANENT)
     count = _tag(answer.text, "sms_count")
-    part_count = int(count) if re.fullmatch(r"\d{1,3}", count) else gsm7.parts(sms.text)
+    part_count = int(count) if re.fullmatch(r"\d{1,3}", count) else gsm7.count_parts(sms.text)
     return Sent(id=_tag(answer.text, "sms_id") or sms.idempotency_key, parts=part_count)
 
 

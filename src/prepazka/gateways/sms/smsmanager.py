@@ -33,13 +33,13 @@ def send(sms: Sms) -> Sent:
     }
     if sms.sender:
         request["sender"] = sms.sender
-    answer = sms_http.post(sms_http.addresses(USUAL), "/Send", data=request)
+    answer = sms_http.post_to_gateway(sms_http.gateway_hosts(USUAL), "/Send", data=request)
     word, _, details = answer.text.strip().partition("|")
     fields = details.split("|")
     if word == "OK" and fields[0]:
-        return Sent(id=fields[0], parts=gsm7.parts(sms.text))
+        return Sent(id=fields[0], parts=gsm7.count_parts(sms.text))
     if word != "ERROR" or not fields[0]:
-        raise sms_http.not_understood(answer)
+        raise sms_http.failure_of_unknown_answer(answer)
     code = fields[0]
     why = PERMANENT.get(code) or TEMPORARY.get(code) or f"error {code}"
-    raise sms_http.refused(why, permanent=code in PERMANENT)
+    raise sms_http.failure_of_refusal(why, permanent=code in PERMANENT)

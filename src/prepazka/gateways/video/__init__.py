@@ -18,7 +18,7 @@ from prepazka.meetings.models import Document, DocumentState, Meeting, Participa
 from prepazka.offices.models import Room
 from prepazka.offices.office_snapshot import OfficeSnapshot
 
-__all__ = ["Paper", "Unavailable", "address", "close", "fall_back", "prepare", "settle"]
+__all__ = ["Paper", "Unavailable", "address", "choose_provider", "close", "fall_back", "prepare"]
 
 SERVERS = {Room.JITSI.value: jitsi, Room.BIGBLUEBUTTON.value: bigbluebutton}
 
@@ -72,7 +72,7 @@ def address(
     return personal_address
 
 
-def settle(
+def choose_provider(
     meeting: Meeting,
     office: OfficeSnapshot,
     *,

@@ -14,7 +14,7 @@ import defusedxml.ElementTree
 from defusedxml import DefusedXmlException
 from django.conf import settings
 
-from prepazka.gateways.video.video_http import ask
+from prepazka.gateways.video.video_http import fetch_body
 from prepazka.gateways.video.video_types import Paper, Person, Unavailable, Venue
 
 # By default the server accepts 2 MB in one request, and base64 needs a third more.
@@ -33,7 +33,7 @@ def address(venue: Venue, person: Person, *, now: datetime) -> str:
     created = _create(venue).findtext("createTime", "")
     if not created.isdigit():
         raise Unavailable("the server did not say when the meeting was created")
-    return signed(
+    return signed_url(
         "join",
         {
             "meetingID": venue.code,
@@ -59,7 +59,7 @@ def close(venue: Venue) -> None:
             _call("end", {"meetingID": venue.code}, missing_ok=True)
 
 
-def signed(call: str, query: dict[str, str]) -> str:
+def signed_url(call: str, query: dict[str, str]) -> str:
     """The URL of a call with its checksum. Raises Unavailable."""
     if not (settings.BBB_URL and settings.BBB_SECRET):
         raise Unavailable("BigBlueButton is not set up")
@@ -107,8 +107,10 @@ def _call(
 
     Raises Unavailable.
     """
-    url = signed(call, query)
-    body = ask("POST" if content else "GET", url, content=content, media_type="application/xml")
+    url = signed_url(call, query)
+    body = fetch_body(
+        "POST" if content else "GET", url, content=content, media_type="application/xml"
+    )
     try:
         answer: ET.Element = defusedxml.ElementTree.fromstring(body, forbid_dtd=True)
     except (ET.ParseError, DefusedXmlException, ValueError, LookupError):

@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 import jwt
 from django.conf import settings
 
-from prepazka.gateways.video.video_http import ask
+from prepazka.gateways.video.video_http import fetch_body
 from prepazka.gateways.video.video_types import Paper, Person, Unavailable, Venue
 
 # Long enough to enter and to reconnect after a short loss; later the link page makes a new token.
@@ -24,7 +24,7 @@ CLOCKS_DIFFER = timedelta(seconds=30)
 def prepare(venue: Venue, papers: Sequence[Paper] = ()) -> None:
     """Check that the server answers; it creates rooms by itself. Raises Unavailable."""
     _must_be_set()
-    ask("GET", settings.JITSI_URL + "/")
+    fetch_body("GET", settings.JITSI_URL + "/")
 
 
 def address(venue: Venue, person: Person, *, now: datetime) -> str:

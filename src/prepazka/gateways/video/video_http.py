@@ -14,7 +14,7 @@ TIMEOUT = httpx.Timeout(3.0, connect=2.0)
 LARGEST = 512 * 1024
 
 
-def ask(
+def fetch_body(
     method: str, url: str, *, content: bytes = b"", media_type: str = "", within: float = WITHIN
 ) -> bytes:
     """The body of a successful answer. Raises Unavailable otherwise, also for a redirect."""

@@ -42,7 +42,7 @@ class Clips:
         return all(name in self.files for name in names)
 
 
-def clips(folder: str) -> Clips:
+def available_clips(folder: str) -> Clips:
     """The clips of the folder; cached until one of its folders changes."""
     if not folder:
         return Clips({}, "")
@@ -78,7 +78,7 @@ def _modified_at(folder: Path) -> int:
         return 0
 
 
-def render(folder: Path, *, by: str, anew: bool = False) -> int:
+def render_clips(folder: Path, *, by: str, anew: bool = False) -> int:
     """Render missing clips, or all with `anew`; returns how many. Raises CannotSpeak.
 
     A file gets its name only when it is complete. The office's own recordings stay as they are.
@@ -103,27 +103,29 @@ def render(folder: Path, *, by: str, anew: bool = False) -> int:
 def _render_one(clip: str, language: str, file: Path, by: str) -> None:
     with tempfile.TemporaryDirectory(dir=file.parent.parent, prefix=MAKING) as work_folder:
         raw, ready = Path(work_folder) / "raw.wav", Path(work_folder) / "ready.wav"
-        espeak.say(espeak.spoken(clip, language), language, raw, by)
+        espeak.write_speech(espeak.spoken_text(clip, language), language, raw, by)
         try:
-            speech = sound.trimmed(sound.read(raw), PAUSE_S if clip in PLACES[language] else 0)
+            speech = sound.trim_silence(
+                sound.read_wav(raw), PAUSE_S if clip in PLACES[language] else 0
+            )
         except ValueError as error:
             raise espeak.CannotSpeak(str(error)) from error
         if not speech.samples:
             raise espeak.CannotSpeak(f"{by} said nothing for {language}/{clip}")
-        sound.write(speech, ready)
+        sound.write_wav(speech, ready)
         ready.replace(file)
 
 
 def _recipe(by: str) -> str:
     """A hash of everything that determines the sound of clips."""
-    words = [f"{la} {espeak.spoken(c, la)}" for la in LANGUAGES for c in every_clip(la)]
+    words = [f"{la} {espeak.spoken_text(c, la)}" for la in LANGUAGES for c in every_clip(la)]
     ingredients = [Path(by).name, str(espeak.RATE), str(espeak.VOICES), str(PAUSE_S), *words]
     return hashlib.sha256("\n".join(ingredients).encode()).hexdigest()[:16]
 
 
-def faults(folder: Path) -> list[str]:
+def faults_of_clips(folder: Path) -> list[str]:
     """Lines about clips that are missing, silent or too long, and about unused recordings."""
-    lines, present = [], clips(str(folder)).files
+    lines, present = [], available_clips(str(folder)).files
     for language in LANGUAGES:
         lacking = [c for c in every_clip(language) if f"{language}/{c}" not in present]
         if lacking:
@@ -148,7 +150,7 @@ def _fault_of(file: Path) -> str:
     if file.suffix != ".wav":
         return "" if file.stat().st_size else f"{name} is empty"
     try:
-        recording = sound.read(file)
+        recording = sound.read_wav(file)
     except ValueError as error:
         return f"{name} cannot be checked: {error}" if OWN not in file.parts else ""
     if recording.loudest < sound.QUIET:

@@ -9,7 +9,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from prepazka.core.speech import words_of
+from prepazka.core.speech import words_of_clip
 
 VOICES = {"cs": "cs", "en": "en"}  # "en" is the British one
 RATE = 150  # words a minute; a little slower than usual, for a room with an echo
@@ -23,22 +23,22 @@ class CannotSpeak(Exception):
     """espeak-ng is missing or failed."""
 
 
-def speaker() -> str:
+def find_speaker() -> str:
     """The available speaker: a program's path, "espeakng-loader", or empty."""
     program = shutil.which("espeak-ng")
     return program or ("espeakng-loader" if find_spec("espeakng_loader") else "")
 
 
-def spoken(clip: str, language: str) -> str:
+def spoken_text(clip: str, language: str) -> str:
     """The text that makes espeak-ng pronounce the clip correctly."""
-    words = words_of(clip, language)
+    words = words_of_clip(clip, language)
     if language != "cs":
         return words
     # The colloquial forms "sedum" and "osum" are easier to understand.
     return SOUNDS.get(words) or re.sub(r"\b(sed|os)m", r"\1um", words)
 
 
-def say(text: str, language: str, file: Path, by: str) -> None:
+def write_speech(text: str, language: str, file: Path, by: str) -> None:
     """Write the speech of a text to a WAV file. Raises CannotSpeak."""
     voice = VOICES[language]
     if by == "espeakng-loader":

@@ -30,7 +30,7 @@ class Sound:
         return max(map(abs, self.samples), default=0)
 
 
-def read(file: Path) -> Sound:
+def read_wav(file: Path) -> Sound:
     """The sound of a WAV file. Raises ValueError unless it has one channel and 16 bits."""
     try:
         with wave.open(str(file), "rb") as sound:
@@ -44,7 +44,7 @@ def read(file: Path) -> Sound:
         raise ValueError(f"{file.name}: {error}") from error
 
 
-def trimmed(sound: Sound, pause_s: float = 0.0) -> Sound:
+def trim_silence(sound: Sound, pause_s: float = 0.0) -> Sound:
     """The sound without silence at both ends, so that clips join, and with a pause before it."""
     audible = [i for i, sample in enumerate(sound.samples) if abs(sample) >= QUIET]
     if not audible:
@@ -55,7 +55,7 @@ def trimmed(sound: Sound, pause_s: float = 0.0) -> Sound:
     return Sound(pause + cut, sound.hertz)
 
 
-def write(sound: Sound, file: Path) -> None:
+def write_wav(sound: Sound, file: Path) -> None:
     """Write the sound as a WAV of one channel and 16 bits."""
     samples = sound.samples
     if sys.byteorder == "big":

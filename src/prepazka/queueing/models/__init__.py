@@ -11,7 +11,7 @@ from prepazka.queueing.models.hall_rows import (
     TicketState,
     WrongPin,
 )
-from prepazka.queueing.models.notices import TurnAlert, Warned
+from prepazka.queueing.models.notices import IncidentNotice, TurnAlert
 from prepazka.queueing.models.offline_rows import (
     BLOCK,
     BUSIEST_OF,
@@ -39,6 +39,7 @@ __all__ = [
     "Accuracy",
     "Calibration",
     "CallLease",
+    "IncidentNotice",
     "Learned",
     "NumberLease",
     "NumberSeries",
@@ -50,6 +51,5 @@ __all__ = [
     "Ticket",
     "TicketState",
     "TurnAlert",
-    "Warned",
     "WrongPin",
 ]

@@ -56,12 +56,13 @@ class TurnAlert(OfOffice):
         return ""
 
 
-class Warned(models.Model):
+class IncidentNotice(models.Model):
     """A booking whose person was warned of an incident, with its sequence at that time."""
 
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="warned")
-    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="warnings")
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="notices")
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="incident_notices")
     sequence = models.PositiveSmallIntegerField()
 
     class Meta:
+        db_table = "queueing_warned"
         constraints = [models.UniqueConstraint(fields=["incident", "booking"], name="warned_once")]

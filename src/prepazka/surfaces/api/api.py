@@ -100,10 +100,10 @@ def health(request: HttpRequest) -> Any:
     """
     try:
         with connection.cursor() as cursor:
-            report = checks.health(cursor, now=now())
+            report = checks.health_of_database(cursor, now=now())
     except (OperationalError, InterfaceError):
         report = None
-    return Status(*checks.answer(report))
+    return Status(*checks.health_answer(report))
 
 
 @api.get("/offices", response=_responses(200, list[schemas.OfficeOut]), tags=["offices"])
@@ -256,8 +256,8 @@ def hold(
     if service is None or (body.official and official is None):
         raise NotFound
     rules = office.rules_of(service)
-    proof.check(request, office, rules, body.proof, now=now())
-    held = booking_lifecycle.hold_term(
+    proof.check_proof(request, office, rules, body.proof, now=now())
+    held = booking_lifecycle.hold_slot(
         office=office,
         service=service,
         starts_at=body.starts_at,
@@ -296,7 +296,7 @@ def proof_of_work(request: HttpRequest, slug: str, service: str) -> Any:
     if chosen_service is None:
         raise NotFound
     required = proof.is_asked(request, office, office.rules_of(chosen_service), now=now())
-    task = json.loads(proof.challenge(now=now())) if required else None
+    task = json.loads(proof.signed_challenge(now=now())) if required else None
     return {"asked": required, "challenge": task}
 
 
@@ -325,7 +325,7 @@ def contact(request: HttpRequest, token: str, body: schemas.ContactIn) -> Any:
 
     The message is an e-mail, or an SMS if only a mobile number is given and the office sends SMS.
     """
-    booking_id = booking_links.read(token, "hold")
+    booking_id = booking_links.booking_of_token(token, "hold")
     if booking_id is None:
         raise NotFound
     office = Office.objects.filter(bookings__pk=booking_id).first()
@@ -333,7 +333,7 @@ def contact(request: HttpRequest, token: str, body: schemas.ContactIn) -> Any:
         raise NotFound
     limits.limit_booking(request, office, limits.REQUESTS, now=now())
     phone = _phone(office, body.phone) if body.phone else ""
-    limits.count(limits.CONFIRMATIONS, contact_hash(contact_of(body.email, phone)), now=now())
+    limits.count_try(limits.CONFIRMATIONS, contact_hash(contact_of(body.email, phone)), now=now())
     try:
         booking = booking_lifecycle.request_confirmation(
             booking=booking_id,
@@ -397,7 +397,7 @@ def _office_by_slug(slug: str) -> OfficeSnapshot:
 
 
 def _booking_by_token(token: str, purpose: booking_links.Purpose) -> Booking:
-    booking_id = booking_links.read(token, purpose)
+    booking_id = booking_links.booking_of_token(token, purpose)
     booking = (
         booking_id
         and Booking.objects.select_related("office", "service").filter(pk=booking_id).first()
@@ -410,7 +410,7 @@ def _booking_by_token(token: str, purpose: booking_links.Purpose) -> Booking:
 def _from_edge(request: HttpRequest) -> HttpResponse:
     """The edge's answer, computed here; requests come here only if the edge cannot answer."""
     query = request.META.get("QUERY_STRING", "").encode()
-    route = hot_routes.route(request.path, query)
+    route = hot_routes.hot_route(request.path, query)
     try:
         if route is None:
             raise NotFound
@@ -427,7 +427,7 @@ def _hold(held: Booking, office: OfficeSnapshot) -> dict[str, Any]:
     if held.state != BookingState.HELD or not held.expires_at or held.expires_at <= now():
         raise HoldExpired
     return {
-        "token": booking_links.sign(held.pk, "hold"),
+        "token": booking_links.sign_token(held.pk, "hold"),
         "expires_at": serializers.local(office, held.expires_at),
         "starts_at": serializers.local(office, held.starts_at),
         "ends_at": serializers.local(office, held.ends_at),

@@ -48,7 +48,7 @@ class KioskToken(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Kiosk | None:
         """The kiosk of the token, or None."""
-        device = devices.by_token(token, now=now(), kind=Device.Kind.KIOSK)
+        device = devices.device_by_token(token, now=now(), kind=Device.Kind.KIOSK)
         return Kiosk(device, snapshot_of(device.office)) if device else None
 
 

@@ -11,18 +11,18 @@ from django.http import HttpRequest
 from ninja import Header, Router
 
 from prepazka.core import discipline
-from prepazka.journal.rows import columns, of_row
+from prepazka.journal.rows import object_of_row, select_columns
 from prepazka.offices.models import Counter
 from prepazka.queueing import counters, turns
 from prepazka.queueing.models import Shift, Ticket
 from prepazka.queueing.refusals import CounterClosedAlready, CounterNotOpen
-from prepazka.reporting.live_hall import hall
+from prepazka.reporting.live_hall import hall_at
 from prepazka.reporting.missed_tickets import missed_of_today
 from prepazka.reporting.open_counters import open_counters
 from prepazka.surfaces.api import schemas
 from prepazka.surfaces.api.auth import Staff, StaffToken, member
-from prepazka.web.idempotency import once, part
-from prepazka.web.reasons import sentence
+from prepazka.web.idempotency import run_once, without_transaction
+from prepazka.web.reasons import reason_in_words
 from prepazka.web.refusals import NotFound, NotUnderstood
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import COUNTER, DESK, MAY_TAKE_OVER, no_counter
@@ -39,7 +39,7 @@ KEY: Any = Header(None, alias="Idempotency-Key")  # type: ignore[type-arg]  # a 
 def queue(request: HttpRequest, slug: str) -> Any:
     """Waiting tickets in the queue's order, each with the reason for its place in words."""
     staff = member(request, slug, *COUNTER)
-    snapshot = hall(staff.office, now=now())
+    snapshot = hall_at(staff.office, now=now())
     return [
         {
             "ticket": ticket.pk,
@@ -47,7 +47,7 @@ def queue(request: HttpRequest, slug: str) -> Any:
             "service": snapshot.office.services[ticket.service_id].code,
             "booked": ticket.booked_from is not None,
             "since": ticket.issued_at.astimezone(staff.office.tz),
-            "reason": sentence(chosen.reason.payload(), snapshot.office),
+            "reason": reason_in_words(chosen.reason.payload(), snapshot.office),
         }
         for chosen in snapshot.order
         if (ticket := snapshot.tickets.get(chosen.ticket))
@@ -88,14 +88,16 @@ def return_missed(request: HttpRequest, slug: str, ticket: int) -> Any:
         )
     except Ticket.DoesNotExist:
         raise NotFound from None
-    position = discipline.turn(turns.as_waiting(returned), turns.policy_of(staff.office), now())
+    position = discipline.turn_of_ticket(
+        turns.waiting_of_ticket(returned), turns.policy_of(staff.office), now()
+    )
     return {
         "ticket": returned.pk,
         "number": returned.label,
         "service": staff.office.services[returned.service_id].code,
         "booked": returned.booked_from is not None,
         "since": returned.issued_at.astimezone(staff.office.tz),
-        "reason": sentence(position.reason.payload(), staff.office),
+        "reason": reason_in_words(position.reason.payload(), staff.office),
     }
 
 
@@ -215,7 +217,7 @@ def _do_step(staff: Staff, action: str, step: schemas.StepIn) -> Any:
 def _idempotent(
     request: HttpRequest, staff: Staff, key: UUID | None, work: Callable[[], Any], action: str = ""
 ) -> Any:
-    return once(
+    return run_once(
         request,
         principal=staff.principal,
         key=key,
@@ -226,7 +228,7 @@ def _idempotent(
 
 
 def _turn_step(use_case: Callable[..., Ticket]) -> Callable[[Staff, schemas.StepIn], Any]:
-    step = part(use_case)
+    step = without_transaction(use_case)
     return lambda staff, _: step(office=staff.office, clerk=staff.user, now=now())
 
 
@@ -244,7 +246,7 @@ def _pick(staff: Staff, step: schemas.StepIn) -> Ticket:
 def _park(staff: Staff, step: schemas.StepIn) -> None:
     if step.minutes is None:
         raise NotUnderstood
-    turns.park(office=staff.office, clerk=staff.user, minutes=step.minutes, now=now())
+    turns.park_client(office=staff.office, clerk=staff.user, minutes=step.minutes, now=now())
 
 
 def _transfer(staff: Staff, step: schemas.StepIn) -> None:
@@ -252,7 +254,7 @@ def _transfer(staff: Staff, step: schemas.StepIn) -> None:
     counter = _counter(staff, step.counter) if step.counter else None
     if service is None and counter is None:
         raise NotUnderstood
-    turns.transfer(
+    turns.transfer_client(
         office=staff.office, clerk=staff.user, service=service, counter=counter, now=now()
     )
 
@@ -284,13 +286,13 @@ CALLS = ("next", "pick")
 STEPS: dict[str, Callable[[Staff, schemas.StepIn], Any]] = {
     "next": _turn_step(turns.call_next),
     "pick": _pick,
-    "recall": _turn_step(turns.recall),
+    "recall": _turn_step(turns.recall_client),
     "start": _turn_step(turns.start_serving),
-    "finish": _turn_step(turns.finish),
-    "no-show": _turn_step(turns.no_show),
+    "finish": _turn_step(turns.finish_service),
+    "no-show": _turn_step(turns.mark_no_show),
     "park": _park,
     "transfer": _transfer,
-    "undo": _turn_step(turns.undo),
+    "undo": _turn_step(turns.undo_last_step),
     "pause": lambda staff, _: counters.pause_counter(shift=_open_shift(staff), now=now()),
     "resume": lambda staff, _: counters.resume_counter(shift=_open_shift(staff), now=now()),
     "close": lambda staff, _: counters.close_counter(shift=_open_shift(staff), now=now()),
@@ -312,7 +314,7 @@ def _counter_state(staff: Staff) -> dict[str, Any]:
     if record is None:
         return {"counter": None, "paused": False, "client": None}
     counter, paused, *row = record
-    return _as_json(staff, counter, of_row(Ticket, row) if row[0] else None, paused=paused)
+    return _as_json(staff, counter, object_of_row(Ticket, row) if row[0] else None, paused=paused)
 
 
 def _as_json(staff: Staff, counter: int, client: Ticket | None, *, paused: bool) -> dict[str, Any]:
@@ -328,13 +330,13 @@ def _as_json(staff: Staff, counter: int, client: Ticket | None, *, paused: bool)
             "language": client.language,
             "persons": client.persons,
             "booked": client.booked_from is not None,
-            "reason": sentence(client.reason, staff.office),
+            "reason": reason_in_words(client.reason, staff.office),
         },
     }
 
 
 SHOWN = (
-    f"SELECT s.counter_id, s.paused_at IS NOT NULL, {columns(Ticket, 't')}"  # noqa: S608  # ours
+    f"SELECT s.counter_id, s.paused_at IS NOT NULL, {select_columns(Ticket, 't')}"  # noqa: S608  # ours
     " FROM queueing_shift s LEFT JOIN queueing_ticket t"
     " ON t.counter_id = s.counter_id AND t.state IN ('called', 'serving')"
     " WHERE s.office_id = %s AND s.clerk_id = %s AND s.closed_at IS NULL"

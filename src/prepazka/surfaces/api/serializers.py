@@ -105,7 +105,7 @@ def booking(row: Booking) -> dict[str, Any]:
     service = office.services[row.service_id]
     rules = office.rules_of(service)
     return {
-        "token": booking_links.sign(row.pk, "personal"),
+        "token": booking_links.sign_token(row.pk, "personal"),
         "office": office.slug,
         "service": service.code,
         "official": whose(office, row),

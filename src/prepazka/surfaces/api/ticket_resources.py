@@ -11,9 +11,9 @@ from ninja import Header, Router
 from prepazka.core.pins import Outcome
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing.models import Ticket
-from prepazka.queueing.tickets import CheckIn, check_in, give_up, issue_ticket, shows_ticket
+from prepazka.queueing.tickets import CheckIn, check_in, issue_ticket, leave_queue, shows_ticket
 from prepazka.queueing.validity import valid_until
-from prepazka.reporting.place import Place, announced
+from prepazka.reporting.place import Place, announced_place
 from prepazka.surfaces.api import schemas
 from prepazka.surfaces.api.auth import Kiosk, KioskToken
 from prepazka.web.refusals import NotFound
@@ -102,13 +102,13 @@ def ticket(request: HttpRequest, code: str) -> Any:
 def leave(request: HttpRequest, code: str) -> Any:
     """Leave the queue; a repeat returns the same."""
     ticket = _ticket_by_code(code)
-    return shown(snapshot_of(ticket.office), give_up(ticket=ticket.pk, now=now()))
+    return shown(snapshot_of(ticket.office), leave_queue(ticket=ticket.pk, now=now()))
 
 
 def shown(office: OfficeSnapshot, ticket: Ticket, *, look: bool = True) -> dict[str, Any]:
     """The ticket for its holder; without position and wait if `look` is off."""
     position = (
-        announced(office, ticket, now=now())
+        announced_place(office, ticket, now=now())
         if look
         else Place(ticket, office.services[ticket.service_id], valid_until(office, ticket))
     )

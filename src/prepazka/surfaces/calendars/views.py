@@ -9,7 +9,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import parse_etags
 from django.views.decorators.http import require_safe
 
-from prepazka.booking.calendar_feeds import feed_of
+from prepazka.booking.calendar_feeds import feed_by_token
 from prepazka.offices.office_snapshot import snapshot_by_id
 from prepazka.reporting.feed_files import calendar_of, mark_of
 from prepazka.web.errors import not_found
@@ -21,11 +21,11 @@ READS = Limit("feed", 600, timedelta(minutes=10))
 
 
 @require_safe
-def feed(request: HttpRequest, token: str) -> HttpResponse:
+def serve_feed(request: HttpRequest, token: str) -> HttpResponse:
     """The bookings as iCalendar; 304 if the client's copy is current."""
     moment = now()
     limit_address(request, READS, now=moment)
-    calendar_feed = feed_of(token)
+    calendar_feed = feed_by_token(token)
     if calendar_feed is None:
         return _private(not_found(request, Exception()))
     office = snapshot_by_id(calendar_feed.office_id)

@@ -17,11 +17,11 @@ from prepazka.booking.refusals import (
     BookingCancelled,
     ConfirmationTooLate,
     HoldExpired,
-    TermNotOffered,
-    TermTaken,
+    SlotNotOffered,
+    SlotTaken,
     TooManyBookings,
 )
-from prepazka.booking.slot_search import allows, nearest, offered
+from prepazka.booking.slot_search import allows_mode, nearest_slots, search_slots
 from prepazka.booking.transitions import is_cancelled
 from prepazka.core import calendar
 from prepazka.core.refusal import Refused
@@ -35,37 +35,37 @@ from prepazka.surfaces.citizen.page_frame import (
     Choice,
     Wish,
     day_or_none,
+    days_by_month,
     full_calendar,
     instant_or_none,
     limit_in_words,
-    months,
     nearest_choices,
     of_booking,
-    page,
     parts_of_day,
-    when,
+    render_page,
+    slot_in_words,
     why_no_times,
 )
 from prepazka.surfaces.citizen.waiting_list_pages import can_want_sooner, entry_of
 from prepazka.web import missed_call_texts
-from prepazka.web.errors import sentence, status_of
-from prepazka.web.incident_banners import Notice, notices
+from prepazka.web.errors import refusal_sentence, status_of
+from prepazka.web.incident_banners import Notice, notices_of_incidents
 from prepazka.web.shortcuts import now
 
 
 @of_booking("confirm")
-def confirm(
+def confirm_page(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The page that confirms by a button, because mail scanners open links."""
-    personal = reverse("citizen:booking", args=[booking_links.sign(booking.pk, "personal")])
+    personal = reverse("citizen:booking", args=[booking_links.sign_token(booking.pk, "personal")])
     if booking.confirmed_at or is_cancelled(booking):
         return HttpResponseRedirect(personal)
     if request.method == "POST":
         return _confirm(request, booking, office) or HttpResponseRedirect(personal)
     if not _can_be_confirmed(booking, now()):
         return _too_late(request, booking, office, ConfirmationTooLate())
-    return page(request, "confirm", office, **_facts(booking, office))
+    return render_page(request, "confirm", office, **_facts(booking, office))
 
 
 def _confirm(request: HttpRequest, booking: Booking, office: OfficeSnapshot) -> HttpResponse | None:
@@ -83,7 +83,7 @@ def _confirm(request: HttpRequest, booking: Booking, office: OfficeSnapshot) -> 
 
 
 @of_booking("personal")
-def booking(
+def booking_page(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The personal page: the PIN while it is valid, then the outcome of the visit."""
@@ -91,12 +91,12 @@ def booking(
         offer := booking.offers.order_by("created_at").last()
     ):
         return HttpResponseRedirect(
-            reverse("citizen:offer", args=[booking_links.sign(offer.pk, "offer")])
+            reverse("citizen:offer", args=[booking_links.sign_token(offer.pk, "offer")])
         )
     at = now()
-    context = _facts(booking, office) | meeting_mode_pages.shown(booking, office, at)
+    context = _facts(booking, office) | meeting_mode_pages.meeting_context(booking, office, at)
     expected = booking.state == BookingState.CONFIRMED and at < context["counts_until"]
-    return page(
+    return render_page(
         request,
         "booking",
         office,
@@ -133,7 +133,7 @@ def _visit_ticket(booking: Booking, office: OfficeSnapshot, at: datetime) -> dic
 def _incident_notices(booking: Booking, office: OfficeSnapshot, at: datetime) -> list[Notice]:
     """Notices of incidents that affect today's appointment."""
     today = booking.date == calendar.day_of(at, office.tz)
-    return notices(office, [office.services[booking.service_id]]) if today else []
+    return notices_of_incidents(office, [office.services[booking.service_id]]) if today else []
 
 
 def _waiting_list_links(
@@ -143,7 +143,9 @@ def _waiting_list_links(
     entry = entry_of(booking) if expected else None
     if entry:
         return {
-            "waits_url": reverse("citizen:waiting", args=[booking_links.sign(entry.pk, "list")])
+            "waits_url": reverse(
+                "citizen:waiting", args=[booking_links.sign_token(entry.pk, "list")]
+            )
         }
     if expected and booking.starts_at > now() and can_want_sooner(booking, office):
         return {"sooner_url": reverse("citizen:sooner", args=[token])}
@@ -168,7 +170,7 @@ def calendar_file(
 
 
 @of_booking("personal")
-def cancel(
+def cancel_page(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The page that cancels by a button, then redirects to the personal page."""
@@ -177,14 +179,14 @@ def cancel(
         try:
             cancel_booking(booking=booking.pk, now=now())
         except Refused as error:
-            return _refused(request, office, sentence(error), status_of(error), personal)
+            return _refused(request, office, refusal_sentence(error), status_of(error), personal)
     elif _is_changeable(booking, now()):
-        return page(request, "cancel", office, back_url=personal, **_facts(booking, office))
+        return render_page(request, "cancel", office, back_url=personal, **_facts(booking, office))
     return HttpResponseRedirect(personal)
 
 
 @of_booking("personal")
-def move(
+def move_days(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The days to move to; a post with a slot moves the booking."""
@@ -192,7 +194,7 @@ def move(
         return HttpResponseRedirect(reverse("citizen:booking", args=[token]))
     if request.method == "POST":
         return _move(request, booking, office, token)
-    terms = offered(
+    slots = search_slots(
         office=office,
         service=booking.service,
         now=now(),
@@ -201,16 +203,16 @@ def move(
         official=official_of(office, booking),
         mode=booking.mode,
     )
-    terms = [t for t in terms if t.starts_at != booking.starts_at]
-    return page(
+    slots = [t for t in slots if t.starts_at != booking.starts_at]
+    return render_page(
         request,
-        "days" if terms else "full",
+        "days" if slots else "full",
         office,
         moving=True,
-        months=months(
-            terms, lambda day: reverse("citizen:move_times", args=[token, day.isoformat()])
+        months=days_by_month(
+            slots, lambda day: reverse("citizen:move_times", args=[token, day.isoformat()])
         ),
-        full={} if terms else full_calendar(office, booking.service, now()),
+        full={} if slots else full_calendar(office, booking.service, now()),
         back_url=reverse("citizen:booking", args=[token]),
         **_facts(booking, office),
     )
@@ -226,7 +228,7 @@ def move_times(
         raise Http404(day)
     if not _is_changeable(booking, now()):
         return HttpResponseRedirect(reverse("citizen:booking", args=[token]))
-    terms = offered(
+    slots = search_slots(
         office=office,
         service=booking.service,
         now=now(),
@@ -236,14 +238,14 @@ def move_times(
         official=official_of(office, booking),
         mode=booking.mode,
     )
-    return page(
+    return render_page(
         request,
         "times",
         office,
         moving=True,
         day=chosen_day,
         parts=parts_of_day(
-            [t for t in terms if t.starts_at != booking.starts_at],
+            [t for t in slots if t.starts_at != booking.starts_at],
             with_officials=official_of(office, booking) is not None,
         ),
         why=why_no_times(office, booking.service, chosen_day, now(), mode=booking.mode),
@@ -260,12 +262,12 @@ def _move(
     starts_at = instant_or_none(request.POST.get("starts_at", ""))
     try:
         if starts_at is None:
-            raise TermNotOffered
+            raise SlotNotOffered
         if "sure" not in request.POST:
             return _confirm_move(request, booking, office, token, starts_at)
         move_booking(booking=booking.pk, starts_at=starts_at, now=now())
-    except (TermTaken, TermNotOffered) as error:
-        alternatives = nearest(
+    except (SlotTaken, SlotNotOffered) as error:
+        alternatives = nearest_slots(
             office=office,
             service=booking.service,
             starts_at=starts_at or booking.starts_at,
@@ -274,21 +276,21 @@ def _move(
             official=official_of(office, booking),
             mode=booking.mode,
         )
-        return page(
+        return render_page(
             request,
             "taken",
             office,
             status=status_of(error),
-            text=sentence(error),
+            text=refusal_sentence(error),
             moving=True,
             hold_url=reverse("citizen:move", args=[token]),
             request_key=uuid4(),
-            others=[Choice(when(t), value=t.starts_at.isoformat()) for t in alternatives],
+            others=[Choice(slot_in_words(t), value=t.starts_at.isoformat()) for t in alternatives],
             days_url=reverse("citizen:move", args=[token]),
         )
     except Refused as error:
         back_url = reverse("citizen:booking", args=[token])
-        return _refused(request, office, sentence(error), status_of(error), back_url)
+        return _refused(request, office, refusal_sentence(error), status_of(error), back_url)
     return HttpResponseRedirect(reverse("citizen:booking", args=[token]) + "?zmeneno=1")
 
 
@@ -296,7 +298,7 @@ def _confirm_move(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str, starts_at: datetime
 ) -> HttpResponse:
     day = calendar.day_of(starts_at, office.tz)
-    terms = offered(
+    slots = search_slots(
         office=office,
         service=booking.service,
         now=now(),
@@ -306,14 +308,14 @@ def _confirm_move(
         official=official_of(office, booking),
         mode=booking.mode,
     )
-    new_slot = next((t for t in terms if t.starts_at == starts_at), None)
+    new_slot = next((t for t in slots if t.starts_at == starts_at), None)
     if new_slot is None:
-        raise TermTaken
-    return page(
+        raise SlotTaken
+    return render_page(
         request,
         "move",
         office,
-        new_when=when(new_slot),
+        new_when=slot_in_words(new_slot),
         starts_at=starts_at.isoformat(),
         action=reverse("citizen:move", args=[token]),
         back_url=reverse("citizen:move_times", args=[token, day.isoformat()]),
@@ -330,12 +332,12 @@ def _too_late(
     wish = Wish(
         booking.service, booking.persons, official=official, mode=mode, asked=max_persons > 1
     )
-    return page(
+    return render_page(
         request,
         "taken",
         office,
         status=status_of(error),
-        text=sentence(error),
+        text=refusal_sentence(error),
         **nearest_choices(office, wish, booking.starts_at, now()),
     )
 
@@ -343,7 +345,7 @@ def _too_late(
 def _refused(
     request: HttpRequest, office: OfficeSnapshot, text: str, status: int, back_url: str = ""
 ) -> HttpResponse:
-    return page(request, "refused", office, status=status, text=text, back_url=back_url)
+    return render_page(request, "refused", office, status=status, text=text, back_url=back_url)
 
 
 def _facts(booking: Booking, office: OfficeSnapshot) -> dict[str, Any]:
@@ -371,7 +373,7 @@ def _is_changeable(booking: Booking, at: datetime) -> bool:
 
 def _has_other_mode(booking: Booking, office: OfficeSnapshot) -> bool:
     return any(
-        allows(office, booking, mode) for mode in booking.service.modes if mode != booking.mode
+        allows_mode(office, booking, mode) for mode in booking.service.modes if mode != booking.mode
     )
 
 

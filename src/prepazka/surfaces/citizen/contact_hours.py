@@ -16,12 +16,12 @@ from prepazka.reporting.departments import (
     Change,
     Hours,
     Minutes,
-    changes,
+    coming_hour_changes,
     hours_of_department,
     hours_of_official,
-    weekly,
+    usual_weekly_hours,
 )
-from prepazka.surfaces.citizen.page_frame import language, spans
+from prepazka.surfaces.citizen.page_frame import language, times_in_line
 from prepazka.web.shortcuts import now
 
 IN_A_ROW = 3  # from so many days on "Monday to Wednesday" is shorter
@@ -67,10 +67,13 @@ def official_data(
 def _in_words(office: OfficeSnapshot, hours: Hours) -> dict[str, list[Row]]:
     today = calendar.day_of(now(), office.tz)
     return {
-        "weekly": [(_days(days), spans(minutes)) for days, minutes in weekly(office, hours, today)],
+        "weekly": [
+            (_days(days), times_in_line(minutes))
+            for days, minutes in usual_weekly_hours(office, hours, today)
+        ],
         "changes": [
-            (_period(change), spans(change.minutes) or _("closed to visitors"))
-            for change in changes(office, hours, today)
+            (_period(change), times_in_line(change.minutes) or _("closed to visitors"))
+            for change in coming_hour_changes(office, hours, today)
         ],
     }
 
@@ -121,12 +124,12 @@ def _opening(office: OfficeSnapshot, hours: Hours) -> dict[str, Any]:
     today = calendar.day_of(now(), office.tz)
     usual = [
         _spec(start, end, dayOfWeek=[SCHEMA_DAYS[number] for number in days])
-        for days, minutes in weekly(office, hours, today)
+        for days, minutes in usual_weekly_hours(office, hours, today)
         for start, end in _edges(minutes)
     ]
     special = [
         _spec(start, end, validFrom=_iso(change.first), validThrough=_iso(change.last))
-        for change in changes(office, hours, today)
+        for change in coming_hour_changes(office, hours, today)
         for start, end in _edges(change.minutes) or [(0, 0)]  # schema.org's notation for closed
     ]
     opening: dict[str, Any] = {"openingHoursSpecification": usual}

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from prepazka.offices.models import Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.surfaces.citizen.page_frame import page
+from prepazka.surfaces.citizen.page_frame import render_page
 
 MISSING, GONE = 404, 410
 
@@ -66,6 +66,6 @@ def _gone_page(
     name: str = "",
 ) -> HttpResponse:
     services = reverse("citizen:services", args=[office.slug])
-    return page(
+    return render_page(
         request, "gone", office, status=status, text=text, url=url, name=name, services_url=services
     )

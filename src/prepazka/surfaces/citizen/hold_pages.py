@@ -13,9 +13,9 @@ from prepazka.booking import booking_links
 from prepazka.booking.booking_lifecycle import (
     ask_again_to_confirm,
     correct_request,
-    correction_of,
     extend_hold,
     note_contact,
+    replacement_of,
     request_confirmation,
 )
 from prepazka.booking.contacts import contact_hash, contact_of
@@ -31,7 +31,7 @@ from prepazka.booking.refusals import (
 )
 from prepazka.core import calendar
 from prepazka.core.contact_text import clean_text
-from prepazka.core.mail_domains import suggested
+from prepazka.core.mail_domains import suggest_address
 from prepazka.looks import typography
 from prepazka.messaging.channels import takes_phones
 from prepazka.messaging.contexts import facts_of, when_of
@@ -45,16 +45,16 @@ from prepazka.surfaces.citizen.page_frame import (
     nearest_choices,
     of_booking,
     own_hold,
-    page,
+    render_page,
 )
-from prepazka.web.errors import mark_retry, sentence, status_of
+from prepazka.web.errors import mark_retry, refusal_sentence, status_of
 from prepazka.web.limits import (
     CONFIRMATIONS,
     HOLDS,
     REQUESTS,
     TooManyTries,
     asker_of,
-    count,
+    count_try,
     limit_booking,
 )
 from prepazka.web.shortcuts import now
@@ -64,7 +64,7 @@ LONGEST_PHONE = 20
 
 
 @of_booking("hold")
-def contact(
+def contact_form_page(
     request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The form for the name and one contact."""
@@ -95,7 +95,9 @@ def _store_contact(
 
 
 @of_booking("hold")
-def check(request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str) -> HttpResponse:
+def check_answers_page(
+    request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     """The summary of all answers; the final button sends the request."""
     if held.requested_at:
         return _redirect_to("sent", token)
@@ -111,11 +113,11 @@ def check(request: HttpRequest, held: Booking, office: OfficeSnapshot, token: st
     if request.method == "POST":
         proceed = _store_suggested if "suggested" in request.POST else _request
         return proceed(request, held, office, token)
-    return page(
+    return render_page(
         request,
         "check",
         office,
-        suggested=suggested(held.email),
+        suggested=suggest_address(held.email),
         rows=_rows(held, office, token),
         by_sms=not held.email,
         remote=held.mode != Mode.PERSON,
@@ -126,17 +128,19 @@ def check(request: HttpRequest, held: Booking, office: OfficeSnapshot, token: st
 
 
 @of_booking("hold")
-def sent(request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str) -> HttpResponse:
+def request_sent_page(
+    request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     """The page after the request; the message can be sent again, or to another address."""
     if not held.requested_at:
         return _redirect_to("contact", token)
-    if corrected := correction_of(held):
-        return _redirect_to("sent", booking_links.sign(corrected.pk, "hold"))
+    if corrected := replacement_of(held):
+        return _redirect_to("sent", booking_links.sign_token(corrected.pk, "hold"))
     if request.method == "POST":
         return _send_again(request, held, office, token)
     waits = held.state == BookingState.UNCONFIRMED
     lapsed = bool(held.expires_at and held.expires_at <= now())
-    return page(
+    return render_page(
         request,
         "sent",
         office,
@@ -144,7 +148,7 @@ def sent(request: HttpRequest, held: Booking, office: OfficeSnapshot, token: str
         facts=facts_of(held, office)[:2],
         by_sms=not held.email,
         again="znovu" in request.GET,
-        suggested=suggested(held.email),
+        suggested=suggest_address(held.email),
         waiting=waits and not lapsed,
         lapsed=held.state == BookingState.EXPIRED or (waits and lapsed),
         days_url=reverse("citizen:days", args=[office.slug, office.services[held.service_id].code]),
@@ -155,7 +159,7 @@ def _store_suggested(
     _request: HttpRequest, held: Booking, _office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """Store the suggested correction of a mistyped e-mail address."""
-    email = suggested(held.email) or held.email
+    email = suggest_address(held.email) or held.email
     note_contact(booking=held.pk, **(_stored_answers(held) | {"email": email}), now=now())
     return _redirect_to("check", token)
 
@@ -168,16 +172,18 @@ def _send_again(
         limit_booking(request, office.row, REQUESTS, now=now())
         if "correct" in request.POST:
             corrected = correct_request(booking=held.pk, now=now())
-            return _redirect_to("contact", booking_links.sign(corrected.pk, "hold"))
-        count(CONFIRMATIONS, contact_hash(contact_of(held.email, held.phone)), now=now())
+            return _redirect_to("contact", booking_links.sign_token(corrected.pk, "hold"))
+        count_try(CONFIRMATIONS, contact_hash(contact_of(held.email, held.phone)), now=now())
         ask_again_to_confirm(booking=held.pk, now=now())
     except ConfirmationTooLate:
         return _redirect_to("sent", token)  # that page shows that it is too late
     except (TooManyTries, TooManyHolds) as error:
         back_url = reverse("citizen:sent", args=[token])
-        text = sentence(error)
+        text = refusal_sentence(error)
         status = status_of(error)
-        response = page(request, "refused", office, status=status, text=text, back_url=back_url)
+        response = render_page(
+            request, "refused", office, status=status, text=text, back_url=back_url
+        )
         return mark_retry(response, error)
     return HttpResponseRedirect(reverse("citizen:sent", args=[token]) + "?znovu=1")
 
@@ -187,7 +193,7 @@ def _request(
 ) -> HttpResponse:
     try:
         limit_booking(request, office.row, REQUESTS, now=now())
-        count(CONFIRMATIONS, contact_hash(contact_of(held.email, held.phone)), now=now())
+        count_try(CONFIRMATIONS, contact_hash(contact_of(held.email, held.phone)), now=now())
         booking = request_confirmation(
             booking=held.pk,
             name=held.name,
@@ -206,7 +212,7 @@ def _request(
         answer = _contact_page(request, held, office, token, form, status=status_of(error))
         return mark_retry(answer, error)
     if booking.state == BookingState.CONFIRMED:
-        personal = booking_links.sign(booking.pk, "personal")
+        personal = booking_links.sign_token(booking.pk, "personal")
         return HttpResponseRedirect(reverse("citizen:booking", args=[personal]))
     return _redirect_to("sent", token)
 
@@ -220,12 +226,12 @@ def _extend(
     except HoldExpired:
         return _expired_page(request, held, office, token)
     except (CannotExtend, TooManyHolds) as error:
-        refused = page(
+        refused = render_page(
             request,
             "refused",
             office,
             status=status_of(error),
-            text=sentence(error),
+            text=refusal_sentence(error),
             back_url=reverse(f"citizen:{back}", args=[token]),
         )
         return mark_retry(refused, error)
@@ -241,7 +247,7 @@ def _contact_page(
     status: int = 200,
 ) -> HttpResponse:
     service = office.services[held.service_id]
-    return page(
+    return render_page(
         request,
         "contact",
         office,
@@ -270,12 +276,12 @@ def _expired_page(
     wish = Wish(
         service, held.persons, token, official_of(office, held), _mode(held), asked=max_persons > 1
     )
-    return page(
+    return render_page(
         request,
         "taken",
         office,
         status=410,
-        text=sentence(HoldExpired()),
+        text=refusal_sentence(HoldExpired()),
         wish=wish,
         **nearest_choices(office, wish, held.starts_at, now()),
     )
@@ -288,8 +294,8 @@ def _replaced_page(
     typed = _stored_answers(Booking.objects.get(pk=held.pk))
     if any(typed.values()) and not any(_stored_answers(newer_hold).values()):
         note_contact(booking=newer_hold.pk, **typed, now=now())
-    token = booking_links.sign(newer_hold.pk, "hold")
-    return page(
+    token = booking_links.sign_token(newer_hold.pk, "hold")
+    return render_page(
         request,
         "chosen",
         office,

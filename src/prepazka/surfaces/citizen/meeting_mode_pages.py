@@ -14,24 +14,24 @@ from django.utils.translation import gettext_lazy as _
 from prepazka.booking.booking_lifecycle import change_mode
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import PhoneNeeded
-from prepazka.booking.slot_search import allows
+from prepazka.booking.slot_search import allows_mode
 from prepazka.core.refusal import Refused
 from prepazka.meetings.models import Participant
 from prepazka.meetings.participants import (
     MOST,
     NoMeeting,
-    away_of,
-    invite,
-    invited_to,
+    invite_guest,
+    invited_participants,
     meeting_for,
     renew_link,
-    revoke,
+    revoke_invitation,
+    unavailable_colleagues,
 )
 from prepazka.messaging.contexts import facts_of, how_in_words, room_url
 from prepazka.offices.models import Mode
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.surfaces.citizen.page_frame import language, of_booking, page
-from prepazka.web.errors import sentence, status_of
+from prepazka.surfaces.citizen.page_frame import language, of_booking, render_page
+from prepazka.web.errors import refusal_sentence, status_of
 from prepazka.web.form_fields import AddressField, NameField, NumberField
 from prepazka.web.limits import INVITATIONS, TooManyTries, limit_address
 from prepazka.web.shortcuts import now
@@ -78,13 +78,13 @@ class GuestForm(forms.Form):
 
 
 @of_booking("personal")
-def mode(
+def change_mode_of_booking(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """Change the mode of meeting at the same time; only modes that the hours allow are offered."""
     personal = reverse("citizen:booking", args=[token])
     other_modes = [m for m in booking.service.modes if m != booking.mode]
-    possible = [m for m in other_modes if allows(office, booking, m)]
+    possible = [m for m in other_modes if allows_mode(office, booking, m)]
     if (
         booking.state not in {BookingState.CONFIRMED, BookingState.UNCONFIRMED}
         or booking.starts_at <= now()
@@ -99,14 +99,14 @@ def mode(
                 booking=booking.pk, mode=answers["mode"], phone=answers.get("phone", ""), now=now()
             )
         except PhoneNeeded as error:
-            form.add_error("phone", sentence(error))
+            form.add_error("phone", refusal_sentence(error))
         except Refused as error:
             return _refused(request, office, error, personal)
         else:
             return HttpResponseRedirect(personal)
     if form.errors:
         status = 422
-    return page(
+    return render_page(
         request,
         "mode",
         office,
@@ -120,7 +120,7 @@ def mode(
 
 
 @of_booking("personal")
-def people(
+def guests_page(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The invited guests; a post invites one, sends a new link, or revokes an invitation."""
@@ -136,14 +136,14 @@ def people(
                 return HttpResponseRedirect(reverse("citizen:people", args=[token]))
         except (Refused, TooManyTries) as error:
             return _refused(request, office, error, reverse("citizen:people", args=[token]))
-    return page(
+    return render_page(
         request,
         "people",
         office,
         status=422 if form.errors else 200,
         form=form,
-        people=invited_to(booking),
-        away=away_of([booking]),
+        people=invited_participants(booking),
+        away=unavailable_colleagues([booking]),
         most=MOST,
         facts=facts_of(booking, office)[:4],
         back_url=personal,
@@ -152,7 +152,7 @@ def people(
 
 def _handle_post(request: HttpRequest, booking: Booking, form: GuestForm) -> bool:
     """Do what the pressed button asks; False if the form is invalid and is shown again."""
-    for name, act in (("zrusit", revoke), ("znovu", renew_link)):
+    for name, act in (("zrusit", revoke_invitation), ("znovu", renew_link)):
         if participant_id := request.POST.get(name):
             guest = next((p for p in _guests(booking) if str(p.pk) == participant_id), None)
             if guest:
@@ -160,13 +160,13 @@ def _handle_post(request: HttpRequest, booking: Booking, form: GuestForm) -> boo
             return True
     if not form.is_valid():
         return False
-    invite(booking=booking.pk, now=now(), language=language(), **form.cleaned_data)
+    invite_guest(booking=booking.pk, now=now(), language=language(), **form.cleaned_data)
     return True
 
 
 def _guests(booking: Booking) -> list[Participant]:
     """The participants whom the citizen may remove: guests only."""
-    return [p for p in invited_to(booking) if p.role == Participant.Role.GUEST]
+    return [p for p in invited_participants(booking) if p.role == Participant.Role.GUEST]
 
 
 def may_invite(booking: Booking, at: datetime) -> bool:
@@ -175,7 +175,7 @@ def may_invite(booking: Booking, at: datetime) -> bool:
     return expected and booking.mode == Mode.VIDEO and booking.ends_at > at
 
 
-def shown(booking: Booking, office: OfficeSnapshot, at: datetime) -> dict[str, Any]:
+def meeting_context(booking: Booking, office: OfficeSnapshot, at: datetime) -> dict[str, Any]:
     """Page context on the booking's video meeting; creates the meeting if it has none yet."""
     if not may_invite(booking, at):
         return {}
@@ -183,8 +183,8 @@ def shown(booking: Booking, office: OfficeSnapshot, at: datetime) -> dict[str, A
         meeting_for(booking, at)
     except NoMeeting:
         return {}
-    away = away_of([booking])
-    comes = [p.name for p in invited_to(booking) if p.official_id and p not in away]
+    away = unavailable_colleagues([booking])
+    comes = [p.name for p in invited_participants(booking) if p.official_id and p not in away]
     return {
         "may_invite": True,
         "room_url": room_url(booking, office),
@@ -196,11 +196,11 @@ def shown(booking: Booking, office: OfficeSnapshot, at: datetime) -> dict[str, A
 def _refused(
     request: HttpRequest, office: OfficeSnapshot, error: Refused, back_url: str
 ) -> HttpResponse:
-    return page(
+    return render_page(
         request,
         "refused",
         office,
         status=status_of(error),
-        text=sentence(error),
+        text=refusal_sentence(error),
         back_url=back_url,
     )

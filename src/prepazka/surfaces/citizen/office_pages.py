@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from prepazka.booking.slot_search import is_bookable
 from prepazka.core import calendar
 from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
-from prepazka.gateways.push import public_key
+from prepazka.gateways.push import push_public_key
 from prepazka.messaging import replies
 from prepazka.messaging.channels import sends_sms
 from prepazka.offices.models import Crest, Mode, our_room
@@ -22,9 +22,9 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy import remembered_erasures
 from prepazka.queueing.tickets import tickets_ended
 from prepazka.reporting.departments import departments_of
-from prepazka.reporting.monitor import NEXT_OPENING_WITHIN, monitor
-from prepazka.surfaces.citizen.page_frame import page, spans
-from prepazka.web.incident_banners import notices
+from prepazka.reporting.monitor import NEXT_OPENING_WITHIN, monitor_of_office
+from prepazka.surfaces.citizen.page_frame import render_page, times_in_line
+from prepazka.web.incident_banners import notices_of_incidents
 from prepazka.web.shortcuts import all_offices, now, of_office
 
 WEEK = 7
@@ -32,26 +32,26 @@ WEEK = 7
 STATEMENT_MADE_ON = date(2026, 11, 30)
 
 
-def home(request: HttpRequest) -> HttpResponse:
+def offices_page(request: HttpRequest) -> HttpResponse:
     """The list of offices of this installation."""
     offices = all_offices()
-    return page(request, "home", offices=[d.row for d in offices])
+    return render_page(request, "home", offices=[d.row for d in offices])
 
 
 @of_office
-def office(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def office_page(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The home page of the office."""
     at = now()
     today = calendar.day_of(at, office.tz)
     week = [(today + timedelta(days=n)) for n in range(WEEK)]
-    status = monitor(office, now=at)
+    status = monitor_of_office(office, now=at)
     services = office.offered_services()
-    return page(
+    return render_page(
         request,
         "office",
         office,
         seen=status,
-        down=notices(office, services),
+        down=notices_of_incidents(office, services),
         ended=", ".join(str(s.name) for s in services if tickets_ended(office, s, at)),
         at=at,
         **_opening(office, at),
@@ -74,17 +74,17 @@ def office(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
 
 
 @of_office
-def privacy(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def privacy_notice(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The privacy notice, limited to the features that this office uses."""
     services = office.offered_services()
     rules = [office.rules_of(s) for s in services]
     reminders = office.row.message_rules.reminders
-    return page(
+    return render_page(
         request,
         "privacy",
         office,
         phones=sends_sms(office.row),
-        push=public_key(),
+        push=push_public_key(),
         reminds_day=DAY_BEFORE in reminders,
         reminds_hours=HOURS_BEFORE in reminders,
         topic_line=any(r.topic_line for r in rules),
@@ -98,9 +98,9 @@ def privacy(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
 
 
 @of_office
-def accessibility(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def accessibility_statement(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The accessibility statement required by act 99/2019 Sb."""
-    return page(request, "accessibility", office, made_on=STATEMENT_MADE_ON)
+    return render_page(request, "accessibility", office, made_on=STATEMENT_MADE_ON)
 
 
 def _monitor_url(slug: str) -> str:
@@ -115,8 +115,8 @@ def _row(office: OfficeSnapshot, day: date) -> dict[str, Any]:
     hours = office.general_hours(day)
     return {
         "day": day,
-        "hours": spans(hours),
-        "alone": [(agenda, spans(minutes)) for agenda, minutes in office.open_alone(day)],
+        "hours": times_in_line(hours),
+        "alone": [(agenda, times_in_line(minutes)) for agenda, minutes in office.open_alone(day)],
         "why": "" if hours else office.closure(day) or "",
     }
 
@@ -127,9 +127,9 @@ def _opening(office: OfficeSnapshot, at: datetime) -> dict[str, Any]:
     general, alone = office.general_hours(today), office.open_alone(today)
     return {
         "is_open": any(interval.contains(minute) for interval in general),
-        "hours_today": spans(general),
+        "hours_today": times_in_line(general),
         "open_alone": [
-            (agenda, spans(minutes))
+            (agenda, times_in_line(minutes))
             for agenda, minutes in alone
             if any(interval.contains(minute) for interval in minutes)
         ],

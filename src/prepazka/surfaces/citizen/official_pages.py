@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from prepazka.booking.diaries import free_officials
-from prepazka.booking.slot_search import Term, offered
+from prepazka.booking.slot_search import Slot, search_slots
 from prepazka.offices.models import Department, Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.departments import (
@@ -20,7 +20,7 @@ from prepazka.reporting.departments import (
     services_in,
 )
 from prepazka.surfaces.citizen import contact_hours, gone_pages
-from prepazka.surfaces.citizen.page_frame import Choice, booking_of, page, when
+from prepazka.surfaces.citizen.page_frame import Choice, booking_of, render_page, slot_in_words
 from prepazka.web.shortcuts import now, of_office
 
 
@@ -38,7 +38,7 @@ def topics_url(office: OfficeSnapshot, service: Service, official: Official | No
 
 @require_safe
 @of_office
-def department(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
+def department_page(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The department's officials with their first free slots, and the choice of anybody."""
     group, slug, query = _group(office, code), office.slug, _query(request)
     if group is None:
@@ -52,13 +52,13 @@ def department(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpR
         )
         for official in group.officials
     ]
-    soonest_term = min(soonest.values(), key=lambda term: term.starts_at, default=None)
+    soonest_slot = min(soonest.values(), key=lambda slot: slot.starts_at, default=None)
     anybody = Choice(
         _("Anybody, whoever is free soonest"),
-        _first_free(soonest_term),
+        _first_free(soonest_slot),
         url=reverse("citizen:anybody", args=[slug, code]) + query,
     )
-    return page(
+    return render_page(
         request,
         "department",
         office,
@@ -71,12 +71,12 @@ def department(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpR
 
 @require_safe
 @of_office
-def anybody(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
+def topics_of_department(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The topics that can be booked with any official of the department."""
     group, query = _group(office, code), _query(request)
     if group is None:
         return gone_pages.no_department(request, office, code)
-    return page(
+    return render_page(
         request,
         "topics",
         office,
@@ -88,7 +88,7 @@ def anybody(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResp
 
 @require_safe
 @of_office
-def official(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
+def official_page(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The official's page: place, hours, and topics that can be booked."""
     official = office.official_by_code(code)
     if official is None:
@@ -100,7 +100,7 @@ def official(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpRes
         else reverse("citizen:services", args=[office.slug])
     )
     query = _query(request)
-    return page(
+    return render_page(
         request,
         "official",
         office,
@@ -115,14 +115,14 @@ def official(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpRes
 
 @require_safe
 @of_office
-def contacts(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
+def contacts_page(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The department's officials with their place, telephone and hours."""
     department = _department(office, code)
     if department is None:
         return gone_pages.no_department(request, office, code)
     slug = office.slug
     url = reverse("citizen:department", args=[slug, code])
-    return page(
+    return render_page(
         request,
         "contacts",
         office,
@@ -153,7 +153,7 @@ def _at_counters(request: HttpRequest, office: OfficeSnapshot, code: str) -> Htt
     services = services_in(office, department) if department else []
     if not services:
         return gone_pages.no_department(request, office, code)
-    return page(
+    return render_page(
         request,
         "topics",
         office,
@@ -204,32 +204,32 @@ def _topic(
     office: OfficeSnapshot, service: Service, official: Official | None, query: str
 ) -> Choice:
     """A topic with its first free slot and a link to all of them."""
-    first_term = next(
-        iter(offered(office=office, service=service, now=now(), official=official)), None
+    first_slot = next(
+        iter(search_slots(office=office, service=service, now=now(), official=official)), None
     )
     url = reverse("citizen:days", args=[office.slug, service.code]) + query
     if official:
         url += f"{'&' if query else '?'}urednik={official.code}"
-    return Choice(str(service.name), _first_free(first_term), url=url)
+    return Choice(str(service.name), _first_free(first_slot), url=url)
 
 
-def _soonest(office: OfficeSnapshot, group: Group) -> dict[int, Term]:
+def _soonest(office: OfficeSnapshot, group: Group) -> dict[int, Slot]:
     """The first free slot of each official for any topic; runs one search per topic."""
-    first_terms: dict[int, Term] = {}
+    first_slots: dict[int, Slot] = {}
     for service in _topics(office, group):
         missing = {official.pk for official in office.officials_for(service.pk)}
-        for term in offered(office=office, service=service, now=now()):
-            for official in free_officials(office, service, term.lanes):
+        for slot in search_slots(office=office, service=service, now=now()):
+            for official in free_officials(office, service, slot.lanes):
                 if official.pk in missing:
                     missing.remove(official.pk)
-                    earlier = first_terms.get(official.pk, term)
-                    first_terms[official.pk] = min(earlier, term, key=lambda t: t.starts_at)
+                    earlier = first_slots.get(official.pk, slot)
+                    first_slots[official.pk] = min(earlier, slot, key=lambda t: t.starts_at)
             if not missing:
                 break
-    return first_terms
+    return first_slots
 
 
-def _first_free(term: Term | None) -> str:
-    if term is None:
+def _first_free(slot: Slot | None) -> str:
+    if slot is None:
         return _("There are no free times at the moment")
-    return _("First free: %(when)s") % {"when": when(term)}
+    return _("First free: %(when)s") % {"when": slot_in_words(slot)}

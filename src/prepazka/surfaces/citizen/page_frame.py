@@ -22,17 +22,17 @@ from django.utils.translation import gettext as _
 from prepazka.booking import booking_links
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import TooManyBookings
-from prepazka.booking.slot_search import Term, has_hours, moment, nearest
+from prepazka.booking.slot_search import Slot, has_hours, local_moment, nearest_slots
 from prepazka.core import calendar, reading, slots
 from prepazka.core.interval import Interval
 from prepazka.core.refusal import Refused
 from prepazka.looks import typography
 from prepazka.offices.models import Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
-from prepazka.reporting.monitor import monitor
+from prepazka.reporting.monitor import monitor_of_office
 from prepazka.web import cookies
-from prepazka.web.errors import sentence
-from prepazka.web.incident_banners import notices
+from prepazka.web.errors import refusal_sentence
+from prepazka.web.incident_banners import notices_of_incidents
 
 NOON = 12
 RELEASE_WITHIN = 31  # days ahead in which the next release of slots is looked for
@@ -68,7 +68,7 @@ class Wish:
         return f"?{urlencode(parameters)}" if parameters else ""
 
 
-def page(
+def render_page(
     request: HttpRequest,
     template: str,
     office: OfficeSnapshot | None = None,
@@ -97,7 +97,7 @@ def of_booking(purpose: booking_links.Purpose) -> Callable[..., Callable[..., Ht
         def wrapped(request: HttpRequest, token: str, *args: Any, **kwargs: Any) -> HttpResponse:
             booking = booking_of(token, purpose)
             if booking is None:
-                return page(request, "bad_link", status=404)
+                return render_page(request, "bad_link", status=404)
             office = snapshot_of(booking.office)
             with timezone.override(office.tz):
                 response = view(request, booking, office, token, *args, **kwargs)
@@ -112,7 +112,7 @@ def of_booking(purpose: booking_links.Purpose) -> Callable[..., Callable[..., Ht
 
 def booking_of(token: str, purpose: booking_links.Purpose) -> Booking | None:
     """The booking of the signed token, or None if there is none."""
-    booking_id = booking_links.read(token, purpose)
+    booking_id = booking_links.booking_of_token(token, purpose)
     if booking_id is None:
         return None
     return Booking.objects.select_related("service", "office").filter(pk=booking_id).first()
@@ -127,7 +127,7 @@ def is_held(booking: Booking, at: datetime) -> bool:
 
 def own_hold(request: HttpRequest, service: Service, at: datetime) -> Booking | None:
     """This browser's current hold for the service, unless it was already requested; or None."""
-    hold = booking_of(cookies.read(request, cookies.HOLD), "hold")
+    hold = booking_of(cookies.read_cookie(request, cookies.HOLD), "hold")
     if hold is None or hold.service_id != service.pk or hold.requested_at or not is_held(hold, at):
         return None
     return hold
@@ -135,12 +135,12 @@ def own_hold(request: HttpRequest, service: Service, at: datetime) -> Booking | 
 
 def day_or_none(text: str) -> date | None:
     """The day written as 2026-11-23 in an address, or None if it is unreadable."""
-    return reading.day(text)
+    return reading.read_day(text)
 
 
 def instant_or_none(text: str) -> datetime | None:
     """The instant of a button's value; None if it is unreadable or has no time zone."""
-    return reading.instant(text)
+    return reading.read_instant(text)
 
 
 def language() -> str:
@@ -151,7 +151,7 @@ def language() -> str:
 def limit_in_words(error: Refused, office: OfficeSnapshot, *, by_sms: bool) -> str:
     """The refusal as text; for too many bookings also how to change them and whom to call."""
     if not isinstance(error, TooManyBookings):
-        return sentence(error)
+        return refusal_sentence(error)
     limit = int(error.params["most"])
     if by_sms:
         text = ngettext(
@@ -175,35 +175,37 @@ def limit_in_words(error: Refused, office: OfficeSnapshot, *, by_sms: bool) -> s
     return text % {"n": limit}
 
 
-def months(offered: list[Term], url: Callable[[date], str]) -> list[dict[str, Any]]:
+def days_by_month(offered: list[Slot], url: Callable[[date], str]) -> list[dict[str, Any]]:
     """The days with free slots by month: each month's first day and links with counts in words."""
     by_month = []
-    for _month, terms in groupby(offered, key=lambda t: (t.day.year, t.day.month)):
+    for _month, month_slots in groupby(offered, key=lambda t: (t.day.year, t.day.month)):
         days = [
-            (day, len(list(day_terms))) for day, day_terms in groupby(terms, key=lambda t: t.day)
+            (day, len(list(day_slots)))
+            for day, day_slots in groupby(month_slots, key=lambda t: t.day)
         ]
         by_month.append(
             {
                 "first": days[0][0],
                 "days": [
-                    Choice(_day_name(day), free_terms(count), url=url(day)) for day, count in days
+                    Choice(_day_name(day), free_slots_in_words(count), url=url(day))
+                    for day, count in days
                 ],
             }
         )
     return by_month
 
 
-def when(term: Term) -> str:
+def slot_in_words(slot: Slot) -> str:
     """The day and the time of a slot in words."""
-    return f"{_day_name(term.day)}, {_span(term)}"
+    return f"{_day_name(slot.day)}, {_span(slot)}"
 
 
-def free_terms(count: int) -> str:
+def free_slots_in_words(count: int) -> str:
     """The number of free slots in words, in the page's language."""
     return ngettext("%(n)s free time", "%(n)s free times", count) % {"n": count}
 
 
-def parts_of_day(offered: list[Term], *, with_officials: bool = False) -> list[dict[str, Any]]:
+def parts_of_day(offered: list[Slot], *, with_officials: bool = False) -> list[dict[str, Any]]:
     """The slots of a day as buttons, grouped into morning and afternoon.
 
     The number of free places is shown for arrival windows only, never with officials.
@@ -212,9 +214,9 @@ def parts_of_day(offered: list[Term], *, with_officials: bool = False) -> list[d
     morning = [t for t in offered if timezone.localtime(t.starts_at).hour < NOON]
     afternoon = [t for t in offered if timezone.localtime(t.starts_at).hour >= NOON]
     return [
-        {"name": name, "times": [_time(term, several=several) for term in terms]}
-        for name, terms in ((_("Morning"), morning), (_("Afternoon"), afternoon))
-        if terms
+        {"name": name, "times": [_time(slot, several=several) for slot in slots]}
+        for name, slots in ((_("Morning"), morning), (_("Afternoon"), afternoon))
+        if slots
     ]
 
 
@@ -222,7 +224,7 @@ def nearest_choices(
     office: OfficeSnapshot, wish: Wish, starts_at: datetime, now: datetime
 ) -> dict[str, Any]:
     """Page context that offers the three nearest slots instead of one that is taken."""
-    alternatives = nearest(
+    alternatives = nearest_slots(
         office=office,
         service=wish.service,
         starts_at=starts_at,
@@ -233,7 +235,7 @@ def nearest_choices(
     )
     code, slug = wish.service.code, office.slug
     return {
-        "others": [Choice(when(t), value=t.starts_at.isoformat()) for t in alternatives],
+        "others": [Choice(slot_in_words(t), value=t.starts_at.isoformat()) for t in alternatives],
         "hold_url": reverse(
             "citizen:times", args=[slug, code, _first_day(alternatives, starts_at, office)]
         )
@@ -245,13 +247,13 @@ def nearest_choices(
 
 def full_calendar(office: OfficeSnapshot, service: Service, now: datetime) -> dict[str, Any]:
     """Page context for a full calendar: the next release of slots and the walk-in situation."""
-    return more_opens(office, service, now) | walk_in(office, service, now)
+    return more_opens(office, service, now) | walk_in_context(office, service, now)
 
 
 def more_opens(office: OfficeSnapshot, service: Service, now: datetime) -> dict[str, Any]:
     """The next day whose slots will be released and the instant of the release; {} if unknown."""
-    release = slots.more_opens(
-        moment(now, office.tz),
+    release = slots.next_release_of_places(
+        local_moment(now, office.tz),
         office.rules_of(service),
         lambda day: has_hours(office, service, day),
         ahead=RELEASE_WITHIN,
@@ -285,9 +287,9 @@ def why_no_times(
     return _("There are no free times left on this day.")
 
 
-def walk_in(office: OfficeSnapshot, service: Service, now: datetime) -> dict[str, Any]:
+def walk_in_context(office: OfficeSnapshot, service: Service, now: datetime) -> dict[str, Any]:
     """Page context on walking in now: opening, waiting times in minutes, incidents."""
-    office_status = monitor(office, now=now)
+    office_status = monitor_of_office(office, now=now)
     service_status = next(s for s in office_status["services"] if s["code"] == service.code)
     opening = office_status["next_opening"]
     return {
@@ -298,7 +300,7 @@ def walk_in(office: OfficeSnapshot, service: Service, now: datetime) -> dict[str
         "tickets": service_status["tickets"],
         "tickets_ended": service_status["tickets_ended"],
         "walk_in": service.walk_in,
-        "down": [notice.text for notice in notices(office, [service])],
+        "down": [notice.text for notice in notices_of_incidents(office, [service])],
         "at": now,
         "next_opening": datetime.fromisoformat(opening) if opening else None,
     }
@@ -306,10 +308,10 @@ def walk_in(office: OfficeSnapshot, service: Service, now: datetime) -> dict[str
 
 def hours_of(office: OfficeSnapshot, day: date) -> str:
     """The hours of a day: 8:00–12:00, 13:00–17:00."""
-    return spans(office.office_hours(day))
+    return times_in_line(office.office_hours(day))
 
 
-def spans(minutes: list[Interval[int]]) -> str:
+def times_in_line(minutes: list[Interval[int]]) -> str:
     """Intervals in minutes of the local day as clock times in one line."""
     return ", ".join(
         typography.span(_clock(interval.start), _clock(interval.end), language())
@@ -321,7 +323,7 @@ def _clock(minute: int) -> time:
     return time(minute // 60 % 24, minute % 60)
 
 
-def _first_day(alternatives: list[Term], starts_at: datetime, office: OfficeSnapshot) -> str:
+def _first_day(alternatives: list[Slot], starts_at: datetime, office: OfficeSnapshot) -> str:
     return (
         alternatives[0].day if alternatives else calendar.day_of(starts_at, office.tz)
     ).isoformat()
@@ -332,15 +334,15 @@ def _day_name(day: date) -> str:
     return typography.long_date(day, language()).rsplit(typography.NBSP, 1)[0]
 
 
-def _span(term: Term) -> str:
+def _span(slot: Slot) -> str:
     return typography.span(
-        timezone.localtime(term.starts_at), timezone.localtime(term.ends_at), language()
+        timezone.localtime(slot.starts_at), timezone.localtime(slot.ends_at), language()
     )
 
 
-def _time(term: Term, *, several: bool) -> Choice:
-    places = ngettext("%(n)s place", "%(n)s places", term.free) % {"n": term.free}
-    return Choice(_span(term), places if several else "", value=term.starts_at.isoformat())
+def _time(slot: Slot, *, several: bool) -> Choice:
+    places = ngettext("%(n)s place", "%(n)s places", slot.free) % {"n": slot.free}
+    return Choice(_span(slot), places if several else "", value=slot.starts_at.isoformat())
 
 
 def new_key(text: str) -> UUID:

@@ -12,15 +12,15 @@ from django.views.decorators.http import require_safe
 
 from prepazka.booking import booking_links
 from prepazka.booking.models import Booking, BookingState, Offer, WaitingListEntry
-from prepazka.surfaces.citizen.page_frame import page
+from prepazka.surfaces.citizen.page_frame import render_page
 
 
 @require_safe
-def link(request: HttpRequest, code: str) -> HttpResponse:
+def short_link(request: HttpRequest, code: str) -> HttpResponse:
     """Redirect to the page of the booking, waiting list entry or offer, in its language."""
     target = _target(code)
     if target is None:
-        return page(request, "bad_link", status=404)
+        return render_page(request, "bad_link", status=404)
     response = _redirect(*target)
     if query := request.GET.urlencode():
         response["Location"] += f"?{query}"
@@ -28,18 +28,18 @@ def link(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_safe
-def cancel(request: HttpRequest, code: str) -> HttpResponse:
+def short_cancel_link(request: HttpRequest, code: str) -> HttpResponse:
     """Redirect to the page that cancels the booking."""
     booking = Booking.objects.filter(short_code=code).first()
     if booking is None:
-        return page(request, "bad_link", status=404)
+        return render_page(request, "bad_link", status=404)
     return _redirect("cancel", "personal", booking.pk, booking.language)
 
 
 def _redirect(name: str, purpose: booking_links.Purpose, pk: UUID, language: str) -> HttpResponse:
     with translation.override(language):
         response = HttpResponseRedirect(
-            reverse(f"citizen:{name}", args=[booking_links.sign(pk, purpose)])
+            reverse(f"citizen:{name}", args=[booking_links.sign_token(pk, purpose)])
         )
     add_never_cache_headers(response)
     response["X-Robots-Tag"] = "noindex"

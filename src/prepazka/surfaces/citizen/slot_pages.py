@@ -15,11 +15,11 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
 from prepazka.booking import booking_links
-from prepazka.booking.booking_lifecycle import hold_term, note_contact
+from prepazka.booking.booking_lifecycle import hold_slot, note_contact
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, BookingState
-from prepazka.booking.refusals import TermNotOffered, TermTaken, TooManyHolds
-from prepazka.booking.slot_search import is_bookable, offered
+from prepazka.booking.refusals import SlotNotOffered, SlotTaken, TooManyHolds
+from prepazka.booking.slot_search import is_bookable, search_slots
 from prepazka.core import reading
 from prepazka.messaging.contexts import how_in_words
 from prepazka.offices.models import Official, Service
@@ -32,22 +32,22 @@ from prepazka.surfaces.citizen.page_frame import (
     Wish,
     booking_of,
     day_or_none,
+    days_by_month,
     full_calendar,
     instant_or_none,
     is_held,
     language,
-    months,
     more_opens,
     nearest_choices,
     new_key,
     own_hold,
-    page,
     parts_of_day,
+    render_page,
     why_no_times,
 )
 from prepazka.web import cookies, proof
-from prepazka.web.errors import mark_retry, sentence, status_of
-from prepazka.web.incident_banners import notices
+from prepazka.web.errors import mark_retry, refusal_sentence, status_of
+from prepazka.web.incident_banners import notices_of_incidents
 from prepazka.web.limits import HOLDS, asker_of, limit_booking
 from prepazka.web.proof import ProofNotValid
 from prepazka.web.shortcuts import now, of_office
@@ -55,10 +55,10 @@ from prepazka.web.shortcuts import now, of_office
 
 @require_safe
 @of_office
-def services(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def services_page(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The list of services that can be booked."""
     instead_of = request.GET.get("misto", "")
-    return page(
+    return render_page(
         request,
         "services",
         office,
@@ -94,14 +94,14 @@ def of_service(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 @require_safe
 @of_office
 @of_service
-def days(request: HttpRequest, office: OfficeSnapshot, service: Service) -> HttpResponse:
+def days_page(request: HttpRequest, office: OfficeSnapshot, service: Service) -> HttpResponse:
     """The number of people, where more than one is allowed; then the days with free slots."""
     max_persons = office.rules_of(service).max_persons
     wish = _wish(request, office, service)
     if wish is None:
         return _persons(request, office, service, max_persons)
     replaced = _previous_hold(request, wish)
-    terms = offered(
+    slots = search_slots(
         office=office,
         service=service,
         now=now(),
@@ -110,15 +110,15 @@ def days(request: HttpRequest, office: OfficeSnapshot, service: Service) -> Http
         official=wish.official,
         mode=wish.mode or None,
     )
-    return page(
+    return render_page(
         request,
-        "days" if terms else "full",
+        "days" if slots else "full",
         office,
         service=service,
         wish=wish,
-        down=notices(office, [service]),
-        months=months(terms, lambda day: _times_url(office, wish, day.isoformat())),
-        full={} if terms else full_calendar(office, service, now()),
+        down=notices_of_incidents(office, [service]),
+        months=days_by_month(slots, lambda day: _times_url(office, wish, day.isoformat())),
+        full={} if slots else full_calendar(office, service, now()),
         modes=_mode_links(office, wish),
         more=_next_release(office, service),
         wish_url=_wish_url(office, wish),
@@ -128,7 +128,9 @@ def days(request: HttpRequest, office: OfficeSnapshot, service: Service) -> Http
 
 @of_office
 @of_service
-def times(request: HttpRequest, office: OfficeSnapshot, service: Service, day: str) -> HttpResponse:
+def times_page(
+    request: HttpRequest, office: OfficeSnapshot, service: Service, day: str
+) -> HttpResponse:
     """The slots of a day; a post holds one."""
     chosen_day = day_or_none(day)
     wish = _wish(request, office, service)
@@ -140,7 +142,7 @@ def times(request: HttpRequest, office: OfficeSnapshot, service: Service, day: s
     if request.method == "POST":
         return _hold(request, office, wish)
     replaced = _previous_hold(request, wish)
-    terms = offered(
+    slots = search_slots(
         office=office,
         service=service,
         now=now(),
@@ -150,21 +152,21 @@ def times(request: HttpRequest, office: OfficeSnapshot, service: Service, day: s
         official=wish.official,
         mode=wish.mode or None,
     )
-    return page(
+    return render_page(
         request,
         "times",
         office,
         service=service,
         wish=wish,
-        down=notices(office, [service]),
+        down=notices_of_incidents(office, [service]),
         day=chosen_day,
         request_key=uuid4(),
         challenge=_challenge(request, office, wish),
         why=""
-        if terms
+        if slots
         else why_no_times(office, service, chosen_day, now(), mode=wish.mode or None),
         two_in_a_row=_two_in_a_row(office, service),
-        parts=parts_of_day(terms, with_officials=bool(office.officials_for(service.pk))),
+        parts=parts_of_day(slots, with_officials=bool(office.officials_for(service.pk))),
         back_url=_days_url(office, service) + wish.query(),
     )
 
@@ -175,9 +177,9 @@ def _hold(request: HttpRequest, office: OfficeSnapshot, wish: Wish) -> HttpRespo
     try:
         limit_booking(request, office.row, HOLDS, now=now())
         rules = office.rules_of(wish.service)
-        proof.check(request, office, rules, request.POST.get("altcha", ""), now=now())
+        proof.check_proof(request, office, rules, request.POST.get("altcha", ""), now=now())
         if starts_at is None:
-            raise TermNotOffered
+            raise SlotNotOffered
         if previous_hold and _is_same(previous_hold, office, wish, starts_at):
             return _to_contact(previous_hold)
         # With Back, one form can be sent for several slots, so each slot has a key of its own.
@@ -185,23 +187,23 @@ def _hold(request: HttpRequest, office: OfficeSnapshot, wish: Wish) -> HttpRespo
         held = _hold_fresh(request, office, wish, starts_at, key, previous_hold)
         proof.note_hold(office, rules, now=now())
     except (TooManyHolds, ProofNotValid) as error:
-        refused = page(
+        refused = render_page(
             request,
             "refused",
             office,
             status=status_of(error),
-            text=sentence(error),
+            text=refusal_sentence(error),
             back_url=request.get_full_path(),
         )
         return mark_retry(refused, error)
-    except (TermTaken, TermNotOffered) as error:
+    except (SlotTaken, SlotNotOffered) as error:
         around = starts_at or now()
-        return page(
+        return render_page(
             request,
             "taken",
             office,
             status=status_of(error),
-            text=sentence(error),
+            text=refusal_sentence(error),
             wish=wish,
             challenge=_challenge(request, office, wish),
             **nearest_choices(office, wish, around, now()),
@@ -231,7 +233,7 @@ def _hold_fresh(
 ) -> Booking:
     """Hold the slot; a repeated post returns its first hold, or a new one if that has expired."""
     take = partial(
-        hold_term,
+        hold_slot,
         office=office,
         service=wish.service,
         starts_at=starts_at,
@@ -255,7 +257,7 @@ def _persons(
         request.GET if "osob" in request.GET or "dal" in request.GET else None,
         max_persons=max_persons,
     )
-    return page(
+    return render_page(
         request,
         "persons",
         office,
@@ -272,7 +274,7 @@ def _wish(request: HttpRequest, office: OfficeSnapshot, service: Service) -> Wis
     """The choices in the query string; None if the number of people must be asked first."""
     max_persons = office.rules_of(service).max_persons
     persons_text = request.GET.get("osob", "1" if max_persons == 1 else "")
-    persons = reading.whole(persons_text, max_persons)
+    persons = reading.read_whole_number(persons_text, max_persons)
     if not persons:
         return None
     instead_of = request.GET.get("misto", "")
@@ -336,10 +338,10 @@ def _is_same(hold: Booking, office: OfficeSnapshot, wish: Wish, starts_at: datet
 
 
 def _to_contact(held: Booking) -> HttpResponse:
-    token = booking_links.sign(held.pk, "hold")
+    token = booking_links.sign_token(held.pk, "hold")
     response = HttpResponseRedirect(reverse("citizen:contact", args=[token]))
     # A session cookie; it holds the same token as the address of the next page.
-    cookies.write(response, cookies.HOLD, token, max_age=None, samesite="Lax")
+    cookies.write_cookie(response, cookies.HOLD, token, max_age=None, samesite="Lax")
     return response
 
 
@@ -371,7 +373,7 @@ def _two_in_a_row(office: OfficeSnapshot, service: Service) -> int:
 def _challenge(request: HttpRequest, office: OfficeSnapshot, wish: Wish) -> str:
     """The proof-of-work challenge for the browser, or an empty string if none is required now."""
     required = proof.is_asked(request, office, office.rules_of(wish.service), now=now())
-    return proof.challenge(now=now()) if required else ""
+    return proof.signed_challenge(now=now()) if required else ""
 
 
 def _days_url(office: OfficeSnapshot, service: Service) -> str:

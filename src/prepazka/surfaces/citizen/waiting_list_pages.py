@@ -21,30 +21,33 @@ from prepazka.booking.waiting_list import (
     CONFIRM_WITHIN,
     Wanted,
     confirm_entry,
-    is_too_late,
-    join_list,
-    leave_list,
-    want_sooner,
+    is_confirmation_too_late,
+    join_list_for_sooner_slot,
+    join_waiting_list,
+    leave_waiting_list,
 )
-from prepazka.booking.waiting_list_offers import accept_place, decline_place
+from prepazka.booking.waiting_list_offers import (
+    accept_waiting_list_offer,
+    decline_waiting_list_offer,
+)
 from prepazka.core import calendar
 from prepazka.core.refusal import Refused
 from prepazka.messaging.channels import takes_phones
 from prepazka.messaging.contexts import facts_of, join_path, wish_facts
 from prepazka.offices.models import Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
-from prepazka.reporting.waiting_list_report import before
+from prepazka.reporting.waiting_list_report import entries_before
 from prepazka.surfaces.citizen.forms import WishForm
 from prepazka.surfaces.citizen.page_frame import (
     language,
     limit_in_words,
     more_opens,
     of_booking,
-    page,
+    render_page,
 )
 from prepazka.surfaces.citizen.slot_pages import of_service
-from prepazka.web.errors import mark_retry, sentence, status_of
-from prepazka.web.limits import CONFIRMATIONS, REQUESTS, TooManyTries, count, limit_address
+from prepazka.web.errors import mark_retry, refusal_sentence, status_of
+from prepazka.web.limits import CONFIRMATIONS, REQUESTS, TooManyTries, count_try, limit_address
 from prepazka.web.shortcuts import now, of_office
 
 FAR = timedelta(days=60)  # what the form suggests as the last day
@@ -58,9 +61,9 @@ def by_link(
     def decorator(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def wrapped(request: HttpRequest, token: str) -> HttpResponse:
-            linked = _linked_row(booking_links.read(token, purpose), model)
+            linked = _linked_row(booking_links.booking_of_token(token, purpose), model)
             if linked is None:
-                return page(request, "bad_link", status=404)
+                return render_page(request, "bad_link", status=404)
             office = snapshot_of(linked.office)
             with timezone.override(office.tz):
                 response = view(request, linked, office, token)
@@ -79,13 +82,15 @@ def _linked_row(pk: UUID | None, model: type[Any]) -> Any:
 
 @of_office
 @of_service
-def wish(request: HttpRequest, office: OfficeSnapshot, service: Service) -> HttpResponse:
+def waiting_list_form(
+    request: HttpRequest, office: OfficeSnapshot, service: Service
+) -> HttpResponse:
     """The form for suitable days, times and a contact; a post joins the waiting list."""
     if not office.rules_of(service).waiting_list:
         raise Http404(service.code)
     official = office.official_by_code(request.GET.get("urednik", ""))
     if sent_by := request.GET.get("odeslano"):
-        return page(request, "wish_sent", office, service=service, by_sms=sent_by == "sms")
+        return render_page(request, "wish_sent", office, service=service, by_sms=sent_by == "sms")
     phones = takes_phones(office.row, now=now())
     max_persons = office.rules_of(service).max_persons
     if request.method != "POST":
@@ -114,7 +119,7 @@ def _form(
     form: WishForm,
     status: int = 200,
 ) -> HttpResponse:
-    return page(
+    return render_page(
         request,
         "wish",
         office,
@@ -137,10 +142,10 @@ def _join(
     answers = form.cleaned_data
     try:
         limit_address(request, REQUESTS, now=now())
-        count(
+        count_try(
             CONFIRMATIONS, contact_hash(contact_of(answers["email"], answers["phone"])), now=now()
         )
-        join_list(
+        join_waiting_list(
             office=office,
             service=service,
             wish=Wanted(
@@ -168,29 +173,29 @@ def _join(
 
 
 @by_link("list", WaitingListEntry)
-def entry(
+def waiting_list_entry_page(
     request: HttpRequest, entry: WaitingListEntry, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """The entry's position and what happens next; a post confirms the entry or leaves the list."""
     if request.method == "POST":
         try:
             if "leave" in request.POST:
-                leave_list(entry=entry.pk, now=now())
+                leave_waiting_list(entry=entry.pk, now=now())
             else:
                 confirm_entry(entry=entry.pk, now=now())
         except WaitingOver as error:
             return _refused(request, office, error, reverse("citizen:waiting", args=[token]))
         return HttpResponseRedirect(reverse("citizen:waiting", args=[token]))
     offer = entry.offers.filter(state=OfferState.OPEN, expires_at__gt=now()).first()
-    return page(
+    return render_page(
         request,
         "waiting",
         office,
         entry=entry,
         facts=wish_facts(entry, office),
         confirm_until=entry.created_at + CONFIRM_WITHIN,
-        too_late=is_too_late(entry, now()),
-        before=before(entry),
+        too_late=is_confirmation_too_late(entry, now()),
+        before=entries_before(entry),
         rules=office.rules_of(office.services[entry.service_id]),
         join_url=join_path(entry, office),
         place_url=_place_url(offer) if offer else "",
@@ -201,25 +206,27 @@ def entry(
 
 
 @by_link("place", Offer)
-def place(request: HttpRequest, offer: Offer, office: OfficeSnapshot, token: str) -> HttpResponse:
+def offered_slot_page(
+    request: HttpRequest, offer: Offer, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     """The offered slot; a post accepts or declines it."""
     entry, claim = offer.entry, offer.claims.first()
     if entry is None or claim is None:
         raise Http404(token)
-    waits = reverse("citizen:waiting", args=[booking_links.sign(entry.pk, "list")])
+    waits = reverse("citizen:waiting", args=[booking_links.sign_token(entry.pk, "list")])
     if request.method == "POST":
         try:
             if "decline" in request.POST:
-                decline_place(offer=offer.pk, now=now())
+                decline_waiting_list_offer(offer=offer.pk, now=now())
                 return HttpResponseRedirect(waits)
-            booked = accept_place(offer=offer.pk, now=now())
+            booked = accept_waiting_list_offer(offer=offer.pk, now=now())
         except Refused as error:
             return _refused(request, office, error, waits)
         return _to_booking(booked)
     if offer.state == OfferState.ACCEPTED:
         return _to_booking(entry.booking or claim)
     claim.persons = entry.persons
-    return page(
+    return render_page(
         request,
         "place",
         office,
@@ -232,22 +239,22 @@ def place(request: HttpRequest, offer: Offer, office: OfficeSnapshot, token: str
 
 
 @of_booking("personal")
-def sooner(
+def join_for_sooner_page(
     request: HttpRequest, booking: Booking, office: OfficeSnapshot, token: str
 ) -> HttpResponse:
     """Join the waiting list for a sooner slot; the present booking stays."""
     personal = reverse("citizen:booking", args=[token])
     if request.method == "POST":
         try:
-            entry = want_sooner(booking=booking.pk, now=now())
+            entry = join_list_for_sooner_slot(booking=booking.pk, now=now())
         except Refused as error:
             return _refused(request, office, error, personal)
         return HttpResponseRedirect(
-            reverse("citizen:waiting", args=[booking_links.sign(entry.pk, "list")])
+            reverse("citizen:waiting", args=[booking_links.sign_token(entry.pk, "list")])
         )
     if not can_want_sooner(booking, office):
         return HttpResponseRedirect(personal)
-    return page(
+    return render_page(
         request,
         "sooner",
         office,
@@ -269,23 +276,23 @@ def entry_of(booking: Booking) -> WaitingListEntry | None:
 
 
 def _place_url(offer: Offer) -> str:
-    return reverse("citizen:place", args=[booking_links.sign(offer.pk, "place")])
+    return reverse("citizen:place", args=[booking_links.sign_token(offer.pk, "place")])
 
 
 def _to_booking(booking: Booking) -> HttpResponse:
     return HttpResponseRedirect(
-        reverse("citizen:booking", args=[booking_links.sign(booking.pk, "personal")])
+        reverse("citizen:booking", args=[booking_links.sign_token(booking.pk, "personal")])
     )
 
 
 def _refused(
     request: HttpRequest, office: OfficeSnapshot, error: Refused, back_url: str
 ) -> HttpResponse:
-    return page(
+    return render_page(
         request,
         "refused",
         office,
         status=status_of(error),
-        text=sentence(error),
+        text=refusal_sentence(error),
         back_url=back_url,
     )

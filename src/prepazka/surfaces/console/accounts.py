@@ -40,7 +40,7 @@ from django.views.decorators.http import require_POST
 from prepazka.accounts import attempts, one_time
 from prepazka.accounts.models import User
 from prepazka.accounts.sealing import SecretUnreadable
-from prepazka.accounts.second_factor_removal import acknowledge_reset
+from prepazka.accounts.second_factor_removal import acknowledge_second_factor_reset
 from prepazka.offices import log_ins, required_steps
 from prepazka.offices.office_snapshot import snapshot_of
 from prepazka.queueing import offline_grants
@@ -49,8 +49,8 @@ from prepazka.queueing.models import Shift
 from prepazka.queueing.refusals import CounterBusy
 from prepazka.surfaces.console.board import at_counter
 from prepazka.web import confirmation, known_devices
-from prepazka.web.errors import sentence
-from prepazka.web.limits import network
+from prepazka.web.errors import refusal_sentence
+from prepazka.web.limits import network_of_address
 from prepazka.web.shortcuts import address_of, now
 
 # allauth's pages, and what each asks for.
@@ -86,7 +86,7 @@ class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no 
         moment, username = now(), str(credentials.get("username", ""))
         sources = attempts.sources_of(
             username=username,
-            network=network(address_of(request)),
+            network=network_of_address(address_of(request)),
             device=known_devices.device_for(request, username),
         )
         attempt = begin(sources, now=moment)
@@ -94,22 +94,24 @@ class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no 
         if user is None:
             log_ins.note_failure(username=username, attempt=attempt, now=moment)
             return None
-        attempts.succeed(attempt)
-        if one_time.is_over(user, now=moment):
-            raise ValidationError(sentence(one_time.OneTimePasswordOver()), code="one_time_over")
+        attempts.clear_failures(attempt)
+        if one_time.is_one_time_password_over(user, now=moment):
+            raise ValidationError(
+                refusal_sentence(one_time.OneTimePasswordOver()), code="one_time_over"
+            )
         return user
 
     def login(self, request: HttpRequest, user: User) -> None:
         """Log in, and use up a one-time password; of two log-ins at once one is refused."""
-        if user.must_change_password and not one_time.use(user.pk, now=now()):
-            messages.error(request, sentence(one_time.OneTimePasswordOver()))
+        if user.must_change_password and not one_time.use_up_password(user.pk, now=now()):
+            messages.error(request, refusal_sentence(one_time.OneTimePasswordOver()))
             raise ImmediateHttpResponse(redirect("account_login"))
         super().login(request, user)
 
     def post_login(self, request: HttpRequest, user: User, **login_arguments: Any) -> HttpResponse:
         """The page after log-in; notes this device as one from which the person has logged in."""
         response: HttpResponse = super().post_login(request, user, **login_arguments)
-        known_devices.remember(request, response, user)
+        known_devices.remember_device(request, response, user)
         if required_steps.first_step(user) is not None:
             # The next page sets up a second factor, and the password was given just now.
             reauthenticate_by_password(request)
@@ -158,28 +160,28 @@ def checked_code(user: User, check: Callable[[], str]) -> str:
     request, moment = context.request, now()
     sources = attempts.sources_of_factor(
         user=user.pk,
-        network=network(address_of(request)),
+        network=network_of_address(address_of(request)),
         device=known_devices.device_for(request, user.username),
     )
     attempt = begin(sources, now=moment)
     try:
         code = check()
     except SecretUnreadable as refusal:
-        attempts.succeed(attempt)  # no code was compared, so none was wrong
-        raise ValidationError(sentence(refusal), code="unreadable") from None
+        attempts.clear_failures(attempt)  # no code was compared, so none was wrong
+        raise ValidationError(refusal_sentence(refusal), code="unreadable") from None
     except ValidationError:
         log_ins.note_failure(username=user.username, attempt=attempt, now=moment, factor=True)
         raise
-    attempts.succeed(attempt)
+    attempts.clear_failures(attempt)
     return code
 
 
 def begin(sources: Sequence[attempts.Source], *, now: datetime) -> attempts.Attempt:
     """Count the try. Raises ValidationError with the refusal where the person has to wait."""
     try:
-        return attempts.begin(sources, now=now)
+        return attempts.begin_attempt(sources, now=now)
     except attempts.LogInDelayed as refusal:
-        raise ValidationError(sentence(refusal), code="delayed") from None
+        raise ValidationError(refusal_sentence(refusal), code="delayed") from None
 
 
 class AskForTheNext(BaseReauthenticateView):  # type: ignore[misc]  # allauth has no types
@@ -235,7 +237,7 @@ class LogOut(LogoutView):  # type: ignore[misc]  # allauth has no types
             try:
                 close_counter(shift=shift, now=now())
             except CounterBusy as refusal:
-                messages.error(self.request, sentence(refusal))
+                messages.error(self.request, refusal_sentence(refusal))
                 return self._ask()
         response: HttpResponse = super().post(*args, **kwargs)
         return response
@@ -255,7 +257,7 @@ class LogOut(LogoutView):  # type: ignore[misc]  # allauth has no types
 def forget_given_password(request: HttpRequest, user: User, **signal_arguments: Any) -> None:
     """Mark the new password as the person's own; their other sessions end."""
     if user.must_change_password:
-        one_time.forget(user)
+        one_time.mark_password_own(user)
         user.save(update_fields=one_time.FIELDS)
     session = request.session.session_key or ""
     log_ins.note_password_changed(user=user.pk, session=session, now=now())
@@ -304,7 +306,7 @@ def wrong_passwords_seen(request: HttpRequest) -> HttpResponse:
 def second_factor_seen(request: HttpRequest) -> HttpResponse:
     """Note that the person has read of their reset second factor; back to where they were."""
     assert request.user.pk is not None  # noqa: S101  # logged in
-    acknowledge_reset(user=request.user.pk)
+    acknowledge_second_factor_reset(user=request.user.pk)
     return back_to(request)
 
 
@@ -326,5 +328,5 @@ def own_path(address: str) -> str:
 def hold_nobody(request: HttpRequest, user: User | None, **signal_arguments: Any) -> None:
     """Record the log-out, and end the off-line leases of the person's page."""
     if user is not None:
-        offline_grants.log_out(clerk=user.pk, page=request.POST.get("page", "")[:64])
+        offline_grants.release_list_of_clerk(clerk=user.pk, page=request.POST.get("page", "")[:64])
         log_ins.note_log_out(user=user.pk, now=now())

@@ -16,14 +16,14 @@ from prepazka.queueing.offline_leases import Holder, counters_of, held_elsewhere
 from prepazka.queueing.turns import last_step, policy_of
 from prepazka.queueing.wrong_pins import guarded_kiosks
 from prepazka.reporting.day_load import day_load
-from prepazka.reporting.live_hall import Hall, hall
+from prepazka.reporting.live_hall import Hall, hall_at
 from prepazka.reporting.missed_tickets import count_missed
 from prepazka.surfaces.console.console_texts import undo_in_words
 from prepazka.surfaces.console.schedule import own_meetings
 from prepazka.web import reasons
 from prepazka.web.device_access import fault_in_words
 from prepazka.web.incident_banners import Notice
-from prepazka.web.incident_banners import notices as notices_of
+from prepazka.web.incident_banners import notices_of_incidents as notices_of
 
 PARK_MINUTES = (5, 10, 15, 30)
 # Further rows are only counted, so that the board of a full hall renders quickly.
@@ -49,7 +49,7 @@ class Row:
 
 def board(office: OfficeSnapshot, shift: Shift, now: datetime) -> dict[str, Any]:
     """Template context of the whole board: the counter and the hall."""
-    snapshot = hall(office, now=now)
+    snapshot = hall_at(office, now=now)
     office = snapshot.office
     held = held_elsewhere(office.office_id, shift.counter_id, now)
     rows = _rows(snapshot, shift, held)
@@ -62,12 +62,12 @@ def board(office: OfficeSnapshot, shift: Shift, now: datetime) -> dict[str, Any]
         "waiting": len(snapshot.waiting),
         "missed": count_missed(office, now=now),
         "load": day_load(snapshot),
-        "faults": faults(office),
+        "faults": faults_of_devices(office),
         "guarded": guarded_kiosks(office, now=now),
-        "down": down(office, shift),
-        "silent": silent(office, held),
+        "down": incidents_at_counter(office, shift),
+        "silent": silent_counters_context(office, held),
         "holders": counters_of(held),
-        "notices": notices(office, shift, now),
+        "notices": merge_notices(office, shift, now),
         "meetings": own_meetings(office, shift.clerk_id, now),
     }
 
@@ -94,20 +94,22 @@ def at_the_counter(
     }
 
 
-def down(office: OfficeSnapshot, shift: Shift | None = None) -> list[Notice]:
+def incidents_at_counter(office: OfficeSnapshot, shift: Shift | None = None) -> list[Notice]:
     """Incidents that stop services of the shift's counter; without a shift, of any counter."""
     serves = office.serves[shift.counter_id] if shift else None
     served = [s for s in office.offered_services() if serves is None or s.pk in serves]
     return notices_of(office, served)
 
 
-def faults(office: OfficeSnapshot) -> list[dict[str, Any]]:
+def faults_of_devices(office: OfficeSnapshot) -> list[dict[str, Any]]:
     """Devices with faults, and the faults as texts."""
     broken = Device.objects.filter(office=office.row, retired=False).exclude(fault="")
     return [{"device": device, "text": fault_in_words(device.fault)} for device in broken]
 
 
-def silent(office: OfficeSnapshot, held: dict[int, Holder]) -> list[dict[str, Any]]:
+def silent_counters_context(
+    office: OfficeSnapshot, held: dict[int, Holder]
+) -> list[dict[str, Any]]:
     """Silent counters with the ticket numbers that only they may call for now."""
     return [
         _holder_in_words(office, s.holder) | {"labels": ", ".join(s.labels)}
@@ -123,9 +125,9 @@ def _holder_in_words(office: OfficeSnapshot, holder: Holder) -> dict[str, str]:
     }
 
 
-def notices(office: OfficeSnapshot, shift: Shift, now: datetime) -> list[dict[str, Any]]:
+def merge_notices(office: OfficeSnapshot, shift: Shift, now: datetime) -> list[dict[str, Any]]:
     """Problems found when off-line logs were merged, for staff to resolve."""
-    rows = offline_journal.notices(office.office_id, since=now - NOTICED)
+    rows = offline_journal.unresolved_notices(office.office_id, since=now - NOTICED)
     return [
         {"event": row, "kind": row.outcome, "twice": _called_twice(office, shift, row)}
         for row in rows
@@ -160,7 +162,7 @@ def _current_client(office: OfficeSnapshot, ticket: Ticket, now: datetime) -> di
         "ticket": ticket,
         "service": office.services[ticket.service_id],
         "called": ticket.state == TicketState.CALLED,
-        "reason": reasons.sentence(ticket.reason, office),
+        "reason": reasons.reason_in_words(ticket.reason, office),
         "waited": _minutes(ticket.issued_at, ticket.called_at or now),
         "since": ticket.serving_at or ticket.called_at,
     }
@@ -192,7 +194,7 @@ def _rows(snapshot: Hall, shift: Shift, held: dict[int, Holder]) -> list[Row]:
             Row(
                 ticket=ticket,
                 service=office.services[ticket.service_id],
-                reason=reasons.sentence(chosen.reason.payload(), office),
+                reason=reasons.reason_in_words(chosen.reason.payload(), office),
                 waited=_minutes(ticket.issued_at, snapshot.now),
                 parked=chosen.turn.rank == discipline.PARKED,
                 here=ticket.service_id in serves,

@@ -20,14 +20,14 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console.changes import official_of
 from prepazka.surfaces.console.diary_forms import CalendarForm, SettingsForm
 from prepazka.surfaces.console.external_calendar_texts import outside_with_doubts
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import feed_address, now
 from prepazka.web.staff_access import staff_only
 
 
 @staff_only(*Role)
 @require_http_methods(["GET", "POST"])
-def page(
+def calendars_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """The official's feeds and outside calendars; a post adds an outside calendar."""
@@ -50,13 +50,13 @@ def page(
             messages.success(request, _("The calendar was added. It will be read in a moment."))
             return _back(office, official)
         except TooManyCalendars as refusal:
-            form.add_error(None, sentence(refusal))
+            form.add_error(None, refusal_sentence(refusal))
     return _page(request, office, member, official, form=form)
 
 
 @staff_only(*Role)
 @require_POST
-def remove(
+def remove_outside_calendar(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, calendar: int
 ) -> HttpResponse:
     """Remove an outside calendar and the busy times from it."""
@@ -95,17 +95,19 @@ def change_settings(
 
 @staff_only(*Role)
 @require_POST
-def free(
+def free_calendar_time(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, calendar: int
 ) -> HttpResponse:
     """Free the time of one unclear event, or of all events that disappeared at once."""
     official = official_of(office, member, code, own=True)
     row = _calendar_of(official, calendar)
     if "vanished" in request.POST:
-        external_calendars.free_missing(outside_calendar=row, now=now(), actor=member.user_id)
+        external_calendars.unblock_vanished_events(
+            outside_calendar=row, now=now(), actor=member.user_id
+        )
     else:
         mark = request.POST.get("mark", "")
-        external_calendars.free_doubt(
+        external_calendars.unblock_doubtful_event(
             outside_calendar=row, mark=mark, now=now(), actor=member.user_id
         )
     messages.success(request, _("The time is free, unless something else blocks it."))

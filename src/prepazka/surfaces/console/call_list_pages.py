@@ -15,17 +15,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from prepazka.booking import call_entries, offers, slot_search
-from prepazka.booking.call_entries import to_call
+from prepazka.booking.call_entries import entries_to_call
 from prepazka.booking.models import BookingState, CallListEntry
 from prepazka.booking.refusals import OfferOver
 from prepazka.core import calendar, reading
 from prepazka.core.refusal import Refused
-from prepazka.messaging.contexts import offered_terms
+from prepazka.messaging.contexts import offered_slots
 from prepazka.offices.models import Membership
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.incidents import current_incident
 from prepazka.web import readings, staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -38,7 +38,7 @@ REASONS: dict[str, Callable[[], str]] = {
     Reason.UNDELIVERED: lambda: _("the message was not delivered"),
     Reason.DECLINED: lambda: _("none of the offered times is suitable"),
     Reason.CALL_ME: lambda: _("asks for a call"),
-    Reason.NO_TERM: lambda: _("there was no free time to offer"),
+    Reason.NO_SLOT: lambda: _("there was no free time to offer"),
 }
 
 
@@ -47,7 +47,7 @@ REASONS: dict[str, Callable[[], str]] = {
 def call_list(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The open entries of the call list, and today's progress."""
     at = now()
-    waiting = list(to_call(office.row, at).select_related("booking"))
+    waiting = list(entries_to_call(office.row, at).select_related("booking"))
     if waiting:
         readings.note_list(member, "calls", now=at)
     today = calendar.local_instant(calendar.day_of(at, office.tz), 0, office.tz)
@@ -76,11 +76,13 @@ def call_list(request: HttpRequest, office: OfficeSnapshot, member: Membership) 
 
 @staff_only(*staff_access.DESK)
 @require_POST
-def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def take_call_entry(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """Take the next entry, or the one chosen from the list."""
     entry_text = request.POST.get("entry", "")
-    rows = to_call(office.row, now())
-    entry = reading.whole(entry_text)
+    rows = entries_to_call(office.row, now())
+    entry = reading.read_whole_number(entry_text)
     chosen = rows if entry is None else rows.filter(pk=entry)
     for pk in chosen.values_list("pk", flat=True):
         try:
@@ -94,7 +96,7 @@ def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
 
 @staff_only(*staff_access.DESK)
 @require_http_methods(["GET", "POST"])
-def call(
+def call_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, entry: int
 ) -> HttpResponse:
     """The page of an entry taken by the member; a post records the call's outcome."""
@@ -105,7 +107,7 @@ def call(
         return _record_outcome(request, office, member, row)
     readings.note_booking(member, row.booking, now=now())
     offer = offers.open_offer(row.booking)
-    reserved = offered_terms(offer, office) if offer else []
+    reserved = offered_slots(offer, office) if offer else []
     return render(
         request,
         "console/call.html",
@@ -116,7 +118,7 @@ def call(
             "booking": row.booking,
             "service": office.services[row.booking.service_id],
             "reason": REASONS[row.reason](),
-            "terms": [slot for slot in reserved if offers.is_kept(slot.booking, now())],
+            "slots": [slot for slot in reserved if offers.is_slot_held(slot.booking, now())],
             "displaced": row.booking.state == BookingState.DISPLACED,
             "cancelled": row.booking.state == BookingState.CANCELLED_BY_OFFICE,
             "incident": current_incident(row.booking),
@@ -129,17 +131,17 @@ def call(
 
 @staff_only(*staff_access.DESK)
 @require_http_methods(["GET", "POST"])
-def another(
+def choose_other_slot(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, entry: int
 ) -> HttpResponse:
     """Free slots to choose from during the call; a post books one."""
     row = _own_entry(office, member, entry)
     if row is None:
         return redirect("console:calls", office.slug)
-    starts_at = reading.instant(request.POST.get("starts_at", ""))
+    starts_at = reading.read_instant(request.POST.get("starts_at", ""))
     if starts_at:
         try:
-            offers.take_another(
+            offers.move_to_other_slot(
                 booking=row.booking_id,
                 starts_at=starts_at,
                 now=now(),
@@ -147,19 +149,19 @@ def another(
                 actor=member.user_id,
             )
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
             return redirect("console:call_another", office.slug, entry)
         return _to_list(request, office, _("The client has the new appointment."))
     service = office.services[row.booking.service_id]
-    free = slot_search.offered(
+    free = slot_search.search_slots(
         office=office, service=service, now=now(), persons=row.booking.persons, channel="desk"
     )
     days = [
-        (day, [(t, "") for t in day_terms]) for day, day_terms in groupby(free, key=lambda t: t.day)
+        (day, [(t, "") for t in day_slots]) for day, day_slots in groupby(free, key=lambda t: t.day)
     ]
     return render(
         request,
-        "console/terms.html",
+        "console/slots.html",
         {
             "office": office.row,
             "member": member,
@@ -181,19 +183,21 @@ def _record_outcome(  # noqa: PLR0911  # one button each
             offer = offers.open_offer(entry.booking)
             if offer is None:
                 raise OfferOver
-            choice = reading.whole(form["choice"], 9) or 0
+            choice = reading.read_whole_number(form["choice"], 9) or 0
             offers.accept_offer(offer=offer.pk, choice=choice, **common)
             return _to_list(request, office, _("The client has the new appointment."))
         if "more" in form:
-            new_offer = offers.more_terms(booking=entry.booking_id, now=at, actor=member.user_id)
+            new_offer = offers.offer_other_slots(
+                booking=entry.booking_id, now=at, actor=member.user_id
+            )
             if new_offer is None:
                 messages.info(request, _("There are no other free times."))
             return redirect("console:call", office.slug, entry.pk)
         if "cancel" in form:
-            offers.give_up(booking=entry.booking_id, **common)
+            offers.cancel_by_person(booking=entry.booking_id, **common)
             return _to_list(request, office, _("The booking is cancelled."))
         if "unreached" in form:
-            call_entries.not_reached(entry=entry.pk, actor=member.user_id, now=at)
+            call_entries.note_unreached(entry=entry.pk, actor=member.user_id, now=at)
             return _to_list(
                 request, office, _("Noted; the client will come up again in two hours.")
             )
@@ -203,11 +207,11 @@ def _record_outcome(  # noqa: PLR0911  # one button each
                 request, office, _("Noted; the client will come up again at the booked time.")
             )
         if "told" in form:
-            call_entries.told(entry=entry.pk, actor=member.user_id, now=at)
+            call_entries.mark_informed(entry=entry.pk, actor=member.user_id, now=at)
             return _to_list(request, office, _("Noted."))
-        call_entries.leave_call(entry=entry.pk, actor=member.user_id, now=at)
+        call_entries.return_call(entry=entry.pk, actor=member.user_id, now=at)
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
         return redirect("console:call", office.slug, entry.pk)
     return redirect("console:calls", office.slug)
 

@@ -62,7 +62,7 @@ def may_change(member: Membership, official: Official) -> bool:
     return is_own(member, official) or member.role in staff_access.HEADS
 
 
-def impact(
+def impact_response(
     request: HttpRequest,
     office: OfficeSnapshot,
     member: Membership,
@@ -97,7 +97,7 @@ def _absences(
 
     prefilled = []
     for day in sorted({booking.date for booking in error.bookings}):
-        whole_day = calendar.instants(Interval(0, calendar.DAY_MIN), day, office.tz)
+        whole_day = calendar.instants_of_minutes(Interval(0, calendar.DAY_MIN), day, office.tz)
         stretches = filter(has_people, intersect([whole_day] if whole_day else [], error.lost))
         prefilled += [
             (stretch, _disruption_fields(office, official, day, stretch, whole_day))
@@ -126,7 +126,7 @@ def _disruption_fields(
     return fields
 
 
-def done(
+def redirect_to_diary(
     request: HttpRequest, office: OfficeSnapshot, official: Official, unfit: list[Booking]
 ) -> HttpResponse:
     """Redirect to the diary, on the day of the first booking that no longer fits the hours."""

@@ -34,7 +34,9 @@ MOST_VERSIONS = 2**31
 @csrf_exempt
 @staff_only(*staff_access.COUNTER)
 @require_POST
-def data(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def renew_call_list(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """Renew the call list of the clerk's open counter; 409 if no counter is open."""
     form = _json_object(request)
     browser, ack = str(form.get("browser", "")), form.get("ack")
@@ -48,7 +50,7 @@ def data(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
         return HttpResponse(status=409)
     moment = now()
     try:
-        renewed = offline_grants.renew(
+        renewed = offline_grants.renew_list(
             office=office, shift=shift, browser=browser, ack=ack, now=moment, page=page
         )
     except CounterNotOpen:
@@ -60,14 +62,16 @@ def data(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
 @csrf_exempt
 @staff_only(*staff_access.COUNTER)
 @require_POST
-def leave(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def return_call_list(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """Return the call list of a console page that was closed."""
     page = str(_json_object(request).get("page", ""))
     if not ID.fullmatch(page):
         return HttpResponse(status=400)
     shift = board.current_shift(office, member.user_id)
     if shift is not None:
-        offline_grants.leave_page(office=office, shift=shift, page=page)
+        offline_grants.release_list_of_page(office=office, shift=shift, page=page)
     return HttpResponse(status=204)
 
 
@@ -84,7 +88,9 @@ def _json_object(request: HttpRequest) -> dict[str, Any]:
 
 @staff_only(*staff_access.COUNTER)
 @require_GET
-def shell(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def offline_counter_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The page of the off-line counter, which the browser caches and fills from the pack."""
     context = {"office": office.row, "member": member, "answers": _answers()}
     return render(request, "console/cutoff.html", context)

@@ -66,7 +66,7 @@ def undo_in_words(step: LastStep) -> str:
     return UNDO[step.kind]() % {"number": step.ticket.label}
 
 
-def told(answer: CheckIn, office: OfficeSnapshot) -> str:
+def verdict_in_words(answer: CheckIn, office: OfficeSnapshot) -> str:
     """The verdict of a check-in as a sentence, with the ticket's number and times."""
     verdict, ticket = answer.verdict, answer.ticket
     start = verdict.found.window.start.astimezone(office.tz) if verdict.found else None

@@ -30,13 +30,13 @@ class Press:
 
     def number(self, name: str) -> int:
         """A whole number of the form; 404 for anything else."""
-        number = reading.whole(self.form.get(name, ""))
+        number = reading.read_whole_number(self.form.get(name, ""))
         if number is None:
             raise Http404(name)
         return number
 
 
-def take(
+def take_step(
     name: str,
     *,
     office: OfficeSnapshot,
@@ -78,7 +78,7 @@ def _pick(press: Press) -> str:
 
 
 def _recall(press: Press) -> str:
-    ticket = turns.recall(office=press.office, clerk=press.clerk, now=press.now)
+    ticket = turns.recall_client(office=press.office, clerk=press.clerk, now=press.now)
     return _("Called again: %(number)s") % {"number": ticket.label}
 
 
@@ -88,12 +88,12 @@ def _start(press: Press) -> str:
 
 
 def _finish(press: Press) -> str:
-    ticket = turns.finish(office=press.office, clerk=press.clerk, now=press.now)
+    ticket = turns.finish_service(office=press.office, clerk=press.clerk, now=press.now)
     return _("%(number)s is finished") % {"number": ticket.label}
 
 
 def _absent(press: Press) -> str:
-    ticket = turns.no_show(office=press.office, clerk=press.clerk, now=press.now)
+    ticket = turns.mark_no_show(office=press.office, clerk=press.clerk, now=press.now)
     return _("%(number)s did not come") % {"number": ticket.label}
 
 
@@ -101,7 +101,9 @@ def _park(press: Press) -> str:
     minutes = press.number("minutes")
     if minutes not in PARK_MINUTES:
         raise Http404(str(minutes))
-    ticket = turns.park(office=press.office, clerk=press.clerk, minutes=minutes, now=press.now)
+    ticket = turns.park_client(
+        office=press.office, clerk=press.clerk, minutes=minutes, now=press.now
+    )
     until = local_clock(press.office, ticket.parked_until) if ticket.parked_until else ""
     return _("%(number)s is on hold until %(until)s") % {"number": ticket.label, "until": until}
 
@@ -109,12 +111,12 @@ def _park(press: Press) -> str:
 def _transfer(press: Press) -> str:
     """Transfer to the form's `to`, which is `service:ID` or `counter:ID`."""
     kind, _sep, number = press.form.get("to", "").partition(":")
-    target = reading.whole(number) or 0
+    target = reading.read_whole_number(number) or 0
     service = press.office.services.get(target) if kind == "service" else None
     counter = press.office.counters.get(target) if kind == "counter" else None
     if service is None and counter is None:
         raise NotServedHere
-    ticket = turns.transfer(
+    ticket = turns.transfer_client(
         office=press.office, clerk=press.clerk, service=service, counter=counter, now=press.now
     )
     return _("%(number)s is sent to: %(where)s") % {
@@ -124,7 +126,7 @@ def _transfer(press: Press) -> str:
 
 
 def _undo(press: Press) -> str:
-    ticket = turns.undo(
+    ticket = turns.undo_last_step(
         office=press.office, clerk=press.clerk, now=press.now, press=press.form.get("press", "")
     )
     return _("Undone: %(number)s is as before") % {"number": ticket.label}

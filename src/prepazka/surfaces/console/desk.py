@@ -25,13 +25,13 @@ from prepazka.queueing.refusals import NotWaiting
 from prepazka.queueing.tickets import check_in_at_desk, issues_tickets
 from prepazka.queueing.validity import valid_until
 from prepazka.queueing.wrong_pins import guarded_kiosks
-from prepazka.reporting.live_hall import hall
+from prepazka.reporting.live_hall import hall_at
 from prepazka.reporting.missed_tickets import count_missed
 from prepazka.surfaces.console import board
-from prepazka.surfaces.console.console_texts import state_in_words, told
+from prepazka.surfaces.console.console_texts import state_in_words, verdict_in_words
 from prepazka.surfaces.console.forms import TicketForm
 from prepazka.web import readings, staff_access, ticket_paper
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -50,7 +50,9 @@ SHOWN = (
 
 @staff_only(*staff_access.DESK_LOOK)
 @require_GET
-def bookings(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def bookings_of_day(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """Bookings of a day (today by default), filtered by PIN, ticket number, time or name."""
     moment = now()
     day = _day(request.GET.get("den", "")) or calendar.day_of(moment, office.tz)
@@ -85,9 +87,9 @@ def bookings(request: HttpRequest, office: OfficeSnapshot, member: Membership) -
             "may_write": member.role in staff_access.DESK,
             "missed": count_missed(office, now=moment),
             "diaries": bool(office.open_officials()),
-            "faults": board.faults(office),
+            "faults": board.faults_of_devices(office),
             "guarded": guarded_kiosks(office, now=moment),
-            "down": board.down(office),
+            "down": board.incidents_at_counter(office),
         },
     )
 
@@ -107,7 +109,7 @@ def _valid_ticket(booking: Booking) -> Ticket | None:
 
 
 def _day(text: str) -> date | None:
-    return reading.day(text)
+    return reading.read_day(text)
 
 
 def _search(
@@ -128,13 +130,13 @@ def _search(
 def _minute(text: str) -> int | None:
     """Minutes of the day from a time written as 8:30 or 8.30; None if unreadable."""
     hour, _sep, minute = text.replace(".", ":").partition(":")
-    hours, minutes = reading.whole(hour, 23), reading.whole(minute, 59)
+    hours, minutes = reading.read_whole_number(hour, 23), reading.read_whole_number(minute, 59)
     return None if hours is None or minutes is None else hours * 60 + minutes
 
 
 @staff_only(*staff_access.DESK)
 @require_POST
-def arrive(
+def check_in_booking(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Check a booked client in; a repeated post returns the same ticket."""
@@ -145,7 +147,7 @@ def arrive(
     )
     registered = checkin.verdict.accepted or checkin.verdict.outcome is Outcome.RETURNED
     say = messages.success if registered else messages.warning
-    say(request, told(checkin, office))
+    say(request, verdict_in_words(checkin, office))
     if checkin.ticket and registered:
         return redirect("console:ticket", office.slug, checkin.ticket.pk)
     return redirect("console:desk", office.slug)
@@ -178,7 +180,7 @@ def new_ticket(request: HttpRequest, office: OfficeSnapshot, member: Membership)
             "office": office.row,
             "member": member,
             "form": form,
-            "down": board.down(office),
+            "down": board.incidents_at_counter(office),
             "outside": not any(
                 issues_tickets(office, service, moment) for service in office.offered_services()
             ),
@@ -222,11 +224,11 @@ def replace_code(
 ) -> HttpResponse:
     """Replace the ticket's code, so that a slip in somebody else's hands opens nothing."""
     try:
-        tickets.replace_code(office=office, ticket=ticket, now=now(), actor=member.user_id)
+        tickets.replace_ticket_code(office=office, ticket=ticket, now=now(), actor=member.user_id)
     except Ticket.DoesNotExist:
         raise Http404 from None
     except NotWaiting as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     else:
         messages.success(
             request, _("The earlier paper opens no page any more. Please print the ticket now.")
@@ -235,4 +237,4 @@ def replace_code(
 
 
 def _ahead(office: OfficeSnapshot, ticket: Ticket, moment: datetime) -> int:
-    return hall(office, now=moment).ahead_of(ticket)
+    return hall_at(office, now=moment).ahead_of(ticket)

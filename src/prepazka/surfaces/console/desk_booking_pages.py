@@ -19,11 +19,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from prepazka.booking import booking_lifecycle, slot_search
 from prepazka.booking.diaries import free_officials, official_of
 from prepazka.booking.models import Booking, BookingState, Channel
-from prepazka.booking.refusals import HoldExpired, TermNotOffered, TermTaken, TooManyHolds
+from prepazka.booking.refusals import HoldExpired, SlotNotOffered, SlotTaken, TooManyHolds
 from prepazka.core import reading
 from prepazka.core.booking_reference import reference_of
 from prepazka.core.refusal import Refused
-from prepazka.meetings.participants import MOST, move_together
+from prepazka.meetings.participants import MOST, move_with_colleagues
 from prepazka.messaging.channels import channel_for, sends_sms
 from prepazka.messaging.contexts import facts_of, how_in_words
 from prepazka.offices.models import Membership, Official, Service
@@ -31,7 +31,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console.console_texts import state_in_words, unsent_in_words, way_in_words
 from prepazka.surfaces.console.forms import MOST_PERSONS, BookForm, ContactForm
 from prepazka.web import readings, staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.limits import asker_of
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
@@ -66,7 +66,7 @@ def choose_service(
 
 @staff_only(*staff_access.DESK)
 @require_http_methods(["GET", "POST"])
-def choose_term(
+def choose_slot(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, service: str
 ) -> HttpResponse:
     """Step 2: the free slots; a post holds one."""
@@ -80,7 +80,7 @@ def choose_term(
     )
     if request.method == "POST":
         try:
-            held = booking_lifecycle.hold_term(
+            held = booking_lifecycle.hold_slot(
                 office=office,
                 service=chosen_service,
                 starts_at=chosen_instant(request),
@@ -94,9 +94,9 @@ def choose_term(
                 asker=asker_of(request, now=now()),
             )
             return redirect("console:fill_in", office.slug, held.pk)
-        except (TermTaken, TermNotOffered, TooManyHolds) as refusal:
-            messages.error(request, sentence(refusal))
-    slots = slot_search.offered(
+        except (SlotTaken, SlotNotOffered, TooManyHolds) as refusal:
+            messages.error(request, refusal_sentence(refusal))
+    slots = slot_search.search_slots(
         office=office,
         service=chosen_service,
         now=now(),
@@ -105,30 +105,30 @@ def choose_term(
         official=official,
         mode=mode,
     )
-    return _terms(request, office, member, chosen_service, slots, official=official)
+    return _slots(request, office, member, chosen_service, slots, official=official)
 
 
-def _terms(
+def _slots(
     request: HttpRequest,
     office: OfficeSnapshot,
     member: Membership,
     service: Service,
-    slots: list[slot_search.Term],
+    slots: list[slot_search.Slot],
     booking: Booking | None = None,
     official: Official | None = None,
 ) -> HttpResponse:
     officials = office.officials_for(service.pk)
     if officials:
-        rows = [(term, _names(office, service, term, official)) for term in slots]
+        rows = [(slot, _names(office, service, slot, official)) for slot in slots]
     else:
-        rows = [(term, _places(term)) for term in slots]
+        rows = [(slot, _places(slot)) for slot in slots]
     days = [(day, list(group)) for day, group in groupby(rows, key=lambda row: row[0].day)]
     from_day = _from_day(request)
     visible = [(day, day_rows) for day, day_rows in days if from_day is None or day >= from_day]
     later = visible[DAYS_SHOWN][0] if len(visible) > DAYS_SHOWN else None
     return render(
         request,
-        "console/terms.html",
+        "console/slots.html",
         {
             "office": office.row,
             "member": member,
@@ -157,7 +157,7 @@ def fill_in(
     if row.state != BookingState.HELD:
         if row.channel in BY_STAFF and row.confirmed_at:
             return redirect("console:slip", office.slug, row.pk)
-        messages.error(request, sentence(HoldExpired()))
+        messages.error(request, refusal_sentence(HoldExpired()))
         return redirect(_start_url(office, row))
     if row.channel not in BY_STAFF:
         raise Http404  # a citizen's own hold, made on the web
@@ -168,7 +168,7 @@ def fill_in(
                 booking=row.pk, now=now(), actor=member.user_id, **form.cleaned_data
             )
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
             return redirect(_start_url(office, row))
         return redirect("console:slip", office.slug, row.pk)
     return render(
@@ -201,7 +201,7 @@ def give_back(
 
 @staff_only(*staff_access.DESK)
 @require_GET
-def slip(
+def booking_slip(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Step 4: the slip with the PIN, and further actions on the booking."""
@@ -236,7 +236,7 @@ def slip(
 
 @staff_only(*staff_access.DESK)
 @require_POST
-def person(
+def edit_contact(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """The client's name and contact; each view is recorded."""
@@ -255,7 +255,7 @@ def person(
 
 @staff_only(*staff_access.DESK)
 @require_http_methods(["GET", "POST"])
-def move(
+def move_booking_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Move the booking on behalf of the office."""
@@ -263,7 +263,7 @@ def move(
     service, together = office.services[row.service_id], _invited_colleagues(request, office)
     if request.method == "POST":
         try:
-            move_together(
+            move_with_colleagues(
                 booking=row.pk,
                 starts_at=chosen_instant(request),
                 colleagues=together,
@@ -271,12 +271,12 @@ def move(
                 actor=member.user_id,
             )
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
         else:
             messages.success(request, _("The booking was moved."))
             return redirect("console:slip", office.slug, row.pk)
     official = official_of(office, row)
-    free = slot_search.offered(
+    free = slot_search.search_slots(
         office=office,
         service=service,
         now=now(),
@@ -287,12 +287,12 @@ def move(
         mode=row.mode,
         together=together,
     )
-    return _terms(request, office, member, service, free, row, official)
+    return _slots(request, office, member, service, free, row, official)
 
 
 @staff_only(*staff_access.DESK)
 @require_POST
-def cancel(
+def cancel_booking_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Cancel on behalf of the office; the slot is free at once."""
@@ -303,7 +303,7 @@ def cancel(
         )
         messages.success(request, _("The booking was cancelled."))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("console:slip", office.slug, row.pk)
 
 
@@ -361,16 +361,16 @@ def mode_of(query: QueryDict, service: Service) -> str:
 
 
 def _names(
-    office: OfficeSnapshot, service: Service, term: slot_search.Term, official: Official | None
+    office: OfficeSnapshot, service: Service, slot: slot_search.Slot, official: Official | None
 ) -> str:
     """Names of officials free at the slot; empty if one was already chosen."""
     if official:
         return ""
-    return ", ".join(str(o.name) for o in free_officials(office, service, term.lanes))
+    return ", ".join(str(o.name) for o in free_officials(office, service, slot.lanes))
 
 
-def _places(term: slot_search.Term) -> str:
-    return ngettext("%(free)s place", "%(free)s places", term.free) % {"free": term.free}
+def _places(slot: slot_search.Slot) -> str:
+    return ngettext("%(free)s place", "%(free)s places", slot.free) % {"free": slot.free}
 
 
 def _booking(office: OfficeSnapshot, booking: UUID) -> Booking:
@@ -382,13 +382,13 @@ def _booking(office: OfficeSnapshot, booking: UUID) -> Booking:
 
 def persons_of(request: HttpRequest) -> int:
     """The number of people in the query string, between 1 and `MOST_PERSONS`."""
-    persons = reading.whole(request.GET.get("osob", "1"))
+    persons = reading.read_whole_number(request.GET.get("osob", "1"))
     return max(1, min(persons or 1, MOST_PERSONS))
 
 
 def chosen_instant(request: HttpRequest) -> datetime:
     """The start of the chosen slot. Raises Http404 if it is unreadable."""
-    starts_at = reading.instant(request.POST.get("starts_at", ""))
+    starts_at = reading.read_instant(request.POST.get("starts_at", ""))
     if starts_at is None:
         raise Http404
     return starts_at
@@ -403,7 +403,7 @@ def request_key(request: HttpRequest) -> UUID | None:
 
 
 def _from_day(request: HttpRequest) -> date | None:
-    return reading.day(request.GET.get("od", ""))
+    return reading.read_day(request.GET.get("od", ""))
 
 
 def _without_day(request: HttpRequest) -> str:

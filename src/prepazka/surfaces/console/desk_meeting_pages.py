@@ -22,7 +22,7 @@ from prepazka.meetings import participants
 from prepazka.offices.models import Membership, Mode
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.form_fields import AddressField, NameField
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
@@ -37,7 +37,7 @@ class GuestForm(forms.Form):
 
 @staff_only(*staff_access.DESK)
 @require_POST
-def mode(
+def change_mode_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Change the mode of meeting; the slot stays."""
@@ -52,13 +52,13 @@ def mode(
         )
         messages.success(request, _("The kind of meeting was changed."))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("console:slip", office.slug, row.pk)
 
 
 @staff_only(*staff_access.DESK)
 @require_http_methods(["GET", "POST"])
-def people(
+def participants_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Participants of the meeting; a post invites guests or colleagues, or revokes a link."""
@@ -71,7 +71,7 @@ def people(
             if _handle_post(request, office, member, row, form):
                 return redirect("console:people", office.slug, row.pk)
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
             return redirect("console:people", office.slug, row.pk)
     return render(
         request,
@@ -82,8 +82,8 @@ def people(
             "booking": row,
             "service": office.services[row.service_id],
             "official": official_of(office, row),
-            "people": participants.invited_to(row),
-            "away": participants.away_of([row]),
+            "people": participants.invited_participants(row),
+            "away": participants.unavailable_colleagues([row]),
             "colleagues": _colleagues(office, row),
             "most": participants.MOST,
             "form": form,
@@ -99,10 +99,10 @@ def _handle_post(
     form: GuestForm,
 ) -> bool:
     """Do what the pressed button asks; False if the form is invalid and is shown again."""
-    acts = {"zrusit": participants.revoke, "znovu": participants.renew_link}
+    acts = {"zrusit": participants.revoke_invitation, "znovu": participants.renew_link}
     for name, act in acts.items():
         if participant_id := request.POST.get(name):
-            invited = {str(p.pk): p for p in participants.invited_to(booking)}
+            invited = {str(p.pk): p for p in participants.invited_participants(booking)}
             if participant_id in invited:
                 act(participant=invited[participant_id].pk, now=now(), actor=member.user_id)
             return True
@@ -116,7 +116,9 @@ def _handle_post(
         return True
     if not form.is_valid():
         return False
-    participants.invite(booking=booking.pk, now=now(), actor=member.user_id, **form.cleaned_data)
+    participants.invite_guest(
+        booking=booking.pk, now=now(), actor=member.user_id, **form.cleaned_data
+    )
     return True
 
 
@@ -129,7 +131,7 @@ def _colleagues(office: OfficeSnapshot, booking: Booking) -> list[dict[str, Any]
         {
             "official": official,
             "department": office.departments.get(official.department_id or 0),
-            "free": colleague_claims.is_free(office, official, booking, now=now()),
+            "free": colleague_claims.is_official_free(office, official, booking, now=now()),
             "common": f"{move}?spolu={official.code}",
         }
         for official in office.open_officials()

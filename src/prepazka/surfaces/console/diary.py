@@ -14,7 +14,7 @@ from prepazka.booking import absences
 from prepazka.booking.absences import Affected
 from prepazka.booking.diaries import lanes_of
 from prepazka.booking.models import Booking, BookingState, Busy
-from prepazka.booking.private_appointments import busy_of, clashes
+from prepazka.booking.private_appointments import bookings_in_busy_time, busy_of
 from prepazka.core import calendar, reading
 from prepazka.core.interval import Interval
 from prepazka.messaging.contexts import how_in_words
@@ -22,13 +22,13 @@ from prepazka.offices.models import HoursException, Membership, Mode, Official, 
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console import disruption_pages
 from prepazka.surfaces.console.changes import (
-    done,
-    impact,
+    impact_response,
     is_own,
     may_change,
     may_look,
     may_read_reasons,
     official_of,
+    redirect_to_diary,
 )
 from prepazka.surfaces.console.console_texts import days_in_words, state_in_words, times_in_words
 from prepazka.surfaces.console.external_calendar_texts import outside_of
@@ -50,7 +50,9 @@ WEEK = 7
 
 @staff_only(*EVERYBODY)
 @require_GET
-def diaries(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def list_of_diaries(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The diaries that the member may see; redirects if there is only one."""
     visible = [official for official in office.open_officials() if may_look(member, official)]
     if len(visible) == 1:
@@ -71,7 +73,7 @@ def diaries(request: HttpRequest, office: OfficeSnapshot, member: Membership) ->
 
 @staff_only(*EVERYBODY)
 @require_GET
-def diary(
+def diary_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """One day of the diary, or a week with `?tyden`."""
@@ -109,7 +111,7 @@ def diary(
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def add(
+def add_exception_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Add an absence or extra hours; affected bookings are shown before it is done."""
@@ -136,8 +138,8 @@ def add(
                     form.days(),
                     form.reasons(),
                 )
-            return impact(request, office, member, official, error)
-        return done(request, office, official, unfit)
+            return impact_response(request, office, member, official, error)
+        return redirect_to_diary(request, office, official, unfit)
     return render(
         request,
         "console/diary_add.html",
@@ -152,7 +154,7 @@ def add(
 
 @staff_only(*EVERYBODY)
 @require_POST
-def remove(
+def remove_exception_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, exception: int
 ) -> HttpResponse:
     """Remove an absence or extra hours."""
@@ -167,8 +169,8 @@ def remove(
             accept="sure" in request.POST,
         )
     except Affected as error:
-        return impact(request, office, member, official, error)
-    return done(request, office, official, unfit)
+        return impact_response(request, office, member, official, error)
+    return redirect_to_diary(request, office, official, unfit)
 
 
 def _days(
@@ -213,7 +215,10 @@ def _rows(
         for booking in bookings
         if booking.state in {BookingState.CONFIRMED, BookingState.UNCONFIRMED}
     ]
-    outside, clashing = absences.unfit(office, official, changeable), clashes(busy, changeable)
+    outside, clashing = (
+        absences.bookings_outside_hours(office, official, changeable),
+        bookings_in_busy_time(busy, changeable),
+    )
     return [
         {
             "booking": booking,
@@ -261,4 +266,4 @@ def _exceptions(office: OfficeSnapshot, official: Official, today: date) -> list
 
 
 def day_said(text: str) -> date | None:
-    return reading.day(text)
+    return reading.read_day(text)

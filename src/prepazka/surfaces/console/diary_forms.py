@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from prepazka.booking.models import OutsideCalendar
-from prepazka.booking.private_appointments import weekly
+from prepazka.booking.private_appointments import weekly_intervals
 from prepazka.core import calendar
 from prepazka.core.interval import Interval
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -91,7 +91,7 @@ class AppointmentForm(forms.Form):
     def times(self) -> list[Interval[datetime]]:
         """The intervals of all weekly occurrences."""
         until = self.cleaned_data.get("until")
-        return weekly(self.time(), until, self.office) if until else [self.time()]
+        return weekly_intervals(self.time(), until, self.office) if until else [self.time()]
 
     def _instant(self, day: date, at: dt.time) -> datetime:
         return calendar.local_instant(day, at.hour * 60 + at.minute, self.office.tz)
@@ -126,7 +126,7 @@ class WeekForm(forms.Form):
             self.add_error("last", _("The last day is before the first."))
         for name in [name for name in cleaned if name.startswith("day")]:
             try:
-                cleaned[name] = spans(cleaned[name])
+                cleaned[name] = parse_spans(cleaned[name])
             except ValueError:
                 self.add_error(
                     name, gettext("Enter times, like 8:00–12:00, 13:00–17:00, in order.")
@@ -207,7 +207,7 @@ class SettingsForm(forms.Form):
     )
 
 
-def spans(text: str) -> list[Interval[int]]:
+def parse_spans(text: str) -> list[Interval[int]]:
     """Intervals in minutes of the day from `8:00–12:00, 13–17`. Raises ValueError if unordered."""
     intervals: list[Interval[int]] = []
     for piece in filter(None, (p.strip() for p in re.split(r"[,;]", text))):
@@ -221,7 +221,7 @@ def spans(text: str) -> list[Interval[int]]:
     return intervals
 
 
-def written(intervals: list[Interval[int]]) -> str:
+def spans_text(intervals: list[Interval[int]]) -> str:
     """The intervals as text that `spans` reads."""
     return ", ".join(f"{_clock(interval.start)}–{_clock(interval.end)}" for interval in intervals)
 

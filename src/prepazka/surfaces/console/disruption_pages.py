@@ -15,8 +15,8 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from prepazka.booking.disruptions import UNDO_WITHIN, disrupt, undo_disruption
-from prepazka.booking.impact_preview import Choice, Decision, Impact, Row, impact_of, official_on
+from prepazka.booking.disruptions import UNDO_WITHIN, apply_disruption, undo_disruption
+from prepazka.booking.impact_preview import Choice, Decision, Impact, Row, impact_of, lane_official
 from prepazka.booking.models import Booking, CallListEntry, Disruption, Offer, OfferState
 from prepazka.booking.refusals import ImpactChanged, NoSuchLane, UndoTooLate
 from prepazka.core import reading
@@ -28,7 +28,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console.console_texts import days_in_words, times_in_words
 from prepazka.surfaces.console.forms import DisruptionForm, Reasons, fields_of
 from prepazka.web import readings, staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -38,7 +38,9 @@ Kind = HoursException.Kind
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def plan(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def plan_disruption(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The form of a disruption; a post shows its impact, and with `apply` carries it out."""
     if request.method == "GET":
         _must_be_allowed(office, member, "office")
@@ -59,7 +61,7 @@ def plan(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
 
 @staff_only(*EVERYBODY)
 @require_GET
-def result(
+def disruption_result(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, disruption: int
 ) -> HttpResponse:
     """The outcome of a disruption and its offers; can be undone for `UNDO_WITHIN`."""
@@ -93,7 +95,7 @@ def result(
 
 @staff_only(*EVERYBODY)
 @require_POST
-def undo(
+def undo_disruption_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, disruption: int
 ) -> HttpResponse:
     """Undo a disruption; people who have not answered yet get their original slot back."""
@@ -101,7 +103,7 @@ def undo(
     try:
         count = undo_disruption(disruption=record.pk, now=now(), actor=member.user_id)
     except UndoTooLate as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     else:
         messages.success(
             request,
@@ -144,12 +146,12 @@ def impact_page(
             "times": times_in_words(days),
             "rows": [_row(impact, row) for row in impact.rows],
             "colleagues": [
-                (c, official_on(office, c.lane_id), meeting_of(office, c))
+                (c, lane_official(office, c.lane_id), meeting_of(office, c))
                 for c in impact.companions
             ],
             "token": impact.token,
             "tally": Tally(row.decision for row in impact.rows),
-            "error": sentence(refusal) if refusal else "",
+            "error": refusal_sentence(refusal) if refusal else "",
         },
         status=409 if refusal else 200,
     )
@@ -158,7 +160,7 @@ def impact_page(
 def meeting_of(office: OfficeSnapshot, companion: Booking) -> Official | None:
     """The official who leads the meeting of a colleague's companion booking."""
     meeting = companion.companion_of
-    return official_on(office, meeting.lane_id) if meeting else None
+    return lane_official(office, meeting.lane_id) if meeting else None
 
 
 def exceptions_of(
@@ -217,7 +219,7 @@ def _carry_out(
     reasons: Reasons,
 ) -> HttpResponse:
     try:
-        disruption = disrupt(
+        disruption = apply_disruption(
             office=office,
             exceptions=exceptions_of(office, target, days, reasons),
             seen_token=request.POST.get("seen", ""),
@@ -240,7 +242,7 @@ def _choices(form: QueryDict) -> dict[UUID, Choice]:
         if name.startswith("d-") and isinstance(value, str):
             decision, _colon, lane = value.partition(":")
             if decision in Decision.values:
-                number = reading.whole(lane)
+                number = reading.read_whole_number(lane)
                 choices[UUID(name[2:])] = Choice(Decision(decision), number)
     return choices
 
@@ -250,16 +252,16 @@ def _row(impact: Impact, row: Row) -> dict[str, Any]:
     colleagues = [
         (f"{Decision.REASSIGN}:{lane}", official, lane == row.lane)
         for lane in row.candidates
-        if (official := official_on(office, lane))
+        if (official := lane_official(office, lane))
     ]
     return {
         "booking": booking,
         "service": office.services[booking.service_id],
-        "official": official_on(office, booking.lane_id),
+        "official": lane_official(office, booking.lane_id),
         "decision": str(row.decision),
         "colleagues": colleagues,
         "other_lane": bool(row.candidates) and not colleagues,
-        "terms": [during for _lane, during in row.terms],
+        "slots": [during for _lane, during in row.slots],
     }
 
 
@@ -277,7 +279,7 @@ def _outcome(office: OfficeSnapshot, booking: Booking, decision: str) -> str:
 
 def _confirmed_outcome(office: OfficeSnapshot, booking: Booking, decision: str) -> str:
     if decision == Decision.REASSIGN:
-        official = official_on(office, booking.lane_id)
+        official = lane_official(office, booking.lane_id)
         if official:
             return _("stays, with %(name)s") % {"name": official.name}
         return _("stays, at another place")

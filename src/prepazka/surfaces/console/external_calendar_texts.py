@@ -65,14 +65,14 @@ def outside_with_doubts(official: Official, now: datetime) -> list[dict[str, Any
     return [
         {
             **_in_words(row),
-            **_unclear_events(external_calendars.shown_of(row), now),
+            **_unclear_events(external_calendars.doubts_of_calendar(row), now),
             "settings": SettingsForm(initial=vars(row), prefix=f"c{row.pk}"),
         }
         for row in _rows(official)
     ]
 
 
-def said_of(row: OutsideCalendar) -> str:
+def calendar_state_in_words(row: OutsideCalendar) -> str:
     """The calendar's state as a sentence; names its host, not the secret part of its address."""
     words = {
         "host": urlsplit(row.url).hostname,
@@ -123,7 +123,7 @@ def _in_words(row: OutsideCalendar) -> dict[str, Any]:
         "row": row,
         "host": urlsplit(row.url).hostname,
         "failed": bool(row.failure) and row.failure != "transparent",
-        "said": said_of(row),
+        "said": calendar_state_in_words(row),
     }
 
 

@@ -22,14 +22,14 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.incidents import (
     Touched,
     change_incident,
-    concerned,
+    count_affected,
     declare_incident,
     end_incident,
-    touched,
+    notices_still_due,
 )
 from prepazka.queueing.refusals import IncidentOver
 from prepazka.web import staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -159,7 +159,9 @@ class ChangeForm(IncidentForm):
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def incidents_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """Open incidents and the form; a post previews the impact, and with `apply` declares it."""
     _must_be_allowed(member)
     moment = now()
@@ -174,7 +176,7 @@ def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def change(
+def change_incident_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, incident: int
 ) -> HttpResponse:
     """Change an incident; a post previews the impact, and with `apply` saves it."""
@@ -182,7 +184,7 @@ def change(
     row = next((i for i in office.incidents if i.pk == incident), None)
     if row is None:
         get_object_or_404(Incident, pk=incident, office=office.row)
-        messages.info(request, sentence(IncidentOver()))
+        messages.info(request, refusal_sentence(IncidentOver()))
         return redirect("console:incidents", office.slug)
     moment = now()
     form = ChangeForm(row, office, moment, request.POST or None)
@@ -196,7 +198,7 @@ def change(
 
 @staff_only(*EVERYBODY)
 @require_POST
-def end(
+def end_incident_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, incident: int
 ) -> HttpResponse:
     """End an incident; a repeated post changes nothing."""
@@ -229,7 +231,7 @@ def _declare(
         )
         messages.success(request, _("Declared. Everybody can read it now."))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("console:incidents", office.slug)
 
 
@@ -259,7 +261,7 @@ def _change(
         changed = _("Changed; everybody can read it now.")
         messages.success(request, text % {"n": informed} if informed else changed)
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("console:incidents", office.slug)
 
 
@@ -275,7 +277,9 @@ def _preview(
     hours = draft.warn_hours
     services = office.needing(draft.system_id)
     informed_again = (
-        concerned(changed, moment).filter(booking__service__in=services) if changed else None
+        notices_still_due(changed, moment).filter(booking__service__in=services)
+        if changed
+        else None
     )
     context = {
         "incident": draft,
@@ -298,7 +302,7 @@ def _open_incidents(office: OfficeSnapshot, moment: datetime) -> dict[str, Any]:
                 "incident": incident,
                 "services": office.stopped_by(incident),
                 "touched": _touched(office, incident, moment),
-                "told": incident.warned.count(),
+                "told": incident.notices.count(),
                 "texts": _texts(incident, office),
             }
             for incident in office.incidents
@@ -308,7 +312,7 @@ def _open_incidents(office: OfficeSnapshot, moment: datetime) -> dict[str, Any]:
 
 
 def _touched(office: OfficeSnapshot, incident: Incident, moment: datetime) -> Touched:
-    return touched(
+    return count_affected(
         office=office, system=incident.system, warn_hours=incident.warn_hours, now=moment
     )
 
@@ -318,7 +322,7 @@ def _texts(incident: Incident, office: OfficeSnapshot) -> list[tuple[str, str]]:
     texts = []
     for language in office.row.languages or ["cs"]:
         with override(language):
-            texts.append((language, incident_texts.said_of(incident, office)))
+            texts.append((language, incident_texts.incident_in_words(incident, office)))
     return texts
 
 

@@ -24,7 +24,7 @@ from prepazka.queueing import offline_grants
 from prepazka.queueing.models import Shift
 from prepazka.surfaces.console.accounts import begin, own_path
 from prepazka.web import known_devices, screen_lock, staff_access
-from prepazka.web.limits import network
+from prepazka.web.limits import network_of_address
 from prepazka.web.screen_lock import LOCKED, locked_user
 from prepazka.web.shortcuts import address_of, now
 
@@ -33,7 +33,7 @@ LONGEST_AGO = 60  # seconds; scripts report a press sooner, so an older one is i
 
 @never_cache
 @require_POST
-def screen(request: HttpRequest) -> HttpResponse:
+def lock_state(request: HttpRequest) -> HttpResponse:
     """JSON for a page's script: seconds until the lock (`left`) and the session's user (`who`).
 
     `ago` in the post: seconds since the last key or press in the page; absent if there was none.
@@ -44,7 +44,7 @@ def screen(request: HttpRequest) -> HttpResponse:
     if not isinstance(user, User):
         return HttpResponse(status=401)
     moment = real_now()
-    ago = reading.whole(request.POST.get("ago", ""), LONGEST_AGO)
+    ago = reading.read_whole_number(request.POST.get("ago", ""), LONGEST_AGO)
     if ago is not None:
         key = str(request.session.session_key)
         row = locked_sessions.screen_of(session_key=key, user=user.pk, now=moment)
@@ -55,17 +55,17 @@ def screen(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_POST
-def lock(request: HttpRequest) -> HttpResponse:
+def lock_session(request: HttpRequest) -> HttpResponse:
     """Lock the screen: requested by the button, or by a page without presses for long."""
     page = request.POST.get("page", "")[:64]
     if (user := locked_user(request)) is not None:
         # Already locked by time; only the script knows which page may still renew its list.
-        offline_grants.log_out(clerk=user.pk, page=page)
+        offline_grants.release_list_of_clerk(clerk=user.pk, page=page)
     else:
-        if (refusal := staff_access.not_yet(request)) is not None:
+        if (refusal := staff_access.step_before_access(request)) is not None:
             return refusal
         assert isinstance(request.user, User)  # noqa: S101  # AUTH_USER_MODEL
-        screen_lock.lock(request, request.user, page=page, now=real_now())
+        screen_lock.lock_screen(request, request.user, page=page, now=real_now())
     if "X-Fragment" in request.headers:
         return HttpResponse(status=LOCKED)
     return screen_lock.to_unlock(request, next_of(request))
@@ -74,7 +74,7 @@ def lock(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @never_cache
 @require_http_methods(["GET", "POST"])
-def unlock(request: HttpRequest) -> HttpResponse:
+def unlock_page(request: HttpRequest) -> HttpResponse:
     """The page of a locked session; the right password unlocks it."""
     back = next_of(request)
     user = locked_user(request)
@@ -84,7 +84,7 @@ def unlock(request: HttpRequest) -> HttpResponse:
         return _page(request, back)
     error = _password_error(request, user, request.POST.get("password", ""))
     if not error:
-        locked_sessions.unlock(str(request.session.session_key), now=real_now())
+        locked_sessions.unlock_screens(str(request.session.session_key), now=real_now())
         return _unlocked(request, back)
     if "X-Fragment" in request.headers:
         return JsonResponse({"error": error}, status=422)
@@ -106,7 +106,7 @@ def _password_error(request: HttpRequest, user: User, password: str) -> str:
     """The error about the password, or "" if it is right. Each try counts as a log-in."""
     sources = attempts.sources_of(
         username=user.username,
-        network=network(address_of(request)),
+        network=network_of_address(address_of(request)),
         device=known_devices.device_for(request, user.username),
     )
     if not password:
@@ -119,7 +119,7 @@ def _password_error(request: HttpRequest, user: User, password: str) -> str:
     if not user.check_password(password):
         log_ins.note_failure(username=user.username, attempt=attempt, now=moment)
         return _("The password is wrong.")
-    attempts.succeed(attempt)
+    attempts.clear_failures(attempt)
     return ""
 
 

@@ -30,7 +30,7 @@ from prepazka.surfaces.console.console_texts import state_in_words, way_in_words
 from prepazka.surfaces.console.desk_booking_pages import mode_of
 from prepazka.surfaces.console.forms import MOST_PERSONS
 from prepazka.web import readings, staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.limits import asker_of
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
@@ -41,7 +41,9 @@ LONGEST_QUESTION = 100
 
 @staff_only(*staff_access.DESK)
 @require_GET
-def screen(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def operator_screen(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The whole screen; without script every choice is a link, a form or a button."""
     moment = now()
     question = request.GET.get("hledat", "").strip()[:LONGEST_QUESTION]
@@ -93,7 +95,7 @@ def screen(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> 
 
 @staff_only(*staff_access.DESK)
 @require_POST
-def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def take_slot(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Take the slot that was pressed: hold it for the caller, or move the booking there."""
     moving = _chosen_booking(request, office) if "presun" in request.POST else None
     department = _department(request, office, moving)
@@ -112,7 +114,7 @@ def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
             )
             messages.success(request, _("The booking was moved."))
             return redirect("console:slip", office.slug, moving.pk)
-        booking = booking_lifecycle.hold_term(
+        booking = booking_lifecycle.hold_slot(
             office=office,
             service=choice.service,
             starts_at=starts_at,
@@ -126,7 +128,7 @@ def take(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
             asker=asker_of(request, now=now()),
         )
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
         return redirect(_address(office, request.POST))
     return redirect("console:fill_in", office.slug, booking.pk)
 
@@ -173,7 +175,7 @@ def _service_choice(
         return None
     return department_day.Wanted(
         chosen or services[0],
-        max(1, min(reading.whole(persons) or 1, MOST_PERSONS)),
+        max(1, min(reading.read_whole_number(persons) or 1, MOST_PERSONS)),
         channel if channel in BY_STAFF else Channel.PHONE,
         mode=mode_of(parameters, chosen or services[0]),
     )
@@ -182,7 +184,7 @@ def _service_choice(
 def _pressed_slot(request: HttpRequest, office: OfficeSnapshot) -> tuple[datetime, Any]:
     """Start and official of the pressed slot; the official is None for a window."""
     instant_text, _sep, code = request.POST.get("place", "").partition("|")
-    starts_at = reading.instant(instant_text)
+    starts_at = reading.read_instant(instant_text)
     official = office.official_by_code(code) if code else None
     if starts_at is None or (code and official is None):
         raise Http404
@@ -247,7 +249,7 @@ def _address(office: OfficeSnapshot, parameters: QueryDict, **changed: object) -
 
 
 def _day(parameters: QueryDict) -> date | None:
-    return reading.day(parameters.get("den", ""))
+    return reading.read_day(parameters.get("den", ""))
 
 
 def _uuid(text: str) -> UUID | None:

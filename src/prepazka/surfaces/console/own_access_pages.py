@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from prepazka.offices import log_ins, staff
-from prepazka.web.confirmation import confirmed
+from prepazka.web.confirmation import with_fresh_proofs
 from prepazka.web.shortcuts import now
 
 
 @login_required
 @require_safe
-def page(request: HttpRequest) -> HttpResponse:
+def sessions_and_keys(request: HttpRequest) -> HttpResponse:
     """The list of sessions and of programs' keys."""
     access = staff.access_of_user(_user(request), now=now(), present=_session(request))
     return render(request, "account/access.html", {"access": access})
@@ -24,7 +24,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-@confirmed
+@with_fresh_proofs
 def end_session(request: HttpRequest, session: int) -> HttpResponse:
     """Log out of another browser."""
     log_ins.end_session(user=_user(request), session_id=session, actor=_user(request), now=now())
@@ -34,7 +34,7 @@ def end_session(request: HttpRequest, session: int) -> HttpResponse:
 
 @login_required
 @require_POST
-@confirmed
+@with_fresh_proofs
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     """Log out of every browser but this one."""
     log_ins.end_other_sessions(user=_user(request), session=_session(request), now=now())
@@ -44,7 +44,7 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-@confirmed
+@with_fresh_proofs
 def end_token(request: HttpRequest, api_token: int) -> HttpResponse:
     """Revoke a program's key."""
     log_ins.end_token(user=_user(request), token_id=api_token, actor=_user(request), now=now())
@@ -54,7 +54,7 @@ def end_token(request: HttpRequest, api_token: int) -> HttpResponse:
 
 @login_required
 @require_POST
-@confirmed
+@with_fresh_proofs
 def allow_token(request: HttpRequest, api_token: int) -> HttpResponse:
     """Allow a program's key that waits for the person."""
     log_ins.allow_token(user=_user(request), token_id=api_token, now=now())

@@ -46,7 +46,7 @@ from prepazka.surfaces.console.desk_booking_pages import (
 )
 from prepazka.surfaces.console.forms import BookForm, ContactForm
 from prepazka.web import readings
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.limits import asker_of
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
@@ -123,7 +123,7 @@ def _own_diary(office: OfficeSnapshot, member: Membership, code: str) -> Diary:
 
 @staff_only(*EVERYBODY)
 @require_GET
-def client(
+def own_client_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
     """The page of a client's booking."""
@@ -146,7 +146,7 @@ def client(
 
 @staff_only(*EVERYBODY)
 @require_POST
-def person(
+def edit_own_contact(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
     """The client's name and contact; each view is recorded."""
@@ -159,7 +159,7 @@ def person(
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def move(
+def move_own_booking(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
     """Move the booking: choose a slot, preview the message, confirm."""
@@ -187,9 +187,9 @@ def move(
                 request, diary, row, change, at, starts_at=starts_at, back=request.get_full_path()
             )
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
     service = office.services[row.service_id]
-    free = slot_search.offered(
+    free = slot_search.search_slots(
         office=office,
         service=service,
         now=now(),
@@ -205,7 +205,7 @@ def move(
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def cancel(
+def cancel_own_booking(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
     """Cancel the booking: write the reason, preview the message, confirm."""
@@ -233,7 +233,7 @@ def cancel(
             change()
             messages.success(request, _("The booking was cancelled."))
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
         return redirect(back)
     service = office.services[row.service_id]
     return diary.page(
@@ -286,7 +286,7 @@ def _preview_page(
 
 @staff_only(*EVERYBODY)
 @require_GET
-def book(
+def book_own_client(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """The form for service, number of people and channel."""
@@ -302,7 +302,7 @@ def book(
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def slots(
+def own_slots(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, service: str
 ) -> HttpResponse:
     """The free slots of the diary; a post holds one."""
@@ -321,7 +321,7 @@ def slots(
     }
     if request.method == "POST":
         try:
-            held = booking_lifecycle.hold_term(
+            held = booking_lifecycle.hold_slot(
                 starts_at=chosen_instant(request),
                 now=now(),
                 request_key=request_key(request),
@@ -331,8 +331,8 @@ def slots(
             )
             return redirect(diary.address("own_fill_in", held.pk))
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
-    free = slot_search.offered(now=now(), **criteria)
+            messages.error(request, refusal_sentence(refusal))
+    free = slot_search.search_slots(now=now(), **criteria)
     back = diary.address("own_book")
     return _slots(
         request, diary, chosen_service, free, back=back, modes=mode_links(request, chosen_service)
@@ -343,18 +343,18 @@ def _slots(
     request: HttpRequest,
     diary: Diary,
     service: Service,
-    free: list[slot_search.Term],
+    free: list[slot_search.Slot],
     **context: Any,
 ) -> HttpResponse:
-    by_day = groupby(free, key=lambda term: term.day)
-    days = [(day, [(term, "") for term in of_day]) for day, of_day in by_day]
+    by_day = groupby(free, key=lambda slot: slot.day)
+    days = [(day, [(slot, "") for slot in of_day]) for day, of_day in by_day]
     from_day = request.GET.get("od", "")
     visible = [(day, day_slots) for day, day_slots in days if day.isoformat() >= from_day]
     query = request.GET.copy()
     query.pop("od", None)
     return diary.page(
         request,
-        "terms",
+        "slots",
         service=service,
         days=visible[:DAYS_SHOWN],
         later=visible[DAYS_SHOWN][0] if len(visible) > DAYS_SHOWN else None,
@@ -378,7 +378,7 @@ def fill_in(
     if row.state != BookingState.HELD:
         if row.confirmed_at:
             return redirect(diary.address("own_client", row.pk))
-        messages.error(request, sentence(HoldExpired()))
+        messages.error(request, refusal_sentence(HoldExpired()))
         return redirect(diary.address("own_book"))
     form = ContactForm(request.POST or None)
     if request.method == "POST" and "change" not in request.POST and form.is_valid():
@@ -397,9 +397,9 @@ def fill_in(
             messages.success(request, _("The client is booked."))
             return redirect(diary.address("own_client", row.pk))
         except PhoneNeeded as refusal:
-            form.add_error("phone", sentence(refusal))
+            form.add_error("phone", refusal_sentence(refusal))
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
             return redirect(diary.address("own_book"))
     return diary.page(
         request,

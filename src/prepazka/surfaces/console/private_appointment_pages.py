@@ -18,10 +18,10 @@ from prepazka.booking.models import Busy
 from prepazka.booking.private_appointments import AppointmentTooFar
 from prepazka.offices.models import Membership, Official, Role
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.surfaces.console.changes import done, impact, official_of
+from prepazka.surfaces.console.changes import impact_response, official_of, redirect_to_diary
 from prepazka.surfaces.console.diary import day_said
 from prepazka.surfaces.console.diary_forms import AppointmentForm
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -30,7 +30,7 @@ EVERYBODY = tuple(Role)
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def add(
+def add_appointment_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Add an appointment, optionally weekly; affected bookings are shown before it is saved."""
@@ -48,17 +48,17 @@ def add(
                 actor=member.user_id,
                 accept="sure" in request.POST,
             )
-            return done(request, office, official, unfit)
+            return redirect_to_diary(request, office, official, unfit)
         except Affected as error:
-            return impact(request, office, member, official, error)
+            return impact_response(request, office, member, official, error)
         except AppointmentTooFar as refusal:
-            form.add_error(None, sentence(refusal))
+            form.add_error(None, refusal_sentence(refusal))
     return _page(request, office, member, official, form)
 
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
-def change(
+def change_appointment_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, appointment: int
 ) -> HttpResponse:
     """Change one appointment's time or title; of a weekly one only this occurrence."""
@@ -78,19 +78,19 @@ def change(
                 actor=member.user_id,
                 accept="sure" in request.POST,
             )
-            return done(request, office, official, unfit)
+            return redirect_to_diary(request, office, official, unfit)
         except Affected as error:
-            return impact(request, office, member, official, error)
+            return impact_response(request, office, member, official, error)
         except Busy.DoesNotExist:
             raise Http404 from None
         except AppointmentTooFar as refusal:
-            form.add_error(None, sentence(refusal))
+            form.add_error(None, refusal_sentence(refusal))
     return _page(request, office, member, official, form, row)
 
 
 @staff_only(*EVERYBODY)
 @require_POST
-def remove(
+def remove_appointment_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str, appointment: int
 ) -> HttpResponse:
     """Delete an appointment, with `later` also its later weekly occurrences."""

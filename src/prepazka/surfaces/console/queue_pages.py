@@ -15,8 +15,8 @@ from prepazka.queueing import turns
 from prepazka.queueing.models import Ticket
 from prepazka.reporting.missed_tickets import missed_of_today, returned_waiting
 from prepazka.web import staff_access
-from prepazka.web.errors import sentence
-from prepazka.web.overtake_texts import asked
+from prepazka.web.errors import refusal_sentence
+from prepazka.web.overtake_texts import overtake_context
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -58,7 +58,7 @@ def put_back(
     except Ticket.DoesNotExist:
         raise Http404 from None
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     else:
         messages.success(
             request,
@@ -74,7 +74,7 @@ def put_back(
 @require_GET
 def overtakes(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Overtakes of the ticket number in the address, without names; 404 if there is none."""
-    overtakes_of_ticket = asked(office, request.GET.get("cislo", ""), now())
+    overtakes_of_ticket = overtake_context(office, request.GET.get("cislo", ""), now())
     context = {"office": office.row, "member": member, **overtakes_of_ticket}
     status = 404 if overtakes_of_ticket["label"] and "ticket" not in overtakes_of_ticket else 200
     return render(request, "console/before.html", context, status=status)

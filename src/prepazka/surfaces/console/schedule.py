@@ -31,7 +31,7 @@ from prepazka.reporting import meeting_schedule
 from prepazka.surfaces.console.changes import may_look
 from prepazka.surfaces.console.console_texts import state_in_words
 from prepazka.web import readings
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import COUNTER, HEADS, may_lead, staff_only
 
@@ -42,7 +42,7 @@ DAYS_SHOWN = 5
 
 @staff_only(*EVERYBODY)
 @require_GET
-def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def meetings_page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Today's meetings in order of time."""
     readings.note_list(member, "meetings", now=now())
     return render(request, "console/meetings.html", _context(office, member))
@@ -50,14 +50,16 @@ def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
 
 @staff_only(*EVERYBODY)
 @require_GET
-def fragment(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def meetings_fragment(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The list alone, for the live refresh."""
     return render(request, "console/_meetings.html", _context(office, member))
 
 
 @staff_only(*EVERYBODY)
 @require_POST
-def enter(
+def enter_meeting_room(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID
 ) -> HttpResponse:
     """Redirect into the meeting room as its chair."""
@@ -65,7 +67,7 @@ def enter(
     try:
         meeting = participants.meeting_for(row, now())
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
         return redirect("console:meetings", office.slug)
     chair = meeting.participants.get(role=Participant.Role.CHAIR)
     return redirect(participants.room_path(chair, office.slug))
@@ -73,7 +75,7 @@ def enter(
 
 @staff_only(*EVERYBODY)
 @require_POST
-def step(
+def meeting_step(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: UUID, name: str
 ) -> HttpResponse:
     """Announce a delay, note a no-show, or end the meeting, without entering the room."""
@@ -84,7 +86,7 @@ def step(
     try:
         messages.success(request, act(request, office, row, member.user_id))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("console:meetings", office.slug)
 
 
@@ -94,7 +96,7 @@ def _announce_delay(
     text = request.POST.get("minutes", "")
     minutes = int(text) if text in map(str, LATE_MIN) else 0
     meeting = participants.meeting_for(booking, now())
-    informed = delay_notices.tell_late(meeting, minutes, now(), actor)
+    informed = delay_notices.announce_delay(meeting, minutes, now(), actor)
     if not informed:
         return _("Nobody needs to be told; the next meetings start on time.")
     return ngettext(
@@ -112,7 +114,7 @@ def _note_no_show(
 
 
 def _end(request: HttpRequest, office: OfficeSnapshot, booking: Booking, actor: int) -> str:
-    closing.end_outside(booking=booking.pk, now=now(), actor=actor)
+    closing.end_held_elsewhere(booking=booking.pk, now=now(), actor=actor)
     meeting = getattr(booking, "meeting", None)
     if meeting:
         video.close(meeting, office)
@@ -129,7 +131,7 @@ def follow_up(
 ) -> HttpResponse:
     """Book another slot for the same people and service."""
     row = _led_booking(office, member, booking)
-    starts_at = reading.instant(request.POST.get("starts_at", ""))
+    starts_at = reading.read_instant(request.POST.get("starts_at", ""))
     if starts_at:
         try:
             next_booking = closing.book_follow_up(
@@ -140,7 +142,7 @@ def follow_up(
                 actor=member.user_id,
             )
         except Refused as refusal:
-            messages.error(request, sentence(refusal))
+            messages.error(request, refusal_sentence(refusal))
         else:
             messages.success(request, _("The next meeting is booked; everybody gets a message."))
             official = official_of(office, next_booking)
@@ -155,7 +157,7 @@ def _choose_slot(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, booking: Booking
 ) -> HttpResponse:
     official = official_of(office, booking)
-    free = slot_search.offered(
+    free = slot_search.search_slots(
         office=office,
         service=office.services[booking.service_id],
         now=now(),
@@ -165,13 +167,13 @@ def _choose_slot(
         mode=booking.mode,
         together=closing.colleagues_of(booking) if booking.mode == Mode.VIDEO else [],
     )
-    by_day = groupby(free, key=lambda term: term.day)
-    days = [(day, [(term, "") for term in day_terms]) for day, day_terms in by_day]
+    by_day = groupby(free, key=lambda slot: slot.day)
+    days = [(day, [(slot, "") for slot in day_slots]) for day, day_slots in by_day]
     from_day = request.GET.get("od", "")
     visible = [(day, slots) for day, slots in days if day.isoformat() >= from_day]
     return render(
         request,
-        "console/terms.html",
+        "console/slots.html",
         {
             "office": office.row,
             "member": member,
@@ -192,7 +194,9 @@ def own_meetings(office: OfficeSnapshot, user: int, at: datetime) -> list[dict[s
     if not officials:
         return []
     lanes = [lanes_of(office)[o.pk] for o in officials]
-    rows = meeting_schedule.of_day(office.row, calendar.day_of(at, office.tz), lanes, now=at)
+    rows = meeting_schedule.meetings_of_day(
+        office.row, calendar.day_of(at, office.tz), lanes, now=at
+    )
     member = Membership.objects.get(office=office.row, user=user)
     return [entry for entry in _rows(office, member, rows) if not entry["row"].over]
 
@@ -200,7 +204,7 @@ def own_meetings(office: OfficeSnapshot, user: int, at: datetime) -> list[dict[s
 def _context(office: OfficeSnapshot, member: Membership) -> dict[str, Any]:
     at = now()
     day = calendar.day_of(at, office.tz)
-    rows = meeting_schedule.of_day(office.row, day, _lanes(office, member), now=at)
+    rows = meeting_schedule.meetings_of_day(office.row, day, _lanes(office, member), now=at)
     visible = [entry for entry in _rows(office, member, rows) if entry["may_look"]]
     return {
         "office": office.row,
@@ -229,7 +233,7 @@ def _rows(
     first_led = first_late = True
     entries = []
     away: dict[UUID, list[str]] = {}
-    for participant in participants.away_of(row.booking for row in rows):
+    for participant in participants.unavailable_colleagues(row.booking for row in rows):
         away.setdefault(participant.meeting.booking_id, []).append(_name(participant))
     for row in rows:
         official = official_of(office, row.booking)

@@ -20,7 +20,7 @@ from prepazka.queueing.models import Shift, TicketState
 from prepazka.queueing.refusals import CounterClosedAlready
 from prepazka.reporting.open_counters import OpenCounter, open_counters
 from prepazka.web import staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -35,7 +35,9 @@ FATES: dict[Fate, Callable[[], str]] = {
 
 @staff_only(*staff_access.MAY_TAKE_OVER)
 @require_GET
-def open_ones(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def open_counters_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The open counters of the office."""
     return render(
         request,
@@ -56,7 +58,7 @@ def left_counter(
         return _end(request, office, member, shift)
     row = next((r for r in open_counters(office) if r.shift.pk == shift), None)
     if row is None:
-        messages.info(request, sentence(CounterClosedAlready()))
+        messages.info(request, refusal_sentence(CounterClosedAlready()))
         return redirect("console:counters", office.slug)
     called = row.client is not None and row.client.state == TicketState.CALLED
     fates = [fate for fate in FATES if fate != Fate.ABSENT or called]
@@ -65,7 +67,7 @@ def left_counter(
         "member": member,
         "row": row,
         "mine": row.shift.clerk_id == member.user_id,
-        "may": counters.may_end(office, row.shift, member.user_id),
+        "may": counters.may_end_shift(office, row.shift, member.user_id),
         "to_take": [(fate, FATES[fate]()) for fate in fates],
         "to_close": [(fate, FATES[fate]()) for fate in fates if fate != Fate.STAYS],
         "alone": counters.waiting_here_alone(office, row.shift, now()),
@@ -79,7 +81,7 @@ def rows_of(office: OfficeSnapshot, member: Membership) -> list[tuple[OpenCounte
         (
             row,
             row.shift.clerk_id != member.user_id
-            and counters.may_end(office, row.shift, member.user_id),
+            and counters.may_end_shift(office, row.shift, member.user_id),
         )
         for row in open_counters(office)
     ]
@@ -89,7 +91,7 @@ def _end(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, shift: int
 ) -> HttpResponse:
     form = request.POST
-    client = reading.whole(form.get("client", ""))
+    client = reading.read_whole_number(form.get("client", ""))
     fate = Fate(form["fate"]) if form.get("fate", "") in set(Fate) else None
     take_over = form.get("do") == "take"
     try:
@@ -112,7 +114,7 @@ def _end(
                 now=now(),
             )
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
         return redirect("console:left_counter", office.slug, shift)
     if take_over:
         messages.success(request, _("The counter is yours now."))

@@ -19,7 +19,7 @@ from prepazka.queueing.refusals import CounterNotOpen
 from prepazka.queueing.wrong_pins import guarded_kiosks
 from prepazka.surfaces.console import board, counter_steps, takeover
 from prepazka.web import readings, staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import no_counter, staff_only
 
@@ -28,9 +28,9 @@ FIRST_PAGE = {Role.OPERATOR: "console:operators", Role.HEAD: "manager:overview"}
 
 @require_GET
 @never_cache
-def home(request: HttpRequest) -> HttpResponse:
+def staff_home(request: HttpRequest) -> HttpResponse:
     """Redirect to the member's only office, or list several to choose from."""
-    if refusal := staff_access.not_yet(request):
+    if refusal := staff_access.step_before_access(request):
         return refusal
     memberships = Membership.objects.filter(user=request.user.pk).select_related("office")
     members = list(memberships.order_by("office__slug"))
@@ -83,10 +83,10 @@ def _choose_counter(
             "member": member,
             "rows": rows,
             "open_rows": open_rows,
-            "ended": "" if isinstance(ending, CounterNotOpen) else sentence(ending),
-            "faults": board.faults(office),
+            "ended": "" if isinstance(ending, CounterNotOpen) else refusal_sentence(ending),
+            "faults": board.faults_of_devices(office),
             "guarded": guarded_kiosks(office, now=now()),
-            "down": board.down(office),
+            "down": board.incidents_at_counter(office),
             "diaries": (member.role in staff_access.DESK_LOOK and bool(office.open_officials()))
             or any(o.user_id == member.user_id for o in office.open_officials()),
         },
@@ -105,13 +105,15 @@ def open_counter(request: HttpRequest, office: OfficeSnapshot, member: Membershi
     try:
         counters.open_counter(counter=counter, clerk=member.user_id, now=now())
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("console:office", office.slug)
 
 
 @staff_only(*staff_access.MAY_TAKE_OVER)
 @require_GET
-def fragment(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def board_fragment(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The board for the live refresh; without an open counter, the reason why it ended."""
     shift = board.current_shift(office, member.user_id)
     if shift is None:
@@ -119,7 +121,7 @@ def fragment(request: HttpRequest, office: OfficeSnapshot, member: Membership) -
         closed = isinstance(ending, CounterNotOpen)
         context = {
             "member": member,
-            "ended": _("The counter is closed") if closed else sentence(ending),
+            "ended": _("The counter is closed") if closed else refusal_sentence(ending),
             "go": _page_of(member),
         }
         return render(request, "console/_ended.html", context)
@@ -128,13 +130,13 @@ def fragment(request: HttpRequest, office: OfficeSnapshot, member: Membership) -
 
 @staff_only(*staff_access.MAY_TAKE_OVER)
 @require_POST
-def step(
+def board_step(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, name: str
 ) -> HttpResponse:
     """Do a step; returns the counter's half of the board to the script, else redirects."""
     kind = "success"
     try:
-        text = counter_steps.take(
+        text = counter_steps.take_step(
             name,
             office=office,
             clerk=member.user_id,
@@ -143,7 +145,7 @@ def step(
             ticket=request.GET.get("t", ""),
         )
     except Refused as refusal:
-        text, kind = sentence(refusal), "error"
+        text, kind = refusal_sentence(refusal), "error"
     shift = board.current_shift(office, member.user_id)
     if "X-Fragment" in request.headers and shift is not None:
         context = board.at_the_counter(office, shift, now())
@@ -164,7 +166,7 @@ def _page_of(member: Membership) -> str:
 
 @staff_only(*staff_access.MAY_TAKE_OVER)
 @require_POST
-def contact(
+def client_contact(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, ticket: int
 ) -> HttpResponse:
     """Name and contact of the client at the clerk's counter; each view is recorded."""

@@ -12,29 +12,29 @@ from prepazka.booking.weekly_hours import WeekWithoutHours
 from prepazka.core import calendar
 from prepazka.offices.models import Membership, Role
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.surfaces.console.changes import done, impact, official_of
+from prepazka.surfaces.console.changes import impact_response, official_of, redirect_to_diary
 from prepazka.surfaces.console.diary import day_said
-from prepazka.surfaces.console.diary_forms import WeekForm, written
-from prepazka.web.errors import sentence
+from prepazka.surfaces.console.diary_forms import WeekForm, spans_text
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
 
 @staff_only(*Role)
 @require_http_methods(["GET", "POST"])
-def week(
+def change_weekly_hours(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Change the weekly hours from a day on; affected bookings are shown before it is saved."""
     official = official_of(office, member, code, to_change=True)
     today = calendar.day_of(now(), office.tz)
     first_day = max(day_said(request.GET.get("od", "")) or today, today)
-    current_week = weekly_hours.week_on(office, official, first_day)
+    current_week = weekly_hours.hours_in_week_from(office, official, first_day)
     form = WeekForm(
         today,
         request.POST or None,
         initial={"first": first_day}
-        | {f"day{n}": written(spans) for n, spans in current_week.items()},
+        | {f"day{n}": spans_text(spans) for n, spans in current_week.items()},
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -48,11 +48,11 @@ def week(
                 actor=member.user_id,
                 accept="sure" in request.POST,
             )
-            return done(request, office, official, unfit)
+            return redirect_to_diary(request, office, official, unfit)
         except Affected as error:
-            return impact(request, office, member, official, error)
+            return impact_response(request, office, member, official, error)
         except WeekWithoutHours as refusal:
-            form.add_error(None, sentence(refusal))
+            form.add_error(None, refusal_sentence(refusal))
     return render(
         request,
         "console/diary_week.html",
@@ -62,6 +62,6 @@ def week(
             "official": official,
             "form": form,
             "first": first_day,
-            "later": weekly_hours.coming_changes(office, official, first_day),
+            "later": weekly_hours.days_of_hour_changes(office, official, first_day),
         },
     )

@@ -10,8 +10,8 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from prepazka.core.speech import place_word, said
-from prepazka.gateways.voice.clips import CHIME, TYPES, Clips, clips
+from prepazka.core.speech import clips_of_call, place_word
+from prepazka.gateways.voice.clips import CHIME, TYPES, Clips, available_clips
 from prepazka.offices.models import Counter
 from prepazka.queueing.models import TicketState
 
@@ -19,25 +19,25 @@ FOREVER = "public, max-age=31536000, immutable"
 SOUND_FAULTS = ("sound_blocked", "sound_broken")
 
 
-def urls(call: dict[str, Any], counter: Counter, options: dict[str, Any]) -> list[str]:
+def clip_urls(call: dict[str, Any], counter: Counter, options: dict[str, Any]) -> list[str]:
     """Addresses of the clips to play for a call, in order; none for a call that is over."""
     if options["sound"] == "off" or call["state"] != TicketState.CALLED:
         return []
-    recorded = clips(settings.VOICE_FOLDER)
-    played = [chime()]
+    recorded = available_clips(settings.VOICE_FOLDER)
+    played = [chime_url()]
     if options["sound"] == "speech":
         counter_word = place_word(dict(counter.name).get("cs", ""))
         for language in options["speech"]:
-            names = said(call["ticket"], counter_word, counter.number, language)
+            names = clips_of_call(call["ticket"], counter_word, counter.number, language)
             paths = [f"{language}/{name}" for name in names]
             # Half a sentence would mislead, so it is played only if all of its clips exist.
             played += [_url(path, recorded) for path in paths] if recorded.has(paths) else []
     return played
 
 
-def chime() -> str:
+def chime_url() -> str:
     """The address of the office's own chime, or of the default one."""
-    recorded = clips(settings.VOICE_FOLDER)
+    recorded = available_clips(settings.VOICE_FOLDER)
     return _url(CHIME, recorded) if recorded.has([CHIME]) else static("display/chime.wav")
 
 
@@ -46,9 +46,9 @@ def _url(name: str, recorded: Clips) -> str:
 
 
 @require_safe
-def clip(request: HttpRequest, name: str) -> HttpResponse:
+def clip_response(request: HttpRequest, name: str) -> HttpResponse:
     """One clip; an address with the current version may be cached for good."""
-    recorded = clips(settings.VOICE_FOLDER)
+    recorded = available_clips(settings.VOICE_FOLDER)
     file = recorded.files.get(name)
     try:
         content = file.read_bytes() if file else b""

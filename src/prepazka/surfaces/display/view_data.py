@@ -15,9 +15,9 @@ from prepazka.offices.text import Texts
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket, TicketState
 from prepazka.queueing.tickets import issues_tickets, tickets_ended
 from prepazka.reporting.monitor import is_open, last_calls, next_opening
-from prepazka.surfaces.display.audio import urls
+from prepazka.surfaces.display.audio import clip_urls
 from prepazka.web import door_passes
-from prepazka.web.incident_banners import Notice, notices
+from prepazka.web.incident_banners import Notice, notices_of_incidents
 
 ROWS = 6
 MOST_NOTICES = 3
@@ -26,7 +26,7 @@ LONGEST_WORD = 12  # letters before a counter's number; a longer name is written
 LONG_NUMBER, LONG_PLACE = 4, 12  # longer texts are set in smaller letters
 
 
-def shown(display: Device, office: OfficeSnapshot, moment: datetime) -> dict[str, Any]:
+def display_context(display: Device, office: OfficeSnapshot, moment: datetime) -> dict[str, Any]:
     """Template context of the display at the given moment."""
     options = options_of(display.options)
     counters = _counters(display, office)
@@ -106,17 +106,17 @@ def _calls(
     for call in calls:
         counter = numbered[call["counter"]]
         arrow = options["arrows"].get(counter.code, "")
-        call.update(where(counter))
+        call.update(place_of_counter(counter))
         call["key"] = f"{call['ticket']}/{call['calls']}/{call['called_at']}"
         call["arrow"] = arrow
-        call["direction"] = directions().get(arrow, "")
-        call["say"] = " ".join(urls(call, counter, options))
+        call["direction"] = directions_in_words().get(arrow, "")
+        call["say"] = " ".join(clip_urls(call, counter, options))
         call["long"] = len(call["ticket"]) > LONG_NUMBER
         call["long_place"] = len(f"{call['word']} {call['counter']}") > LONG_PLACE
     return calls
 
 
-def where(counter: Counter) -> dict[str, str]:
+def place_of_counter(counter: Counter) -> dict[str, str]:
     """The word before a counter's number (`word`) and the text below them (`place`).
 
     "Dveře 205" gives its own word. A name without the number, or a long one, goes below.
@@ -133,7 +133,7 @@ def where(counter: Counter) -> dict[str, str]:
     }
 
 
-def directions() -> dict[str, str]:
+def directions_in_words() -> dict[str, str]:
     """Arrows in words, for people who do not see them."""
     return {
         "left": _("to the left"),
@@ -153,7 +153,7 @@ def _free_counter(counter: Counter, shifts: list[Shift]) -> dict[str, Any]:
         state = _("Break")
     else:
         state = _("Please wait for your number")
-    return {"number": counter.number, "state": state} | where(counter)
+    return {"number": counter.number, "state": state} | place_of_counter(counter)
 
 
 def _notices(
@@ -166,7 +166,8 @@ def _notices(
 ) -> list[str]:
     """Notices for everybody in the hall; a display above one counter omits counters' states."""
     texts = [
-        _incident_text(notice) for notice in notices(office, _served_services(office, counters))
+        _incident_text(notice)
+        for notice in notices_of_incidents(office, _served_services(office, counters))
     ]
     if ended := _without_tickets(office, counters, moment):
         texts.append(ended)

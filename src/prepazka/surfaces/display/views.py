@@ -13,28 +13,28 @@ from prepazka.offices import devices as registry
 from prepazka.offices.models import Device
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.display import audio
-from prepazka.surfaces.display.view_data import shown
+from prepazka.surfaces.display.view_data import display_context
 from prepazka.web import device_access, errors
 from prepazka.web.limits import TooManyTries
 from prepazka.web.shortcuts import now
 
 
-def unpaired(request: HttpRequest) -> HttpResponse:
+def pairing_response(request: HttpRequest) -> HttpResponse:
     """The pairing form; for the live part a fragment that makes the screen reload."""
     if request.path == reverse("display:content"):
         return render(request, "display/_revoked.html")
     return _pairing_screen(request)
 
 
-_of_display = device_access.of_device(Device.Kind.DISPLAY, unpaired)
+_of_display = device_access.of_device(Device.Kind.DISPLAY, pairing_response)
 
 
 @never_cache
 @_of_display
 @require_safe
-def panel(request: HttpRequest, display: Device, office: OfficeSnapshot) -> HttpResponse:
+def display_page(request: HttpRequest, display: Device, office: OfficeSnapshot) -> HttpResponse:
     """The display's page."""
-    context = shown(display, office, now()) | {"chime": audio.chime()}
+    context = display_context(display, office, now()) | {"chime": audio.chime_url()}
     response = render(request, "display/panel.html", context)
     device_access.renew_token(request, response, Device.Kind.DISPLAY)
     return response
@@ -43,15 +43,15 @@ def panel(request: HttpRequest, display: Device, office: OfficeSnapshot) -> Http
 @never_cache
 @_of_display
 @require_safe
-def content(request: HttpRequest, display: Device, office: OfficeSnapshot) -> HttpResponse:
+def display_fragment(request: HttpRequest, display: Device, office: OfficeSnapshot) -> HttpResponse:
     """The live part of the display."""
-    return render(request, "display/_content.html", shown(display, office, now()))
+    return render(request, "display/_content.html", display_context(display, office, now()))
 
 
 @never_cache
 @_of_display
 @require_POST
-def sound(request: HttpRequest, display: Device, office: OfficeSnapshot) -> HttpResponse:
+def report_sound(request: HttpRequest, display: Device, office: OfficeSnapshot) -> HttpResponse:
     """Record the browser's report on sound; a fault is reported to staff."""
     fault = request.POST.get("fault", "")
     if fault not in ("", *audio.SOUND_FAULTS):
@@ -64,7 +64,7 @@ def sound(request: HttpRequest, display: Device, office: OfficeSnapshot) -> Http
 
 
 @require_POST
-def pairing(request: HttpRequest) -> HttpResponse:
+def pair_display(request: HttpRequest) -> HttpResponse:
     """Pair this browser as a display."""
     try:
         token = device_access.pair_browser(request, Device.Kind.DISPLAY)
@@ -79,5 +79,5 @@ def pairing(request: HttpRequest) -> HttpResponse:
 def _pairing_screen(
     request: HttpRequest, refused: Refused | None = None, status: int = 200
 ) -> HttpResponse:
-    errors_ = [{"field_id": "code", "text": errors.sentence(refused)}] if refused else []
+    errors_ = [{"field_id": "code", "text": errors.refusal_sentence(refused)}] if refused else []
     return render(request, "display/pairing.html", {"errors": errors_}, status=status)

@@ -6,6 +6,6 @@ from prepazka.surfaces.embed import views
 
 app_name = "embed"
 urlpatterns = [
-    path("<slug:slug>/vlozit/", views.frame, name="frame"),
-    path("<slug:slug>/pro-weby/", views.guide, name="guide"),
+    path("<slug:slug>/vlozit/", views.slots_frame, name="frame"),
+    path("<slug:slug>/pro-weby/", views.embedding_guide, name="guide"),
 ]

@@ -22,7 +22,7 @@ from prepazka.offices.models import Department, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting import soonest
 from prepazka.reporting.departments import services_in
-from prepazka.reporting.soonest import MOST, Next, Wanted, next_terms, wanted
+from prepazka.reporting.soonest import MOST, Next, Wanted, next_slots, wanted_by_codes
 from prepazka.web.shortcuts import allow_frames, now, of_office
 
 FOUND, MISSING, GONE = 200, 404, 410
@@ -32,11 +32,11 @@ SCRIPT = "embed/terms.js"
 
 @require_safe
 @of_office
-def frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def slots_frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The next free slots; links open in the whole tab, as browsers block cookies in frames."""
     query, slug = request.GET, office.slug
     try:
-        target = wanted(
+        target = wanted_by_codes(
             office,
             service=query.get("ukon", ""),
             official=query.get("urednik", ""),
@@ -46,12 +46,12 @@ def frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     except LookupError:
         target, status = Wanted(), MISSING
     limit = _limit(query.get("pocet", ""))
-    slots = next_terms(office, target, now=now(), limit=limit) if status == FOUND else []
+    slots = next_slots(office, target, now=now(), limit=limit) if status == FOUND else []
     context = {
         "office": office.row,
         "title": _title(office, target),
         "gone": status != FOUND,
-        "terms": [_link(slug, target, slot) for slot in slots],
+        "slots": [_link(slug, target, slot) for slot in slots],
         "all_url": _prefix() + soonest.choice_address(slug, target),
     }
     response = render(request, "embed/frame.html", context, status=status)
@@ -62,7 +62,7 @@ def frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
 
 @require_safe
 @of_office
-def guide(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def embedding_guide(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """Instructions for webmasters: permanent addresses, the frame and the element."""
     slug, row = office.slug, office.row
     addresses = [
@@ -86,12 +86,12 @@ def guide(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
         "any_host": row.embed_hosts is None,
         "hosts": row.embed_hosts,
         "script_url": settings.BASE_URL + static(SCRIPT),
-        "integrity": integrity(),
+        "integrity": script_integrity(),
     }
     return render(request, "embed/guide.html", context)
 
 
-def integrity() -> str:
+def script_integrity() -> str:
     """The subresource integrity hash of the script."""
     path = finders.find(SCRIPT)
     if not path:
@@ -114,15 +114,15 @@ def _title(office: OfficeSnapshot, target: Wanted) -> str:
     return ", ".join(str(subject.name) for subject in named) or str(office.row.name)
 
 
-def _link(slug: str, target: Wanted, slot: Next) -> dict[str, Any]:
+def _link(slug: str, target: Wanted, next_slot: Next) -> dict[str, Any]:
     """A slot's link; names the service unless the frame is for one service only."""
-    term = slot.term
     return {
-        "day": typography.long_date(term.day, _language()).rsplit(typography.NBSP, 1)[0],
-        "starts_at": term.starts_at,
-        "ends_at": term.ends_at,
-        "what": "" if target.service else str(slot.service.name),
-        "url": _prefix() + soonest.day_address(slug, slot.service, term.day, target.official),
+        "day": typography.long_date(next_slot.slot.day, _language()).rsplit(typography.NBSP, 1)[0],
+        "starts_at": next_slot.slot.starts_at,
+        "ends_at": next_slot.slot.ends_at,
+        "what": "" if target.service else str(next_slot.service.name),
+        "url": _prefix()
+        + soonest.day_address(slug, next_slot.service, next_slot.slot.day, target.official),
     }
 
 
@@ -131,7 +131,7 @@ def _full_url(slug: str, target: Wanted) -> str:
 
 
 def _limit(text: str) -> int:
-    count = reading.whole(text)
+    count = reading.read_whole_number(text)
     return USUAL if count is None else max(1, min(count, MOST))
 
 

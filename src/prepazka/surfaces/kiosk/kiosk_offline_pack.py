@@ -24,8 +24,8 @@ from prepazka.queueing.wrong_pins import guarded_kiosks
 from prepazka.surfaces.kiosk import printing
 from prepazka.surfaces.kiosk.pin_screens import KEYS
 from prepazka.surfaces.kiosk.printing import prints_in_browser
-from prepazka.surfaces.kiosk.screen_frame import CONTRAST, IDLE, of_kiosk, unpaired
-from prepazka.surfaces.kiosk.service_choice import assigned
+from prepazka.surfaces.kiosk.screen_frame import CONTRAST, IDLE, of_kiosk, pairing_response
+from prepazka.surfaces.kiosk.service_choice import assigned_services
 from prepazka.web import cookies, missed_call_texts
 from prepazka.web.request_checks import RequestNotReadable, json_body
 from prepazka.web.shortcuts import now
@@ -40,7 +40,7 @@ BROWSER = re.compile(r"[-0-9a-f]{16,64}")
 @csrf_exempt
 @of_kiosk
 @require_POST
-def pack(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
+def offline_pack(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """Renew the kiosk's off-line grant and record the state that the browser reports."""
     try:
         report = json_body(request)
@@ -50,7 +50,7 @@ def pack(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpRes
     if not BROWSER.fullmatch(browser):
         return HttpResponse(status=400)
     moment = now()
-    reload = devices.heartbeat(
+    reload = devices.note_heartbeat(
         device=kiosk.pk,
         now=moment,
         version=str(report.get("version", ""))[:40],
@@ -66,12 +66,12 @@ def pack(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpRes
         starts = calendar.local_instant(following.date, 0, office.tz)
         pack["next"] = _pack(following, kiosk, office, starts)
     # The kiosk may have been reported lost while the pack was built, which contains new PINs.
-    return JsonResponse(pack) if devices.is_paired(kiosk) else unpaired(request)
+    return JsonResponse(pack) if devices.is_paired(kiosk) else pairing_response(request)
 
 
 @of_kiosk
 @require_safe
-def shell(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
+def offline_shell(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """The page of off-line screens, which the browser caches and fills from the pack."""
     return render(
         request,
@@ -80,7 +80,7 @@ def shell(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpRe
             "office": office.row,
             "keys": KEYS,
             "few": FORMS,
-            "contrast": "high" if cookies.read(request, CONTRAST) == "1" else "",
+            "contrast": "high" if cookies.read_cookie(request, CONTRAST) == "1" else "",
             "languages": len(kiosk.options.get("languages") or settings.LANGUAGES) > 1,
             "wall_clock": now().astimezone(office.tz).isoformat(timespec="seconds"),
             "idle": IDLE,
@@ -106,7 +106,7 @@ def _pack(
         "key": grant.key("log").hex(),
         "pin_key": grant.key("pins").hex(),
         "numbers": numbers,
-        "services": [_service(office, s, moment) for s in assigned(office, kiosk)],
+        "services": [_service(office, s, moment) for s in assigned_services(office, kiosk)],
         "pins": [_pin(entry, office, grant) for entry in pin_list(grant, office)],
         "prints": prints_in_browser(kiosk),
         "wrong_pins": WRONG_PINS,

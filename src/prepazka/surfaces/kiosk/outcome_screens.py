@@ -16,7 +16,7 @@ from prepazka.booking.models import Booking
 from prepazka.core import calendar
 from prepazka.core.pins import Outcome
 from prepazka.looks import typography
-from prepazka.offices.incident_texts import said_of
+from prepazka.offices.incident_texts import incident_in_words
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket, TicketState
@@ -29,7 +29,7 @@ SALT, HOLDS = "kiosk:answer", 300
 
 
 @dataclass(frozen=True)
-class Said:
+class KioskAnswer:
     """An answer as its signed address carries it: ids and instants, no personal data."""
 
     outcome: str
@@ -41,12 +41,12 @@ class Said:
     seconds: int = 0
 
 
-def of_verdict(checkin: CheckIn) -> Said:
+def answer_of_verdict(checkin: CheckIn) -> KioskAnswer:
     """The answer to a PIN for which no new ticket was issued."""
     verdict, booking_pin = checkin.verdict, checkin.verdict.found
     if booking_pin is None or verdict.opens_at is None or verdict.closes_at is None:
-        return Said(verdict.outcome.value)
-    return Said(
+        return KioskAnswer(verdict.outcome.value)
+    return KioskAnswer(
         verdict.outcome.value,
         service=Booking.objects.values_list("service_id", flat=True).get(pk=booking_pin.booking),
         office=booking_pin.office,
@@ -56,28 +56,28 @@ def of_verdict(checkin: CheckIn) -> Said:
     )
 
 
-def page(answer: Said) -> str:
+def answer_address(answer: KioskAnswer) -> str:
     """The address of the screen that shows the answer."""
     token = signing.dumps(asdict(answer), salt=SALT, compress=True)
     return reverse("kiosk:answer", args=[token])
 
 
-def read(token: str) -> Said | None:
+def read_answer(token: str) -> KioskAnswer | None:
     """The answer in the token; None if it was tampered with or is older than `HOLDS` seconds."""
     try:
-        return Said(**signing.loads(token, salt=SALT, max_age=HOLDS))
+        return KioskAnswer(**signing.loads(token, salt=SALT, max_age=HOLDS))
     except signing.BadSignature:
         return None
 
 
-def words(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def answer_context(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     """Template context: title, text, next step; `service` where one touch issues a ticket."""
     return {"kind": "info", "may_retry": False, "service": None} | _WORDS[answer.outcome](
         answer, office, now
     )
 
 
-def _early(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def _early(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "title": _("You are early"),
         "text": _(
@@ -89,7 +89,7 @@ def _early(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any
     }
 
 
-def _remote(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def _remote(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "title": _("You do not need to come for this booking"),
         "text": _(
@@ -101,7 +101,7 @@ def _remote(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, An
     }
 
 
-def _void(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def _void(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     service = office.services.get(answer.service or 0)
     possible = service is not None and issues_tickets(office, service, now)
     ticket = _ticket(answer, office)
@@ -118,7 +118,7 @@ def _void(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]
     }
 
 
-def _missed(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def _missed(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     ticket = _ticket(answer, office)
     return {
         "kind": "warning",
@@ -130,11 +130,11 @@ def _missed(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, An
     }
 
 
-def _ticket(answer: Said, office: OfficeSnapshot) -> Ticket | None:
+def _ticket(answer: KioskAnswer, office: OfficeSnapshot) -> Ticket | None:
     return Ticket.objects.filter(pk=answer.ticket or 0, office=office.row).first()
 
 
-def _used(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def _used(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     """Shows neither number nor counter, as the person may not be the ticket's holder."""
     ticket = _ticket(answer, office)
     if ticket is None or ticket.state in {
@@ -159,7 +159,7 @@ def _used(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]
     }
 
 
-def _changed(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def _changed(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "may_retry": True,
@@ -169,7 +169,7 @@ def _changed(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, A
     }
 
 
-def _cancelled(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def _cancelled(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "title": _("This booking was cancelled"),
@@ -178,7 +178,7 @@ def _cancelled(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str,
     }
 
 
-def _unconfirmed(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def _unconfirmed(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "title": _("This booking was not confirmed"),
@@ -191,7 +191,7 @@ def _unconfirmed(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[st
     }
 
 
-def _other_day(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def _other_day(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     times = _times(answer, office)
     over = answer.counts is not None and datetime.fromisoformat(answer.counts[1]) < now
     if over:
@@ -212,7 +212,7 @@ def _other_day(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str,
     }
 
 
-def _other_office(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def _other_office(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     other_office = Office.objects.filter(pk=answer.office or 0).first()
     name = str(other_office.name) if other_office else ""
     address = str(other_office.address) if other_office else ""
@@ -226,7 +226,7 @@ def _other_office(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[s
     }
 
 
-def _unknown(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def _unknown(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "may_retry": True,
@@ -236,7 +236,7 @@ def _unknown(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, A
     }
 
 
-def _short(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def _short(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "may_retry": True,
@@ -246,7 +246,7 @@ def _short(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any
     }
 
 
-def _paused(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def _paused(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "title": _("Please wait a moment"),
@@ -258,7 +258,7 @@ def _paused(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, An
     }
 
 
-def _reception(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def _reception(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "title": _("Please go to the desk"),
@@ -270,7 +270,7 @@ def _reception(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str,
     }
 
 
-def _no_telephone(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def _no_telephone(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "title": _("Please go to the desk"),
         "text": _("Without the phone number the kiosk cannot tell that the booking is yours."),
@@ -278,7 +278,7 @@ def _no_telephone(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[s
     }
 
 
-def _unknown_pair(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def _unknown_pair(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "may_retry": True,
@@ -290,14 +290,14 @@ def _unknown_pair(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[s
     }
 
 
-def _no_tickets(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
+def _no_tickets(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[str, Any]:
     service = office.services.get(answer.service or 0)
     if service and service.pk in office.stopped:
         return {
             "kind": "warning",
             "title": _("Tickets for this service are not being issued"),
             "text": str(service.name),
-            "more": said_of(office.stopped[service.pk], office),
+            "more": incident_in_words(office.stopped[service.pk], office),
         }
     opens = next_opening(office, now)
     next_step = ""
@@ -314,7 +314,7 @@ def _no_tickets(answer: Said, office: OfficeSnapshot, now: datetime) -> dict[str
     }
 
 
-_WORDS: dict[str, Callable[[Said, OfficeSnapshot, datetime], dict[str, Any]]] = {
+_WORDS: dict[str, Callable[[KioskAnswer, OfficeSnapshot, datetime], dict[str, Any]]] = {
     Outcome.EARLY.value: _early,
     Outcome.REMOTE.value: _remote,
     Outcome.VOID.value: _void,
@@ -335,7 +335,7 @@ _WORDS: dict[str, Callable[[Said, OfficeSnapshot, datetime], dict[str, Any]]] = 
 }
 
 
-def _times(answer: Said, office: OfficeSnapshot) -> dict[str, str]:
+def _times(answer: KioskAnswer, office: OfficeSnapshot) -> dict[str, str]:
     if answer.window is None or answer.counts is None:
         return {"window": "", "opens": "", "closes": "", "day": ""}
     language = get_language() or "cs"

@@ -16,7 +16,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.refusals import CodeNeeded, DevicePaused, SecondAnswerNeeded
 from prepazka.queueing.tickets import check_in, shows_ticket
 from prepazka.surfaces.kiosk import outcome_screens
-from prepazka.surfaces.kiosk.screen_frame import fresh_start, of_kiosk, screen, touch_of
+from prepazka.surfaces.kiosk.screen_frame import fresh_start, of_kiosk, render_screen, touch_of
 from prepazka.surfaces.kiosk.views import hand_over
 from prepazka.web.shortcuts import now
 
@@ -27,29 +27,37 @@ LONGEST_SECOND = 7  # a code such as 4K7-9M2
 
 @of_kiosk
 @require_http_methods(["GET", "HEAD", "POST"])
-def pin(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
+def pin_keypad(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """The keypad. Without JavaScript each key is a post that returns with one digit more."""
     typed = "".join(c for c in request.POST.get("pin", "") if c in "0123456789")[:DIGITS]
     touch = touch_of(request) or uuid4()
     if pause_seconds := _pause_left(kiosk):
-        return redirect(outcome_screens.page(outcome_screens.Said("paused", seconds=pause_seconds)))
+        return redirect(
+            outcome_screens.answer_address(
+                outcome_screens.KioskAnswer("paused", seconds=pause_seconds)
+            )
+        )
     if "second" in request.POST and request.POST.get("key", ""):
         return _ask_second_answer(request, kiosk, office, typed, touch)
     if request.method == "POST" and "key" not in request.POST:
         return _try_pin(kiosk, office, typed, request)
     key = request.POST.get("key", "")
     typed = typed[:-1] if key == "back" else (typed + key[:1])[:DIGITS]
-    return screen(request, kiosk, office, "pin", typed=typed, touch=touch, keys=KEYS)
+    return render_screen(request, kiosk, office, "pin", typed=typed, touch=touch, keys=KEYS)
 
 
 @of_kiosk
 @require_safe
-def answer(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, token: str) -> HttpResponse:
+def answer_pin(
+    request: HttpRequest, kiosk: Device, office: OfficeSnapshot, token: str
+) -> HttpResponse:
     """The answer to the PIN, and the next step."""
-    answer = outcome_screens.read(token)
+    answer = outcome_screens.read_answer(token)
     if answer is None:
         return redirect(fresh_start())
-    return screen(request, kiosk, office, "answer", **outcome_screens.words(answer, office, now()))
+    return render_screen(
+        request, kiosk, office, "answer", **outcome_screens.answer_context(answer, office, now())
+    )
 
 
 def _try_pin(
@@ -57,7 +65,7 @@ def _try_pin(
 ) -> HttpResponse:
     touch = touch_of(request)
     if len(typed) < DIGITS or touch is None:
-        return redirect(outcome_screens.page(outcome_screens.Said("short")))
+        return redirect(outcome_screens.answer_address(outcome_screens.KioskAnswer("short")))
     moment = now()
     try:
         checkin = check_in(
@@ -78,10 +86,14 @@ def _try_pin(
         return hand_over(kiosk, office, checkin.ticket, fresh=fresh)
     kiosk.refresh_from_db(fields=["paused_until"])
     if pause_seconds := _pause_left(kiosk):
-        return redirect(outcome_screens.page(outcome_screens.Said("paused", seconds=pause_seconds)))
+        return redirect(
+            outcome_screens.answer_address(
+                outcome_screens.KioskAnswer("paused", seconds=pause_seconds)
+            )
+        )
     if outcome is Outcome.UNKNOWN and request.POST.get("second", ""):
-        return redirect(outcome_screens.page(outcome_screens.Said("unknown_pair")))
-    return redirect(outcome_screens.page(outcome_screens.of_verdict(checkin)))
+        return redirect(outcome_screens.answer_address(outcome_screens.KioskAnswer("unknown_pair")))
+    return redirect(outcome_screens.answer_address(outcome_screens.answer_of_verdict(checkin)))
 
 
 def _refused(
@@ -94,10 +106,12 @@ def _refused(
 ) -> HttpResponse:
     if isinstance(refusal, DevicePaused):
         return redirect(
-            outcome_screens.page(outcome_screens.Said("paused", seconds=refusal.params["seconds"]))
+            outcome_screens.answer_address(
+                outcome_screens.KioskAnswer("paused", seconds=refusal.params["seconds"])
+            )
         )
     if isinstance(refusal, CodeNeeded):
-        return redirect(outcome_screens.page(outcome_screens.Said("reception")))
+        return redirect(outcome_screens.answer_address(outcome_screens.KioskAnswer("reception")))
     return _ask_second_answer(request, kiosk, office, typed, touch)
 
 
@@ -111,8 +125,10 @@ def _ask_second_answer(
         second_answer[:-1] if key == "back" else (second_answer + key[:1])[:LONGEST_SECOND]
     )
     context = {"typed": typed, "second": second_answer, "touch": touch, "keys": KEYS}
-    context["without_phone"] = outcome_screens.page(outcome_screens.Said("no_telephone"))
-    return screen(request, kiosk, office, "second", **context)
+    context["without_phone"] = outcome_screens.answer_address(
+        outcome_screens.KioskAnswer("no_telephone")
+    )
+    return render_screen(request, kiosk, office, "second", **context)
 
 
 def _pause_left(kiosk: Device) -> int:

@@ -21,7 +21,7 @@ CONTRAST = "prepazka_kontrast"
 IDLE = 30  # seconds without a touch until the screen returns to the start
 
 
-def unpaired(request: HttpRequest) -> HttpResponse:
+def pairing_response(request: HttpRequest) -> HttpResponse:
     """The pairing form on the start screen; a redirect to it from any other screen."""
     start = reverse("kiosk:start")
     if request.path != start:
@@ -37,14 +37,14 @@ def pairing_screen(request: HttpRequest, problem: str = "", status: int = 200) -
 
 def of_kiosk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Pass the paired kiosk and its office to the view; responses are never cached."""
-    return never_cache(device_access.of_device(Device.Kind.KIOSK, unpaired)(view))
+    return never_cache(device_access.of_device(Device.Kind.KIOSK, pairing_response)(view))
 
 
-def screen(
+def render_screen(
     request: HttpRequest, kiosk: Device, office: OfficeSnapshot, template: str, **context: Any
 ) -> HttpResponse:
     """Render a screen with the shared context; `idle` is None on a screen that stays."""
-    contrast = request.GET.get("kontrast", cookies.read(request, CONTRAST))
+    contrast = request.GET.get("kontrast", cookies.read_cookie(request, CONTRAST))
     high = contrast == "1"
     moment = now().astimezone(office.tz)
     shared = {
@@ -60,7 +60,9 @@ def screen(
     }
     response = render(request, f"kiosk/{template}.html", shared | context)
     if "kontrast" in request.GET:
-        cookies.write(response, CONTRAST, "1" if high else "0", max_age=None, samesite="Strict")
+        cookies.write_cookie(
+            response, CONTRAST, "1" if high else "0", max_age=None, samesite="Strict"
+        )
     return response
 
 

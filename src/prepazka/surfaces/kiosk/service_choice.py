@@ -11,8 +11,8 @@ from prepazka.core.announcing import Expected
 from prepazka.offices.models import Agenda, Device, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.tickets import issues_tickets, tickets_ended
-from prepazka.reporting.live_hall import Hall, hall
-from prepazka.web.incident_banners import Notice, notices
+from prepazka.reporting.live_hall import Hall, hall_at
+from prepazka.web.incident_banners import Notice, notices_of_incidents
 
 MOST_CHOICES = 8
 
@@ -40,22 +40,22 @@ class Offer:
 
 def services_of(office: OfficeSnapshot, kiosk: Device, now: datetime) -> list[Service]:
     """Services for which this kiosk issues tickets now."""
-    return [s for s in assigned(office, kiosk) if issues_tickets(office, s, now)]
+    return [s for s in assigned_services(office, kiosk) if issues_tickets(office, s, now)]
 
 
 def ended_services(office: OfficeSnapshot, kiosk: Device, now: datetime) -> list[Service]:
     """Services whose last ticket of today has been issued."""
-    return [s for s in assigned(office, kiosk) if tickets_ended(office, s, now)]
+    return [s for s in assigned_services(office, kiosk) if tickets_ended(office, s, now)]
 
 
-def down(office: OfficeSnapshot, kiosk: Device) -> list[Notice]:
+def incidents_at_kiosk(office: OfficeSnapshot, kiosk: Device) -> list[Notice]:
     """Incidents that stop tickets of some of this kiosk's services."""
-    return notices(office, [s for s in assigned(office, kiosk) if s.walk_in])
+    return notices_of_incidents(office, [s for s in assigned_services(office, kiosk) if s.walk_in])
 
 
-def offer(office: OfficeSnapshot, kiosk: Device, now: datetime, page: int = 1) -> Offer:
+def start_choices(office: OfficeSnapshot, kiosk: Device, now: datetime, page: int = 1) -> Offer:
     """The choices of the start screen: services if they fit, else their agendas."""
-    snapshot = hall(office, now=now)
+    snapshot = hall_at(office, now=now)
     office = snapshot.office
     services = services_of(office, kiosk, now)
     if len(services) <= MOST_CHOICES:
@@ -72,12 +72,12 @@ def offer_of_agenda(
     office: OfficeSnapshot, kiosk: Device, agenda: Agenda, now: datetime, page: int = 1
 ) -> Offer:
     """The services of one agenda."""
-    snapshot = hall(office, now=now)
+    snapshot = hall_at(office, now=now)
     services = services_of(snapshot.office, kiosk, now)
     return _paged([_service(snapshot, s) for s in services if s.agenda_id == agenda.pk], page)
 
 
-def assigned(office: OfficeSnapshot, kiosk: Device) -> list[Service]:
+def assigned_services(office: OfficeSnapshot, kiosk: Device) -> list[Service]:
     """Services assigned to this kiosk; all of them if its options name none."""
     codes = kiosk.options.get("services")
     return [s for s in office.offered_services() if not codes or s.code in codes]

@@ -13,23 +13,28 @@ from django.views.decorators.http import require_POST, require_safe
 from prepazka.core import reading
 from prepazka.core.refusal import Refused
 from prepazka.offices import devices as registry
-from prepazka.offices.incident_texts import said_of
+from prepazka.offices.incident_texts import incident_in_words
 from prepazka.offices.models import Device
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Ticket
 from prepazka.queueing.refusals import NoTicketsNow
 from prepazka.queueing.tickets import issue_ticket
 from prepazka.reporting.monitor import is_open, next_opening
-from prepazka.reporting.place import announced
+from prepazka.reporting.place import announced_place
 from prepazka.surfaces.kiosk import outcome_screens, printing
 from prepazka.surfaces.kiosk.screen_frame import (
     fresh_start,
     of_kiosk,
     pairing_screen,
-    screen,
+    render_screen,
     touch_of,
 )
-from prepazka.surfaces.kiosk.service_choice import down, ended_services, offer, offer_of_agenda
+from prepazka.surfaces.kiosk.service_choice import (
+    ended_services,
+    incidents_at_kiosk,
+    offer_of_agenda,
+    start_choices,
+)
 from prepazka.web import device_access, door_passes, errors, missed_call_texts, ticket_paper
 from prepazka.web.limits import TooManyTries
 from prepazka.web.shortcuts import now
@@ -41,19 +46,19 @@ REPRINT_WITHIN = timedelta(minutes=5)
 
 @of_kiosk
 @require_safe
-def start(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
+def start_screen(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """The start screen: services offered now, and the way to the PIN keypad."""
     moment = now()
-    offered = offer(office, kiosk, moment, _page(request))
+    offered = start_choices(office, kiosk, moment, _page(request))
     opens = None if offered.choices else next_opening(office, moment)
-    response = screen(
+    response = render_screen(
         request,
         kiosk,
         office,
         "start",
         offer=offered,
         ended=ended_services(office, kiosk, moment),
-        down=down(office, kiosk),
+        down=incidents_at_kiosk(office, kiosk),
         idle=None,
         open=is_open(office, moment),
         phones=office.row.phone_tickets != "none",
@@ -69,28 +74,32 @@ def start(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpRe
 
 @of_kiosk
 @require_safe
-def phone(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
+def phone_ticket_page(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
     """The QR code for taking a ticket by telephone; it changes every minute."""
-    if office.row.phone_tickets == "none" or not offer(office, kiosk, now()).choices:
+    if office.row.phone_tickets == "none" or not start_choices(office, kiosk, now()).choices:
         return redirect(fresh_start())
     qr = door_passes.qr_of(door_passes.link_of(kiosk, now()))
-    return screen(request, kiosk, office, "phone", qr=qr, idle=SHOWN_CODE)
+    return render_screen(request, kiosk, office, "phone", qr=qr, idle=SHOWN_CODE)
 
 
 @of_kiosk
 @require_safe
-def agenda(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: str) -> HttpResponse:
+def services_of_agenda(
+    request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: str
+) -> HttpResponse:
     """The services of one agenda, where all of them do not fit on one screen."""
     agenda = next((a for a in office.agendas.values() if a.code == code and not a.retired), None)
     offered = agenda and offer_of_agenda(office, kiosk, agenda, now(), _page(request))
     if not offered or not offered.choices:
         return redirect(fresh_start())
-    return screen(request, kiosk, office, "agenda", agenda=agenda, offer=offered)
+    return render_screen(request, kiosk, office, "agenda", agenda=agenda, offer=offered)
 
 
 @of_kiosk
 @require_POST
-def issue(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpResponse:
+def issue_ticket_by_touch(
+    request: HttpRequest, kiosk: Device, office: OfficeSnapshot
+) -> HttpResponse:
     """Issue a ticket; a repeated touch gets the same ticket and no second slip."""
     touch, service = touch_of(request), office.service_by_code(request.POST.get("service", ""))
     if touch is None or service is None:
@@ -106,7 +115,9 @@ def issue(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -> HttpRe
         )
     except NoTicketsNow:
         return redirect(
-            outcome_screens.page(outcome_screens.Said("no_tickets", service=service.pk))
+            outcome_screens.answer_address(
+                outcome_screens.KioskAnswer("no_tickets", service=service.pk)
+            )
         )
     return hand_over(kiosk, office, ticket, fresh=ticket.issued_at == moment)
 
@@ -121,21 +132,23 @@ def hand_over(
 
 @of_kiosk
 @require_safe
-def ticket(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: str) -> HttpResponse:
+def ticket_screen(
+    request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: str
+) -> HttpResponse:
     """The ticket's number in large type, with its position and instructions."""
     ticket = _ticket(office, code)
     paper = request.GET.get("papir", "")
     moment = now()
-    link, position = ticket_paper.link_of(ticket), announced(office, ticket, now=moment)
+    link, position = ticket_paper.link_of(ticket), announced_place(office, ticket, now=moment)
     by_browser = printing.prints_in_browser(kiosk)
-    return screen(
+    return render_screen(
         request,
         kiosk,
         office,
         "ticket",
         place=position,
         called=ticket.state in AT_COUNTER,
-        down_text=said_of(position.incident, office) if position.incident else "",
+        down_text=incident_in_words(position.incident, office) if position.incident else "",
         paper=paper,
         link=link,
         short_link=link.split("://")[-1].rstrip("/"),
@@ -151,7 +164,9 @@ def ticket(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: st
 
 @of_kiosk
 @require_POST
-def reprint(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: str) -> HttpResponse:
+def reprint_ticket(
+    request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: str
+) -> HttpResponse:
     """Print a ticket again within `REPRINT_WITHIN` of its issue."""
     ticket = _ticket(office, code)
     # After a return to the queue the time is counted from the return.
@@ -162,12 +177,12 @@ def reprint(request: HttpRequest, kiosk: Device, office: OfficeSnapshot, code: s
 
 
 @require_POST
-def pairing(request: HttpRequest) -> HttpResponse:
+def pair_kiosk(request: HttpRequest) -> HttpResponse:
     """Pair this browser as a kiosk."""
     try:
         token = device_access.pair_browser(request, Device.Kind.KIOSK)
     except (registry.PairingCodeWrong, TooManyTries) as refused:
-        return pairing_screen(request, errors.sentence(refused), _status(refused))
+        return pairing_screen(request, errors.refusal_sentence(refused), _status(refused))
     response = redirect("kiosk:start")
     device_access.keep_token(response, Device.Kind.KIOSK, token)
     return response
@@ -185,4 +200,4 @@ def _ticket(office: OfficeSnapshot, code: str) -> Ticket:
 
 
 def _page(request: HttpRequest) -> int:
-    return reading.whole(request.GET.get("strana"), 999) or 1
+    return reading.read_whole_number(request.GET.get("strana"), 999) or 1

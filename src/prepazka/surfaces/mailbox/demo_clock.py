@@ -27,9 +27,9 @@ FASTEST = 3600.0
 @demo_only
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest) -> HttpResponse:
+def demo_clock_page(request: HttpRequest) -> HttpResponse:
     """The clock's time; a post sets it, or with `stop` returns it to real time."""
-    if refusal := staff_access.not_yet(request):
+    if refusal := staff_access.step_before_access(request):
         return refusal
     memberships = Membership.objects.filter(user=request.user.pk, office__demo=True)
     if not memberships.filter(role=Role.ADMINISTRATOR).exists():
@@ -44,12 +44,12 @@ def page(request: HttpRequest) -> HttpResponse:
         except (ValueError, OverflowError):
             text = _("Write the moment, the minutes and the speed as in the example.")
             return _page(request, text)
-        clock.play(shown_from=start, lasts=duration, speed=speed)
+        clock.play_period(shown_from=start, lasts=duration, speed=speed)
     return redirect("demo_clock")
 
 
 def _posted_play(request: HttpRequest) -> tuple[datetime, timedelta, float]:
-    start = reading.instant(request.POST.get("from", ""))
+    start = reading.read_instant(request.POST.get("from", ""))
     duration = timedelta(minutes=float(request.POST.get("minutes", "")))
     speed = float(request.POST.get("speed", ""))
     if start is None or not timedelta() < duration <= LONGEST:

@@ -6,8 +6,8 @@ from prepazka.surfaces.mailbox import views
 
 app_name = "mailbox"
 urlpatterns = [
-    path("", views.mails, name="mails"),
-    path("<int:number>/", views.mail, name="mail"),
-    path("<int:number>/html/", views.html, name="html"),
-    path("<int:number>/priloha/<int:position>/", views.attachment, name="attachment"),
+    path("", views.list_mails, name="mails"),
+    path("<int:number>/", views.mail_page, name="mail"),
+    path("<int:number>/html/", views.mail_html, name="html"),
+    path("<int:number>/priloha/<int:position>/", views.mail_attachment, name="attachment"),
 ]

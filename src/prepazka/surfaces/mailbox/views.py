@@ -42,7 +42,7 @@ KEPT_TYPES = frozenset(
 
 @with_mailbox
 @require_safe
-def mails(request: HttpRequest) -> HttpResponse:
+def list_mails(request: HttpRequest) -> HttpResponse:
     """The mails, newest first; those of simulated people only with `?vsichni`."""
     every = "vsichni" in request.GET
     rows: list[dict[str, Any]] = []
@@ -61,7 +61,7 @@ def mails(request: HttpRequest) -> HttpResponse:
 
 @with_mailbox
 @require_safe
-def mail(request: HttpRequest, number: int) -> HttpResponse:
+def mail_page(request: HttpRequest, number: int) -> HttpResponse:
     """One mail: its HTML in a frame, its plain text and attachments."""
     message = _mail_or_404(request, number)
     return render(
@@ -82,7 +82,7 @@ def mail(request: HttpRequest, number: int) -> HttpResponse:
 
 @with_mailbox
 @require_safe
-def html(request: HttpRequest, number: int) -> HttpResponse:
+def mail_html(request: HttpRequest, number: int) -> HttpResponse:
     """The HTML of a mail, for the frame of its page."""
     message = _mail_or_404(request, number)
     body = message.get_body(preferencelist=("html",))
@@ -97,7 +97,7 @@ def html(request: HttpRequest, number: int) -> HttpResponse:
 
 @with_mailbox
 @require_safe
-def attachment(request: HttpRequest, number: int, position: int) -> HttpResponse:
+def mail_attachment(request: HttpRequest, number: int, position: int) -> HttpResponse:
     """An attachment, sent to be saved, so that a browser never shows it as our page."""
     attachments = list(_mail_or_404(request, number).iter_attachments())
     if position >= len(attachments):
@@ -172,7 +172,7 @@ def _may_see(request: HttpRequest, message: EmailMessage) -> bool:
     """
     if not settings.DEMO_PUBLIC:
         return True
-    booking = booking_links.read(cookies.read(request, cookies.HOLD), "hold")
+    booking = booking_links.booking_of_token(cookies.read_cookie(request, cookies.HOLD), "hold")
     subject_id, _dot, _rest = str(message["message-id"] or "").strip("<> ").partition(".")
     return booking is not None and subject_id == str(booking)
 

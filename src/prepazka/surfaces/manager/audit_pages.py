@@ -18,7 +18,7 @@ from prepazka.core.czech_order import czech_key
 from prepazka.offices.models import Membership
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
-from prepazka.reporting.audit_log import MOST, Deed, deeds
+from prepazka.reporting.audit_log import MOST, Deed, steps_of_day
 from prepazka.web import staff_access
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
@@ -180,12 +180,14 @@ BY_NOBODY = frozenset(
 
 @staff_only(*staff_access.HEADS)
 @require_GET
-def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def audit_log_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """A day's events of everybody or of one person; all, or only views of contacts."""
     day = _day(request.GET.get("den", "")) or calendar.day_of(now(), office.tz)
-    actor = reading.whole(request.GET.get("kdo"))
+    actor = reading.read_whole_number(request.GET.get("kdo"))
     looks_only = "kontakty" in request.GET
-    day_deeds = deeds(office, day=day, actor=actor, looks_only=looks_only)
+    day_deeds = steps_of_day(office, day=day, actor=actor, looks_only=looks_only)
     names = dict(office.row.memberships.values_list("user_id", "name"))
     people = {deed.actor for deed in day_deeds}
     people |= {int(deed.data["user"]) for deed in day_deeds if deed.data.get("user")}
@@ -242,4 +244,4 @@ def _other_person(deed: Deed, names: dict[int, str]) -> str:
 
 
 def _day(text: str) -> date | None:
-    return reading.day(text)
+    return reading.read_day(text)

@@ -80,14 +80,14 @@ def printer_in_words(device: Device) -> str:
 
 @staff_only(*staff_access.HEADS)
 @require_GET
-def devices(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def devices_page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """All devices of the office."""
     return _page(request, office, member)
 
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-def pairing(
+def make_pairing_code_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Make a one-time pairing code, shown only in this response."""
@@ -98,7 +98,7 @@ def pairing(
 
 @staff_only(*staff_access.HEADS)
 @require_POST
-def reload(
+def ask_device_reload(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Ask the device to reload its screen when nobody uses it."""
@@ -110,19 +110,19 @@ def reload(
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-def disconnect(
+def disconnect_device(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Revoke the device's pairing with its browser."""
     device = _device(office, code)
-    offices_devices.revoke(device=device.pk, now=now(), actor=member.user_id)
+    offices_devices.revoke_pairing(device=device.pk, now=now(), actor=member.user_id)
     messages.success(request, _("The device was disconnected."))
     return redirect("manager:devices", office.slug)
 
 
 @staff_only(*staff_access.HEADS)
 @require_http_methods(["GET", "POST"])
-def lost(
+def lost_kiosk_page(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """The consequences of reporting a kiosk lost; a post reports it."""
@@ -131,7 +131,7 @@ def lost(
         raise Http404(code)
     moment = now()
     if request.method == "POST":
-        count = lost_kiosk.report_lost(
+        count = lost_kiosk.report_kiosk_lost(
             office=office, device=device.pk, now=moment, actor=member.user_id
         )
         messages.success(
@@ -145,7 +145,7 @@ def lost(
             % {"count": count},
         )
         return redirect("manager:devices", office.slug)
-    held = lost_kiosk.bookings_held(office, device, now=moment)
+    held = lost_kiosk.bookings_on_kiosk(office, device, now=moment)
     return render(
         request,
         "manager/lost.html",
@@ -175,7 +175,7 @@ def _page(
             "state": state_of(d, moment),
             "printer": printer_in_words(d),
             "clock": clock_in_words(d),
-            "refused": lost_kiosk.entries_refused(d) if d.lost_at else 0,
+            "refused": lost_kiosk.count_refused_entries(d) if d.lost_at else 0,
             "numbers": sorted(held.get(d.pk, {}).items()) if d.token_hash else [],
         }
         for d in active

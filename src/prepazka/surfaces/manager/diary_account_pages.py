@@ -23,14 +23,16 @@ from prepazka.web.staff_access import staff_only
 
 @staff_only(*staff_access.HEADS)
 @require_GET
-def officials(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def officials_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """All officials with their accounts and feeds, and all counters with their feeds."""
     return _page(request, office, member)
 
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-def link(
+def link_official_account(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Link the official's diary to an account of this office, or to none."""

@@ -84,7 +84,9 @@ LANGUAGES = {"cs": gettext_lazy("Czech"), "en": gettext_lazy("English")}
 
 @staff_only(*staff_access.HEADS)
 @require_GET
-def sent(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def sent_messages_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The newest messages; contacts are masked, and searched by the full contact."""
     search, kind, state = (request.GET.get(name, "")[:120] for name in ("hledat", "druh", "stav"))
     day = _day(request.GET.get("den", ""))
@@ -96,7 +98,7 @@ def sent(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
             "state": STATES["delivered" if message.delivered_at else message.state],
             "why": _(message.error) if message.error else "",
             "name": message.to.name or _("erased"),
-            "contact": masked(message),
+            "contact": mask_contact(message),
             "channel": adapter_of(message).label,
         }
         for message in newest
@@ -108,7 +110,9 @@ def sent(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
 
 @staff_only(*staff_access.HEADS)
 @require_GET
-def kinds(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def message_kinds_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The kinds of messages, with the languages in which the office has its own text."""
     texts = office.row.message_rules.texts
     rows = [
@@ -124,7 +128,7 @@ def kinds(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> H
                 for code in office.row.languages
             ],
         }
-        for kind in custom_texts.kinds()
+        for kind in custom_texts.changeable_kinds()
     ]
     return _render(request, office, member, "kinds", {"rows": rows})
 
@@ -153,13 +157,13 @@ class WordsForm(forms.Form):
 
 @staff_only(*staff_access.HEADS)
 @require_http_methods(["GET", "POST"])
-def words(
+def edit_message_texts(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, kind: str, language: str
 ) -> HttpResponse:
     """Edit, preview and save the office's texts of one kind in one language."""
-    if kind not in custom_texts.kinds() or language not in office.row.languages:
+    if kind not in custom_texts.changeable_kinds() or language not in office.row.languages:
         raise Http404
-    stored = custom_texts.written(office, kind, language)
+    stored = custom_texts.own_texts(office, kind, language)
     if request.method == "GET":
         return _words_page(
             request, office, member, kind, language, WordsForm(initial=dict(stored.items()))
@@ -184,7 +188,7 @@ def words(
         else:
             messages.success(request, _("The texts were saved."))
             return redirect("manager:kinds", office.slug)
-    for part_name, faults in custom_texts.faults_of(kind, custom_texts.tidy(texts)).items():
+    for part_name, faults in custom_texts.faults_of(kind, custom_texts.tidy_texts(texts)).items():
         for fault in faults:
             form.add_error(part_name, in_words(kind, part_name, fault))
     return _words_page(request, office, member, kind, language, form)
@@ -198,14 +202,14 @@ def _words_page(
     language: str,
     form: WordsForm,
 ) -> HttpResponse:
-    texts = form.said() if form.is_bound else custom_texts.written(office, kind, language)
+    texts = form.said() if form.is_bound else custom_texts.own_texts(office, kind, language)
     broken = form.is_bound and bool(form.errors)
     rows = [
         {
             "part": part_name,
-            "may": sorted(message_texts.allowed(kind, part_name)),
-            "must": sorted(message_texts.required(kind, part_name)),
-            "usual": custom_texts.usual(kind, part_name, language),
+            "may": sorted(message_texts.allowed_placeholders(kind, part_name)),
+            "must": sorted(message_texts.required_placeholders(kind, part_name)),
+            "usual": custom_texts.default_text(kind, part_name, language),
             "field": form[part_name],
         }
         for part_name in message_texts.PARTS
@@ -220,7 +224,7 @@ def _words_page(
         "may_write": member.role in staff_access.ADMINISTRATORS,
         "preview": None
         if broken
-        else custom_texts.preview(office, kind, language, texts, now=now()),
+        else custom_texts.preview_message(office, kind, language, texts, now=now()),
         "sms_off": not office.row.message_rules.sms,
     }
     return _render(request, office, member, "words", context)
@@ -232,7 +236,8 @@ def in_words(kind: str, part_name: Part, fault: Fault) -> str:
         return _("There is no {%(name)s} here. Use one of: %(known)s.") % {
             "name": fault.name,
             "known": ", ".join(
-                f"{{{name}}}" for name in sorted(message_texts.allowed(kind, part_name))
+                f"{{{name}}}"
+                for name in sorted(message_texts.allowed_placeholders(kind, part_name))
             ),
         }
     if fault.kind == "missing":
@@ -244,7 +249,7 @@ def in_words(kind: str, part_name: Part, fault: Fault) -> str:
     }
 
 
-def masked(message: Message) -> str:
+def mask_contact(message: Message) -> str:
     """The contact with most characters hidden."""
     adapter = adapter_of(message)
     return adapter.masked(adapter.contact(message.to))
@@ -252,12 +257,13 @@ def masked(message: Message) -> str:
 
 def _has_own(texts: message_texts.Texts, kind: str, language: str) -> bool:
     return any(
-        message_texts.own(texts, kind, part_name, language) for part_name in message_texts.PARTS
+        message_texts.office_text(texts, kind, part_name, language)
+        for part_name in message_texts.PARTS
     )
 
 
 def _day(text: str) -> date | None:
-    return reading.day(text)
+    return reading.read_day(text)
 
 
 def _render(

@@ -21,7 +21,9 @@ LONGEST_KEY = 32
 
 @staff_only(*staff_access.HEADS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def kept_times_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """Networks with their numbers of holds; a post releases those of one network."""
     moment = now()
     if request.method == "POST":
@@ -40,10 +42,10 @@ def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
     context = {
         "office": office.row,
         "member": member,
-        "crowd": networks.crowd_of(office, now=moment),
-        "kept": networks.kept_of(office, now=moment),
-        "ceiling": networks.ceiling_of(office),
+        "crowd": networks.count_of_crowd(office, now=moment),
+        "kept": networks.count_unconfirmed(office, now=moment),
+        "ceiling": networks.crowded_ceiling(office),
         "crowded_at": networks.crowded_at(office, now=moment),
-        "keepers": networks.keepers(office, now=moment),
+        "keepers": networks.networks_with_most_holds(office, now=moment),
     }
     return render(request, "manager/kept_times.html", context)

@@ -22,11 +22,11 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy.correction import Correction, correct_person
 from prepazka.privacy.erasure import erase_person
 from prepazka.privacy.personal_data_export import export_person, sections_of
-from prepazka.privacy.records import IDENTITIES, Records, find_records, is_ahead, mark_of
-from prepazka.privacy.registry import ROOTS, WORDS_OF_VALUES, Root, held_by
+from prepazka.privacy.records import IDENTITIES, Records, find_records, is_upcoming, mark_of
+from prepazka.privacy.registry import ROOTS, WORDS_OF_VALUES, Root, registration_of
 from prepazka.surfaces.manager.message_pages import INVITED, KINDS
 from prepazka.web import readings, staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.form_fields import AddressField, NameField, NumberField
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
@@ -61,7 +61,9 @@ class Shown:
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def privacy_request_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """Search for a person or do one step; by POST, so that no address or log has the name."""
     if request.method != "POST":
         return _page(request, office, member, words="")
@@ -86,7 +88,9 @@ def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
     try:
         return STEPS[step](request, office, common, form)
     except Refused as refusal:
-        return _page(request, office, member, words=words, form=form, problem=sentence(refusal))
+        return _page(
+            request, office, member, words=words, form=form, problem=refusal_sentence(refusal)
+        )
 
 
 def _export(
@@ -144,7 +148,7 @@ def _page(
         try:
             records = find_records(office, words)
         except Refused as refusal:
-            problem = problem or sentence(refusal)
+            problem = problem or refusal_sentence(refusal)
     chosen = set(request.POST.getlist("zaznam")) if "krok" in request.POST else None
     moment = now()
     sections = sections_of(records) if records else []
@@ -156,7 +160,7 @@ def _page(
         "records": [_listed(office, root, row, chosen, moment) for root, row in records.rows()],
         "token": records.token if records else "",
         "sections": [(section.held.title, len(section.rows)) for section in sections],
-        "ahead": sum(is_ahead(booking, moment) for booking in records.bookings),
+        "ahead": sum(is_upcoming(booking, moment) for booking in records.bookings),
         "identities": IDENTITIES.items(),
         "identity": request.POST.get("totoznost", ""),
         "form": form or CorrectionForm(),
@@ -174,7 +178,7 @@ def _listed(
         booking = row.meeting.booking
     return Shown(
         mark=mark,
-        title=held_by(ROOTS[root]).title,
+        title=registration_of(ROOTS[root]).title,
         name=row.name,
         contact=", ".join(filter(None, (row.email, getattr(row, "phone", "")))),
         when=_when(root, row).astimezone(office.tz),
@@ -182,7 +186,7 @@ def _listed(
         state=str(WORDS_OF_VALUES.get(getattr(row, "state", ""), "")),
         reference=reference_of(booking.pk) if booking else "",
         is_chosen=chosen is None or mark in chosen,
-        is_cancelled=isinstance(row, Booking) and is_ahead(row, moment),
+        is_cancelled=isinstance(row, Booking) and is_upcoming(row, moment),
     )
 
 

@@ -24,7 +24,7 @@ from prepazka.officefile.quota_effect import Quota
 from prepazka.offices.models import Agenda, Membership
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import staff_access
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -47,9 +47,9 @@ FIGURES: dict[str, Callable[[], str]] = {
 
 @staff_only(*staff_access.HEADS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def quotas_page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The quotas, and the effect of a chosen new one; a post saves it."""
-    quotas = quota_change.present(office, now=now())
+    quotas = quota_change.present_quotas(office, now=now())
     form = request.POST if request.method == "POST" else request.GET
     context: dict[str, Any] = {"office": office.row, "member": member, "reason_length": REASON}
     status = 200
@@ -66,7 +66,7 @@ def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
                 return _save(request, office, member, chosen, quota)
             context |= _effect(office, chosen, quota)
         except Refused as refused:
-            context["problem"], status = sentence(refused), 409
+            context["problem"], status = refusal_sentence(refused), 409
             if not isinstance(refused, NoSuchQuota):
                 context |= _effect(office, chosen, quota)
     context["rows"] = [_row(office, q) for q in quotas.values()]
@@ -74,7 +74,7 @@ def page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> Ht
 
 
 def _number(text: str) -> int:
-    quota = reading.whole(text)
+    quota = reading.read_whole_number(text)
     if quota is None:
         raise NoSuchQuota
     return quota
@@ -100,7 +100,7 @@ def _effect(office: OfficeSnapshot, chosen: Quota, quota: int) -> dict[str, Any]
     effect: Effect | None = office.kept.get(cache_key)
     if effect is None:
         until = time.monotonic() + SIMULATED_SECONDS
-        effect = quota_change.effect(
+        effect = quota_change.effect_of_quota(
             office, chosen, quota, now=now(), enough=lambda: time.monotonic() > until
         )
         office.kept[cache_key] = effect
@@ -130,7 +130,7 @@ def _row(office: OfficeSnapshot, quota: Quota) -> dict[str, Any]:
         "day": WEEKDAYS[quota.day.weekday()](),
         "sharing": [names[code] for code in quota.sharing],
         "mean": number_format(quota.burden.mean, 1),
-        "learned": quota_change.learned(office, agenda),
+        "learned": quota_change.has_learned_times(office, agenda),
         "times": _times(quota),
         "reason": agenda.rules.quota_reason,
     }

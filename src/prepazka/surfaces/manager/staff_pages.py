@@ -14,15 +14,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from prepazka.accounts.second_factor_removal import with_second_factor
+from prepazka.accounts.second_factor_removal import users_with_second_factor
 from prepazka.core.czech_order import czech_key
 from prepazka.core.refusal import Refused
 from prepazka.offices import staff as offices_staff
 from prepazka.offices.models import Membership, Role
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import staff_access
-from prepazka.web.confirmation import confirmed
-from prepazka.web.errors import sentence
+from prepazka.web.confirmation import with_fresh_proofs
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -107,7 +107,7 @@ class StaffForm(forms.Form):
 
 @staff_only(*staff_access.HEADS)
 @require_http_methods(["GET", "POST"])
-def people(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def staff_page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """The staff list; a post by an administrator adds a member."""
     if request.method == "GET":
         return _page(request, office, member)
@@ -134,13 +134,13 @@ def people(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> 
                 returned=added.returned,
             )
         except Refused as refusal:
-            form.add_error("username", sentence(refusal))
+            form.add_error("username", refusal_sentence(refusal))
     return _page(request, office, member, form=form)
 
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-def rename(
+def rename_member(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
     """Correct a member's name, including one's own."""
@@ -155,14 +155,14 @@ def rename(
         )
         messages.success(request, _("The name was corrected."))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("manager:people", office.slug)
 
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-@confirmed
-def second_factor(
+@with_fresh_proofs
+def reset_member_second_factor(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
     """Reset a member's lost second factor."""
@@ -178,13 +178,13 @@ def second_factor(
             ),
         )
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("manager:people", office.slug)
 
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-def role(
+def change_member_role(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
     """Change a member's role."""
@@ -200,18 +200,18 @@ def role(
         )
         messages.success(request, _("The role was changed."))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("manager:people", office.slug)
 
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-def declares(
+def change_right_to_declare(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
     """Give or take a member's right to declare incidents."""
     may = request.POST.get("may") == "1"
-    offices_staff.let_declare(
+    offices_staff.set_may_declare(
         member=_membership(office, which), may=may, actor=member.user_id, now=now()
     )
     messages.success(
@@ -222,8 +222,8 @@ def declares(
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-@confirmed
-def password(
+@with_fresh_proofs
+def give_member_password(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
     """Give a member a new one-time password, shown only in this response."""
@@ -233,14 +233,14 @@ def password(
             member=person, actor=member.user_id, now=now()
         )
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
         return redirect("manager:people", office.slug)
     return _page(request, office, member, fresh=person, password=one_time_password)
 
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_safe
-def access(
+def member_access(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
     """A member's sessions and API keys."""
@@ -248,7 +248,7 @@ def access(
     try:
         access_list = offices_staff.access_of(person, actor=member.user_id, now=now())
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
         return redirect("manager:people", office.slug)
     context = {"office": office.row, "member": member, "person": person, "access": access_list}
     return render(request, "manager/access.html", context)
@@ -256,7 +256,7 @@ def access(
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-@confirmed
+@with_fresh_proofs
 def end_session(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int, session: int
 ) -> HttpResponse:
@@ -267,13 +267,13 @@ def end_session(
         )
         messages.success(request, _("That browser is logged out."))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("manager:access", office.slug, which)
 
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-@confirmed
+@with_fresh_proofs
 def end_token(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int, api_token: int
 ) -> HttpResponse:
@@ -284,13 +284,13 @@ def end_token(
         )
         messages.success(request, _("The key no longer works."))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("manager:access", office.slug, which)
 
 
 @staff_only(*staff_access.ADMINISTRATORS)
 @require_POST
-def remove(
+def remove_member(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, which: int
 ) -> HttpResponse:
     """Remove a member's access to the office."""
@@ -300,7 +300,7 @@ def remove(
         )
         messages.success(request, _("The person no longer has access to this office."))
     except Refused as refusal:
-        messages.error(request, sentence(refusal))
+        messages.error(request, refusal_sentence(refusal))
     return redirect("manager:people", office.slug)
 
 
@@ -315,7 +315,7 @@ def _page(
         Membership.objects.filter(office=office.row).select_related("user"),
         key=lambda row: czech_key(row.name),
     )
-    protected = with_second_factor(row.user_id for row in rows)
+    protected = users_with_second_factor(row.user_id for row in rows)
     officials = {
         official.user_id: official for official in office.open_officials() if official.user_id
     }

@@ -21,20 +21,20 @@ from prepazka.offices import log_ins
 from prepazka.offices.crests import CrestNotChosen, set_crest
 from prepazka.offices.models import Device, Membership, Role
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing.history import scores
+from prepazka.queueing.history import estimate_scores
 from prepazka.queueing.tickets import issues_tickets
 from prepazka.queueing.walk_in_stops import open_tickets, stop_tickets
 from prepazka.queueing.wrong_pins import day_limit_since, guarded_kiosks
 from prepazka.reporting import waiting_list_report
 from prepazka.reporting.call_reasons import calls_of_today
 from prepazka.reporting.day_load import day_load
-from prepazka.reporting.live_hall import hall
+from prepazka.reporting.live_hall import hall_at
 from prepazka.reporting.open_counters import open_counters
 from prepazka.reporting.today import today_of
 from prepazka.surfaces.manager.device_pages import state_of
 from prepazka.web import reasons, staff_access
-from prepazka.web.errors import sentence, status_of
-from prepazka.web.overtake_texts import asked
+from prepazka.web.errors import refusal_sentence, status_of
+from prepazka.web.overtake_texts import overtake_context
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -43,10 +43,10 @@ SCORED_DAYS = 28
 
 @staff_only(*staff_access.HEADS)
 @require_GET
-def overview(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def head_overview(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Today's numbers, open counters, devices."""
     moment = now()
-    snapshot = hall(office, now=moment)
+    snapshot = hall_at(office, now=moment)
     return render(
         request,
         "manager/overview.html",
@@ -55,13 +55,13 @@ def overview(request: HttpRequest, office: OfficeSnapshot, member: Membership) -
             "member": member,
             "guarded_kiosks": guarded_kiosks(office, now=moment),
             "tried_accounts": (
-                log_ins.tried_accounts(office.office_id)
+                log_ins.accounts_with_wrong_passwords(office.office_id)
                 if member.role == Role.ADMINISTRATOR
                 else []
             ),
             "pin_day_limit": day_limit_since(office, now=moment),
             "sms_alert": sms_alert(office.row, now=moment),
-            "crowd": networks.crowd_of(office, now=moment),
+            "crowd": networks.count_of_crowd(office, now=moment),
             "today": today_of(office, now=moment),
             "load": day_load(snapshot),
             "counters": open_counters(snapshot.office),
@@ -75,7 +75,7 @@ def overview(request: HttpRequest, office: OfficeSnapshot, member: Membership) -
                 if service.walk_in
             ],
             "scores": _scores(office),
-            "files": inventory.findings(office.office_id, now=moment),
+            "files": inventory.last_findings(office.office_id, now=moment),
             "devices": [
                 {"device": device, "state": state_of(device, moment)}
                 for device in Device.objects.filter(office=office.row, retired=False)
@@ -86,7 +86,7 @@ def overview(request: HttpRequest, office: OfficeSnapshot, member: Membership) -
 
 def _scores(office: OfficeSnapshot) -> dict[str, Any]:
     """The accuracy of the last four weeks' estimates, by service and overall."""
-    estimates = scores(office, now=now(), days=SCORED_DAYS)
+    estimates = estimate_scores(office, now=now(), days=SCORED_DAYS)
     rows = [(str(office.services[pk].name), score) for pk, score in estimates.services.items()]
     return {
         "rows": [
@@ -105,7 +105,7 @@ def _scores(office: OfficeSnapshot) -> dict[str, Any]:
 
 @staff_only(*staff_access.HEADS)
 @require_POST
-def tickets(
+def set_tickets_today(
     request: HttpRequest, office: OfficeSnapshot, member: Membership, code: str
 ) -> HttpResponse:
     """Stop a service's tickets for today, or allow them regardless of the estimate."""
@@ -119,13 +119,13 @@ def tickets(
 
 @staff_only(*staff_access.HEADS)
 @require_GET
-def calls(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def calls_of_day(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Today's calls with their reasons and the tickets that they overtook."""
     names = dict(office.row.memberships.values_list("user_id", "name"))
     rows = [
         {
             "call": call,
-            "reason": reasons.sentence(call.reason, office),
+            "reason": reasons.reason_in_words(call.reason, office),
             "clerk": names.get(call.clerk or 0, ""),
         }
         for call in calls_of_today(office, now=now())
@@ -143,9 +143,11 @@ def calls(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> H
 
 @staff_only(*staff_access.HEADS)
 @require_GET
-def why(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def why_not_called(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """Why tickets issued later were called before the ticket of this number."""
-    overtakes = asked(office, request.GET.get("cislo", ""), now())
+    overtakes = overtake_context(office, request.GET.get("cislo", ""), now())
     context = {"office": office.row, "member": member, **overtakes}
     status = 200 if "ticket" in overtakes else 404
     return render(request, "manager/why.html", context, status=status)
@@ -163,7 +165,7 @@ def waiting_list(request: HttpRequest, office: OfficeSnapshot, member: Membershi
                 agenda,
                 [{"line": line, "code": waiting_list_report.code_of(line.entry)} for line in lines],
             )
-            for agenda, lines in waiting_list_report.lists(office)
+            for agenda, lines in waiting_list_report.waiting_lists(office)
         ],
         "offers": waiting_list_report.offers_of(office),
     }
@@ -172,7 +174,9 @@ def waiting_list(request: HttpRequest, office: OfficeSnapshot, member: Membershi
 
 @staff_only(*staff_access.HEADS)
 @require_GET
-def file(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def office_file_page(
+    request: HttpRequest, office: OfficeSnapshot, member: Membership
+) -> HttpResponse:
     """The office file, on the page or as a download."""
     if "stahnout" in request.GET:
         response = HttpResponse(
@@ -208,7 +212,7 @@ def _file_page(
 
 @staff_only(Role.ADMINISTRATOR)
 @require_POST
-def crest(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
+def crest_page(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> HttpResponse:
     """Set the office's crest from a chosen picture, or remove it."""
     chosen = request.FILES.get("crest")
     try:
@@ -221,7 +225,7 @@ def crest(request: HttpRequest, office: OfficeSnapshot, member: Membership) -> H
         set_crest(office=office.row, content=content, now=now(), actor=member.user_id)
     except Refused as refused:
         return _file_page(
-            request, office, member, problem=sentence(refused), status=status_of(refused)
+            request, office, member, problem=refusal_sentence(refused), status=status_of(refused)
         )
     text = _("The crest is removed.") if content is None else _("The crest is set.")
     messages.success(request, text)

@@ -11,12 +11,12 @@ from django.utils import timezone, translation
 from prepazka.edge.hot_routes import Fragment
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import snapshot_by_slug
-from prepazka.surfaces.monitor.views import context
+from prepazka.surfaces.monitor.views import live_view_context
 
 BOARD = re.compile("/([-a-zA-Z0-9_]+)/nazivo/")
 
 
-def fragment(path: str) -> Fragment | None:
+def live_view_fragment(path: str) -> Fragment | None:
     """The live part at this path, which also gives its language; None for other paths."""
     url_language = translation.get_language_from_path(path)
     match = BOARD.fullmatch(path.removeprefix(f"/{url_language}") if url_language else path)
@@ -32,4 +32,4 @@ def _board(slug: str, language: str) -> tuple[int, str]:
     except Office.DoesNotExist:
         raise LookupError(slug) from None
     with translation.override(language), timezone.override(office.tz):
-        return office.office_id, render_to_string("monitor/_board.html", context(office))
+        return office.office_id, render_to_string("monitor/_board.html", live_view_context(office))

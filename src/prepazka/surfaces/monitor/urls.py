@@ -6,8 +6,8 @@ from prepazka.surfaces.monitor import views
 
 app_name = "monitor"
 urlpatterns = [
-    path("nazivo/", views.overview, name="overview"),
-    path("<slug:slug>/nazivo/", views.office, name="office"),
-    path("<slug:slug>/nazivo/ramec/", views.frame, name="frame"),
-    path("<slug:slug>/nazivo.csv", views.history, name="history"),
+    path("nazivo/", views.offices_overview, name="overview"),
+    path("<slug:slug>/nazivo/", views.office_live_view, name="office"),
+    path("<slug:slug>/nazivo/ramec/", views.live_view_frame, name="frame"),
+    path("<slug:slug>/nazivo.csv", views.history_csv, name="history"),
 ]

@@ -16,9 +16,9 @@ from prepazka.core import reading
 from prepazka.core.announcing import Expected
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.offices.text import Texts
-from prepazka.queueing.history import scores
+from prepazka.queueing.history import estimate_scores
 from prepazka.queueing.models import QuarterHour
-from prepazka.reporting.monitor import monitor
+from prepazka.reporting.monitor import monitor_of_office
 from prepazka.web.shortcuts import all_offices, allow_frames, now, of_office
 
 USUAL_DAYS, MOST_DAYS = 7, 90
@@ -30,11 +30,11 @@ COLUMNS = (
 
 @require_safe
 @of_office
-def office(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def office_live_view(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The office's live view, or only its live part for a request with X-Fragment."""
     fragment = "X-Fragment" in request.headers
     template = "monitor/_board.html" if fragment else "monitor/office.html"
-    response = render(request, template, context(office))
+    response = render(request, template, live_view_context(office))
     response["Cache-Control"] = "no-store" if fragment else "public, max-age=5"
     response["Vary"] = "X-Fragment, Accept-Encoding"
     return response
@@ -42,9 +42,9 @@ def office(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
 
 @require_safe
 @of_office
-def frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def live_view_frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The live view for a frame on another site; it reloads itself."""
-    response = render(request, "monitor/frame.html", context(office))
+    response = render(request, "monitor/frame.html", live_view_context(office))
     response["Refresh"] = "30"  # seconds; the frame has no script
     allow_frames(response, office.row.embed_hosts)
     response["Cache-Control"] = "public, max-age=10"
@@ -52,7 +52,7 @@ def frame(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
 
 
 @require_safe
-def overview(request: HttpRequest) -> HttpResponse:
+def offices_overview(request: HttpRequest) -> HttpResponse:
     """All offices in one table, refreshed every minute or when the first office changes."""
     at = now()
     offices = all_offices()
@@ -69,7 +69,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @of_office
-def history(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def history_csv(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The history of the last days as CSV, one row per service and quarter of an hour."""
     at = now()
     since = at - timedelta(days=_days(request.GET.get("dnu", "")))
@@ -99,13 +99,13 @@ def history(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
 
 
 def _days(text: str) -> int:
-    days = reading.whole(text)
+    days = reading.read_whole_number(text)
     return USUAL_DAYS if days is None else max(1, min(days, MOST_DAYS))
 
 
 def _status_of(office: OfficeSnapshot, at: datetime) -> dict[str, Any]:
     """The monitor's status with texts by language and instants as datetimes, for templates."""
-    status = monitor(office, now=at)
+    status = monitor_of_office(office, now=at)
     for service in status["services"]:
         service["name"] = Texts(service["name"])
         service["opens_at"] = _moment(service["next_opening"])
@@ -132,11 +132,11 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def context(office: OfficeSnapshot) -> dict[str, Any]:
+def live_view_context(office: OfficeSnapshot) -> dict[str, Any]:
     """Template context of the live view."""
     at = now()
     status, slug = _status_of(office, at), office.slug
-    score = scores(office, now=at).whole
+    score = estimate_scores(office, now=at).whole
     return {
         "office": office.row,
         "home_url": reverse("citizen:office", args=[slug]),

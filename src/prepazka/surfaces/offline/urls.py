@@ -6,6 +6,6 @@ from prepazka.surfaces.offline import views
 
 app_name = "offline"
 urlpatterns = [
-    path("offline/log/", views.log, name="log"),
-    path("offline-worker.js", views.worker, name="worker"),
+    path("offline/log/", views.merge_offline_log, name="log"),
+    path("offline-worker.js", views.service_worker, name="worker"),
 ]

@@ -23,7 +23,7 @@ WORKER = Path(looks.__file__).parent / "static/looks/offline/worker.js"
 @csrf_exempt  # no cookie is used; entries are authenticated by signatures
 @never_cache
 @require_POST
-def log(request: HttpRequest) -> HttpResponse:
+def merge_offline_log(request: HttpRequest) -> HttpResponse:
     """Merge `{grant, events: [{seq, body, sig}]}`, up to the limit of entries.
 
     Returns `{merged, part}`: the number of the last merged entry, and the limits of entries and
@@ -46,14 +46,14 @@ def log(request: HttpRequest) -> HttpResponse:
 
 
 def _id(field: object) -> int:
-    number = reading.whole(field)
+    number = reading.read_whole_number(field)
     if number is None:
         raise ValueError(field)
     return number
 
 
 @require_safe
-def worker(request: HttpRequest) -> HttpResponse:
+def service_worker(request: HttpRequest) -> HttpResponse:
     """The service worker, at the root, so that its scope includes kiosk and console."""
     response = HttpResponse(WORKER.read_bytes(), content_type="text/javascript; charset=utf-8")
     response["Cache-Control"] = "no-cache"

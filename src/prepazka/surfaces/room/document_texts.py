@@ -25,18 +25,21 @@ def of_page(participant: Participant, link: int, *, now: datetime) -> dict[str, 
     """Template context of papers, for the room's page and the page after the meeting."""
     meeting = participant.meeting
     try:
-        meeting_permissions.must_hold(meeting, participant, link)
+        meeting_permissions.check_link(meeting, participant, link)
     except Refused:
         return {"papers": [], "holds": False}
     largest = documents.limits_of(participant.office).largest
     record = Minutes.objects.filter(meeting=meeting).first()
     ended = meeting.state == MeetingState.ENDED
-    writes = meeting_permissions.is_official(participant) and meeting_permissions.sees_all(
-        meeting, participant
-    )
+    writes = meeting_permissions.is_official(
+        participant
+    ) and meeting_permissions.sees_all_documents(meeting, participant)
     return {
         "holds": True,
-        "papers": [shown(document, participant) for document in documents.seen_by(participant)],
+        "papers": [
+            document_fields(document, participant)
+            for document in documents.documents_seen_by(participant)
+        ],
         "accepted": ACCEPTED,
         "largest": largest // MEGABYTE,
         "closed": bool(record and record.closed_at),
@@ -44,7 +47,7 @@ def of_page(participant: Participant, link: int, *, now: datetime) -> dict[str, 
         "pdf_late": minutes.pdf_state(record, now=now) == "late",
         "minutes_after": ended
         and (record is not None or writes)
-        and meeting_permissions.sees_all(meeting, participant),
+        and meeting_permissions.sees_all_documents(meeting, participant),
         "papers_settings": {
             "me": str(participant.pk),
             "chair": participant.role == Participant.Role.CHAIR,
@@ -54,7 +57,7 @@ def of_page(participant: Participant, link: int, *, now: datetime) -> dict[str, 
     }
 
 
-def shown(document: Document, participant: Participant) -> dict[str, Any]:
+def document_fields(document: Document, participant: Participant) -> dict[str, Any]:
     """A document's fields for the participant."""
     mine = document.participant_id == participant.pk
     over = participant.meeting.state == MeetingState.ENDED
@@ -65,7 +68,7 @@ def shown(document: Document, participant: Participant) -> dict[str, Any]:
         "size": size_of(document.size),
         "pages": document.pages,
         "state": "lost" if document.missing_since else document.state,
-        "said": said(document),
+        "said": document_state_in_words(document),
         "by": "" if mine else meeting_permissions.name_of(document.participant),
         "mine": mine,
         "removable": not over and (mine or participant.role == Participant.Role.CHAIR),
@@ -79,7 +82,7 @@ def size_of(size: int) -> str:
     return f"{max(1, round(size / 1024))}\u00a0kB"
 
 
-def said(document: Document) -> str:
+def document_state_in_words(document: Document) -> str:
     """The document's state as a sentence; empty if it is ready."""
     if document.missing_since:
         return _(

@@ -39,7 +39,7 @@ def of_holder(view: View) -> View:
         link: int,
         **kwargs: Any,
     ) -> HttpResponse:
-        meeting_permissions.must_hold(participant.meeting, participant, link)
+        meeting_permissions.check_link(participant.meeting, participant, link)
         return view(request, participant, link, **kwargs)
 
     return of_participant(wrapped)
@@ -69,18 +69,18 @@ def uuid_or_none(text: str) -> UUID | None:
 
 @of_holder
 @require_http_methods(["GET", "HEAD", "POST"])
-def files(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
+def documents_response(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
     """The documents that the participant sees; a post uploads one."""
     if request.method == "POST":
         return _upload(request, participant, link)
-    inside = meeting_permissions.sees_all(participant.meeting, participant)
+    inside = meeting_permissions.sees_all_documents(participant.meeting, participant)
     return JsonResponse(
         {
             "documents": [
-                document_texts.shown(document, participant)
-                for document in documents.seen_by(participant)
+                document_texts.document_fields(document, participant)
+                for document in documents.documents_seen_by(participant)
             ],
-            "seen": shown_pages.seen(participant.meeting) if inside else None,
+            "seen": shown_pages.shown_state(participant.meeting) if inside else None,
         }
     )
 
@@ -91,7 +91,7 @@ def _upload(request: HttpRequest, participant: Participant, link: int) -> HttpRe
     upload = request.FILES.get("file")
     if upload is None or upload.name is None:
         raise documents.FileEmpty
-    document = documents.add(
+    document = documents.add_document(
         participant=participant.pk,
         link=link,
         name=upload.name,
@@ -100,7 +100,7 @@ def _upload(request: HttpRequest, participant: Participant, link: int) -> HttpRe
         actor=actor_of(request, participant),
     )
     if by_script(request):
-        return JsonResponse(document_texts.shown(document, participant), status=201)
+        return JsonResponse(document_texts.document_fields(document, participant), status=201)
     return _to_papers(request)
 
 
@@ -113,26 +113,30 @@ def _to_papers(request: HttpRequest) -> HttpResponse:
 
 @of_holder
 @require_safe
-def file(request: HttpRequest, participant: Participant, link: int, document: UUID) -> HttpResponse:
+def document_file(
+    request: HttpRequest, participant: Participant, link: int, document: UUID
+) -> HttpResponse:
     """The file as an attachment, so that browsers save it instead of opening it."""
     stored = _ready_document(participant, document)
     media = contents.BY_SUFFIX[PurePath(stored.name).suffix].media
     try:
-        return attachment(_read(stored.key, storage.FILE), stored.name, media)
+        return attachment_response(_read(stored.key, storage.FILE), stored.name, media)
     except Http404:
         raise documents.FileLost from None
 
 
 @of_holder
 @require_safe
-def picture(
+def page_picture(
     request: HttpRequest, participant: Participant, link: int, document: UUID, number: int
 ) -> HttpResponse:
     """The rendered image of one page."""
     stored = _ready_document(participant, document)
     if not 1 <= number <= stored.pages:
         raise Http404(number)
-    return guarded(HttpResponse(_read(stored.key, storage.page(number)), "image/webp"))
+    return with_upload_headers(
+        HttpResponse(_read(stored.key, storage.page_file_name(number)), "image/webp")
+    )
 
 
 @of_holder
@@ -145,7 +149,7 @@ def words_of_page(
     if not 1 <= number <= stored.pages:
         raise Http404(number)
     try:
-        text = _read(stored.key, storage.text(number)).decode()
+        text = _read(stored.key, storage.text_file_name(number)).decode()
     except Http404:  # an image has no text
         text = ""
     return JsonResponse({"text": text.replace("\r\n", "\n").strip()})
@@ -153,11 +157,11 @@ def words_of_page(
 
 @of_holder
 @require_POST
-def remove(
+def remove_document_response(
     request: HttpRequest, participant: Participant, link: int, document: UUID
 ) -> HttpResponse:
     """Remove a document."""
-    documents.remove(
+    documents.remove_document(
         participant=participant.pk,
         link=link,
         document=document,
@@ -169,21 +173,21 @@ def remove(
 
 @of_holder
 @require_POST
-def show(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
+def show_document_page(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
     """Show a page to everybody in the room."""
     page = request.POST.get("page", "1")
-    shown_pages.show(
+    shown_pages.show_page(
         participant=participant.pk,
         seat=_seat(request),
         document=uuid_or_none(request.POST.get("document", "")),
-        page=reading.whole(page, 99_999) or 0,
+        page=reading.read_whole_number(page, 99_999) or 0,
     )
     return JsonResponse({})
 
 
 @of_holder
 @require_POST
-def lead(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
+def give_lead_response(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
     """Give the lead, which turns the pages, to a participant."""
     to = uuid_or_none(request.POST.get("who", ""))
     shown_pages.give_lead(participant=participant.pk, seat=_seat(request), to=to or UUID(int=0))
@@ -195,7 +199,7 @@ def _seat(request: HttpRequest) -> UUID:
 
 
 def _ready_document(participant: Participant, document: UUID) -> Document:
-    rows = documents.seen_by(participant).filter(pk=document, state=DocumentState.READY)
+    rows = documents.documents_seen_by(participant).filter(pk=document, state=DocumentState.READY)
     stored: Document | None = rows.first()
     if stored is None:
         raise Http404(document)
@@ -204,20 +208,20 @@ def _ready_document(participant: Participant, document: UUID) -> Document:
 
 def _read(key: str, name: str) -> bytes:
     try:
-        with storage.get(key, name) as stream:
+        with storage.open_file(key, name) as stream:
             return bytes(stream.read())
     except FileNotFoundError:
         raise Http404(name) from None
 
 
-def attachment(content: bytes, name: str, media: str) -> HttpResponse:
+def attachment_response(content: bytes, name: str, media: str) -> HttpResponse:
     """A response with a file to be saved."""
     response = HttpResponse(content, media)
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
-    return guarded(response)
+    return with_upload_headers(response)
 
 
-def guarded(response: HttpResponse) -> HttpResponse:
+def with_upload_headers(response: HttpResponse) -> HttpResponse:
     """The response with the security headers of uploaded content."""
     response["Content-Security-Policy"] = SANDBOX
     response["X-Content-Type-Options"] = "nosniff"

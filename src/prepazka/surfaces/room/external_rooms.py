@@ -46,7 +46,7 @@ def must_sit(participant: Participant, seat: UUID | None) -> None:
         raise room.NotInside
 
 
-def way(
+def address_on_server(
     office: OfficeSnapshot, participant: Participant, *, now: datetime, actor: int | None
 ) -> str:
     """The participant's address in the server's room; empty if the meeting is on our page.
@@ -61,7 +61,7 @@ def way(
         if participant.role != Participant.Role.CHAIR:
             with transaction.atomic():
                 Meeting.objects.select_for_update(no_key=True).get(pk=meeting.pk)
-                signals.tell(meeting.pk, "away", {"participant": str(participant.pk)})
+                signals.send_signal(meeting.pk, "away", {"participant": str(participant.pk)})
             raise WaitForOfficial from error
         failed = providers.provider_of(meeting, office)
         with contextlib.suppress(Refused):
@@ -69,7 +69,7 @@ def way(
         raise MovedOn from error
 
 
-def move(
+def move_meeting(
     participant: Participant, chosen: str, address: str, *, now: datetime, actor: int | None
 ) -> None:
     """Move the meeting to the chosen room. Raises ServerAway, and what change_provider raises."""
@@ -90,19 +90,19 @@ def move(
     )
 
 
-def offered(meeting: Meeting, office: OfficeSnapshot) -> list[tuple[str, str]]:
+def rooms_to_choose(meeting: Meeting, office: OfficeSnapshot) -> list[tuple[str, str]]:
     """Codes and names of rooms to choose from: the office's list, our own room, an address."""
     listed = {*providers.rooms_of(meeting, office), Room.EMBEDDED.value, Room.LINK.value}
-    return [(code, name) for code, name in room_texts.rooms().items() if code in listed]
+    return [(code, name) for code, name in room_texts.room_names().items() if code in listed]
 
 
-def away(
+def no_room_page(
     request: HttpRequest, office: OfficeSnapshot, participant: Participant, text: str, status: int
 ) -> HttpResponse:
     """The page of a window for which there is no room."""
     context = {
         "office": office.row,
         "said": text,
-        "phone": room_texts.phone(participant.meeting, office),
+        "phone": room_texts.telephone_to_call(participant.meeting, office),
     }
     return render(request, "room/away.html", context, status=status)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from prepazka.core import reading
 from prepazka.meetings import meeting_permissions, minutes, storage
 from prepazka.meetings.models import Minutes, MinutesComment, Participant
-from prepazka.surfaces.room.document_views import actor_of, attachment, of_holder
+from prepazka.surfaces.room.document_views import actor_of, attachment_response, of_holder
 from prepazka.web.shortcuts import now
 
 NAME = "zapis.pdf"
@@ -20,9 +20,9 @@ NAME = "zapis.pdf"
 
 @of_holder
 @require_safe
-def draft(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
+def minutes_draft(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
     """The current minutes as JSON; 404 for participants who may not see the papers."""
-    if not meeting_permissions.sees_all(participant.meeting, participant):
+    if not meeting_permissions.sees_all_documents(participant.meeting, participant):
         raise Http404
     return JsonResponse(_state(participant, now()))
 
@@ -57,7 +57,7 @@ def _comment(comment: MinutesComment) -> dict[str, Any]:
 
 @of_holder
 @require_safe
-def pdf(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
+def minutes_pdf(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
     """The PDF of the closed minutes."""
     record = Minutes.objects.filter(meeting=participant.meeting_id).exclude(closed_at=None).first()
     if record is None:
@@ -65,15 +65,17 @@ def pdf(request: HttpRequest, participant: Participant, link: int) -> HttpRespon
     if not record.key:
         raise minutes.MinutesNotPrinted
     try:
-        with storage.get(record.key, storage.FILE) as stream:
-            return attachment(bytes(stream.read()), NAME, "application/pdf")
+        with storage.open_file(record.key, storage.FILE) as stream:
+            return attachment_response(bytes(stream.read()), NAME, "application/pdf")
     except FileNotFoundError:
         raise minutes.MinutesLost from None
 
 
 @of_holder
 @require_POST
-def step(request: HttpRequest, participant: Participant, link: int, action: str) -> HttpResponse:
+def minutes_step(
+    request: HttpRequest, participant: Participant, link: int, action: str
+) -> HttpResponse:
     """Do one step (begin, save, comment, close); returns the minutes after it."""
     act = STEPS.get(action)
     if act is None:
@@ -84,7 +86,9 @@ def step(request: HttpRequest, participant: Participant, link: int, action: str)
 
 
 def _begin(request: HttpRequest, participant: Participant, link: int, moment: datetime) -> None:
-    minutes.begin(participant=participant.pk, now=moment, actor=actor_of(request, participant))
+    minutes.begin_minutes(
+        participant=participant.pk, now=moment, actor=actor_of(request, participant)
+    )
 
 
 def _save(request: HttpRequest, participant: Participant, link: int, moment: datetime) -> None:
@@ -94,24 +98,26 @@ def _save(request: HttpRequest, participant: Participant, link: int, moment: dat
         raise minutes.MinutesNotUnderstood from None
     actor = actor_of(request, participant)
     base = _number(request, "version")
-    minutes.save(participant=participant.pk, base=base, content=content, now=moment, actor=actor)
+    minutes.save_minutes(
+        participant=participant.pk, base=base, content=content, now=moment, actor=actor
+    )
 
 
 def _add_comment(
     request: HttpRequest, participant: Participant, link: int, moment: datetime
 ) -> None:
     text = request.POST.get("text", "")
-    minutes.comment(participant=participant.pk, link=link, text=text, now=moment)
+    minutes.comment_on_minutes(participant=participant.pk, link=link, text=text, now=moment)
 
 
 def _close(request: HttpRequest, participant: Participant, link: int, moment: datetime) -> None:
     version = _number(request, "version")
     actor = actor_of(request, participant)
-    minutes.close(participant=participant.pk, version=version, now=moment, actor=actor)
+    minutes.close_minutes(participant=participant.pk, version=version, now=moment, actor=actor)
 
 
 def _number(request: HttpRequest, name: str) -> int:
-    number = reading.whole(request.POST.get(name, ""), 99_999_999)
+    number = reading.read_whole_number(request.POST.get(name, ""), 99_999_999)
     return -1 if number is None else number
 
 

@@ -16,10 +16,10 @@ from prepazka.meetings.models import Meeting, MeetingState, Participant
 from prepazka.offices.models import Room
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.meeting_schedule import Turn
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 
 
-def leads(meeting: Meeting) -> str:
+def name_of_leader(meeting: Meeting) -> str:
     """The name of the official who leads the meeting."""
     chairs = meeting.participants.filter(role=Participant.Role.CHAIR).select_related("official")
     chair = chairs.first()
@@ -27,7 +27,7 @@ def leads(meeting: Meeting) -> str:
     return (chair.name if chair else "") or (str(official.name) if official else "")
 
 
-def phone(meeting: Meeting, office: OfficeSnapshot) -> str:
+def telephone_to_call(meeting: Meeting, office: OfficeSnapshot) -> str:
     """The telephone number to call if no connection can be made."""
     official = meeting.booking.lane.official
     return (official.phone if official else "") or office.row.phone
@@ -37,20 +37,20 @@ def over_before(office: OfficeSnapshot, participant: Participant, link: int, now
     """The reason why the link does not open the room, as a sentence; empty if it does."""
     booking, state = participant.meeting.booking, participant.meeting.state
     if participant.revoked_at or participant.link != link:
-        return sentence(room.LinkRevoked())
+        return refusal_sentence(room.LinkRevoked())
     if participant.place == Participant.Place.REMOVED:
-        return sentence(room.RemovedFromRoom())
+        return refusal_sentence(room.RemovedFromRoom())
     if state == MeetingState.ENDED:
-        return sentence(room.MeetingOver())
+        return refusal_sentence(room.MeetingOver())
     if booking.state not in LIVE and booking.state != BookingState.NO_SHOW:
-        return sentence(room.MeetingCancelled())
+        return refusal_sentence(room.MeetingCancelled())
     past = calendar.day_of(now, office.tz) > booking.date
     if past and state == MeetingState.PLANNED:
-        return sentence(room.OtherDay())
+        return refusal_sentence(room.OtherDay())
     return ""
 
 
-def waiting(turn: Turn, meeting: Meeting) -> str:
+def waiting_in_words(turn: Turn, meeting: Meeting) -> str:
     """The waiting time in the lobby as a sentence."""
     if meeting.state == MeetingState.RUNNING:
         return _("The official is in the room and will let you in.")
@@ -68,7 +68,7 @@ def waiting(turn: Turn, meeting: Meeting) -> str:
     return position + " " + soon % {"minutes": turn.minutes}
 
 
-def rooms() -> dict[str, str]:
+def room_names() -> dict[str, str]:
     """Names of the kinds of rooms, for the official's choice."""
     return {
         Room.EMBEDDED: _("Video on this page"),
@@ -79,7 +79,7 @@ def rooms() -> dict[str, str]:
     }
 
 
-def elsewhere(meeting: Meeting, office: OfficeSnapshot, *, is_chair: bool) -> dict[str, str]:
+def place_in_words(meeting: Meeting, office: OfficeSnapshot, *, is_chair: bool) -> dict[str, str]:
     """The sentence on where the meeting takes place, by kind of room."""
     call = meeting.booking.phone
     if is_chair:
@@ -160,8 +160,8 @@ def of_script() -> dict[str, str]:
             "it. Please use the phone."
         ),
         "over_ended": _("The meeting has ended. Thank you for coming."),
-        "over_removed": sentence(room.RemovedFromRoom()),
-        "over_revoked": sentence(room.LinkRevoked()),
+        "over_removed": refusal_sentence(room.RemovedFromRoom()),
+        "over_revoked": refusal_sentence(room.LinkRevoked()),
         "over_taken": _("You continue in another window or on another device."),
         "over_left": _("You have left the meeting."),
         "let_in": _("You are in the room."),

@@ -26,14 +26,14 @@ from django.views.decorators.http import require_POST, require_safe
 from prepazka.core.refusal import Refused
 from prepazka.gateways import video
 from prepazka.meetings import participant_links, providers, room, seats
-from prepazka.meetings.models import MeetingState, Participant, Said
+from prepazka.meetings.models import ChatMessage, MeetingState, Participant
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 from prepazka.reporting import meeting_schedule
 from prepazka.surfaces.room import document_texts, external_rooms, room_texts
 from prepazka.web import errors
 from prepazka.web.limits import REQUESTS, Limit, limit_address
 from prepazka.web.shortcuts import now, office_or_404
-from prepazka.web.staff_access import may_lead, member_of, not_yet
+from prepazka.web.staff_access import may_lead, member_of, step_before_access
 
 ENTERING = Limit("room", 120, REQUESTS.per)
 LINES = 500  # latest chat messages sent to a participant who enters
@@ -55,7 +55,7 @@ def of_participant(view: View) -> View:
             participant, link = _participant(office, token)
             if participant.role == Participant.Role.CHAIR:
                 # A leaked link must not give an official's powers, so the chair must log in too.
-                if (refusal := not_yet(request)) is not None:
+                if (refusal := step_before_access(request)) is not None:
                     return refusal
                 member = member_of(request, office)
                 if member is None:
@@ -72,7 +72,7 @@ def of_participant(view: View) -> View:
 
 
 def _participant(office: OfficeSnapshot, token: str) -> tuple[Participant, int]:
-    payload = participant_links.read(token)
+    payload = participant_links.participant_of_link(token)
     participant = payload and (
         Participant.objects.filter(pk=payload[0], office=office.row)
         .select_related("meeting__booking", "meeting__booking__lane", "official", "office")
@@ -85,7 +85,7 @@ def _participant(office: OfficeSnapshot, token: str) -> tuple[Participant, int]:
 
 @of_participant
 @require_safe
-def page(
+def room_page(
     request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int
 ) -> HttpResponse:
     """The room's page; its script switches between device check, lobby and room."""
@@ -97,14 +97,14 @@ def page(
         "booking": meeting.booking,
         "service": office.services[meeting.booking.service_id].name,
         "who": participant,
-        "chair": room_texts.leads(meeting),
-        "phone": room_texts.phone(meeting, office),
+        "chair": room_texts.name_of_leader(meeting),
+        "phone": room_texts.telephone_to_call(meeting, office),
         "over": over,
         "opens_at": meeting.booking.starts_at - room.OPENS,
         "early": participant.role not in room.OFFICIALS
         and moment < meeting.booking.starts_at - room.OPENS,
         "is_chair": participant.role == Participant.Role.CHAIR,
-        "rooms": external_rooms.offered(meeting, office)
+        "rooms": external_rooms.rooms_to_choose(meeting, office)
         if participant.role == Participant.Role.CHAIR
         else [],
         "follow_up": reverse("console:follow_up", args=[office.slug, meeting.booking_id]),
@@ -113,7 +113,7 @@ def page(
             "policy": settings.ICE_POLICY,
             "me": str(participant.pk),
             "provider": providers.provider_of(meeting, office),
-            "where": room_texts.elsewhere(
+            "where": room_texts.place_in_words(
                 meeting, office, is_chair=participant.role == Participant.Role.CHAIR
             ),
         },
@@ -129,7 +129,7 @@ def page(
 
 @of_participant
 @require_POST
-def enter(
+def take_seat(
     request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int
 ) -> HttpResponse:
     """Take a seat; returns its credential."""
@@ -139,10 +139,10 @@ def enter(
         if participant.role == Participant.Role.CHAIR and not room_texts.over_before(
             office, participant, link, moment
         ):
-            video.settle(
+            video.choose_provider(
                 participant.meeting, office, now=moment, actor=_actor(request, participant)
             )
-        entered = room.enter(
+        entered = room.enter_room(
             participant=participant.pk,
             link=link,
             seat=_uuid(request.POST.get("seat", "")),
@@ -154,24 +154,24 @@ def enter(
         return _problem(refused)
     seated = entered.participant
     assert seated.seat  # noqa: S101  # just taken
-    credential = seats.sign(seats.Seat(seated.pk, seated.meeting_id, seated.seat, seated.link))
+    credential = seats.sign_seat(seats.Seat(seated.pk, seated.meeting_id, seated.seat, seated.link))
     answer = {"credential": credential, "seat": str(seated.seat), "after": entered.after}
     return JsonResponse(answer | {"place": seated.place})
 
 
 @of_participant
 @require_safe
-def turn(
+def turn_response(
     request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int
 ) -> HttpResponse:
     """The participant's turn in words, for the lobby."""
-    queue_turn = meeting_schedule.turn(participant.meeting, now=now())
-    return JsonResponse({"text": room_texts.waiting(queue_turn, participant.meeting)})
+    queue_turn = meeting_schedule.meeting_turn(participant.meeting, now=now())
+    return JsonResponse({"text": room_texts.waiting_in_words(queue_turn, participant.meeting)})
 
 
 @of_participant
 @require_safe
-def inside(
+def room_setup(
     request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int
 ) -> HttpResponse:
     """ICE servers, and the chat since the participant was admitted; only for those inside."""
@@ -179,7 +179,9 @@ def inside(
     running = participant.meeting.state != MeetingState.ENDED
     if not (link_holds and running and participant.place == Participant.Place.INSIDE):
         return _problem(room.NotInside())
-    lines = Said.objects.filter(meeting=participant.meeting_id, at__gte=participant.admitted_at)
+    lines = ChatMessage.objects.filter(
+        meeting=participant.meeting_id, at__gte=participant.admitted_at
+    )
     return JsonResponse(
         {
             "ice": seats.ice_servers(participant.pk, now=now()),
@@ -198,7 +200,7 @@ def inside(
 
 @of_participant
 @require_safe
-def venue(
+def redirect_to_server(
     request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int
 ) -> HttpResponse:
     """Redirect into the room of a conferencing server."""
@@ -206,23 +208,23 @@ def venue(
     try:
         limit_address(request, ENTERING, now=moment)
         if over := room_texts.over_before(office, participant, link, moment):
-            return external_rooms.away(request, office, participant, over, 410)
+            return external_rooms.no_room_page(request, office, participant, over, 410)
         external_rooms.must_sit(participant, seat)
-        address = external_rooms.way(
+        address = external_rooms.address_on_server(
             office, participant, now=moment, actor=_actor(request, participant)
         )
     except Refused as refused:
-        text, status = errors.sentence(refused), errors.status_of(refused)
-        return external_rooms.away(request, office, participant, text, status)
+        text, status = errors.refusal_sentence(refused), errors.status_of(refused)
+        return external_rooms.no_room_page(request, office, participant, text, status)
     own_page = reverse(
-        "room:page", args=[office.slug, participant_links.sign(participant.pk, link)]
+        "room:page", args=[office.slug, participant_links.sign_token(participant.pk, link)]
     )
     return HttpResponseRedirect(address or own_page)
 
 
 @of_participant
 @require_POST
-def step(
+def participant_step(
     request: HttpRequest, office: OfficeSnapshot, participant: Participant, link: int, action: str
 ) -> HttpResponse:
     """Do one step of a participant inside, identified by the seat of its tab."""
@@ -252,7 +254,7 @@ def _by_chair(use_case: Callable[..., None]) -> Callable[..., None]:
 
 
 def _leave(request: HttpRequest, participant: Participant, seat: UUID, moment: datetime) -> None:
-    room.leave(
+    room.leave_room(
         participant=participant.pk, seat=seat, now=moment, actor=_actor(request, participant)
     )
 
@@ -266,7 +268,7 @@ def _move_meeting(
     request: HttpRequest, participant: Participant, seat: UUID, moment: datetime
 ) -> None:
     form = request.POST
-    external_rooms.move(
+    external_rooms.move_meeting(
         participant,
         form.get("room", ""),
         form.get("address", "").strip(),
@@ -276,7 +278,9 @@ def _move_meeting(
 
 
 def _say(request: HttpRequest, participant: Participant, seat: UUID, moment: datetime) -> None:
-    room.say(participant=participant.pk, seat=seat, text=request.POST.get("text", ""), now=moment)
+    room.post_chat_message(
+        participant=participant.pk, seat=seat, text=request.POST.get("text", ""), now=moment
+    )
 
 
 def _raise_hand(
@@ -287,10 +291,10 @@ def _raise_hand(
 
 
 STEPS: dict[str, Callable[..., None]] = {
-    "pustit": _by_chair(room.admit),
-    "vratit": _by_chair(room.put_back),
-    "ztlumit": _by_chair(room.mute),
-    "odebrat": _by_chair(room.remove),
+    "pustit": _by_chair(room.admit_participant),
+    "vratit": _by_chair(room.return_to_lobby),
+    "ztlumit": _by_chair(room.mute_participant),
+    "odebrat": _by_chair(room.remove_participant),
     "odejit": _leave,
     "skoncit": _end,
     "mistnost": _move_meeting,
@@ -301,7 +305,8 @@ STEPS: dict[str, Callable[..., None]] = {
 
 def _problem(refused: Refused) -> JsonResponse:
     return errors.mark_retry(  # type: ignore[return-value]  # the same answer
-        errors.problem(errors.status_of(refused), errors.sentence(refused), refused.code), refused
+        errors.problem(errors.status_of(refused), errors.refusal_sentence(refused), refused.code),
+        refused,
     )
 
 

@@ -16,15 +16,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from prepazka.booking.contacts import clean_email, normalise_email, normalise_phone
 from prepazka.core.contact_text import FULL_WIDTH
 from prepazka.core.refusal import Refused
-from prepazka.gateways.push import LONGEST, public_key, understood
+from prepazka.gateways.push import LONGEST, is_valid_subscription, push_public_key
 from prepazka.messaging.channels import takes_phones
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import IN_QUEUE, Ticket
-from prepazka.queueing.turn_alerts import Contact, ask_alert, drop_alert
-from prepazka.surfaces.ticket.views import of_ticket, told_by
+from prepazka.queueing.turn_alerts import Contact, drop_alert, request_alert
+from prepazka.surfaces.ticket.views import channel_of_alert, of_ticket
 from prepazka.web import limits
-from prepazka.web.errors import sentence
-from prepazka.web.form_fields import cleaned
+from prepazka.web.errors import refusal_sentence
+from prepazka.web.form_fields import cleaned_or_invalid
 from prepazka.web.shortcuts import now
 
 WORKER = Path(__file__).parent / "static/ticket/alerts-worker.js"
@@ -56,13 +56,15 @@ class AlertForm(forms.Form):
         """The contact in normalised form."""
         text = str(self.cleaned_data["contact"])
         if "@" in text.translate(FULL_WIDTH) or not self.phones:
-            return Contact(email=cleaned(clean_email, text))
-        return Contact(phone=cleaned(lambda number: normalise_phone(number, mobile=True), text))
+            return Contact(email=cleaned_or_invalid(clean_email, text))
+        return Contact(
+            phone=cleaned_or_invalid(lambda number: normalise_phone(number, mobile=True), text)
+        )
 
 
 @of_ticket
 @require_http_methods(["GET", "HEAD", "POST"])
-def ask(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
+def ask_alert_page(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """The form for a turn alert; a post stores the contact or push subscription."""
     if ticket.state not in IN_QUEUE:
         return redirect("ticket:page", code=ticket.code)
@@ -78,14 +80,14 @@ def ask(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpRes
 
 @of_ticket
 @require_POST
-def drop(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
+def drop_alert_page(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """Turn the alert off; the contact is erased at once."""
     drop_alert(ticket=ticket.pk, now=now())
     return redirect("ticket:page", code=ticket.code)
 
 
 @require_safe
-def worker(request: HttpRequest) -> HttpResponse:
+def alerts_service_worker(request: HttpRequest) -> HttpResponse:
     """The service worker that shows notices and caches pages of tickets, nothing else."""
     response = HttpResponse(WORKER.read_bytes(), content_type="text/javascript; charset=utf-8")
     response["Cache-Control"] = "no-cache"
@@ -94,7 +96,7 @@ def worker(request: HttpRequest) -> HttpResponse:
 
 def _store_push(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     subscription = {name: request.POST.get(name, "")[: LONGEST + 1] for name in PUSH}
-    if not understood(**subscription):
+    if not is_valid_subscription(**subscription):
         problem = _("This browser cannot show notifications. Give an e-mail address instead.")
         return _page(request, ticket, office, _form(office), problem, 422)
     return _store_alert(request, ticket, office, Contact(push=subscription))
@@ -106,10 +108,10 @@ def _store_alert(
     try:
         limits.limit_address(request, limits.REQUESTS, now=now())
         if address := normalise_email(contact.email) if contact.email else contact.phone:
-            limits.count(SAME_CONTACT, address, now=now())
-        ask_alert(ticket=ticket.pk, contact=contact, language=get_language() or "cs", now=now())
+            limits.count_try(SAME_CONTACT, address, now=now())
+        request_alert(ticket=ticket.pk, contact=contact, language=get_language() or "cs", now=now())
     except limits.TooManyTries as refused:
-        return _page(request, ticket, office, _form(office), sentence(refused), 429)
+        return _page(request, ticket, office, _form(office), refusal_sentence(refused), 429)
     except Refused:
         pass  # called meanwhile; the ticket's page shows that
     return redirect("ticket:page", code=ticket.code)
@@ -132,7 +134,7 @@ def _page(
         "ticket": ticket,
         "form": form,
         "problem": problem,
-        "told": told_by(ticket),
-        "push_key": public_key(),
+        "told": channel_of_alert(ticket),
+        "push_key": push_public_key(),
     }
     return render(request, "ticket/alert.html", context, status=status)

@@ -18,10 +18,10 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.refusals import NoTicketsNow
 from prepazka.queueing.tickets import issue_ticket, issues_tickets, tickets_ended
-from prepazka.reporting.live_hall import hall
+from prepazka.reporting.live_hall import hall_at
 from prepazka.reporting.monitor import next_opening
 from prepazka.web import door_passes, limits
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now, of_office
 
 TAKEN = limits.Limit("door", 30, limits.HOLDS.per)
@@ -30,10 +30,10 @@ TAKEN = limits.Limit("door", 30, limits.HOLDS.per)
 @never_cache
 @of_office
 @require_safe
-def scan(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
+def scan_door_code(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpResponse:
     """The address in the QR code; redirects to a choice of services valid for five minutes."""
     try:
-        door_pass = door_passes.scanned(office, code, now())
+        door_pass = door_passes.pass_of_scan(office, code, now())
     except (door_passes.DoorCodeOld, door_passes.NoPhoneTickets) as refused:
         return _refused(request, office, refused)
     return _to_choice(request, office, door_pass)
@@ -42,7 +42,7 @@ def scan(request: HttpRequest, office: OfficeSnapshot, code: str) -> HttpRespons
 @never_cache
 @of_office
 @require_safe
-def start(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def poster_entry(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The address on the poster, valid where the office issues tickets anywhere."""
     try:
         door_pass = door_passes.from_anywhere(office, now())
@@ -53,7 +53,7 @@ def start(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
 
 @of_office
 @require_safe
-def poster(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
+def poster_page(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
     """The printable poster; 404 unless the office issues tickets anywhere."""
     if office.row.phone_tickets != "anywhere":
         raise Http404(office.slug)
@@ -65,11 +65,11 @@ def poster(request: HttpRequest, office: OfficeSnapshot) -> HttpResponse:
 @never_cache
 @of_office
 @require_http_methods(["GET", "HEAD", "POST"])
-def choose(request: HttpRequest, office: OfficeSnapshot, token: str) -> HttpResponse:
+def choose_service_page(request: HttpRequest, office: OfficeSnapshot, token: str) -> HttpResponse:
     """The services offered now; a post issues one ticket per pass, however often repeated."""
     moment = now()
     try:
-        door_pass = door_passes.read(office, token, moment)
+        door_pass = door_passes.read_pass(office, token, moment)
     except door_passes.DoorCodeOld as refused:
         return _refused(request, office, refused)
     ticket = Ticket.objects.filter(office=office.row, touch=door_pass.touch).first()
@@ -97,7 +97,7 @@ def _issue(
         )
     except (NoTicketsNow, limits.TooManyTries) as refused:
         status = 409 if isinstance(refused, NoTicketsNow) else 429
-        return _choice(request, office, door_pass, moment, sentence(refused), status)
+        return _choice(request, office, door_pass, moment, refusal_sentence(refused), status)
     return redirect("ticket:page", code=ticket.code)
 
 
@@ -109,7 +109,7 @@ def _choice(
     problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    offered, snapshot = _offered(office, door_pass), hall(office, now=moment)
+    offered, snapshot = _offered(office, door_pass), hall_at(office, now=moment)
     choices = [
         {
             "service": service,
@@ -145,10 +145,10 @@ def _to_choice(
     preferred = translation.get_language_from_request(request)
     language = preferred if preferred in office.row.languages else translation.get_language()
     with translation.override(language):
-        return redirect("door:choose", slug=office.slug, token=door_passes.written(door_pass))
+        return redirect("door:choose", slug=office.slug, token=door_passes.sign_pass(door_pass))
 
 
 def _refused(request: HttpRequest, office: OfficeSnapshot, refused: Refused) -> HttpResponse:
     status = 410 if isinstance(refused, door_passes.DoorCodeOld) else 403
-    context = {"office": office.row, "problem": sentence(refused)}
+    context = {"office": office.row, "problem": refusal_sentence(refused)}
     return render(request, "ticket/no_pass.html", context, status=status)

@@ -6,8 +6,8 @@ from prepazka.surfaces.ticket import door_pages
 
 app_name = "door"
 urlpatterns = [
-    path("<slug:slug>/", door_pages.start, name="start"),
-    path("<slug:slug>/plakat/", door_pages.poster, name="poster"),
-    path("<slug:slug>/kod/<str:code>/", door_pages.scan, name="scan"),
-    path("<slug:slug>/vyber/<str:token>/", door_pages.choose, name="choose"),
+    path("<slug:slug>/", door_pages.poster_entry, name="start"),
+    path("<slug:slug>/plakat/", door_pages.poster_page, name="poster"),
+    path("<slug:slug>/kod/<str:code>/", door_pages.scan_door_code, name="scan"),
+    path("<slug:slug>/vyber/<str:token>/", door_pages.choose_service_page, name="choose"),
 ]

@@ -14,15 +14,15 @@ from prepazka.edge.hot_routes import Own
 from prepazka.offices import clock
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Ticket, TurnAlert
-from prepazka.reporting.live_hall import hall
-from prepazka.reporting.place import announced
-from prepazka.surfaces.ticket.views import shown, way
+from prepazka.reporting.live_hall import hall_at
+from prepazka.reporting.place import announced_place
+from prepazka.surfaces.ticket.views import alert_channel, ticket_context
 
 PART = re.compile("/t/([0-9A-Z]{1,16})/stav/")
 TOPICS = frozenset({"queue", "setup", "alerts"})
 
 
-def fragment(path: str) -> Own | None:
+def ticket_fragment(path: str) -> Own | None:
     """The live part at this path, which also gives its language; None for other paths."""
     url_language = translation.get_language_from_path(path)
     match = PART.fullmatch(path.removeprefix(f"/{url_language}") if url_language else path)
@@ -44,7 +44,7 @@ class Look:
     """A snapshot of the hall at one moment, with the turn alerts of the tickets in it."""
 
     def __init__(self, office: OfficeSnapshot, now: datetime) -> None:
-        self.hall = hall(office, now=now)
+        self.hall = hall_at(office, now=now)
         self.office, self.now = self.hall.office, now
         self.shown: dict[tuple[str, str], bytes] = {}
         self.tickets = {ticket.code: ticket for ticket in self.hall.tickets.values()}
@@ -52,7 +52,7 @@ class Look:
         alerts = TurnAlert.objects.filter(
             office=office.row, ticket__date=self.today, ticket__state__in=IN_QUEUE
         )
-        self.alert_channels = {alert.ticket_id: way(alert) for alert in alerts}
+        self.alert_channels = {alert.ticket_id: alert_channel(alert) for alert in alerts}
 
     @classmethod
     def at_office(cls, pk: int) -> Look:
@@ -62,10 +62,10 @@ class Look:
     def show(self, code: str, language: str) -> bytes:
         """The ticket's live part as HTML. Raises LookupError where Django should answer."""
         ticket = self.tickets.get(code) or self._ended(code)
-        position = announced(self.office, ticket, now=self.now, hall_now=self.hall)
+        position = announced_place(self.office, ticket, now=self.now, hall_now=self.hall)
         with translation.override(language), timezone.override(self.office.tz):
             channel = self.alert_channels.get(ticket.pk, "")
-            context = shown(ticket, self.office, position, channel, self.now)
+            context = ticket_context(ticket, self.office, position, channel, self.now)
             return render_to_string("ticket/_content.html", context).encode()
 
     def _ended(self, code: str) -> Ticket:

@@ -14,7 +14,7 @@ from prepazka.reporting.place import Place
 from prepazka.web import missed_call_texts
 
 
-def headline(position: Place, office: OfficeSnapshot, now: datetime) -> str:
+def ticket_headline(position: Place, office: OfficeSnapshot, now: datetime) -> str:
     """The ticket's state in one sentence for its holder."""
     ticket, counter = position.ticket, position.counter.number if position.counter else ""
     if ticket.state == TicketState.PARKED and ticket.parked_until and ticket.parked_until > now:

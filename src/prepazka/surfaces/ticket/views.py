@@ -15,16 +15,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from prepazka.core import calendar, reading
 from prepazka.core.refusal import Refused
-from prepazka.offices.incident_texts import said_of
+from prepazka.offices.incident_texts import incident_in_words
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import tickets
 from prepazka.queueing.models import IN_QUEUE, Ticket, TicketState, TurnAlert
 from prepazka.queueing.validity import pin_returns_until
-from prepazka.reporting.overtakes import before
-from prepazka.reporting.place import Place, announced
-from prepazka.surfaces.ticket.ticket_texts import headline
+from prepazka.reporting.overtakes import overtakes_of
+from prepazka.reporting.place import Place, announced_place
+from prepazka.surfaces.ticket.ticket_texts import ticket_headline
 from prepazka.web import missed_call_texts, reasons
-from prepazka.web.errors import sentence
+from prepazka.web.errors import refusal_sentence
 from prepazka.web.shortcuts import now
 
 LONGEST_CODE = 16
@@ -58,39 +58,39 @@ def of_ticket(view: View) -> View:
 
 @of_ticket
 @require_safe
-def page(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
+def ticket_page(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """The ticket's page."""
     return render(request, "ticket/page.html", _context(ticket, office))
 
 
 @of_ticket
 @require_safe
-def content(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
+def ticket_content(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """The live part of the ticket's page."""
     return render(request, "ticket/_content.html", _context(ticket, office))
 
 
 @of_ticket
 @require_http_methods(["GET", "HEAD", "POST"])
-def leave(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
+def leave_queue_page(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """Leave the queue, after a page that asks for confirmation."""
     if request.method != "POST":
         return _question(request, "leave", ticket, office)
-    return _apply(request, ticket, office, lambda: tickets.give_up(ticket=ticket.pk, now=now()))
+    return _apply(request, ticket, office, lambda: tickets.leave_queue(ticket=ticket.pk, now=now()))
 
 
 @of_ticket
 @require_http_methods(["GET", "HEAD", "POST"])
-def later(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
+def postpone_page(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """Postpone the ticket by some minutes, letting others go first."""
     if request.method != "POST":
         return _question(request, "later", ticket, office)
-    minutes = reading.whole(request.POST.get("minutes"), calendar.DAY_MIN) or 0
+    minutes = reading.read_whole_number(request.POST.get("minutes"), calendar.DAY_MIN) or 0
     return _apply(
         request,
         ticket,
         office,
-        lambda: tickets.postpone(ticket=ticket.pk, minutes=minutes, now=now()),
+        lambda: tickets.postpone_ticket(ticket=ticket.pk, minutes=minutes, now=now()),
     )
 
 
@@ -118,17 +118,17 @@ def _apply(
         act()
     except Refused as refused:
         fresh = Ticket.objects.get(pk=ticket.pk)
-        context = _context(fresh, office) | {"problem": sentence(refused)}
+        context = _context(fresh, office) | {"problem": refusal_sentence(refused)}
         return render(request, "ticket/page.html", context, status=409)
     return redirect("ticket:page", code=ticket.code)
 
 
-def told_by(ticket: Ticket) -> str:
+def channel_of_alert(ticket: Ticket) -> str:
     """The channel of the ticket's turn alert, or an empty string."""
-    return way(TurnAlert.objects.filter(ticket=ticket).first())
+    return alert_channel(TurnAlert.objects.filter(ticket=ticket).first())
 
 
-def way(alert: TurnAlert | None) -> str:
+def alert_channel(alert: TurnAlert | None) -> str:
     """The alert's channel: `email`, `phone`, `push`, or an empty string."""
     return next(
         (channel for channel in ("email", "phone", "push") if alert and getattr(alert, channel)), ""
@@ -137,11 +137,11 @@ def way(alert: TurnAlert | None) -> str:
 
 def _context(ticket: Ticket, office: OfficeSnapshot) -> dict[str, Any]:
     moment = now()
-    position = announced(office, ticket, now=moment)
-    return shown(ticket, office, position, told_by(ticket), moment)
+    position = announced_place(office, ticket, now=moment)
+    return ticket_context(ticket, office, position, channel_of_alert(ticket), moment)
 
 
-def shown(
+def ticket_context(
     ticket: Ticket, office: OfficeSnapshot, position: Place, channel: str, moment: datetime
 ) -> dict[str, Any]:
     """Template context of the page and its live part; `channel` is the turn alert's."""
@@ -151,7 +151,7 @@ def shown(
         "ticket": ticket,
         "place": position,
         "aside": aside and ticket.state == TicketState.PARKED,
-        "headline": headline(position, office, moment),
+        "headline": ticket_headline(position, office, moment),
         "call": missed_call_texts.to_holder(ticket, office),
         "pin_until": _pin_until(ticket, office, moment),
         "may_return": position.valid_until > moment,
@@ -161,7 +161,7 @@ def shown(
         "may_postpone": tickets.may_postpone(ticket),
         "told": channel,
         "now": moment,
-        "down": said_of(position.incident, office) if position.incident else "",
+        "down": incident_in_words(position.incident, office) if position.incident else "",
         "asks_why": ticket.state in ASKS_WHY,
     }
 
@@ -173,16 +173,16 @@ def _pin_until(ticket: Ticket, office: OfficeSnapshot, moment: datetime) -> date
 
 @of_ticket
 @require_safe
-def why(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
+def why_waiting_page(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) -> HttpResponse:
     """Tickets called earlier although issued later, with reasons; by number only."""
-    explanation = before(office, ticket, now=now())
+    explanation = overtakes_of(office, ticket, now=now())
     context = {
         "office": office.row,
         "ticket": ticket,
         "before": explanation,
-        "own": reasons.public(explanation.reason, office),
+        "own": reasons.reason_for_public(explanation.reason, office),
         "overtakes": [
-            (overtake, reasons.public(overtake.reason, office))
+            (overtake, reasons.reason_for_public(overtake.reason, office))
             for overtake in explanation.overtakes
         ],
     }

@@ -85,7 +85,7 @@ class Facts:
         return any(service.walk_in for service in self.office.offered_services())
 
 
-def facts(office: OfficeSnapshot) -> Facts:
+def read_facts(office: OfficeSnapshot) -> Facts:
     """Read the office's facts from the database."""
     log_ins = {f"{name}.{office.slug}": role for role, name in LOG_INS.items()}
     members = Membership.objects.filter(office=office.row, user__username__in=log_ins)
@@ -99,7 +99,7 @@ def facts(office: OfficeSnapshot) -> Facts:
     return Facts(office, list(devices.order_by("position")), names, with_log_in.first())
 
 
-def cards(facts: Facts) -> list[Card]:
+def tour_cards(facts: Facts) -> list[Card]:
     """The cards in the order of the tour: the citizen, then roles that have a log-in."""
     makers = (_clerk, _reception, _operator, _official, _head, _administrator)
     staff = [card for make in makers if (card := make(facts)).code in facts.names]

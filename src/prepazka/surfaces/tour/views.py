@@ -41,7 +41,7 @@ STEPS = {"10": timedelta(minutes=10), "60": timedelta(minutes=60)}
 @demo_only
 @never_cache
 @require_safe
-def page(request: HttpRequest) -> HttpResponse:
+def tour_page(request: HttpRequest) -> HttpResponse:
     """The tour of one demo office."""
     offices, moment = demo_offices(), now()
     chosen = _chosen(offices, request.GET.get(OFFICE, ""), moment)
@@ -63,7 +63,7 @@ def page(request: HttpRequest) -> HttpResponse:
     with timezone.override(chosen.tz):
         context |= _status(chosen, offices, moment)
         context |= {
-            "cards": guide.cards(guide.facts(chosen)),
+            "cards": guide.tour_cards(guide.read_facts(chosen)),
             "next_morning": next_morning([chosen], moment),
             "real_time": clock.shows_real_time(),
             "can_play": settings.DEMO_PLAYER,
@@ -76,7 +76,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @demo_only
 @never_cache
 @require_safe
-def status(request: HttpRequest) -> HttpResponse:
+def tour_status(request: HttpRequest) -> HttpResponse:
     """The live part of the tour: the time and the simulated people."""
     offices, moment = demo_offices(), now()
     chosen = _chosen(offices, request.GET.get(OFFICE, ""), moment)
@@ -93,7 +93,7 @@ def set_clock(request: HttpRequest) -> HttpResponse:
     offices, moment = demo_offices(), now()
     chosen = _chosen(offices, request.POST.get(OFFICE, ""), moment)
     wish = request.POST.get("do", "")
-    play = demo_play.current()
+    play = demo_play.current_play()
     if play and play.is_active:
         messages.warning(request, _("While people come, the clock runs by them. Stop them first."))
     elif wish == "real":
@@ -113,10 +113,10 @@ def let_people_come(request: HttpRequest) -> HttpResponse:
         raise Http404
     chosen = _chosen(demo_offices(), request.POST.get(OFFICE, ""), now())
     if "stop" in request.POST:
-        demo_play.stop()
+        demo_play.request_stop()
     elif chosen:
         speed = SPEEDS.get(request.POST.get("speed", ""), SPEEDS["60"])
-        demo_play.ask(office=chosen.row, speed=speed)
+        demo_play.request_play(office=chosen.row, speed=speed)
     return _back(chosen, "lide")
 
 
@@ -127,7 +127,7 @@ def log_in(request: HttpRequest, slug: str, role: str) -> HttpResponse:
 
     Shows an error if the password was changed; a second factor is still asked for.
     """
-    facts = guide.facts(_office_or_404(slug))
+    facts = guide.read_facts(_office_or_404(slug))
     if role not in facts.names:
         raise Http404(role)
     username = f"{guide.LOG_INS[role]}.{slug}"
@@ -153,14 +153,14 @@ def log_in(request: HttpRequest, slug: str, role: str) -> HttpResponse:
 
 @demo_only
 @require_POST
-def pair(request: HttpRequest, slug: str, code: str) -> HttpResponse:
+def pair_tour_browser(request: HttpRequest, slug: str, code: str) -> HttpResponse:
     """Pair this browser as the office's kiosk or display, replacing the browser paired before."""
     office = _office_or_404(slug)
     device = Device.objects.filter(office=office.row, code=code, retired=False).first()
     if device is None:
         raise Http404(code)
     pairing_code = registry.make_pairing_code(device=device, now=now())
-    _device, token = registry.pair(code=pairing_code, now=now(), kind=device.kind)
+    _device, token = registry.pair_device(code=pairing_code, now=now(), kind=device.kind)
     kind = Device.Kind(device.kind)
     response = redirect("kiosk:start" if kind == Device.Kind.KIOSK else "display:panel")
     device_access.keep_token(response, kind, token)
@@ -178,7 +178,7 @@ def _chosen(offices: list[OfficeSnapshot], slug: str, moment: datetime) -> Offic
     """The office of the slug; else the simulated one, an open one, or the first."""
     if named := next((o for o in offices if o.slug == slug), None):
         return named
-    play = demo_play.current()
+    play = demo_play.current_play()
     if play and play.is_active:
         return next((o for o in offices if o.office_id == play.office_id), None)
     opened = (o for o in offices if is_open(o, moment))
@@ -216,7 +216,7 @@ def _status(
     today = calendar.day_of(moment, office.tz)
     hours = office.office_hours(today)
     closes = next((h.end for h in hours if h.contains(calendar.minute_of(moment, office.tz))), None)
-    play = demo_play.current()
+    play = demo_play.current_play()
     played = next((o for o in offices if play and o.office_id == play.office_id), None)
     return {
         "office_shown": office.row,
