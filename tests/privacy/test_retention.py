@@ -331,7 +331,7 @@ def test_the_day_after_nothing_is_erased_too_early(day: Day) -> None:
             {"messaging_message", "booking_busy", "booking_disruption", "queueing_shift"},
         ),
         (rounds, "erase_papers", {"meetings_document", "meetings_minutes", "files"}),
-        (turn_alerts, "forget_ended", {"queueing_turnalert"}),
+        (turn_alerts, "erase_contacts_of_ended", {"queueing_turnalert"}),
     ],
 )
 def test_control_without_an_eraser_its_marks_are_found(
