@@ -235,7 +235,7 @@ def test_durable_temporary_server_keeps_fsync() -> None:
 def test_server_of_a_killed_test_run_is_swept() -> None:
     script = (
         "import os, signal; from prepazka.config import embedded\n"
-        "lent = embedded.start_temporary(); print(lent.__enter__(), flush=True)\n"
+        "lent = embedded.start_temporary_server(); print(lent.__enter__(), flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     run = subprocess.run([sys.executable, "-c", script], check=False, **start_options())
@@ -248,7 +248,7 @@ def test_server_of_a_killed_test_run_is_swept() -> None:
 def start_command(folder: Path) -> list[str]:
     script = (
         "import sys; from pathlib import Path; from prepazka.config import embedded\n"
-        "print(embedded.start(Path(sys.argv[1])))"
+        "print(embedded.start_server(Path(sys.argv[1])))"
     )
     return [sys.executable, "-c", script, str(folder)]
 

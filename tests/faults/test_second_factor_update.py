@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,25 +14,23 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
 from prepazka.config import embedded
 from tests import programs, releases
-from tests.clock import machine_time
 from tests.faults import program
 from tests.faults.test_release_before import built_by, commit_before, old_web
+from tests.one_time_codes import code_of
 from tests.ports import free_port
 from tests.programs import COMMAND
 
 PASSWORD = "heslo heslo heslo"  # as tests.town gives it
-HALF_MINUTE = 30  # seconds, in which a code counts
 CALENDAR_PASSWORD = "heslo ke kalendáři"
 SET_UP = "import django; django.setup()\n"
 CLERKS = """
-from prepazka.offices.office_snapshot import snapshot_of
+from prepazka.offices.directory import directory  # as 0.2, which runs this, names them
 from prepazka.offices.models import Office
 from tests import town
-where = snapshot_of(Office.objects.get(slug="lhota"))
+where = directory(Office.objects.get(slug="lhota"))
 for name in ("novakova", "dvorak"):
     town.clerk(where, name)
 """
@@ -41,8 +38,8 @@ ADD_CALENDAR = """
 from prepazka.accounts.models import User
 try:
     from prepazka.booking import external_calendars
-except ImportError:  # as 0.2 names the module
-    from prepazka.booking import outside as external_calendars
+except ImportError:
+    from prepazka.booking import outside as external_calendars  # as 0.2 names it
 from prepazka.offices.models import Official
 from tests import officials
 from tests.clock import real_now
@@ -54,11 +51,11 @@ external_calendars.add_calendar(
 """
 CALENDAR_PASSWORDS = """
 try:
-    from prepazka.booking import external_calendars
-except ImportError:  # as 0.2 names the module
-    from prepazka.booking import outside as external_calendars
+    from prepazka.booking.external_calendars import decrypt_secret
+except ImportError:
+    from prepazka.booking.outside import opened as decrypt_secret  # as 0.2 names it
 from prepazka.booking.models import OutsideCalendar
-print([external_calendars.opened(row.password) for row in OutsideCalendar.objects.all()])
+print([decrypt_secret(row.password) for row in OutsideCalendar.objects.all()])
 """
 
 
@@ -89,11 +86,7 @@ class Staff:
         """The code of this half minute, which may have been used: as if that half minute were over."""
         with psycopg.connect(self.database) as connection:
             connection.execute("DELETE FROM cache")
-        while (
-            machine_time() % HALF_MINUTE > HALF_MINUTE / 2
-        ):  # it will still be this one on arrival
-            time.sleep(0.1)
-        return str(format_hotp_value(hotp_value(self.secret, int(machine_time()) // HALF_MINUTE)))
+        return code_of(self.secret)
 
     def turn_on(self, port: int) -> None:
         """Turn the second factor on."""

@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core.cache import cache
 from playwright.sync_api import Page, Route, expect
 
@@ -21,8 +20,9 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import tickets
 from prepazka.queueing.models import Ticket, TicketState
 from tests import town
-from tests.clock import machine_time, moved_date, real_now
+from tests.clock import moved_date, real_now
 from tests.faults.always import always_open
+from tests.one_time_codes import code_of
 
 pytestmark = pytest.mark.journey
 PASSWORD = "heslo heslo heslo"
@@ -270,7 +270,7 @@ def test_log_in_with_a_code_from_the_phone(
     assert box
     assert box["width"] > 150
     secret = page.locator("#secret").inner_text()
-    page.get_by_label("Kód").fill(_code(secret))
+    page.get_by_label("Kód").fill(code_of(secret))
     page.get_by_role("button", name="Zapnout").click()
     expect(page.get_by_role("heading", name="Záložní kódy")).to_be_visible()
     axe(page)
@@ -281,13 +281,9 @@ def test_log_in_with_a_code_from_the_phone(
     expect(page.get_by_role("heading", name="Dvoufázové přihlášení")).to_be_visible()
     axe(page)
     _forget_the_code()
-    page.get_by_label("Kód").fill(_code(secret))
+    page.get_by_label("Kód").fill(code_of(secret))
     page.get_by_role("button", name="Přihlásit se").click()
     expect(page.get_by_role("heading", name="Vyberte svou přepážku")).to_be_visible()
-
-
-def _code(secret: str) -> str:
-    return str(format_hotp_value(hotp_value(secret, int(machine_time()) // 30)))
 
 
 def _forget_the_code() -> None:

@@ -187,6 +187,8 @@ def _launch(cluster: Cluster, settings: dict[str, str]) -> None:
         command += ["-c", f"{name}={value}"]
     if cluster.log.exists() and cluster.log.stat().st_size > LARGEST_LOG:
         cluster.log.replace(cluster.log.with_suffix(".log.old"))
+    if killed := _started_here.pop(cluster.data, None):
+        killed.wait(STOPS_WITHIN)  # it is dead, but perhaps only since `_reap` looked
     with cluster.log.open("ab") as log:
         _started_here[cluster.data] = subprocess.Popen(
             command, stdout=log, stderr=subprocess.STDOUT, **cluster.run_as()
