@@ -18,6 +18,7 @@ from prepazka.booking.models import LIVE, Booking, Channel, Lane, sql_list
 from prepazka.booking.refusals import SlotNotOffered, SlotTaken
 from prepazka.core import calendar, slots
 from prepazka.core.interval import Interval
+from prepazka.core.slots import Slot
 from prepazka.offices.models import Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 
@@ -48,16 +49,6 @@ TAKEN = f"""
 """  # noqa: S608  # made of constants
 # The waiting list sees freed slots that are not public yet.
 TAKEN_FOR_LIST = TAKEN.replace(diaries.STANDS, diaries.STANDS_FOR_LIST)
-
-
-class Slot(NamedTuple):
-    """A free slot: its start and end as instants, and the number of free lanes."""
-
-    day: date
-    starts_at: datetime
-    ends_at: datetime
-    free: int
-    lanes: int = 0  # the free lanes as bits; `diaries.free_officials` turns them into officials
 
 
 @dataclass(frozen=True, slots=True)

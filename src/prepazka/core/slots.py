@@ -170,6 +170,16 @@ class Offer(NamedTuple):
         return Moment(self.day, self.interval.start)
 
 
+class Slot(NamedTuple):
+    """A free slot: its start and end as instants, and the number of free lanes."""
+
+    day: date
+    starts_at: datetime
+    ends_at: datetime
+    free: int
+    lanes: int = 0  # the free lanes as bits
+
+
 def clock_length(minutes: Minutes) -> int:
     """The length of local minutes as the clock shows it, ignoring clock changes."""
     return minutes.end - minutes.start

@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from prepazka.booking import slot_search
 from prepazka.core import reading
+from prepazka.core.slots import Slot
 from prepazka.edge.answer_cache import SOONEST
 from prepazka.offices import clock
 from prepazka.offices.models import Office
@@ -276,7 +277,7 @@ def _next_slots(
     }
 
 
-def _times(office: OfficeSnapshot, slot: slot_search.Slot) -> dict[str, Any]:
+def _times(office: OfficeSnapshot, slot: Slot) -> dict[str, Any]:
     return {
         "starts_at": slot.starts_at.astimezone(office.tz).isoformat(),
         "ends_at": slot.ends_at.astimezone(office.tz).isoformat(),
