@@ -24,6 +24,8 @@ PINS_TRIED = 8
 SPARE_UNCONFIRMED = 2
 # The network of a booking is erased when it ends.
 NO_NETWORK = {"network": "", "network_56": "", "network_48": ""}
+# Written by every request and confirmation, so that they share one statement; whatever else was
+# changed is added to it (`TrackedRow`).
 CHANGED_BY_CONFIRMING = (
     "state",
     "confirmed_at",

@@ -63,12 +63,19 @@ def run_once(
 
 
 def without_transaction(use_case: Callable[P, R]) -> Callable[P, R]:
-    """The use-case without its own `atomic`, to run within the transaction of `once`.
+    """The use-case without its own `atomic`, to run within the transaction of `run_once`.
 
     Avoids a savepoint, which costs two round trips while others wait for the lock; a refusal
-    rolls the whole transaction back anyway.
+    rolls the whole transaction back anyway. Other decorators stay. Raises TypeError if the
+    outermost one is not `transaction.atomic`.
     """
-    return cast("Callable[P, R]", inspect.unwrap(use_case))
+    # The closure of the wrapper that `atomic` makes holds the Atomic itself.
+    if not (
+        hasattr(use_case, "__wrapped__")
+        and isinstance(inspect.getclosurevars(use_case).nonlocals.get("self"), transaction.Atomic)
+    ):
+        raise TypeError(f"{use_case} must have transaction.atomic as its outermost decorator.")
+    return cast("Callable[P, R]", use_case.__wrapped__)
 
 
 class _DoneBefore(Exception):

@@ -12,6 +12,7 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Collate, Lower
 from django.db.models.lookups import GreaterThan
 
+from prepazka.journal.tracked_rows import TrackedRow
 from prepazka.offices.models import Agenda, Mode, Office, Official, OfOffice, Service
 
 
@@ -107,7 +108,7 @@ class Channel(models.TextChoices):
 RETURNING = Q(state=BookingState.HELD, channel=Channel.LIST, offer=None)
 
 
-class Booking(OfOffice):
+class Booking(TrackedRow, OfOffice):
     """An interval of one lane taken by somebody, from the hold to the end of the visit."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from prepazka.booking.models.claims import Booking
+from prepazka.journal.tracked_rows import TrackedRow
 from prepazka.offices.models import Official, OfOffice, Service
 
 
@@ -22,7 +23,7 @@ class WaitingListState(models.TextChoices):
     LAPSED = "lapsed"  # the last wished day has passed
 
 
-class WaitingListEntry(OfOffice):
+class WaitingListEntry(TrackedRow, OfOffice):
     """A wish for a slot within these days and times, or sooner than the one already booked."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
