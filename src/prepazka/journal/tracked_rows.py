@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any, Self
 
 from django.db import models
@@ -23,25 +23,27 @@ class TrackedRow(models.Model):
 
     _as_read: dict[str, Any]
 
-    def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:  # type: ignore[override]  # by name only
+    def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         """Save as Django does; with `update_fields` also the fields changed since the reading."""
         names = None if update_fields is None else self.with_changed_fields(tuple(update_fields))
         super().save(update_fields=names, **options)
         self.note_saved()
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any
+    ) -> Self:
         """The row with the values that it had when it was read."""
-        row = super().from_db(db, field_names, values)
+        row = super().from_db(db, field_names, values, **options)
         row._as_read = dict(zip(field_names, values, strict=True))
         return row
 
     def refresh_from_db(
-        self, using: str | None = None, fields: Sequence[str] | None = None, **options: Any
+        self, using: str | None = None, fields: Iterable[str] | None = None, **options: Any
     ) -> None:
         """Read the row again, or only these fields."""
-        super().refresh_from_db(using, fields, **options)
         reread = None if fields is None else set(fields)
+        super().refresh_from_db(using, reread, **options)
         self._as_read = self._as_read_so_far() | {
             field.attname: self.__dict__[field.attname]
             for field in self._meta.concrete_fields

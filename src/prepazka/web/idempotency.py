@@ -18,6 +18,11 @@ from prepazka.core.refusal import Refused
 from prepazka.web.models import IdempotentReply
 from prepazka.web.refusals import KeyReused
 
+STORE_ANSWER = """
+INSERT INTO web_answered (principal, key, asked, answer, at)
+VALUES (%s, %s, %s, %s, %s) ON CONFLICT (principal, key) DO NOTHING
+"""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 Answer = dict[str, Any]
@@ -87,8 +92,7 @@ def _store_if_first(
 ) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO web_answered (principal, key, asked, answer, at)"
-            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (principal, key) DO NOTHING",
+            STORE_ANSWER,
             [principal, key, request_hash, json.dumps(answer), now],
         )
         return bool(cursor.rowcount == 1)

@@ -6,6 +6,7 @@ from prepazka.booking.models.claims import (
     FOLDED,
     LIVE,
     OPEN,
+    PUBLIC,
     RETURNING,
     WORDS_SEARCHED,
     Booking,
@@ -14,7 +15,6 @@ from prepazka.booking.models.claims import (
     Lane,
     OfficeDay,
     ReplacedPin,
-    sql_list,
 )
 from prepazka.booking.models.substitutes import (
     CallListEntry,
@@ -30,6 +30,7 @@ __all__ = [
     "FOLDED",
     "LIVE",
     "OPEN",
+    "PUBLIC",
     "RETURNING",
     "WORDS_SEARCHED",
     "Booking",
@@ -48,5 +49,4 @@ __all__ = [
     "ReplacedPin",
     "WaitingListEntry",
     "WaitingListState",
-    "sql_list",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
@@ -89,11 +88,6 @@ def _name_word(number: int) -> Func:
     )
 
 
-def sql_list(states: Iterable[str]) -> str:
-    """The states as an SQL list for hand-written statements."""
-    return "(" + ", ".join(f"'{state}'" for state in states) + ")"
-
-
 class Channel(models.TextChoices):
     """The channel by which the booking was made."""
 
@@ -102,6 +96,9 @@ class Channel(models.TextChoices):
     DESK = "desk"
     PHONE = "phone"
     LIST = "list"  # the waiting list: freed time that is not public yet, or an offer of it
+
+
+PUBLIC = frozenset({Channel.WEB, Channel.API, Channel.LIST})  # all under the rules of the web
 
 
 # Freed time that is not public yet: a hold without a person.

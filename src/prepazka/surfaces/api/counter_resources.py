@@ -6,16 +6,15 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.http import HttpRequest
 from ninja import Header, Router
 
 from prepazka.core import discipline
-from prepazka.journal.rows import object_of_row, select_columns
 from prepazka.offices.models import Counter
 from prepazka.queueing import counters, turns
 from prepazka.queueing.models import Shift, Ticket
 from prepazka.queueing.refusals import CounterClosedAlready, CounterNotOpen
+from prepazka.queueing.turns import client_of_clerk
 from prepazka.reporting.live_hall import hall_at
 from prepazka.reporting.missed_tickets import missed_of_today
 from prepazka.reporting.open_counters import open_counters
@@ -308,13 +307,11 @@ def _state_after(staff: Staff, action: str, outcome: object) -> dict[str, Any]:
 
 def _counter_state(staff: Staff) -> dict[str, Any]:
     """The counter as JSON, because the response is stored to be repeated."""
-    with connection.cursor() as cursor:  # one query, as it runs within the step's transaction
-        cursor.execute(SHOWN, [staff.office.office_id, staff.user])
-        record = cursor.fetchone()
+    record = client_of_clerk(staff.office.office_id, staff.user)
     if record is None:
         return {"counter": None, "paused": False, "client": None}
-    counter, paused, *row = record
-    return _as_json(staff, counter, object_of_row(Ticket, row) if row[0] else None, paused=paused)
+    counter, paused, client = record
+    return _as_json(staff, counter, client, paused=paused)
 
 
 def _as_json(staff: Staff, counter: int, client: Ticket | None, *, paused: bool) -> dict[str, Any]:
@@ -333,11 +330,3 @@ def _as_json(staff: Staff, counter: int, client: Ticket | None, *, paused: bool)
             "reason": reason_in_words(client.reason, staff.office),
         },
     }
-
-
-SHOWN = (
-    f"SELECT s.counter_id, s.paused_at IS NOT NULL, {select_columns(Ticket, 't')}"  # noqa: S608  # ours
-    " FROM queueing_shift s LEFT JOIN queueing_ticket t"
-    " ON t.counter_id = s.counter_id AND t.state IN ('called', 'serving')"
-    " WHERE s.office_id = %s AND s.clerk_id = %s AND s.closed_at IS NULL"
-)

@@ -23,6 +23,7 @@ from prepazka.booking.refusals import HoldExpired, SlotNotOffered, SlotTaken, To
 from prepazka.core import reading
 from prepazka.core.booking_reference import reference_of
 from prepazka.core.refusal import Refused
+from prepazka.core.slots import Slot
 from prepazka.meetings.participants import MOST, move_with_colleagues
 from prepazka.messaging.channels import channel_for, sends_sms
 from prepazka.messaging.contexts import facts_of, how_in_words
@@ -113,7 +114,7 @@ def _slots(
     office: OfficeSnapshot,
     member: Membership,
     service: Service,
-    slots: list[slot_search.Slot],
+    slots: list[Slot],
     booking: Booking | None = None,
     official: Official | None = None,
 ) -> HttpResponse:
@@ -360,16 +361,14 @@ def mode_of(query: QueryDict, service: Service) -> str:
     return chosen if chosen in service.modes else service.usual_mode
 
 
-def _names(
-    office: OfficeSnapshot, service: Service, slot: slot_search.Slot, official: Official | None
-) -> str:
+def _names(office: OfficeSnapshot, service: Service, slot: Slot, official: Official | None) -> str:
     """Names of officials free at the slot; empty if one was already chosen."""
     if official:
         return ""
     return ", ".join(str(o.name) for o in free_officials(office, service, slot.lanes))
 
 
-def _places(slot: slot_search.Slot) -> str:
+def _places(slot: Slot) -> str:
     return ngettext("%(free)s place", "%(free)s places", slot.free) % {"free": slot.free}
 
 

@@ -28,6 +28,7 @@ from prepazka.booking.models import OPEN, Booking, BookingState
 from prepazka.booking.refusals import HoldExpired, PhoneNeeded
 from prepazka.core.booking_reference import reference_of
 from prepazka.core.refusal import Refused
+from prepazka.core.slots import Slot
 from prepazka.messaging.channels import channel_for, sends_sms
 from prepazka.messaging.contexts import how_in_words
 from prepazka.messaging.previews import Preview, messages_caused
@@ -343,7 +344,7 @@ def _slots(
     request: HttpRequest,
     diary: Diary,
     service: Service,
-    free: list[slot_search.Slot],
+    free: list[Slot],
     **context: Any,
 ) -> HttpResponse:
     by_day = groupby(free, key=lambda slot: slot.day)
