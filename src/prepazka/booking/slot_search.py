@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from prepazka.booking import colleague_claims, diaries, sql
-from prepazka.booking.models import PUBLIC, Booking, Channel, Lane
+from prepazka.booking.models import Booking, Channel, Lane
 from prepazka.booking.refusals import SlotNotOffered, SlotTaken
 from prepazka.core import calendar, slots
 from prepazka.core.interval import Interval
@@ -263,7 +263,7 @@ def _offers_of_day(
         claims=occupied.claims,
         rules=office.rules_of(service),
         now=local_moment(now, office.tz),
-        channel="web" if channel in PUBLIC else cast("slots.Channel", channel),
+        channel="web" if Channel(channel).is_public else cast("slots.Channel", channel),
         public_taken=occupied.public,
     )
 

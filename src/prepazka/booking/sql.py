@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from prepazka.booking.models import EXPIRING, LIVE, OPEN, PUBLIC, BookingState, Channel
+from prepazka.booking.models import EXPIRING, LIVE, OPEN, BookingState, Channel
 from prepazka.journal.statements import quoted
 
 # Locks.
@@ -21,7 +21,7 @@ WHERE b.id = %s FOR NO KEY UPDATE OF d
 """
 
 # Free slots.
-PUBLIC_CHANNELS = quoted(*sorted(PUBLIC))
+PUBLIC_CHANNELS = quoted(*(channel for channel in Channel if channel.is_public))
 # A live row blocks its time unless it has expired; unconfirmed bookings block it for the agenda's
 # return delay longer, hence two parameters.
 STANDS = f"""NOT (b.state = {quoted(BookingState.HELD)} AND b.expires_at <= %s

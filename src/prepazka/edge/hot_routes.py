@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from prepazka.booking import slot_search
 from prepazka.core import reading
-from prepazka.core.slots import Slot
+from prepazka.core.slots import MOST_PERSONS, Slot
 from prepazka.edge.answer_cache import SOONEST
 from prepazka.offices import clock
 from prepazka.offices.models import Office
@@ -146,7 +146,7 @@ def hot_route(path: str, query: bytes) -> Route | None:
     params = parse_qs(query.decode("latin1"))
     # Keys are made of parsed parameters, so that odd queries cannot fill the memory.
     if match := SLOTS.fullmatch(path):
-        (slug, code, field), persons = match.groups(), _number(params, "persons", 1, 20)
+        (slug, code, field), persons = match.groups(), _number(params, "persons", 1, MOST_PERSONS)
         official, mode = _code(params, "official"), _code(params, "mode")
         return Route(
             f"{path}?{persons}&{official}&{mode}",

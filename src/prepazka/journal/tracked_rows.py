@@ -39,11 +39,14 @@ class TrackedRow(models.Model):
         return row
 
     def refresh_from_db(
-        self, using: str | None = None, fields: Iterable[str] | None = None, **options: Any
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: models.QuerySet[Any] | None = None,
     ) -> None:
         """Read the row again, or only these fields."""
         reread = None if fields is None else set(fields)
-        super().refresh_from_db(using, reread, **options)
+        super().refresh_from_db(using, reread, from_queryset)
         self._as_read = self._as_read_so_far() | {
             field.attname: self.__dict__[field.attname]
             for field in self._meta.concrete_fields

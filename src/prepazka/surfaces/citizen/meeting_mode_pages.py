@@ -15,6 +15,7 @@ from prepazka.booking.booking_lifecycle import change_mode
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import PhoneNeeded
 from prepazka.booking.slot_search import allows_mode
+from prepazka.core.contact_text import LONGEST_NAME
 from prepazka.core.refusal import Refused
 from prepazka.meetings.models import Participant
 from prepazka.meetings.participants import (
@@ -27,7 +28,7 @@ from prepazka.meetings.participants import (
     revoke_invitation,
     unavailable_colleagues,
 )
-from prepazka.messaging.contexts import facts_of, how_in_words, room_url
+from prepazka.messaging.contexts import MEETING, facts_of, facts_with, how_in_words, room_url
 from prepazka.offices.models import Mode
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.citizen.page_frame import language, of_booking, render_page
@@ -67,7 +68,7 @@ class ModeForm(forms.Form):
 class GuestForm(forms.Form):
     """A guest to invite to the meeting."""
 
-    name = NameField(label=_("Name of the guest"), required=False, max_length=120)
+    name = NameField(label=_("Name of the guest"), required=False, max_length=LONGEST_NAME)
     email = AddressField(
         label=_("E-mail of the guest"),
         help_text=_("We will send them the time and their own link."),
@@ -113,7 +114,7 @@ def change_mode_of_booking(
         status=status,
         form=form,
         possible=possible,
-        facts=facts_of(booking, office)[:4],
+        facts=facts_with(facts_of(booking, office), MEETING),
         move_url=reverse("citizen:move", args=[token]),
         back_url=personal,
     )
@@ -145,7 +146,7 @@ def guests_page(
         people=invited_participants(booking),
         away=unavailable_colleagues([booking]),
         most=MOST,
-        facts=facts_of(booking, office)[:4],
+        facts=facts_with(facts_of(booking, office), MEETING),
         back_url=personal,
     )
 

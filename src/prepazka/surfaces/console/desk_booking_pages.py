@@ -23,14 +23,14 @@ from prepazka.booking.refusals import HoldExpired, SlotNotOffered, SlotTaken, To
 from prepazka.core import reading
 from prepazka.core.booking_reference import reference_of
 from prepazka.core.refusal import Refused
-from prepazka.core.slots import Slot
+from prepazka.core.slots import MOST_PERSONS, Slot
 from prepazka.meetings.participants import MOST, move_with_colleagues
 from prepazka.messaging.channels import channel_for, sends_sms
-from prepazka.messaging.contexts import facts_of, how_in_words
+from prepazka.messaging.contexts import WHAT_AND_WHEN, facts_of, facts_without, how_in_words
 from prepazka.offices.models import Membership, Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console.console_texts import state_in_words, unsent_in_words, way_in_words
-from prepazka.surfaces.console.forms import MOST_PERSONS, BookForm, ContactForm
+from prepazka.surfaces.console.forms import BookForm, ContactForm
 from prepazka.web import readings, staff_access
 from prepazka.web.errors import refusal_sentence
 from prepazka.web.limits import asker_of
@@ -228,8 +228,8 @@ def booking_slip(
             "official": official_of(office, row),
             "changeable": row.state in {BookingState.CONFIRMED, BookingState.UNCONFIRMED},
             "reference": reference_of(row.pk),
-            # The first two facts are in the heading and the line below it.
-            "facts": facts_of(row, office)[2:],
+            # The service and the appointment are in the heading and the line below it.
+            "facts": facts_without(facts_of(row, office), WHAT_AND_WHEN),
             "way": way_in_words(channel_for(row, office.row)),
         },
     )

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from prepazka.booking import booking_lifecycle, colleague_claims
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import OPEN, Booking, BookingState
+from prepazka.core.contact_text import LONGEST_NAME
 from prepazka.core.refusal import Refused
 from prepazka.meetings import participants
 from prepazka.offices.models import Membership, Mode
@@ -31,7 +32,7 @@ from prepazka.web.staff_access import staff_only
 class GuestForm(forms.Form):
     """A guest from outside the office."""
 
-    name = NameField(label=gettext_lazy("Name"), required=False, max_length=120)
+    name = NameField(label=gettext_lazy("Name"), required=False, max_length=LONGEST_NAME)
     email = AddressField(label=gettext_lazy("E-mail"))
 
 

@@ -21,6 +21,7 @@ from prepazka.booking.models import OPEN, Booking, Channel
 from prepazka.core import calendar, reading
 from prepazka.core.booking_reference import reference_of
 from prepazka.core.refusal import Refused
+from prepazka.core.slots import MOST_PERSONS
 from prepazka.messaging.channels import channel_for
 from prepazka.messaging.contexts import how_in_words
 from prepazka.offices.models import Department, Membership, Mode
@@ -28,7 +29,6 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting import department_day, search
 from prepazka.surfaces.console.console_texts import state_in_words, way_in_words
 from prepazka.surfaces.console.desk_booking_pages import mode_of
-from prepazka.surfaces.console.forms import MOST_PERSONS
 from prepazka.web import readings, staff_access
 from prepazka.web.errors import refusal_sentence
 from prepazka.web.limits import asker_of
