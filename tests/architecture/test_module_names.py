@@ -42,6 +42,7 @@ SMALL = {
     "gateways/sms/file.py": "its name is a value of SMS_GATEWAY",
     "journal/statements.py": "what the SQL of all contexts shares",
     "meetings/participant_links.py": "signs and reads one kind of token, as `booking_links` does",
+    "queueing/presses.py": "one table of steps over two modules of use-cases",
     "web/demo_people.py": "commands read it where Django is not set up",
 }
 

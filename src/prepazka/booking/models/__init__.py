@@ -2,6 +2,7 @@
 
 from prepazka.booking.models.busy_times import Busy, CalendarFeed, OutsideCalendar
 from prepazka.booking.models.claims import (
+    BY_STAFF,
     EXPIRING,
     FOLDED,
     LIVE,
@@ -25,6 +26,7 @@ from prepazka.booking.models.substitutes import (
 from prepazka.booking.models.waiting_entries import WaitingListEntry, WaitingListState
 
 __all__ = [
+    "BY_STAFF",
     "EXPIRING",
     "FOLDED",
     "LIVE",

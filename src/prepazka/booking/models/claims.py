@@ -104,6 +104,8 @@ class Channel(models.TextChoices):
         return self in {Channel.WEB, Channel.API, Channel.LIST}
 
 
+BY_STAFF = tuple(channel for channel in Channel if not channel.is_public)
+
 # Freed time that is not public yet: a hold without a person.
 RETURNING = Q(state=BookingState.HELD, channel=Channel.LIST, offer=None)
 

@@ -11,7 +11,7 @@ from ninja import Header, Router
 
 from prepazka.core import discipline
 from prepazka.offices.models import Counter
-from prepazka.queueing import counters, turns
+from prepazka.queueing import counters, presses, turns
 from prepazka.queueing.models import Shift, Ticket
 from prepazka.queueing.refusals import CounterClosedAlready, CounterNotOpen
 from prepazka.queueing.turns import client_of_clerk
@@ -226,9 +226,15 @@ def _idempotent(
     )
 
 
-def _turn_step(use_case: Callable[..., Ticket]) -> Callable[[Staff, schemas.StepIn], Any]:
+def _client_step(use_case: Callable[..., Ticket]) -> Callable[[Staff, schemas.StepIn], Any]:
     step = without_transaction(use_case)
     return lambda staff, _: step(office=staff.office, clerk=staff.user, now=now())
+
+
+def _counter_step(
+    use_case: Callable[..., Shift | None],
+) -> Callable[[Staff, schemas.StepIn], Any]:
+    return lambda staff, _: use_case(shift=_open_shift(staff), now=now())
 
 
 def _pick(staff: Staff, step: schemas.StepIn) -> Ticket:
@@ -282,19 +288,19 @@ def _shift_at(staff: Staff, code: str) -> int:
 
 
 CALLS = ("next", "pick")
+NAMES = {"absent": "no-show"}  # of steps that have another name here
 STEPS: dict[str, Callable[[Staff, schemas.StepIn], Any]] = {
-    "next": _turn_step(turns.call_next),
+    **{
+        NAMES.get(name, name): _client_step(use_case)
+        for name, use_case in presses.CLIENT_STEPS.items()
+    },
+    **{
+        NAMES.get(name, name): _counter_step(use_case)
+        for name, use_case in presses.COUNTER_STEPS.items()
+    },
     "pick": _pick,
-    "recall": _turn_step(turns.recall_client),
-    "start": _turn_step(turns.start_serving),
-    "finish": _turn_step(turns.finish_service),
-    "no-show": _turn_step(turns.mark_no_show),
     "park": _park,
     "transfer": _transfer,
-    "undo": _turn_step(turns.undo_last_step),
-    "pause": lambda staff, _: counters.pause_counter(shift=_open_shift(staff), now=now()),
-    "resume": lambda staff, _: counters.resume_counter(shift=_open_shift(staff), now=now()),
-    "close": lambda staff, _: counters.close_counter(shift=_open_shift(staff), now=now()),
 }
 
 

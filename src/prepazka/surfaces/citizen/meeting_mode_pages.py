@@ -15,7 +15,6 @@ from prepazka.booking.booking_lifecycle import change_mode
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import PhoneNeeded
 from prepazka.booking.slot_search import allows_mode
-from prepazka.core.contact_text import LONGEST_NAME
 from prepazka.core.refusal import Refused
 from prepazka.meetings.models import Participant
 from prepazka.meetings.participants import (
@@ -33,7 +32,7 @@ from prepazka.offices.models import Mode
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.citizen.page_frame import language, of_booking, render_page
 from prepazka.web.errors import refusal_sentence, status_of
-from prepazka.web.form_fields import AddressField, NameField, NumberField
+from prepazka.web.form_fields import GuestForm, NumberField
 from prepazka.web.limits import INVITATIONS, TooManyTries, limit_address
 from prepazka.web.shortcuts import now
 
@@ -63,19 +62,6 @@ class ModeForm(forms.Form):
         field.choices = [(mode, capfirst(how_in_words(mode))) for mode in modes]
         if Mode.PHONE not in modes:
             del self.fields["phone"]
-
-
-class GuestForm(forms.Form):
-    """A guest to invite to the meeting."""
-
-    name = NameField(label=_("Name of the guest"), required=False, max_length=LONGEST_NAME)
-    email = AddressField(
-        label=_("E-mail of the guest"),
-        help_text=_("We will send them the time and their own link."),
-        error_messages={
-            "required": _("Enter the e-mail address of the guest."),
-        },
-    )
 
 
 @of_booking("personal")

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from prepazka.booking import booking_lifecycle, slot_search
 from prepazka.booking.diaries import free_officials, official_of
-from prepazka.booking.models import Booking, BookingState, Channel
+from prepazka.booking.models import BY_STAFF, Booking, BookingState, Channel
 from prepazka.booking.refusals import HoldExpired, SlotNotOffered, SlotTaken, TooManyHolds
 from prepazka.core import reading
 from prepazka.core.booking_reference import reference_of
@@ -30,7 +30,7 @@ from prepazka.messaging.contexts import WHAT_AND_WHEN, facts_of, facts_without, 
 from prepazka.offices.models import Membership, Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console.console_texts import state_in_words, unsent_in_words, way_in_words
-from prepazka.surfaces.console.forms import BookForm, ContactForm
+from prepazka.surfaces.console.forms import BookForm, ClientForm
 from prepazka.web import readings, staff_access
 from prepazka.web.errors import refusal_sentence
 from prepazka.web.limits import asker_of
@@ -38,7 +38,6 @@ from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
 DAYS_SHOWN = 5
-BY_STAFF = (Channel.DESK, Channel.PHONE)
 
 
 @staff_only(*staff_access.DESK)
@@ -162,7 +161,7 @@ def fill_in(
         return redirect(_start_url(office, row))
     if row.channel not in BY_STAFF:
         raise Http404  # a citizen's own hold, made on the web
-    form = ContactForm(request.POST or None)
+    form = ClientForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             booking_lifecycle.request_confirmation(

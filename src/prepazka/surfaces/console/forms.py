@@ -83,7 +83,7 @@ class BookForm(forms.Form):
             self.fields["service"].initial = services[0].code
 
 
-class ContactForm(forms.Form):
+class ClientForm(forms.Form):
     """The client's name and optional contacts, to which changes are announced."""
 
     name = NameField(

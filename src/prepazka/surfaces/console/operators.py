@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from prepazka.booking import booking_lifecycle
 from prepazka.booking.diaries import official_of
-from prepazka.booking.models import OPEN, Booking, Channel
+from prepazka.booking.models import BY_STAFF, OPEN, Booking, Channel
 from prepazka.core import calendar, reading
 from prepazka.core.booking_reference import reference_of
 from prepazka.core.refusal import Refused
@@ -35,7 +35,6 @@ from prepazka.web.limits import asker_of
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
-BY_STAFF = (Channel.PHONE, Channel.DESK)
 LONGEST_QUESTION = 100
 
 
