@@ -11,6 +11,7 @@ from django.db import transaction
 from prepazka.accounts.models import User
 from prepazka.booking import booking_lifecycle, slot_search
 from prepazka.booking.models import Booking, Lane
+from prepazka.core.slots import Slot
 from prepazka.offices.models import (
     Agenda,
     Counter,
@@ -205,9 +206,7 @@ def confirmed(
     return booking_lifecycle.confirm_booking(booking=asked.pk, now=now)
 
 
-def offered(
-    where: OfficeSnapshot, now: datetime = FRIDAY_BEFORE, **more: Any
-) -> list[slot_search.Slot]:
+def offered(where: OfficeSnapshot, now: datetime = FRIDAY_BEFORE, **more: Any) -> list[Slot]:
     """The slots of the vehicle agenda on the Monday."""
     more.setdefault("service", service(where))
     return slot_search.search_slots(office=where, days=[MONDAY], now=now, **more)

@@ -23,6 +23,7 @@ SHARED = {
     "forms": "Django's custom for the forms of a surface",
     "models": "Django looks for the tables of an app there",
     "refusals": "ours: each package declares what it refuses in a module of this name",
+    "sql": "ours: a context whose SQL would lie in many modules has it in this one",
     "urls": "Django's custom for the addresses of a surface",
     "views": "Django's custom for the pages of a surface",
 }
@@ -39,7 +40,9 @@ SMALL = {
     "gateways/calendars/unreadable.py": "the error of modules that do not import each other",
     "gateways/sms/console.py": "its name is a value of SMS_GATEWAY",
     "gateways/sms/file.py": "its name is a value of SMS_GATEWAY",
+    "journal/statements.py": "what the SQL of all contexts shares",
     "meetings/participant_links.py": "signs and reads one kind of token, as `booking_links` does",
+    "queueing/presses.py": "one table of steps over two modules of use-cases",
     "web/demo_people.py": "commands read it where Django is not set up",
 }
 

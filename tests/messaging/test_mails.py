@@ -20,7 +20,7 @@ from prepazka import messaging
 from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking
 from prepazka.gateways.email import send_mail
-from prepazka.messaging.contexts import facts_of
+from prepazka.messaging.contexts import WHAT_AND_WHEN, facts_of, facts_with, facts_without
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.message_types import Mail
 from prepazka.messaging.models import Message
@@ -70,7 +70,7 @@ def test_page_and_mail_say_the_same_facts(
     made = compose(booking, "confirmed")
     with translation.override("cs"), timezone.override(lhota.tz):
         facts = facts_of(booking, lhota)
-    assert [fact.key for fact in facts] == [
+    assert [fact.label for fact in facts] == [
         "Úkon",
         "Termín",
         "Kdy přijít",
@@ -81,7 +81,7 @@ def test_page_and_mail_say_the_same_facts(
     ]
     for fact in facts:
         for said in (page, lines(made.text), lines(made.html)):
-            assert f"{lines(fact.key)}:" in said or lines(fact.key) in said
+            assert f"{lines(fact.label)}:" in said or lines(fact.label) in said
             assert lines(fact.value) in said
     assert booking.pin in made.text
     assert f">{booking.pin}</p>" in made.html
@@ -205,3 +205,18 @@ def test_a_mail_holds_together_in_outlook_and_in_the_dark(lhota: OfficeSnapshot)
     assert not re.search(r"display:\s*(flex|grid)|var\(|position:", bare)
     assert "<script" not in html
     assert "<img" not in html, "a program that blocks pictures shows everything"
+
+
+def test_facts_are_told_apart_by_keys(lhota: OfficeSnapshot) -> None:
+    booking = town.confirmed(lhota)
+    with timezone.override(lhota.tz):
+        with translation.override("cs"):
+            in_czech = facts_of(booking, lhota)
+        with translation.override("en"):
+            facts = facts_of(booking, lhota)
+    keys = ["service", "appointment", "arrival", "pin", "place", "documents", "fee"]
+    assert [fact.key for fact in facts] == [fact.key for fact in in_czech] == keys
+    assert [fact.label for fact in facts] != [fact.label for fact in in_czech]
+    assert facts_with(facts, WHAT_AND_WHEN) == facts[:2]
+    assert facts_without(facts, WHAT_AND_WHEN) == facts[2:]
+    assert [f.key for f in facts_with(reversed(facts), WHAT_AND_WHEN)] == ["appointment", "service"]

@@ -7,7 +7,8 @@ import pytest
 
 from prepazka.booking import booking_lifecycle, slot_search
 from prepazka.booking.models import Channel
-from prepazka.booking.slot_search import Slot, is_bookable
+from prepazka.booking.slot_search import is_bookable
+from prepazka.core.slots import Slot
 from prepazka.officefile import presets
 from prepazka.officefile.office_loading import load
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug

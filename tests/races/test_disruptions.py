@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import IntegrityError
 
-from prepazka.booking import booking_lifecycle, disruptions, impact_preview, offers
+from prepazka.booking import booking_lifecycle, disruptions, impact_preview, offers, open_offers
 from prepazka.booking.disruptions import apply_disruption, undo_disruption
 from prepazka.booking.models import LIVE, Booking, Disruption, Offer
 from prepazka.booking.refusals import ImpactChanged, OfferOver
@@ -98,7 +98,7 @@ def test_control_a_link_clicked_twice_without_the_lock(
     monkeypatch.setattr(
         offers, "lock_booking", lambda booking, *_days: Booking.objects.get(pk=booking)
     )
-    monkeypatch.setattr(offers, "_end_offer", meet_before(2, offers._end_offer))
+    monkeypatch.setattr(offers, "end_offer", meet_before(2, open_offers.end_offer))
     answers = together(2, lambda n: offers.accept_offer(offer=offer.pk, choice=n + 1, now=NOW))
     # Both believed the offer open, and each told its citizen another time.
     assert len({getattr(a, "starts_at", a) for a in answers}) == 2

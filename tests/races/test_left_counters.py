@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from prepazka.journal.models import Event
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing import counters, tickets, turns
+from prepazka.queueing import counters, sql, tickets, turns
 from prepazka.queueing.counters import Fate
 from prepazka.queueing.models import Shift, Ticket, TicketState
 from prepazka.queueing.refusals import CounterClosedAlready, NotAtCounter
@@ -123,7 +123,11 @@ def test_control_without_the_lock_of_the_shift_it_goes_through(
     office = town.office()
     clerk, shift = left_counter(office)
     client = client_at(office, clerk)
-    monkeypatch.setattr(turns, "CLIENT_AND_SHIFT", "FOR NO KEY UPDATE OF t")
+    monkeypatch.setattr(
+        sql,
+        "CLIENT_OF_CLERK",
+        sql.CLIENT_OF_CLERK.replace(sql.CLIENT_AND_SHIFT, "FOR NO KEY UPDATE OF t"),
+    )
     assert isinstance(finish_during_take_over(office, clerk, shift, client), Ticket)
 
 
@@ -165,7 +169,9 @@ def test_control_without_the_lock_a_take_over_keeps_a_client_who_was_sent_on(
     client = client_at(office, clerk)
     for module in (counters, turns):
         monkeypatch.setattr(module, "lock_queue", lambda _: None)
-    monkeypatch.setattr(turns, "CLIENT_AND_SHIFT", "")
+    monkeypatch.setattr(
+        sql, "CLIENT_OF_CLERK", sql.CLIENT_OF_CLERK.replace(sql.CLIENT_AND_SHIFT, "")
+    )
     # Each has looked before the other writes.
     meet, change, end = meeting(2), turns._change, counters._end
 

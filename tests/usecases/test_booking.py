@@ -21,6 +21,7 @@ from prepazka.booking.refusals import (
     TooManyPersons,
 )
 from prepazka.core.hold_limits import FULL_LENGTH
+from prepazka.core.slots import Slot
 from prepazka.journal.models import Event
 from prepazka.offices.models import OpeningHours
 from prepazka.offices.office_snapshot import snapshot_of
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.django_db
 NOW = town.FRIDAY_BEFORE
 
 
-def clocks(found: list[slot_search.Slot]) -> list[str]:
+def clocks(found: list[Slot]) -> list[str]:
     return [f"{t.starts_at.astimezone(town.PRAGUE):%H:%M}" for t in found]
 
 

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from prepazka.core import discipline
 from prepazka.journal.models import Event
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing import counters, offline_grants, offline_leases, tickets, turns
+from prepazka.queueing import counters, offline_grants, offline_leases, sql, tickets, turns
 from prepazka.queueing.models import (
     CallLease,
     OfflineEvent,
@@ -282,8 +282,10 @@ def test_control_by_the_rule_before_the_later_comer_is_called(
     monkeypatch.setattr(offline_grants, "SILENT_AFTER", timedelta(days=1))
     monkeypatch.setattr(counters, "CallLease", MagicMock())  # a break gives nothing back
     monkeypatch.setattr(offline_grants, "_takes_part", lambda *_: True)
-    before = offline_leases.HELD.replace(" AND s.paused_at IS NULL", "")
-    for module in (turns, offline_leases):
-        monkeypatch.setattr(module, "HELD", before)
+    for name in ("CALL_CONTEXT", "HELD_ELSEWHERE"):
+        statement = getattr(sql, name)
+        assert sql.HELD_OFFLINE in statement
+        before = sql.HELD_OFFLINE.replace(" AND s.paused_at IS NULL", "")
+        monkeypatch.setattr(sql, name, statement.replace(sql.HELD_OFFLINE, before))
     with pytest.raises(AssertionError, match="waits, counter 2 called V4"):
         lunch(town.office(), threads, step)

@@ -11,6 +11,7 @@ from icalendar import Calendar
 from prepazka.booking import slot_search
 from prepazka.booking.models import Booking
 from prepazka.booking.refusals import SlotNotOffered
+from prepazka.core.slots import Slot
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
@@ -36,7 +37,7 @@ def before(day: date) -> datetime:
     return town.at("9:00", day - timedelta(days=2))
 
 
-def offered(office: OfficeSnapshot, day: date, persons: int = 1) -> list[slot_search.Slot]:
+def offered(office: OfficeSnapshot, day: date, persons: int = 1) -> list[Slot]:
     return slot_search.search_slots(
         office=office,
         service=town.service(office),
@@ -46,7 +47,7 @@ def offered(office: OfficeSnapshot, day: date, persons: int = 1) -> list[slot_se
     )
 
 
-def clocks(found: list[slot_search.Slot]) -> list[str]:
+def clocks(found: list[Slot]) -> list[str]:
     return [f"{one.starts_at.astimezone(town.PRAGUE):%-H:%M}" for one in found]
 
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from prepazka.booking import booking_lifecycle, diaries, slot_search
 from prepazka.booking.models import Booking, Lane
 from prepazka.booking.refusals import SlotNotOffered, SlotTaken
-from prepazka.booking.slot_search import Slot
+from prepazka.core.slots import Slot
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.tickets import check_in_at_desk
 from tests import officials, town

@@ -24,6 +24,11 @@ from prepazka.accounts.models import FailedLogIns
 from prepazka.core.backoff import NO_WAIT, Backoff
 from prepazka.core.refusal import Refused
 
+ADD_SOURCE = """
+INSERT INTO accounts_failedlogins (kind, key, failures, last_at)
+VALUES (%s, %s, 0, %s) ON CONFLICT (kind, key) DO NOTHING
+"""
+
 QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 SECONDS = timedelta(seconds=1)
 BACKOFFS = {
@@ -168,11 +173,7 @@ def _in_order(source: Source) -> tuple[str, str]:
 def _lock(source: Source, now: datetime) -> FailedLogIns:
     """The locked row of the source, made if there is none."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO accounts_failedlogins (kind, key, failures, last_at)"
-            " VALUES (%s, %s, 0, %s) ON CONFLICT (kind, key) DO NOTHING",
-            [source.kind, source.key, now],
-        )
+        cursor.execute(ADD_SOURCE, [source.kind, source.key, now])
     return FailedLogIns.objects.select_for_update().get(kind=source.kind, key=source.key)
 
 

@@ -16,6 +16,13 @@ from django.db.models.functions import Now
 
 from prepazka.accounts.models import StaffSession, User
 
+NOTE_USE = """
+INSERT INTO accounts_staffsession (session_key, user_id, browser, started_at, used_at)
+VALUES (%s, %s, %s, now(), now()) ON CONFLICT (session_key) DO UPDATE
+SET used_at = now(), user_id = excluded.user_id
+WHERE accounts_staffsession.used_at < now() - make_interval(secs => %s)
+"""
+
 SEEN_EVERY = timedelta(minutes=1)
 # What stands in a User-Agent, the most specific name first, and what people call the browser.
 BROWSERS = (
@@ -51,10 +58,7 @@ def note_session_use(*, key: str, user: int, user_agent: str) -> None:
     """Record that the session was used, to the minute."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO accounts_staffsession (session_key, user_id, browser, started_at, used_at)"
-            " VALUES (%s, %s, %s, now(), now()) ON CONFLICT (session_key) DO UPDATE"
-            " SET used_at = now(), user_id = excluded.user_id"
-            " WHERE accounts_staffsession.used_at < now() - make_interval(secs => %s)",
+            NOTE_USE,
             [key, user, browser_name(user_agent), SEEN_EVERY.total_seconds()],
         )
 

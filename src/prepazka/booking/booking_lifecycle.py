@@ -15,7 +15,7 @@ from prepazka.booking.booking_links import random_short_code
 from prepazka.booking.booking_locks import lock_booking, lock_days
 from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.diaries import official_of
-from prepazka.booking.models import OPEN, Booking, BookingState
+from prepazka.booking.models import OPEN, Booking, BookingState, Channel
 from prepazka.booking.refusals import (
     AlreadyArrived,
     BookingCancelled,
@@ -224,16 +224,16 @@ def request_confirmation(
     rules = office.rules_of(service)
     contact = contact_of(email, phone)
     locked.contact_hash = contact_hash(contact) if contact else ""
-    if contact and locked.channel in {"web", "api"}:
+    if contact and Channel(locked.channel).is_public:
         check_open_limit(locked, service.agenda_id, limit=rules.max_open_per_contact, now=now)
         check_unconfirmed_limit(locked, limit=rules.max_open_per_contact, now=now)
-    unclicked = not rules.confirm_min and locked.channel in {"web", "api"}
+    unclicked = not rules.confirm_min and Channel(locked.channel).is_public
     if unclicked:
         networks.limit_confirmed_without_click(locked, office, asker, now=now)
     locked.name, locked.email, locked.phone = name, email, phone
     locked.short_code = random_short_code() if phone and not email else None
     locked.requested_at = now
-    if rules.confirm_min and locked.channel in {"web", "api"}:
+    if rules.confirm_min and Channel(locked.channel).is_public:
         locked.state = BookingState.UNCONFIRMED
         locked.expires_at = now + timedelta(minutes=rules.confirm_min)
         written.update_row(locked, CHANGED_BY_CONFIRMING)
@@ -267,7 +267,7 @@ def confirm_booking(*, booking: UUID, now: datetime) -> Booking:
         or locked.starts_at <= now
     ):
         raise ConfirmationTooLate
-    if locked.contact_hash and locked.channel in {"web", "api"}:
+    if locked.contact_hash and Channel(locked.channel).is_public:
         service = snapshot_by_id(locked.office_id).services[locked.service_id]
         limit = snapshot_by_id(locked.office_id).rules_of(service).max_open_per_contact
         check_open_limit(locked, service.agenda_id, limit=limit, now=now)

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from django.db import connection
 
+from prepazka.booking import sql
 from prepazka.booking.models import Booking, OfficeDay
 from prepazka.journal.rows import select_one
+from prepazka.journal.statements import lock_name
 
 
 def lock_days(office: int, days: Iterable[date]) -> None:
@@ -24,11 +26,7 @@ def lock_days(office: int, days: Iterable[date]) -> None:
 
 def _lock_rows(office: int, days: list[date]) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM booking_officeday WHERE office_id = %s AND date = ANY(%s)"
-            " ORDER BY date FOR NO KEY UPDATE",
-            [office, days],
-        )
+        cursor.execute(sql.LOCK_DAYS, [office, days])
         return len(cursor.fetchall())
 
 
@@ -58,12 +56,7 @@ def _lock_day_of(booking: UUID, other_days: tuple[date, ...]) -> date | None:
             lock_days(row[0], (row[1], *other_days))
         return row and row[1]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT b.date FROM booking_booking b"
-            " JOIN booking_officeday d ON d.office_id = b.office_id AND d.date = b.date"
-            " WHERE b.id = %s FOR NO KEY UPDATE OF d",
-            [booking],
-        )
+        cursor.execute(sql.LOCK_DAY_OF_BOOKING, [booking])
         locked_row = cursor.fetchone()
     return locked_row[0] if locked_row else None
 
@@ -73,11 +66,9 @@ def lock_contact(contact_hash: str) -> None:
 
     It is the last lock taken, by transactions that hold a single day, so it cannot deadlock.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [contact_hash])
+    lock_name(contact_hash)
 
 
 def lock_list(agenda: int) -> None:
     """Lock the agenda's waiting list; taken before the lock of any day."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"list:{agenda}"])
+    lock_name(f"list:{agenda}")

@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 
 from prepazka.booking.booking_locks import lock_booking
 from prepazka.booking.models import OPEN, Booking, BookingState, CallListEntry, Offer
+from prepazka.booking.open_offers import withdraw_offers
 from prepazka.booking.refusals import CallTaken, NotWaitingForSlot
 from prepazka.booking.transitions import end_booking
 from prepazka.core import events
@@ -179,8 +180,6 @@ def _call_event(booking: Booking, outcome: str, actor: int, now: datetime) -> ev
 
 
 def _give_up_calling(booking: Booking, actor: int, now: datetime) -> None:
-    from prepazka.booking.offers import withdraw_offers  # noqa: PLC0415  # they know each other
-
     close_calls(booking=booking, outcome=Outcome.UNREACHED, now=now)
     if booking.state != BookingState.DISPLACED:
         return

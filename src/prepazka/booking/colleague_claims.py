@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -19,12 +18,10 @@ from prepazka.booking.models import EXPIRING, Booking, BookingState, Channel, La
 from prepazka.booking.refusals import ColleagueNotFree, SlotTaken
 from prepazka.core import calendar, events
 from prepazka.core.interval import Interval
+from prepazka.core.slots import Slot
 from prepazka.journal.record import record
 from prepazka.offices.models import Mode, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
-
-if TYPE_CHECKING:
-    from prepazka.booking.slot_search import Slot
 
 During = Interval[datetime]
 

@@ -12,60 +12,13 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from prepazka.booking.models import LIVE, Booking, Lane, sql_list
+from prepazka.booking import sql
+from prepazka.booking.models import Booking, Lane
 from prepazka.core import calendar, slots
 from prepazka.offices.models import Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 
 WORD = slots.MOST_LANES  # a set of officials is read in words that fit a bigint
-
-# A live row blocks its time unless it has expired; unconfirmed bookings block it for the agenda's
-# return delay longer, hence two parameters.
-STANDS = """NOT (b.state = 'held' AND b.expires_at <= %s
-               OR b.state = 'unconfirmed' AND b.expires_at <= %s)"""
-STANDS_FOR_LIST = (
-    STANDS + " AND NOT (b.state = 'held' AND b.channel = 'list' AND b.offer_id IS NULL)"
-)
-
-
-@lru_cache(maxsize=16)
-def _statement(words: int, *, for_list: bool) -> str:
-    """The SQL of `taken`: as `slot_search.TAKEN`, for listed lanes, with a buffer around each claim.
-
-    Busy time of the officials counts too, under the first day that it touches.
-    """
-    columns = [f"w{n}" for n in range(words)]
-    lanes = ", ".join(f"bit_or(d.{w}) AS {w}" for w in columns)
-    return f"""
-    WITH diary AS MATERIALIZED (
-        SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[]{", %s::bigint[]" * words})
-            AS d(lane, official, buffer, {", ".join(columns)})
-    )
-    SELECT date, array_agg(starts ORDER BY starts), array_agg(ends ORDER BY starts),
-           sum(places)::int, {", ".join(f"array_agg({w} ORDER BY starts)" for w in columns)}
-      FROM (
-        SELECT b.date, (extract(epoch FROM b.starts_at) / 60)::int - d.buffer AS starts,
-               (extract(epoch FROM b.ends_at) / 60)::int + d.buffer AS ends, {lanes},
-               count(*) FILTER (WHERE b.channel IN ('web', 'api', 'list'))
-                   * ceil(extract(epoch FROM b.ends_at - b.starts_at) / 60 / %s) AS places
-          FROM booking_booking b
-          JOIN diary d ON d.lane = b.lane_id
-         WHERE b.office_id = %s AND b.date BETWEEN %s AND %s
-           AND b.state IN {sql_list(LIVE)}
-           AND {STANDS_FOR_LIST if for_list else STANDS}
-           AND (%s::uuid IS NULL OR b.id <> %s AND b.companion_of_id IS DISTINCT FROM %s)
-         GROUP BY b.date, b.starts_at, b.ends_at, d.buffer
-        UNION ALL
-        SELECT greatest((y.starts_at AT TIME ZONE %s)::date, %s::date),
-               floor(extract(epoch FROM y.starts_at) / 60)::int - d.buffer,
-               ceil(extract(epoch FROM y.ends_at) / 60)::int + d.buffer, {lanes}, 0
-          FROM booking_busy y
-          JOIN diary d ON d.official = y.official_id
-         WHERE y.office_id = %s AND y.starts_at < %s AND y.ends_at > %s
-         GROUP BY 1, 2, 3
-      ) AS together
-     GROUP BY date
-    """  # noqa: S608  # made of constants and of numbers
 
 
 def claims_by_day(
@@ -92,7 +45,7 @@ def claims_by_day(
     window_end = calendar.local_instant(days[1] + timedelta(days=1), 0, office.tz)
     with connection.cursor() as cursor:
         cursor.execute(
-            _statement(len(words), for_list=for_list),
+            sql.taken_in_diaries(len(words), for_list=for_list),
             [
                 [lanes[official.pk] for official in officials],
                 [official.pk for official in officials],

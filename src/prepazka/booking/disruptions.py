@@ -27,7 +27,8 @@ from prepazka.booking.models import (
     Offer,
     OfferState,
 )
-from prepazka.booking.offers import make_offer, open_offer, withdraw_offers
+from prepazka.booking.offers import make_offer
+from prepazka.booking.open_offers import open_offer, withdraw_offers
 from prepazka.booking.refusals import ImpactChanged, UndoTooLate
 from prepazka.booking.transitions import draw_pin, end_booking, release_expired
 from prepazka.core import calendar, events

@@ -17,7 +17,7 @@ OURS = re.compile(rf"([0-9a-f-]{{36}})(?:-{SUFFIX})?@(.+)", re.IGNORECASE)
 
 def mailed_uid(booking: UUID) -> str:
     """The UID in mailed files; it never changes, so that a later file updates the same event."""
-    return f"{booking}@{_mail_host()}"
+    return f"{booking}@{mail_host()}"
 
 
 def feed_uid(booking: UUID) -> str:
@@ -33,7 +33,7 @@ def own_events(uids: Mapping[str, str], office: int) -> set[str]:
     ids: dict[str, UUID] = {}
     for key, uid in uids.items():
         match = OURS.fullmatch(uid.strip())
-        if match and match[2].lower() in {installation_host().lower(), _mail_host().lower()}:
+        if match and match[2].lower() in {installation_host().lower(), mail_host().lower()}:
             try:
                 ids[key] = UUID(match[1])
             except ValueError:
@@ -49,6 +49,7 @@ def installation_host() -> str:
     return urlsplit(settings.BASE_URL).hostname or "localhost"
 
 
-def _mail_host() -> str:
+def mail_host() -> str:
+    """The host name in what is mailed: UIDs of events, ids of messages and of pictures."""
     # Must stay as it is: mailed events with this host are in people's calendars.
     return settings.BASE_URL.split("//", 1)[-1].split(":", 1)[0].split("/", 1)[0]

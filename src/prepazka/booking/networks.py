@@ -9,48 +9,20 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Count, Min, Q
 
+from prepazka.booking import sql
 from prepazka.booking.booking_locks import lock_days
-from prepazka.booking.models import EXPIRING, Booking, BookingState, Lane, sql_list
+from prepazka.booking.models import EXPIRING, Booking, BookingState, Lane
 from prepazka.booking.refusals import TooManyHolds
 from prepazka.booking.transitions import NO_NETWORK, end_booking
 from prepazka.core import events, hold_limits
 from prepazka.core.hold_limits import DAY, FULL_LENGTH, HOUR, Asker, Live, Widths
 from prepazka.journal.models import Event
 from prepazka.journal.record import record
+from prepazka.journal.statements import lock_name
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
 
 LISTED_FROM = 3  # holds of a network from which the head sees it in the list
-
-LIVE_OF = f"""
-SELECT
-  count(*) FILTER (WHERE live AND network = %(address)s),
-  count(*) FILTER (WHERE live AND network_56 = %(area)s),
-  count(*) FILTER (WHERE live),
-  count(*) FILTER (WHERE hour AND network = %(address)s),
-  count(*) FILTER (WHERE hour AND network_56 = %(area)s),
-  count(*) FILTER (WHERE hour),
-  count(*) FILTER (WHERE unclicked AND network = %(address)s),
-  count(*) FILTER (WHERE unclicked AND network_56 = %(area)s),
-  count(*) FILTER (WHERE unclicked),
-  min(expires_at) FILTER (WHERE live)
-FROM (
-  SELECT network, network_56, expires_at,
-    state IN {sql_list(EXPIRING)} AND expires_at > %(now)s AS live,
-    state = 'confirmed' AND confirmed_at > %(day)s AS unclicked,
-    state = 'confirmed' AND confirmed_at > %(hour)s AS hour
-  FROM booking_booking
-  WHERE office_id = %(office)s AND network_48 = %(site)s AND network_48 <> ''
-    AND id IS DISTINCT FROM %(besides)s
-    AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
-) AS of_network
-"""  # noqa: S608  # made of constants
-KEPT = f"""
-SELECT count(*) FROM booking_booking
-WHERE office_id = %(office)s AND network_48 <> '' AND crowds
-AND (state IN {sql_list(EXPIRING)} AND expires_at > %(now)s
-     OR state = 'confirmed' AND confirmed_at > %(hour)s)
-"""  # noqa: S608  # made of constants
 
 
 def limit_hold(office: OfficeSnapshot, asker: Asker | None, *, now: datetime) -> timedelta:
@@ -118,11 +90,7 @@ def lock_network(office: int, asker: Asker) -> None:
 
     Taken after all days, and no day is locked afterwards, which prevents deadlocks.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"network:{office}:{asker.keys[2]}"],
-        )
+    lock_name(f"network:{office}:{asker.keys[2]}")
 
 
 def live_counts(
@@ -137,7 +105,7 @@ def live_counts(
     address, area, site = asker.keys
     with connection.cursor() as cursor:
         cursor.execute(
-            LIVE_OF,
+            sql.NETWORK_COUNTS,
             {
                 "office": office,
                 "address": address,
@@ -157,7 +125,9 @@ def live_counts(
 def count_unconfirmed(office: OfficeSnapshot, *, now: datetime) -> int:
     """The number of citizens' unconfirmed bookings and of this hour's ones without a click."""
     with connection.cursor() as cursor:
-        cursor.execute(KEPT, {"office": office.office_id, "now": now, "hour": now - HOUR})
+        cursor.execute(
+            sql.UNCONFIRMED_COUNT, {"office": office.office_id, "now": now, "hour": now - HOUR}
+        )
         return int(cursor.fetchone()[0])
 
 
@@ -225,10 +195,7 @@ def release_network(*, office: OfficeSnapshot, network: str, now: datetime, acto
 @transaction.atomic
 def record_crowded_office(*, office: OfficeSnapshot, now: datetime) -> bool:
     """Record that the office is crowded, at most once an hour; False if nothing was recorded."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"crowd:{office.office_id}"]
-        )
+    lock_name(f"crowd:{office.office_id}")
     kept_times = count_unconfirmed(office, now=now)
     if kept_times < crowded_ceiling(office) or crowded_at(office, now=now):
         return False

@@ -24,6 +24,7 @@ from prepazka.booking.impact_preview import (
     substitute_slots,
 )
 from prepazka.booking.models import Booking, BookingState, CallListEntry, Offer, OfferState
+from prepazka.booking.open_offers import end_offer, open_offer, withdraw_offers
 from prepazka.booking.refusals import NotWaitingForSlot, OfferedSlotGone, OfferOver, SlotNotOffered
 from prepazka.booking.transitions import draw_pin, end_booking, release_expired
 from prepazka.core import calendar, displacement, events
@@ -95,7 +96,7 @@ def accept_offer(
     claim = claims[choice - 1]
     if not is_slot_held(claim, now):
         raise OfferedSlotGone
-    _end_offer(locked, OfferState.ACCEPTED, now)
+    end_offer(locked, OfferState.ACCEPTED, now)
     _move_to(booking, claim.lane_id, interval_of_booking(claim), now)
     _record_acceptance(booking, locked, Outcome.ACCEPTED, now, by, actor)
     return booking
@@ -126,7 +127,7 @@ def move_to_other_slot(
     release_expired(office=locked.office_id, day=day, now=now)
     offer = open_offer(locked)
     if offer:
-        _end_offer(offer, OfferState.ACCEPTED, now)
+        end_offer(offer, OfferState.ACCEPTED, now)
     claim = slot_search.find_claim(
         office=office,
         service=office.services[locked.service_id],
@@ -150,7 +151,7 @@ def decline_offer(*, offer: UUID, now: datetime, by: By = "citizen") -> Booking:
     locked = _lock_offer(offer)
     booking = _booking_of(locked)
     if locked.state == OfferState.OPEN:
-        _end_offer(locked, OfferState.DECLINED, now)
+        end_offer(locked, OfferState.DECLINED, now)
         record(
             events.OfferDeclined(
                 office=locked.office_id,
@@ -279,7 +280,7 @@ def expire_offer(*, offer: UUID, now: datetime) -> None:
     if locked.state != OfferState.OPEN or now < locked.expires_at:
         return
     booking = _booking_of(locked)
-    _end_offer(locked, OfferState.EXPIRED, now)
+    end_offer(locked, OfferState.EXPIRED, now)
     ids = {"office": locked.office_id, "booking": str(booking.pk), "at": now}
     record(events.OfferExpired(offer=str(locked.pk), **ids))  # type: ignore[arg-type]
     if booking.state != BookingState.DISPLACED:
@@ -292,23 +293,6 @@ def expire_offer(*, offer: UUID, now: datetime) -> None:
     booking.sequence += 1
     end_booking(booking, BookingState.CANCELLED_BY_OFFICE, now)
     record(events.BookingCancelled(by="office", **ids))  # type: ignore[arg-type]
-
-
-def withdraw_offers(
-    booking: Booking, now: datetime, state: OfferState = OfferState.WITHDRAWN
-) -> None:
-    """End the booking's open offer, if any. The caller has locked its day."""
-    offer = open_offer(booking)
-    if offer is None:
-        return
-    _end_offer(offer, state, now)
-    kind = events.OfferDeclined if state == OfferState.DECLINED else events.OfferWithdrawn
-    record(kind(office=offer.office_id, booking=str(booking.pk), offer=str(offer.pk), at=now))
-
-
-def open_offer(booking: Booking) -> Offer | None:
-    """The booking's unanswered offer, if any."""
-    return Offer.objects.filter(booking=booking, state=OfferState.OPEN).first()
 
 
 def holds_of_offer(offer: Offer) -> Iterable[Booking]:
@@ -385,15 +369,6 @@ def _keep_until(offer: Offer, claims: list[Booking], until: datetime) -> None:
     for claim in claims:
         claim.expires_at = min(offer.expires_at, claim.starts_at - LAST_WORD)
     Booking.objects.bulk_update(claims, ["expires_at"])
-
-
-def _end_offer(offer: Offer, state: OfferState, now: datetime) -> None:
-    """End the offer and its holds; the booking may take one of the lanes in this transaction."""
-    offer.state, offer.ended_at = state, now
-    offer.save(update_fields=["state", "ended_at"])
-    offer.claims.filter(state=BookingState.HELD).update(
-        state=BookingState.EXPIRED, ended_at=now, expires_at=None
-    )
 
 
 def _move_to(booking: Booking, lane: int, during: During, now: datetime) -> None:

@@ -13,51 +13,16 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from prepazka.booking import colleague_claims, diaries
-from prepazka.booking.models import LIVE, Booking, Channel, Lane, sql_list
+from prepazka.booking import colleague_claims, diaries, sql
+from prepazka.booking.models import Booking, Channel, Lane
 from prepazka.booking.refusals import SlotNotOffered, SlotTaken
 from prepazka.core import calendar, slots
 from prepazka.core.interval import Interval
+from prepazka.core.slots import Slot
 from prepazka.offices.models import Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 
 MINUTE = timedelta(minutes=1)
-PUBLIC = {Channel.WEB, Channel.API, Channel.LIST}  # all under the rules of the web
-
-
-# Hand-written SQL, so that the planner uses the partial index of live bookings.
-TAKEN = f"""
-    SELECT date, array_agg(starts ORDER BY starts), array_agg(ends ORDER BY starts),
-           array_agg(lanes ORDER BY starts), sum(places)::int
-      FROM (
-        SELECT b.date, (extract(epoch FROM b.starts_at) / 60)::int AS starts,
-               (extract(epoch FROM b.ends_at) / 60)::int AS ends,
-               bit_or(1::bigint << l.number::int) AS lanes,
-               count(*) FILTER (WHERE b.channel IN ('web', 'api', 'list'))
-                   * ceil(extract(epoch FROM b.ends_at - b.starts_at) / 60 / %s) AS places
-          FROM booking_booking b
-          JOIN booking_lane l ON l.id = b.lane_id AND l.office_id = %s AND l.agenda_id = %s
-                             AND l.number < %s
-         WHERE b.office_id = %s AND b.date BETWEEN %s AND %s
-           AND b.state IN {sql_list(LIVE)}
-           AND {diaries.STANDS}
-           AND (%s::uuid IS NULL OR b.id <> %s)
-         GROUP BY b.date, b.starts_at, b.ends_at
-      ) AS together
-     GROUP BY date
-"""  # noqa: S608  # made of constants
-# The waiting list sees freed slots that are not public yet.
-TAKEN_FOR_LIST = TAKEN.replace(diaries.STANDS, diaries.STANDS_FOR_LIST)
-
-
-class Slot(NamedTuple):
-    """A free slot: its start and end as instants, and the number of free lanes."""
-
-    day: date
-    starts_at: datetime
-    ends_at: datetime
-    free: int
-    lanes: int = 0  # the free lanes as bits; `diaries.free_officials` turns them into officials
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +263,7 @@ def _offers_of_day(
         claims=occupied.claims,
         rules=office.rules_of(service),
         now=local_moment(now, office.tz),
-        channel="web" if channel in PUBLIC else cast("slots.Channel", channel),
+        channel="web" if Channel(channel).is_public else cast("slots.Channel", channel),
         public_taken=occupied.public,
     )
 
@@ -394,7 +359,7 @@ def _occupied_by_day(
     else:
         with connection.cursor() as cursor:
             cursor.execute(
-                TAKEN_FOR_LIST if for_list else TAKEN,
+                sql.TAKEN_FOR_LIST if for_list else sql.TAKEN,
                 [
                     unit,
                     service.office_id,

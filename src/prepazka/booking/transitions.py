@@ -11,9 +11,9 @@ from typing import Literal
 
 from django.db import connection
 
-from prepazka.booking import colleague_claims, slot_release, slot_search
+from prepazka.booking import colleague_claims, slot_release, slot_search, sql
 from prepazka.booking.booking_locks import lock_contact
-from prepazka.booking.models import EXPIRING, OPEN, Booking, BookingState, ReplacedPin
+from prepazka.booking.models import OPEN, Booking, BookingState, ReplacedPin
 from prepazka.booking.refusals import TooManyBookings, TooManyUnconfirmed
 from prepazka.core import events, pins
 from prepazka.journal import rows
@@ -24,6 +24,8 @@ PINS_TRIED = 8
 SPARE_UNCONFIRMED = 2
 # The network of a booking is erased when it ends.
 NO_NETWORK = {"network": "", "network_56": "", "network_48": ""}
+# Written by every request and confirmation, so that they share one statement; whatever else was
+# changed is added to it (`TrackedRow`).
 CHANGED_BY_CONFIRMING = (
     "state",
     "confirmed_at",
@@ -118,10 +120,7 @@ def draw_pin(booking: Booking) -> str:
     tried = {pins.pick_pin((), (), SystemRandom()) for _ in range(PINS_TRIED)}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pin FROM booking_booking WHERE office_id = %s AND pin = ANY(%s)"
-            " AND (date = %s OR state IN ('unconfirmed', 'confirmed'))"
-            " UNION ALL SELECT pin FROM booking_replacedpin"
-            " WHERE office_id = %s AND date = %s AND pin = ANY(%s)",
+            sql.PINS_IN_USE,
             [
                 *(booking.office_id, list(tried), booking.date),
                 *(booking.office_id, booking.date, list(tried)),
@@ -167,15 +166,7 @@ def release_expired(*, office: int, day: date, now: datetime) -> int:
     confirmed returns to the public with the agenda's delay, as after a cancellation.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH due AS (SELECT id, expires_at FROM booking_booking"
-            " WHERE office_id = %s AND date = %s AND state IN (%s, %s) AND expires_at <= %s)"
-            " UPDATE booking_booking b SET state = %s, ended_at = %s, expires_at = NULL,"
-            " network = '', network_56 = '', network_48 = ''"
-            " FROM due WHERE b.id = due.id"
-            " RETURNING b.id, due.expires_at, b.requested_at IS NOT NULL OR b.offer_id IS NOT NULL",
-            [office, day, *EXPIRING, now, BookingState.EXPIRED, now],
-        )
+        cursor.execute(sql.END_EXPIRED, [office, day, now, now])
         expired = cursor.fetchall()
     colleague_claims.remove_colleagues_of_all([pk for pk, *_ in expired], now=now)
     for pk, expired_at, was_asked in expired:
@@ -214,12 +205,7 @@ def check_open_limit_of_hash(
     """The same as `check_open_limit` for the hash of a contact."""
     lock_contact(key)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM booking_booking b JOIN offices_service s ON s.id = b.service_id"
-            " WHERE b.office_id = %s AND b.contact_hash = %s AND s.agenda_id = %s"
-            " AND b.ends_at > %s AND b.state = 'confirmed'",
-            [office, key, agenda, now],
-        )
+        cursor.execute(sql.CONFIRMED_OF_CONTACT, [office, key, agenda, now])
         if cursor.fetchone()[0] >= limit:
             raise TooManyBookings(most=limit)
 

@@ -32,6 +32,7 @@ from prepazka.booking.transitions import (
 )
 from prepazka.core import calendar, events, waiting_list_rules
 from prepazka.core.interval import Interval
+from prepazka.core.slots import Slot
 from prepazka.journal.record import record
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
@@ -78,12 +79,12 @@ def _offer_next(office: Office, agenda: int, now: datetime) -> bool | None:
 
 def _possible_offers(
     office: OfficeSnapshot, agenda: int, now: datetime
-) -> Iterable[tuple[WaitingListEntry, slot_search.Slot, datetime]]:
+) -> Iterable[tuple[WaitingListEntry, Slot, datetime]]:
     """Entries with the slot each could be offered and its deadline, in the order of the list."""
     rows = WaitingListEntry.objects.filter(
         office=office.row, service__agenda=agenda, state=WaitingListState.WAITING
     ).select_related("booking")
-    free_slots: dict[object, list[slot_search.Slot]] = {}
+    free_slots: dict[object, list[Slot]] = {}
     for entry in waiting_list_rules.in_order_of_offers(rows):
         if entry.booking and (entry.booking.state not in OPEN or entry.booking.starts_at <= now):
             continue
@@ -98,9 +99,7 @@ def _possible_offers(
                 break
 
 
-def _free_slots(
-    office: OfficeSnapshot, entry: WaitingListEntry, now: datetime
-) -> list[slot_search.Slot]:
+def _free_slots(office: OfficeSnapshot, entry: WaitingListEntry, now: datetime) -> list[Slot]:
     return slot_search.search_slots(
         office=office,
         service=office.services[entry.service_id],
@@ -130,7 +129,7 @@ def _wish(entry: WaitingListEntry) -> waiting_list_rules.Wish:
     )
 
 
-def _suits(office: OfficeSnapshot, wish: waiting_list_rules.Wish, slot: slot_search.Slot) -> bool:
+def _suits(office: OfficeSnapshot, wish: waiting_list_rules.Wish, slot: Slot) -> bool:
     start = calendar.minute_of(slot.starts_at, office.tz)
     length = int((slot.ends_at - slot.starts_at).total_seconds()) // 60
     return wish.suits(
@@ -158,7 +157,7 @@ def _keep_until(
 def _make_offer(
     office: OfficeSnapshot,
     entry: WaitingListEntry,
-    slot: slot_search.Slot,
+    slot: Slot,
     until: datetime,
     now: datetime,
 ) -> None:

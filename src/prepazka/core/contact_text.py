@@ -7,6 +7,7 @@ import unicodedata
 
 import idna
 
+LONGEST_NAME = LONGEST_TOPIC = 120  # of a person; of the subject of a visit
 LONGEST_ADDRESS, LONGEST_LOCAL = 254, 64  # RFC 5321
 # Invisible characters that are not in Unicode's category of formatting ones: a joiner, Hangul and
 # Khmer fillers, Mongolian and other variation selectors, the empty Braille pattern.

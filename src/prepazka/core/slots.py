@@ -22,6 +22,7 @@ Proof = Literal["never", "busy", "always"]
 
 DAY_MIN = 1440
 MOST_LANES = 62  # a set of lanes fits a bigint of the database
+MOST_PERSONS = 20  # of one booking or ticket
 MOST_OFFER_MIN = 7 * DAY_MIN
 MOST_RETURN_MIN = 120
 
@@ -71,8 +72,9 @@ class Rules:
             raise ValueError(f"release must be rolling or graduated, not {self.release!r}")
         if self.proof not in ("never", "busy", "always"):
             raise ValueError(f"proof must be never, busy or always, not {self.proof!r}")
-        for name in ("window_min", "raster_min", "max_open_per_contact", "max_persons"):
+        for name in ("window_min", "raster_min", "max_open_per_contact"):
             self._check(name, 1, DAY_MIN)
+        self._check("max_persons", 1, MOST_PERSONS)
         self._check("quota", 1, MOST_LANES)
         for name in ("horizon_days", "lead_min", "confirm_min", "reserved_until_days"):
             self._check(name, 0, 366 * DAY_MIN)
@@ -92,6 +94,11 @@ class Rules:
     def counts_until(self, end: datetime) -> datetime:
         """Until when the PIN of a booking with this end is valid."""
         return end + timedelta(minutes=self.late_min)
+
+    @property
+    def admits_latecomers(self) -> bool:
+        """Whether the PIN is valid for some time after the window."""
+        return self.late_min > 0
 
     def data(self) -> dict[str, Any]:
         """The rules as stored in JSON."""
@@ -168,6 +175,16 @@ class Offer(NamedTuple):
     def starts(self) -> Moment:
         """When the slot starts."""
         return Moment(self.day, self.interval.start)
+
+
+class Slot(NamedTuple):
+    """A free slot: its start and end as instants, and the number of free lanes."""
+
+    day: date
+    starts_at: datetime
+    ends_at: datetime
+    free: int
+    lanes: int = 0  # the free lanes as bits
 
 
 def clock_length(minutes: Minutes) -> int:

@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from prepazka.booking import slot_search
 from prepazka.core import reading
+from prepazka.core.slots import MOST_PERSONS, Slot
 from prepazka.edge.answer_cache import SOONEST
 from prepazka.offices import clock
 from prepazka.offices.models import Office
@@ -145,7 +146,7 @@ def hot_route(path: str, query: bytes) -> Route | None:
     params = parse_qs(query.decode("latin1"))
     # Keys are made of parsed parameters, so that odd queries cannot fill the memory.
     if match := SLOTS.fullmatch(path):
-        (slug, code, field), persons = match.groups(), _number(params, "persons", 1, 20)
+        (slug, code, field), persons = match.groups(), _number(params, "persons", 1, MOST_PERSONS)
         official, mode = _code(params, "official"), _code(params, "mode")
         return Route(
             f"{path}?{persons}&{official}&{mode}",
@@ -276,7 +277,7 @@ def _next_slots(
     }
 
 
-def _times(office: OfficeSnapshot, slot: slot_search.Slot) -> dict[str, Any]:
+def _times(office: OfficeSnapshot, slot: Slot) -> dict[str, Any]:
     return {
         "starts_at": slot.starts_at.astimezone(office.tz).isoformat(),
         "ends_at": slot.ends_at.astimezone(office.tz).isoformat(),

@@ -9,11 +9,18 @@ from datetime import datetime, timedelta
 from django.db import OperationalError, connection, transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Status
 
 from prepazka.booking import external_calendars
 from prepazka.booking.models import OutsideCalendar
 from prepazka.gateways.calendars import Preferences, Read, Source, Unreadable, read_busy_time
+from prepazka.journal.statements import quoted
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
+
+BRING_FORWARD = f"""
+UPDATE procrastinate_jobs SET scheduled_at = NULL
+WHERE queueing_lock = %s AND status = {quoted(Status.TODO.value)}
+"""  # noqa: S608  # made of constants
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +68,7 @@ def _defer(calendar: int, seconds: int) -> bool:
 def _bring_forward(calendar: int) -> bool:
     """Start a reading that waits for its minute of the round now; False where none waits."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE procrastinate_jobs SET scheduled_at = NULL"
-            " WHERE queueing_lock = %s AND status = 'todo'",
-            [_key(calendar)],
-        )
+        cursor.execute(BRING_FORWARD, [_key(calendar)])
         return bool(cursor.rowcount)
 
 

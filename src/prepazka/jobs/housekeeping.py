@@ -15,6 +15,8 @@ from prepazka.offices.models import Office
 from prepazka.queueing import wrong_pins
 from prepazka.queueing.models.hall_rows import WrongPin
 
+DELETE_CACHED = "DELETE FROM cache WHERE expires < %s"
+
 # The layer `web` is above this one and has the same durations; `tests/privacy/test_retention.py`
 # compares them.
 COUNTS, ANSWERS = timedelta(days=1), timedelta(days=2)
@@ -37,7 +39,7 @@ def forget_attempts(*, now: datetime) -> None:
     FailedLogIns.objects.filter(last_at__lt=now - attempts.KEPT).delete()
     WrongPin.objects.filter(at__lt=now - wrong_pins.KEPT).delete()
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM cache WHERE expires < %s", [now])
+        cursor.execute(DELETE_CACHED, [now])
 
 
 def forget_looks(*, now: datetime) -> None:

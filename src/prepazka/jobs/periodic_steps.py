@@ -31,6 +31,9 @@ from prepazka.messaging.replies import forget_replies
 from prepazka.offices.models import Office
 from prepazka.queueing import history, turn_alerts
 
+LOCK_STEP = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+UNLOCK_STEP = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"
+
 log = logging.getLogger(__name__)
 
 
@@ -200,14 +203,14 @@ def _only_one(name: str) -> Iterator[bool]:
     """Whether no other worker runs the step; the lock ends at the latest with the connection."""
     key = f"step:{name}"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [key])
+        cursor.execute(LOCK_STEP, [key])
         (is_ours,) = cursor.fetchone()
     try:
         yield bool(is_ours)
     finally:
         if is_ours and connection.is_usable():
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
+                cursor.execute(UNLOCK_STEP, [key])
 
 
 def _note_good(step: Step, offices: list[int | None], now: datetime) -> None:

@@ -3,6 +3,8 @@
 Which work is owed is decided by our own rows (`owed_work`), not here.
 """
 
+# ruff: noqa: S608  # made of constants
+
 from __future__ import annotations
 
 import logging
@@ -14,6 +16,8 @@ from procrastinate import exceptions
 from procrastinate.jobs import Status
 from procrastinate.manager import QUEUEING_LOCK_CONSTRAINT, JobManager
 
+from prepazka.journal.statements import quoted
+
 log = logging.getLogger(__name__)
 
 # A worker's heartbeat comes every ten seconds.
@@ -22,10 +26,12 @@ SILENT = "30 seconds"
 LONGEST = "1 hour"
 KEPT = "30 days"
 
-STALLED = """
+DOING = quoted(Status.DOING.value)
+OVER_STATES = quoted(*(s.value for s in (Status.FAILED, Status.CANCELLED, Status.ABORTED)))
+STALLED = f"""
 SELECT job.id FROM procrastinate_jobs job
 LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
-WHERE job.status = 'doing' AND (
+WHERE job.status = {DOING} AND (
   worker.id IS NULL
   OR worker.last_heartbeat < now() - %(silent)s::interval
   OR NOT EXISTS (
@@ -34,13 +40,18 @@ WHERE job.status = 'doing' AND (
 ORDER BY job.id
 """
 # Skips jobs that another worker rescues or finishes at this moment.
-LOCKED = "SELECT FROM procrastinate_jobs WHERE id = %s AND status = 'doing' FOR UPDATE SKIP LOCKED"
-LIVE = """
-SELECT queueing_lock FROM procrastinate_jobs
-WHERE status IN ('todo', 'doing') AND starts_with(queueing_lock, %s)
+LOCKED = f"""
+SELECT FROM procrastinate_jobs WHERE id = %s AND status = {DOING} FOR UPDATE SKIP LOCKED
 """
-OVER = """
-DELETE FROM procrastinate_jobs job WHERE status IN ('failed', 'cancelled', 'aborted')
+RETRY = "SELECT procrastinate_retry_job_v2(%s, now(), NULL, NULL, NULL)"
+DELETE = "DELETE FROM procrastinate_jobs WHERE id = %s"
+LIVE = f"""
+SELECT queueing_lock FROM procrastinate_jobs
+WHERE status IN ({quoted(Status.TODO.value, Status.DOING.value)})
+AND starts_with(queueing_lock, %s)
+"""
+OVER = f"""
+DELETE FROM procrastinate_jobs job WHERE status IN ({OVER_STATES})
 AND NOT EXISTS (
   SELECT FROM procrastinate_events event WHERE event.job_id = job.id
   AND event.at > now() - %s::interval)
@@ -84,11 +95,9 @@ def _rescue(job: int) -> None:
             return
         try:
             with transaction.atomic():
-                cursor.execute(
-                    "SELECT procrastinate_retry_job_v2(%s, now(), NULL, NULL, NULL)", [job]
-                )
+                cursor.execute(RETRY, [job])
         except IntegrityError:
-            cursor.execute("DELETE FROM procrastinate_jobs WHERE id = %s", [job])
+            cursor.execute(DELETE, [job])
 
 
 def delete_old_failures(*, now: datetime) -> int:

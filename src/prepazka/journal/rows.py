@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from django.db import connection, models
 
+from prepazka.journal.tracked_rows import TrackedRow
+
 M = TypeVar("M", bound=models.Model)
 
 
@@ -50,11 +52,12 @@ def insert_row(row: models.Model) -> None:
     row._state.adding, row._state.db = False, connection.alias  # as save() does
 
 
-def update_row(row: models.Model, names: tuple[str, ...]) -> None:
+def update_row(row: TrackedRow, names: tuple[str, ...]) -> None:
     """Update these fields of an existing row, as `save(update_fields=names)` does."""
-    sql, fields = _updating(type(row), names)
+    sql, fields = _updating(type(row), row.with_changed_fields(names))
     with connection.cursor() as cursor:
         cursor.execute(sql, [*_values(row, fields, add=False), row.pk])
+    row.note_saved()
 
 
 def _values(row: models.Model, fields: list[Any], *, add: bool) -> list[Any]:

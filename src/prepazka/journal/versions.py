@@ -10,6 +10,8 @@ from django.db import ProgrammingError, connection
 from django.db.migrations.loader import MigrationLoader
 from psycopg import errors
 
+APPLIED = "SELECT app, name FROM django_migrations"
+
 
 @cache
 def program_version() -> str:
@@ -32,7 +34,7 @@ def pending_migrations(cursor: Any = None) -> int:
         with connection.cursor() as new_cursor:
             return pending_migrations(new_cursor)
     try:
-        cursor.execute("SELECT app, name FROM django_migrations")
+        cursor.execute(APPLIED)
         applied = set(cursor.fetchall())
     except (ProgrammingError, errors.UndefinedTable):
         applied = set()

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from prepazka.booking.models import Booking
+from prepazka.core.contact_text import LONGEST_NAME
 from prepazka.offices.models import Office, Official, OfOffice, Room
 
 
@@ -71,7 +72,7 @@ class Participant(OfOffice):
     role = models.CharField(max_length=12, choices=Role.choices)
     official = models.ForeignKey(Official, null=True, on_delete=models.PROTECT)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
-    name = models.CharField(max_length=120, blank=True)
+    name = models.CharField(max_length=LONGEST_NAME, blank=True)
     email = models.EmailField(blank=True)
     language = models.CharField(max_length=8, default="cs")
     # The number in the signed link; a new link increases it, which makes the old one invalid.

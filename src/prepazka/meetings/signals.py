@@ -5,6 +5,8 @@ become visible in order, and a browser that was away continues from its last one
 database's clock, because they concern connections and not the office.
 """
 
+# ruff: noqa: S608  # made of constants
+
 from __future__ import annotations
 
 import json
@@ -12,6 +14,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+
+from prepazka.journal.statements import quoted
+from prepazka.meetings.models import MeetingState, Participant
 
 CHANNEL = "prepazka_room"
 # Kinds that a browser may send: connection descriptions, state of devices, the pointer.
@@ -21,13 +26,14 @@ MOST = 64  # signals in one request
 KEPT = "10 minutes"
 PRESENT = 45  # seconds after the last pulse in which a seat counts as connected
 
+INSIDE = quoted(Participant.Place.INSIDE)
 # Sender and receiver must both be inside a meeting that has not ended.
-SEND = """
+SEND = f"""
 WITH who AS (
   SELECT m.id AS meeting, m.office_id AS office, p.seat FROM meetings_participant p
   JOIN meetings_meeting m ON m.id = p.meeting_id
   WHERE p.id = %(participant)s AND p.seat = %(seat)s AND p.link = %(link)s
-    AND p.revoked_at IS NULL AND p.place = 'inside' AND m.state <> 'ended'
+    AND p.revoked_at IS NULL AND p.place = {INSIDE} AND m.state <> {quoted(MeetingState.ENDED)}
   FOR NO KEY UPDATE OF m
 ), said AS (
   SELECT * FROM jsonb_to_recordset(%(signals)s::jsonb) AS s("to" uuid, kind text, body jsonb)
@@ -37,13 +43,24 @@ WITH who AS (
   FROM who CROSS JOIN said
   WHERE said."to" IS NULL OR EXISTS (
     SELECT 1 FROM meetings_participant t
-    WHERE t.meeting_id = who.meeting AND t.seat = said."to" AND t.place = 'inside')
+    WHERE t.meeting_id = who.meeting AND t.seat = said."to" AND t.place = {INSIDE})
   RETURNING 1
 )
 SELECT count(*), (SELECT count(*) FROM who),
   (SELECT pg_notify(%(channel)s, who.meeting::text) FROM who WHERE EXISTS (SELECT 1 FROM written))
 FROM written
 """
+
+# A signal of the server, from nobody.
+SEND_TO_ROOM = """
+WITH written AS (
+  INSERT INTO meetings_signal (office_id, meeting_id, sender, receiver, kind, body, at)
+  SELECT office_id, id, NULL, %s, %s, %s::jsonb, now() FROM meetings_meeting WHERE id = %s
+  RETURNING id
+)
+SELECT id, pg_notify(%s, %s) FROM written
+"""
+DELETE_OLD = "DELETE FROM meetings_signal WHERE at < now() - %s::interval"
 
 # Marks a seat as connected.
 PULSE = """
@@ -79,11 +96,7 @@ def send_signal(
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH written AS (INSERT INTO meetings_signal"
-            " (office_id, meeting_id, sender, receiver, kind, body, at)"
-            " SELECT office_id, id, NULL, %s, %s, %s::jsonb, now()"
-            " FROM meetings_meeting WHERE id = %s RETURNING id)"
-            " SELECT id, pg_notify(%s, %s) FROM written",
+            SEND_TO_ROOM,
             [receiver, kind, json.dumps(body or {}), meeting, CHANNEL, str(meeting)],
         )
         (number, _) = cursor.fetchone()
@@ -93,5 +106,5 @@ def send_signal(
 def purge_signals() -> int:
     """Delete old signals; returns how many. A browser that was away for so long enters again."""
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM meetings_signal WHERE at < now() - %s::interval", [KEPT])
+        cursor.execute(DELETE_OLD, [KEPT])
         return int(cursor.rowcount)

@@ -14,7 +14,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Q, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -24,6 +23,7 @@ from prepazka.booking.contacts import normalise_phone
 from prepazka.booking.refusals import PhoneNotMobile, PhoneNotUnderstood
 from prepazka.core import calendar, gsm7
 from prepazka.core.message_rules import MessageRules
+from prepazka.journal.statements import lock_name
 from prepazka.meetings.models import Participant
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.message_types import PushGone, Sms, Undeliverable
@@ -212,7 +212,4 @@ def sms_alert(office: Office, *, now: datetime) -> str:
 
 def lock_limit(office: Office, channel: str) -> None:
     """Lock the office's limit of a channel until the transaction ends, so that it holds."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{channel}:{office.pk}"]
-        )
+    lock_name(f"{channel}:{office.pk}")

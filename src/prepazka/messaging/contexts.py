@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -38,8 +39,23 @@ DASH = "\u2013"
 class Fact(NamedTuple):
     """One labelled line of a booking, the same on the page and in the mail."""
 
-    key: str
+    key: str  # names the fact in code; the label is translated
+    label: str
     value: str
+
+
+WHAT_AND_WHEN = ("service", "appointment")  # what is left to say once a visit is over
+MEETING = (*WHAT_AND_WHEN, "official", "mode")
+
+
+def facts_with(facts: Iterable[Fact], keys: Collection[str]) -> list[Fact]:
+    """Those of the facts that have one of the keys, in their order."""
+    return [fact for fact in facts if fact.key in keys]
+
+
+def facts_without(facts: Iterable[Fact], keys: Collection[str]) -> list[Fact]:
+    """The facts that have none of the keys."""
+    return [fact for fact in facts if fact.key not in keys]
 
 
 class OfferedSlot(NamedTuple):
@@ -113,9 +129,9 @@ def context_of_room(booking: Booking, office: OfficeSnapshot) -> dict[str, Any]:
 
 def _facts_of_room(context: dict[str, Any]) -> list[Fact]:
     """The facts of a meeting that has another room, with the telephone as the mode if it is one."""
-    how, by_phone = _("How we meet"), capfirst(how_in_words(Mode.PHONE))
+    by_phone = capfirst(how_in_words(Mode.PHONE))
     return [
-        Fact(how, by_phone) if context["by_phone"] and fact.key == how else fact
+        fact._replace(value=by_phone) if context["by_phone"] and fact.key == "mode" else fact
         for fact in context["facts"]
     ]
 
@@ -178,9 +194,9 @@ def mail_placeholders(context: dict[str, Any]) -> dict[str, str]:
         "office": str(context["office"].name),
         "service": str(service.name),
         "when": context.get("when", ""),
-        "come": facts.get(_("When to come"), ""),
-        "official": facts.get(_("Official"), ""),
-        "place": facts.get(_("Where"), ""),
+        "come": facts.get("arrival", ""),
+        "official": facts.get("official", ""),
+        "place": facts.get("place", ""),
         "bring": str(service.documents),
         "fee": str(service.fee),
         "pin": booking.pin if booking else "",
@@ -241,13 +257,14 @@ def context_of_alert(alert: TurnAlert, office: OfficeSnapshot) -> dict[str, Any]
     counter = office.counters.get(ticket.counter_id) if ticket.counter_id else None
     counter_place = str(counter.place) if counter else ""
     facts = (
-        Fact(_("Number"), ticket.label),
+        Fact("number", _("Number"), ticket.label),
         Fact(
+            "counter",
             _("Counter"),
             ", ".join(filter(None, [counter.number, counter_place])) if counter else "",
         ),
-        Fact(_("Service"), str(service.name)),
-        Fact(_("Where"), str(office.row.address)),
+        Fact("service", _("Service"), str(service.name)),
+        Fact("place", _("Where"), str(office.row.address)),
     )
     return {
         "office": office.row,
@@ -293,13 +310,15 @@ def wish_facts(entry: WaitingListEntry, office: OfficeSnapshot) -> list[Fact]:
     days = render_to_string("messaging/_days.txt", {"entry": entry}).strip()
     weekdays = ", ".join(str(WEEKDAYS[weekday]) for weekday in entry.weekdays)
     facts = (
-        Fact(_("Service"), str(service.name)),
-        Fact(_("Official"), str(official.name) if official else ""),
-        Fact(_("Earlier than"), sooner),
-        Fact(_("Days"), "" if sooner else days),
-        Fact(_("Days of the week"), "" if sooner else weekdays),
-        Fact(_("Times"), "" if (entry.from_min, entry.to_min) == ALL_DAY else _hours(entry)),
-        Fact(_("Persons"), str(entry.persons) if entry.persons > 1 else ""),
+        Fact("service", _("Service"), str(service.name)),
+        Fact("official", _("Official"), str(official.name) if official else ""),
+        Fact("sooner_than", _("Earlier than"), sooner),
+        Fact("days", _("Days"), "" if sooner else days),
+        Fact("weekdays", _("Days of the week"), "" if sooner else weekdays),
+        Fact(
+            "times", _("Times"), "" if (entry.from_min, entry.to_min) == ALL_DAY else _hours(entry)
+        ),
+        Fact("persons", _("Persons"), str(entry.persons) if entry.persons > 1 else ""),
     )
     return [fact for fact in facts if fact.value]
 
@@ -341,7 +360,7 @@ def context_of(booking: Booking, office: OfficeSnapshot, *, now: datetime) -> di
     """The template context of a booking."""
     service = office.services[booking.service_id]
     rules = office.rules_of(service)
-    personal = booking_links.sign_token(booking.pk, "personal")
+    personal, facts = booking_links.sign_token(booking.pk, "personal"), facts_of(booking, office)
     return {
         "booking": booking,
         "office": office.row,
@@ -352,7 +371,8 @@ def context_of(booking: Booking, office: OfficeSnapshot, *, now: datetime) -> di
         "room_url": room_url(booking, office),
         "counts_from": rules.counts_from(booking.starts_at),
         "counts_until": rules.counts_until(booking.ends_at),
-        "facts": facts_of(booking, office),
+        "facts": facts,
+        "what_and_when": facts_with(facts, WHAT_AND_WHEN),
         "confirm_url": url_of("citizen:confirm", booking_links.sign_token(booking.pk, "confirm")),
         "personal_url": url_of("citizen:booking", personal),
         "cancel_url": url_of("citizen:cancel", personal),
@@ -378,25 +398,33 @@ def facts_of(booking: Booking, office: OfficeSnapshot, *, invited: bool = False)
     official = official_of(office, booking)
     in_person, by_phone = booking.mode == Mode.PERSON, booking.mode == Mode.PHONE
     facts = (
-        Fact(_("Booked by"), booking.name if invited else ""),
-        Fact(_("Service"), str(service.name)),
-        Fact(_("Appointment"), capfirst(when_of(booking))),
-        Fact(_("Official"), str(official.name) if official else ""),
-        Fact(_("What it is about"), "" if invited else booking.topic),
-        Fact(_("How we meet"), _unusual_mode(booking, service)),
-        Fact(_("We will call you at"), "" if invited or not by_phone else booking.phone),
-        Fact(_("When to come"), _when_to_come(booking, office) if in_person else ""),
-        Fact(_("The PIN is valid"), _pin_until(booking, office) if in_person else ""),
-        Fact(_("Persons"), str(booking.persons) if booking.persons > 1 else ""),
-        Fact(_("Where"), _place(office, service, official) if in_person else ""),
+        Fact("booked_by", _("Booked by"), booking.name if invited else ""),
+        Fact("service", _("Service"), str(service.name)),
+        Fact("appointment", _("Appointment"), capfirst(when_of(booking))),
+        Fact("official", _("Official"), str(official.name) if official else ""),
+        Fact("topic", _("What it is about"), "" if invited else booking.topic),
+        Fact("mode", _("How we meet"), _unusual_mode(booking, service)),
+        Fact("phone", _("We will call you at"), "" if invited or not by_phone else booking.phone),
+        Fact("arrival", _("When to come"), _when_to_come(booking, office) if in_person else ""),
+        Fact("pin", _("The PIN is valid"), _pin_until(booking, office) if in_person else ""),
+        Fact("persons", _("Persons"), str(booking.persons) if booking.persons > 1 else ""),
+        Fact("place", _("Where"), _place(office, service, official) if in_person else ""),
         Fact(
-            _("Your number appears on"), _displays(office, service, official) if in_person else ""
+            "displays",
+            _("Your number appears on"),
+            _displays(office, service, official) if in_person else "",
         ),
-        Fact(_("How to get in"), _entry_out_of_hours(booking, office) if in_person else ""),
         Fact(
-            _("What to bring") if in_person else _("What to have with you"), str(service.documents)
+            "entrance",
+            _("How to get in"),
+            _entry_out_of_hours(booking, office) if in_person else "",
         ),
-        Fact(_("Fee"), str(service.fee)),
+        Fact(
+            "documents",
+            _("What to bring") if in_person else _("What to have with you"),
+            str(service.documents),
+        ),
+        Fact("fee", _("Fee"), str(service.fee)),
     )
     return [fact for fact in facts if fact.value]
 
@@ -456,7 +484,7 @@ def when_of(booking: Booking) -> str:
 def _when_to_come(booking: Booking, office: OfficeSnapshot) -> str:
     rules = office.rules_of(office.services[booking.service_id])
     opens = rules.counts_from(booking.starts_at)
-    closes = rules.counts_until(booking.ends_at) if rules.late_min else None
+    closes = rules.counts_until(booking.ends_at) if rules.admits_latecomers else None
     context = {"booking": booking, "opens": opens, "closes": closes}
     return render_to_string("messaging/_come.txt", context).strip()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from email.utils import formataddr
 from typing import Any
@@ -15,15 +16,18 @@ from django.utils.translation import gettext_noop
 from icalendar import Alarm, Calendar, Event, vCalAddress, vText
 
 from prepazka.booking import booking_links
-from prepazka.booking.event_uids import mailed_uid
+from prepazka.booking.event_uids import mail_host, mailed_uid
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core.crest_images import crest_for_mail
 from prepazka.core.message_texts import Texts, fill_placeholders, office_text
 from prepazka.meetings import storage
 from prepazka.meetings.models import Minutes, Participant
 from prepazka.messaging.contexts import (
+    WHAT_AND_WHEN,
+    Fact,
     context_of_message,
     facts_of,
+    facts_without,
     how_in_words,
     kind_in_words,
     mail_placeholders,
@@ -144,7 +148,7 @@ def compose_mail(message: Message, *, now: datetime) -> Mail:
             subject=subject,
             text=text,
             html=html,
-            message_id=f"<{person.pk}.{message.pk}@{_host()}>",
+            message_id=f"<{person.pk}.{message.pk}@{mail_host()}>",
             # RFC 3834: tells autoresponders not to answer a machine.
             headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
             attachments=(*pictures, *_calendar(message, office, now=now)),
@@ -161,7 +165,7 @@ def _crest(office: Office) -> tuple[dict[str, Any], tuple[Attachment, ...]]:
     if not content:
         return {}, ()
     picture, width, height = crest_for_mail(content)
-    content_id = f"crest-{office.crest}@{_host()}"
+    content_id = f"crest-{office.crest}@{mail_host()}"
     html_picture = {"url": f"cid:{content_id}", "width": width, "height": height}
     return html_picture, (Attachment("crest.png", picture, "image/png", content_id),)
 
@@ -248,9 +252,7 @@ def calendar_file(
     """
     method = _method(booking, participant, by_mail=by_mail)
     cancelled = method == "CANCEL"
-    facts = {
-        fact.key: fact.value for fact in facts_of(booking, office, invited=participant is not None)
-    }
+    facts = {fact.key: fact for fact in facts_of(booking, office, invited=participant is not None)}
     event = Event()
     event.add("uid", mailed_uid(booking.pk))
     event.add("sequence", booking.sequence)
@@ -261,11 +263,12 @@ def calendar_file(
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     room = room_url(booking, office, participant)
     if booking.mode == Mode.PERSON:
-        event.add("location", facts.get(_("Where"), str(office.row.address)))
+        place = facts["place"].value if "place" in facts else str(office.row.address)
+        event.add("location", place)
     else:
         event.add("location", room or capfirst(how_in_words(booking.mode)))
     if not cancelled:
-        event.add("description", _description(booking, facts, room, participant))
+        event.add("description", _description(booking, facts.values(), room, participant))
         page = url_of("citizen:booking", booking_links.sign_token(booking.pk, "personal"))
         event.add("url", room if participant else page)
         event.add_component(_alarm(booking, str(event["summary"])))
@@ -282,7 +285,7 @@ def calendar_file(
 
 
 def _description(
-    booking: Booking, facts: dict[str, str], room: str, participant: Participant | None
+    booking: Booking, facts: Iterable[Fact], room: str, participant: Participant | None
 ) -> str:
     """The event's description: PIN or entrance to the meeting, and the facts of the booking."""
     lines = []
@@ -290,8 +293,8 @@ def _description(
         lines.append(_("PIN for the kiosk: %(pin)s") % {"pin": booking.pin})
     if room:
         lines += [_("Join the meeting:"), room]
-    in_own_fields = {_("Service"), _("Appointment"), _("Where")}  # in fields of their own
-    lines += [f"{key}: {value}" for key, value in facts.items() if key not in in_own_fields]
+    in_own_fields = (*WHAT_AND_WHEN, "place")
+    lines += [f"{fact.label}: {fact.value}" for fact in facts_without(facts, in_own_fields)]
     return "\n".join(lines)
 
 
@@ -321,7 +324,3 @@ def _method(booking: Booking, participant: Participant | None = None, *, by_mail
     if away or booking.state in GONE:
         return "CANCEL"
     return "REQUEST" if by_mail else "PUBLISH"
-
-
-def _host() -> str:
-    return settings.BASE_URL.split("//", 1)[-1].split(":", 1)[0].split("/", 1)[0]

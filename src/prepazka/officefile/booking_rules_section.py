@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from prepazka.core.slots import MOST_LANES, MOST_OFFER_MIN, Proof, Rules
+from prepazka.core.slots import MOST_LANES, MOST_OFFER_MIN, MOST_PERSONS, Proof, Rules
 from prepazka.officefile import value_readers
 from prepazka.officefile.nodes import Section
 
@@ -46,7 +46,9 @@ def read_rules(section: Section) -> Rules:
         max_open_per_contact=section.take(
             "max open bookings", value_readers.number(1, 100), usual.max_open_per_contact
         ),
-        max_persons=section.take("max persons", value_readers.number(1, 20), usual.max_persons),
+        max_persons=section.take(
+            "max persons", value_readers.number(1, MOST_PERSONS), usual.max_persons
+        ),
         reserved_share=desk_share,
         reserved_until_days=desk_share_until,
         release="graduated" if steps else "rolling",

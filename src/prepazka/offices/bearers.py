@@ -11,6 +11,16 @@ from prepazka.accounts import tokens
 from prepazka.offices.office_snapshot import OfficeSnapshot, cached_snapshot, snapshot_by_id
 from prepazka.offices.required_steps import FACTOR_REQUIRED, HAS_FACTOR, FirstStep
 
+BEARER = f"""
+SELECT t.id, t.used_at, u.id, o.id, o.version, m.role, u.must_change_password,
+  {FACTOR_REQUIRED} AND NOT {HAS_FACTOR}, t.waits
+FROM accounts_apitoken t
+JOIN accounts_user u ON u.id = t.user_id AND u.is_active
+LEFT JOIN offices_office o ON o.slug = %s
+LEFT JOIN offices_membership m ON m.office_id = o.id AND m.user_id = u.id
+WHERE t.hash = %s AND t.revoked_at IS NULL AND (t.ends_at IS NULL OR t.ends_at > %s)
+"""  # noqa: S608  # made of constants
+
 
 @dataclass(frozen=True)
 class Bearer:
@@ -26,12 +36,7 @@ def by_token(token: str, *, slug: str, now: datetime) -> Bearer | None:
     """The active user of the key, and their role in that office; one SQL statement."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT t.id, t.used_at, u.id, o.id, o.version, m.role, u.must_change_password,"  # noqa: S608  # constants
-            f" {FACTOR_REQUIRED} AND NOT {HAS_FACTOR}, t.waits FROM accounts_apitoken t"
-            " JOIN accounts_user u ON u.id = t.user_id AND u.is_active"
-            " LEFT JOIN offices_office o ON o.slug = %s"
-            " LEFT JOIN offices_membership m ON m.office_id = o.id AND m.user_id = u.id"
-            " WHERE t.hash = %s AND t.revoked_at IS NULL AND (t.ends_at IS NULL OR t.ends_at > %s)",
+            BEARER,
             [slug, tokens.hash_of_token(token), now],
         )
         row = cursor.fetchone()

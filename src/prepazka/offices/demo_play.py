@@ -10,6 +10,8 @@ from django.db import connection, transaction
 
 from prepazka.offices.models import DemoPlay, DemoPlayState, Office
 
+LOCK_SUPERVISOR = "SELECT pg_try_advisory_lock(%s)"
+
 ROW = 1
 SUPERVISOR = 7_307_733  # key of the advisory lock of the one supervisor that plays days
 
@@ -77,7 +79,7 @@ def become_supervisor() -> bool:
     What an earlier supervisor played ended with it.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [SUPERVISOR])
+        cursor.execute(LOCK_SUPERVISOR, [SUPERVISOR])
         alone = bool(cursor.fetchone()[0])
     if alone:
         active = (DemoPlayState.RUNNING, DemoPlayState.STOPPING)

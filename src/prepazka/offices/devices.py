@@ -16,6 +16,12 @@ from prepazka.journal.record import record
 from prepazka.journal.rows import count_columns, object_of_row, select_columns
 from prepazka.offices.models import Counter, Device, Office
 
+DEVICE_WITH_OFFICE = f"""
+SELECT {select_columns(Device, "d")}, {select_columns(Office, "o")}
+FROM offices_device d JOIN offices_office o ON o.id = d.office_id
+WHERE d.token_hash = %s AND NOT d.retired AND d.kind = ANY(%s)
+"""  # noqa: S608  # made of constants
+
 # Without 0/O, 1/I/L, 2/Z, 5/S, 8/B and U/V: it is read off one screen and typed on another.
 ALPHABET = "34679ACDEFGHJKMNPQRTWXY"
 CODE_LENGTH = 8
@@ -126,9 +132,7 @@ def _with_office(token: str, kind: str) -> Device | None:
     """The device as `select_related("office")` reads it, but cheaper: each touch runs this."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {select_columns(Device, 'd')}, {select_columns(Office, 'o')}"  # noqa: S608  # ours
-            " FROM offices_device d JOIN offices_office o ON o.id = d.office_id"
-            " WHERE d.token_hash = %s AND NOT d.retired AND d.kind = ANY(%s)",
+            DEVICE_WITH_OFFICE,
             [_hash(token), [kind] if kind else list(Device.Kind)],
         )
         row = cursor.fetchone()

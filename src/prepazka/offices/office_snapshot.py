@@ -34,6 +34,9 @@ from prepazka.offices.models import (
 )
 from prepazka.offices.office_rows import read_rows
 
+VERSION_BY_ID = "SELECT id, version FROM offices_office WHERE id = %s"
+VERSION_BY_SLUG = "SELECT id, version FROM offices_office WHERE slug = %s"
+
 Minutes = list[Interval[int]]
 Scope = tuple[int | None, ...]
 Row = TypeVar("Row", OpeningHours, HoursException)
@@ -362,12 +365,12 @@ def snapshot_of(office: Office) -> OfficeSnapshot:
 
 def snapshot_by_slug(slug: str) -> OfficeSnapshot:
     """As `snapshot_of`; one small SQL statement when the version is cached. Raises DoesNotExist."""
-    return _current("slug", slug)
+    return _current(VERSION_BY_SLUG, slug)
 
 
 def snapshot_by_id(pk: int) -> OfficeSnapshot:
     """As `snapshot_by_slug`, by the office's id."""
-    return _current("id", pk)
+    return _current(VERSION_BY_ID, pk)
 
 
 def cached_snapshot(pk: int, version: int) -> OfficeSnapshot | None:
@@ -376,15 +379,12 @@ def cached_snapshot(pk: int, version: int) -> OfficeSnapshot | None:
     return cached[1] if cached and cached[0] == version else None
 
 
-def _current(column: str, key: str | int) -> OfficeSnapshot:
+def _current(statement: str, key: str | int) -> OfficeSnapshot:
     with connection.cursor() as cursor:  # every request runs this, so it bypasses the ORM
-        cursor.execute(
-            f"SELECT id, version FROM offices_office WHERE {column} = %s",  # noqa: S608  # ours
-            [key],
-        )
+        cursor.execute(statement, [key])
         row = cursor.fetchone()
     if row is None:
-        raise Office.DoesNotExist(f"There is no office whose {column} is {key}.")
+        raise Office.DoesNotExist(f"There is no office {key}.")
     return cached_snapshot(*row) or _read_and_keep(row[0])
 
 

@@ -1,12 +1,16 @@
 """The step that a member of staff must take before anything else is open to them."""
 
+# ruff: noqa: S608  # made of constants
+
 from __future__ import annotations
 
 from enum import Enum, auto
 
+from allauth.mfa.models import Authenticator
 from django.db import connection
 
 from prepazka.accounts.models import User
+from prepazka.journal.statements import quoted
 
 # Conditions on the account `u`, for the statements here and in `bearers`.
 FACTOR_REQUIRED = (
@@ -16,8 +20,10 @@ FACTOR_REQUIRED = (
 )
 HAS_FACTOR = (
     "EXISTS (SELECT 1 FROM mfa_authenticator factor"
-    " WHERE factor.user_id = u.id AND factor.type <> 'recovery_codes')"
+    f" WHERE factor.user_id = u.id AND factor.type <> {quoted(Authenticator.Type.RECOVERY_CODES)})"
 )
+MUST_HAVE_FACTOR = f"SELECT 1 FROM accounts_user u WHERE u.id = %s AND {FACTOR_REQUIRED}"
+LACKS_FACTOR = f"{MUST_HAVE_FACTOR} AND NOT {HAS_FACTOR}"
 
 
 class FirstStep(Enum):
@@ -32,16 +38,15 @@ def first_step(user: User) -> FirstStep | None:
     """The step that the person must take first; None where there is none."""
     if user.must_change_password:
         return FirstStep.OWN_PASSWORD
-    lacks = f"{FACTOR_REQUIRED} AND NOT {HAS_FACTOR}"
-    return FirstStep.SECOND_FACTOR if _holds(lacks, user.pk) else None
+    return FirstStep.SECOND_FACTOR if _is_found(LACKS_FACTOR, user.pk) else None
 
 
 def factor_required(user: int) -> bool:
     """Whether a role of the person requires a second factor, whether they have one or not."""
-    return _holds(FACTOR_REQUIRED, user)
+    return _is_found(MUST_HAVE_FACTOR, user)
 
 
-def _holds(condition: str, user: int) -> bool:
+def _is_found(statement: str, user: int) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT 1 FROM accounts_user u WHERE u.id = %s AND {condition}", [user])  # noqa: S608  # constants above
+        cursor.execute(statement, [user])
         return cursor.fetchone() is not None

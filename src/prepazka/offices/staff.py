@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_noop
 
@@ -20,6 +20,7 @@ from prepazka.core import events
 from prepazka.core.refusal import Refused
 from prepazka.journal.models import Event
 from prepazka.journal.record import record
+from prepazka.journal.statements import lock_name
 from prepazka.offices import log_ins
 from prepazka.offices.models import Membership, Office, Official, Role
 
@@ -473,10 +474,7 @@ def link_official(
 
 def _lock_name(username: str) -> User | None:
     """The account of that name, locked; whoever adds the same name meanwhile waits."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"staff:{username.lower()}"]
-        )
+    lock_name(f"staff:{username.lower()}")
     rows = User.objects.select_for_update(no_key=True)
     return rows.filter(username__iexact=username).first()
 

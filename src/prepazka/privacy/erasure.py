@@ -26,7 +26,7 @@ from prepazka.booking.models import (
     ReplacedPin,
     WaitingListEntry,
 )
-from prepazka.booking.offers import withdraw_offers
+from prepazka.booking.open_offers import withdraw_offers
 from prepazka.booking.scheduled import ERASED as BOOKING_ERASED
 from prepazka.booking.transitions import end_booking
 from prepazka.booking.waiting_list import ENDED, leave_waiting_list

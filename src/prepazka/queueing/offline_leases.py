@@ -7,17 +7,8 @@ from datetime import datetime
 
 from django.db import connection
 
+from prepazka.queueing import sql
 from prepazka.queueing.models import HEARD, SILENT_AFTER
-
-# Tickets held by silent consoles. A console heard recently holds none, nor does one silent for
-# longer than SILENT_AFTER, nor one whose counter is paused or closed.
-HELD = (
-    "SELECT l.ticket_id, s.counter_id, g.renewed_at FROM queueing_calllease l"
-    " JOIN queueing_offlinegrant g ON g.id = l.grant_id"
-    " JOIN queueing_shift s ON s.id = g.shift_id"
-    " WHERE l.office_id = %s AND g.renewed_at < %s AND g.renewed_at > %s"
-    " AND s.closed_at IS NULL AND s.paused_at IS NULL"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +25,14 @@ class Holder:
 
 
 def held_parameters(office: int, now: datetime) -> tuple[int, datetime, datetime]:
-    """The parameters of HELD."""
+    """The parameters of `sql.HELD_OFFLINE`."""
     return office, now - HEARD, now - SILENT_AFTER
 
 
 def held_elsewhere(office: int, counter: int | None, now: datetime) -> dict[int, Holder]:
     """Holders by ticket, for tickets on lists of silent consoles of other counters. Hot."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"{HELD} AND s.counter_id IS DISTINCT FROM %s", [*held_parameters(office, now), counter]
-        )
+        cursor.execute(sql.HELD_ELSEWHERE, [*held_parameters(office, now), counter])
         return {ticket: Holder(at, since) for ticket, at, since in cursor.fetchall()}
 
 

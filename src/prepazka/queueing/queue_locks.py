@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db import connection, models
 
+from prepazka.queueing import sql
 from prepazka.queueing.models import OFFLINE_FROM, NumberLease, NumberSeries, Queue
 
 
@@ -18,9 +19,7 @@ def lock_queue(office: int) -> None:
 
 def _locked(office: int) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM queueing_queue WHERE office_id = %s FOR NO KEY UPDATE", [office]
-        )
+        cursor.execute(sql.LOCK_QUEUE, [office])
         return cursor.fetchone() is not None
 
 
@@ -30,13 +29,7 @@ def next_number(office: int, day: date, letter: str) -> int:
     So numbers have no gaps: a transaction that rolls back gives its number back.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO queueing_numberseries (office_id, date, letter, last)"
-            " VALUES (%s, %s, %s, 1)"
-            " ON CONFLICT (office_id, date, letter)"
-            " DO UPDATE SET last = queueing_numberseries.last + 1 RETURNING last",
-            [office, day, letter],
-        )
+        cursor.execute(sql.NEXT_NUMBER, [office, day, letter])
         number = int(cursor.fetchone()[0])
     return number if number < OFFLINE_FROM else _past_leases(office, day, letter, number)
 

@@ -21,7 +21,7 @@ from prepazka.journal import rows
 from prepazka.journal.record import record
 from prepazka.offices.models import Device, Mode, Service, TicketsRule
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing import wrong_pins
+from prepazka.queueing import sql, wrong_pins
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket, TicketState, TurnAlert
 from prepazka.queueing.queue_locks import lock_queue, next_number
 from prepazka.queueing.refusals import (
@@ -539,8 +539,4 @@ def new_code() -> str:
 
 def _give_back(office: int, day: date, letter: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE queueing_numberseries SET last = last - 1"
-            " WHERE office_id = %s AND date = %s AND letter = %s",
-            [office, day, letter],
-        )
+        cursor.execute(sql.GIVE_NUMBER_BACK, [office, day, letter])

@@ -11,13 +11,12 @@ from django.db.models import Q
 
 from prepazka.core import events
 from prepazka.journal.record import record
+from prepazka.queueing import sql
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Ticket, TurnAlert
 from prepazka.queueing.queue_locks import lock_queue
 from prepazka.queueing.refusals import NotWaiting
 
 NO_CONTACT = Q(email="", phone="", push={})
-# The opposite in SQL, for hot statements.
-WITH_CONTACT = "NOT (email = '' AND phone = '' AND push = '{}')"
 OVER = ~Q(ticket__state__in=(*IN_QUEUE, *AT_COUNTER))
 
 
@@ -78,10 +77,7 @@ def note_turn_near(*, alert: UUID, now: datetime) -> bool:
 def note_called(ticket: Ticket, now: datetime) -> None:
     """Record for its alert that the ticket was called, in the transaction of the call."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT id FROM queueing_turnalert WHERE ticket_id = %s AND {WITH_CONTACT}",  # noqa: S608  # ours
-            [ticket.pk],
-        )
+        cursor.execute(sql.ALERTS_OF_TICKET, [ticket.pk])
         alerts = cursor.fetchall()
     for (alert,) in alerts:
         record(
@@ -92,11 +88,7 @@ def note_called(ticket: Ticket, now: datetime) -> None:
 def erase_contact(ticket: int) -> bool:
     """Erase a ticket's contact in the transaction that ends it; returns whether there was one."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE queueing_turnalert SET email = '', phone = '', push = '{}'"  # noqa: S608
-            f" WHERE ticket_id = %s AND {WITH_CONTACT}",
-            [ticket],
-        )
+        cursor.execute(sql.ERASE_CONTACT, [ticket])
         return bool(cursor.rowcount)
 
 

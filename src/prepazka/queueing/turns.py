@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
@@ -15,11 +14,12 @@ from prepazka.booking.models import LIVE, Booking, BookingState
 from prepazka.core import calendar, discipline, events
 from prepazka.core.interval import Interval
 from prepazka.journal.record import change, record
-from prepazka.journal.rows import object_of_row, select_columns, select_one
+from prepazka.journal.rows import object_of_row, select_one
 from prepazka.offices.models import Counter, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
+from prepazka.queueing import sql
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket, TicketState
-from prepazka.queueing.offline_leases import HELD, Holder, held_elsewhere, held_parameters
+from prepazka.queueing.offline_leases import Holder, held_elsewhere, held_parameters
 from prepazka.queueing.queue_locks import lock_queue
 from prepazka.queueing.refusals import (
     CounterBusy,
@@ -35,19 +35,11 @@ from prepazka.queueing.refusals import (
     OnlyHeldOffline,
     ReturnsOver,
 )
-from prepazka.queueing.turn_alerts import WITH_CONTACT, erase_contact, note_called
+from prepazka.queueing.turn_alerts import erase_contact, note_called
 from prepazka.queueing.validity import valid_until
 
 UNDO = timedelta(seconds=30)
 ONE_MORE = object()  # as a change: the column's value plus one
-# The shift is locked too, so that a clerk whose counter is being taken over cannot act at it.
-CLIENT_AND_SHIFT = "FOR NO KEY UPDATE OF t FOR SHARE OF s"
-# Services that need a system that is down now.
-STOPPED = (
-    "SELECT n.service_id FROM offices_service_needs n"
-    " JOIN offices_incident i ON i.system_id = n.system_id"
-    " WHERE i.office_id = %s AND i.ended_at IS NULL"
-)
 
 
 @transaction.atomic
@@ -429,9 +421,7 @@ def waiting_tickets(office: OfficeSnapshot, now: datetime) -> list[discipline.Wa
     """Today's queue for the discipline. One SQL statement and no models, because it is hot."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, service_id, issued_at, booked_from, booked_to, late, returned_at,"
-            " statutory, parked_until, for_counter_id FROM queueing_ticket"
-            " WHERE office_id = %s AND date = %s AND state IN ('waiting', 'parked')",
+            sql.WAITING,
             [office.office_id, calendar.day_of(now, office.tz)],
         )
         rows = cursor.fetchall()
@@ -451,10 +441,24 @@ def waiting_tickets(office: OfficeSnapshot, now: datetime) -> list[discipline.Wa
     ]
 
 
+def client_of_clerk(office: int, clerk: int) -> tuple[int, bool, Ticket | None] | None:
+    """The clerk's open counter, whether it is paused, and its client; None if none is open.
+
+    One SQL statement, because programs ask within the transaction of a step.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql.COUNTER_WITH_CLIENT, [office, clerk])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    counter, paused, *columns = row
+    return int(counter), bool(paused), object_of_row(Ticket, columns) if columns[0] else None
+
+
 def stopped_services(office: int) -> frozenset[int]:
     """Services that need a system that is down, read from the database now."""
     with connection.cursor() as cursor:
-        cursor.execute(STOPPED, [office])
+        cursor.execute(sql.STOPPED, [office])
         return frozenset(service for (service,) in cursor.fetchall())
 
 
@@ -503,15 +507,7 @@ def _call_context(clerk: int, office: OfficeSnapshot, now: datetime) -> _CallCon
     office_id = office.office_id
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT s.counter_id, s.paused_at IS NOT NULL,"  # noqa: S608  # constants of ours
-            " EXISTS (SELECT 1 FROM queueing_ticket t WHERE t.counter_id = s.counter_id"
-            " AND t.state IN ('called', 'serving')),"
-            f" ARRAY({STOPPED}), ARRAY(SELECT h.ticket_id FROM ({HELD}) h"
-            " WHERE h.counter_id <> s.counter_id),"
-            " ARRAY(SELECT ticket_id FROM queueing_turnalert"
-            f" WHERE office_id = %s AND {WITH_CONTACT})"
-            " FROM queueing_shift s"
-            " WHERE s.clerk_id = %s AND s.office_id = %s AND s.closed_at IS NULL",
+            sql.CALL_CONTEXT,
             [office_id, *held_parameters(office_id, now), office_id, clerk, office_id],
         )
         row = cursor.fetchone()
@@ -547,9 +543,7 @@ def _at_counter(office: OfficeSnapshot, clerk: int, states: tuple[TicketState, .
     """The client at the clerk's counter, locked; enough for steps that do not change the order."""
     ticket = select_one(
         Ticket,
-        "FROM queueing_ticket t JOIN queueing_shift s ON s.counter_id = t.counter_id"
-        " AND s.clerk_id = %s AND s.closed_at IS NULL"
-        f" WHERE t.office_id = %s AND t.state = ANY(%s) {CLIENT_AND_SHIFT}",
+        sql.CLIENT_OF_CLERK,
         [clerk, office.office_id, list(states)],
         table="t",
     )
@@ -599,22 +593,10 @@ def _change(states: tuple[TicketState, ...], event: events.Event, **changes: Any
     new_values = [_to_sql(new_value) for new_value in changes.values() if new_value is not ONE_MORE]
     counted = tuple(name for name, new_value in changes.items() if new_value is ONE_MORE)
     conditions = [event.at, event.actor, event.payload()["ticket"], list(states)]
-    row = change(_change_statement(tuple(changes), counted), [*new_values, *conditions], event)
+    row = change(sql.change_ticket(tuple(changes), counted), [*new_values, *conditions], event)
     if row is None:
         raise NotWaiting
     return object_of_row(Ticket, row)
-
-
-@cache
-def _change_statement(names: tuple[str, ...], counted: tuple[str, ...]) -> str:
-    """The SQL of `_change`; its text is the same each time, so that it is planned once."""
-    values = ", ".join(f"{n} = {n} + 1" if n in counted else f"{n} = %s" for n in names)
-    before = ", ".join(f"'{name}', {name}" for name in names)
-    return (
-        f"UPDATE queueing_ticket SET {values}, before = jsonb_build_object({before}),"  # noqa: S608
-        " changed_at = %s, changed_by = %s WHERE id = %s AND state = ANY(%s)"
-        f" RETURNING {select_columns(Ticket)}"
-    )
 
 
 def _serve_booking(ticket: Ticket, now: datetime) -> None:

@@ -14,6 +14,7 @@ from prepazka.booking.diaries import official_of
 from prepazka.booking.models import EXPIRING, LIVE, Booking, Channel
 from prepazka.core import calendar, slots
 from prepazka.core.interval import Interval
+from prepazka.core.slots import Slot
 from prepazka.offices.models import Agenda, Department, Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 
@@ -130,9 +131,7 @@ def _departments_of(office: OfficeSnapshot, service: Service) -> set[int | None]
     return {office.agenda_of(service).department_id} | of_officials
 
 
-def _offered(
-    office: OfficeSnapshot, wish: Wanted, now: datetime, days: list[date]
-) -> list[slot_search.Slot]:
+def _offered(office: OfficeSnapshot, wish: Wanted, now: datetime, days: list[date]) -> list[Slot]:
     moving = wish.moving
     return slot_search.search_slots(
         office=office,
@@ -204,9 +203,7 @@ def _windows_column(office: OfficeSnapshot, service: Service, wish: Wanted, day:
     )
 
 
-def _free(
-    column: Column, offered: Sequence[slot_search.Slot], takers: list[Official]
-) -> dict[datetime, int]:
+def _free(column: Column, offered: Sequence[Slot], takers: list[Official]) -> dict[datetime, int]:
     if column.official in takers:
         bit = takers.index(column.official)
         return {slot.starts_at: 1 for slot in offered if slot.lanes >> bit & 1}

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import pairwise
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -28,9 +28,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import wait_learning
 from prepazka.queueing.models import Shift, Ticket, TicketState
 from prepazka.queueing.turns import policy_of
-
-if TYPE_CHECKING:
-    from prepazka.reporting.live_hall import Hall
+from prepazka.reporting.hall_state import HallState
 
 GRID = timedelta(seconds=5)
 REPLAYS = 300
@@ -68,7 +66,7 @@ _kept: dict[int, _Kept] = {}
 _making = Lock()
 
 
-def hall_outlook(hall: Hall) -> Outlook:
+def hall_outlook(hall: HallState) -> Outlook:
     """The outlook of the hall, computed at most once for a state and five seconds.
 
     Four SQL statements when it is computed, none when it comes from the cache.
@@ -109,12 +107,12 @@ def _on_grid(now: datetime) -> datetime:
     return now + timedelta(seconds=-now.timestamp() % GRID.total_seconds())
 
 
-def _shifts_key(hall: Hall) -> tuple[Any, ...]:
+def _shifts_key(hall: HallState) -> tuple[Any, ...]:
     shift_states = tuple((s.counter_id, s.clerk_id, s.paused_at) for s in hall.shifts)
     return (hall.office.row.version, *shift_states)
 
 
-def _digest(hall: Hall, shifts: tuple[Any, ...]) -> bytes:
+def _digest(hall: HallState, shifts: tuple[Any, ...]) -> bytes:
     """A digest of the state that is the same in every process."""
     people = sorted(
         (t.pk, t.service_id, t.state, t.counter_id, t.for_counter_id, t.called_at, t.serving_at,
@@ -125,7 +123,7 @@ def _digest(hall: Hall, shifts: tuple[Any, ...]) -> bytes:
 
 
 def _new_outlook(
-    hall: Hall, state: bytes, moment: datetime, announced_until: Mapping[int, datetime]
+    hall: HallState, state: bytes, moment: datetime, announced_until: Mapping[int, datetime]
 ) -> Outlook:
     office = hall.office
     able = frozenset[int]().union(*(office.serves[s.counter_id] for s in hall.open_shifts()))
@@ -156,7 +154,7 @@ class _Announced:
 
     def __init__(
         self,
-        hall: Hall,
+        hall: HallState,
         learned: wait_learning.Known,
         replayed: Forecast,
         factors: Mapping[int, Calibration],
@@ -229,7 +227,7 @@ class _Announced:
         return float(served_minutes[int(np.ceil(0.8 * len(served_minutes))) - 1])
 
 
-def _counter(hall: Hall, shift: Shift) -> Counter:
+def _counter(hall: HallState, shift: Shift) -> Counter:
     """The counter with its service under way, planned breaks, and closing if before the others."""
     office, now = hall.office, hall.now
     client = hall.at_counter.get(shift.counter_id)
@@ -293,7 +291,7 @@ def _coming(
     ]
 
 
-def _habits(hall: Hall, learned: wait_learning.Known, now: datetime) -> Habits:
+def _habits(hall: HallState, learned: wait_learning.Known, now: datetime) -> Habits:
     """Today's speed and people's habits. One SQL statement."""
     office = hall.office
     finished = Ticket.objects.filter(

@@ -1,5 +1,7 @@
 """The health of the installation, for a monitoring program."""
 
+# ruff: noqa: S608  # made of constants
+
 from __future__ import annotations
 
 import shutil
@@ -11,8 +13,11 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
+from prepazka.journal.statements import quoted
 from prepazka.journal.versions import pending_migrations, program_version
+from prepazka.meetings.models import DocumentState
 from prepazka.messaging.message_types import ADDRESS_REFUSED, HOUR_FULL, QUIET_HOURS
+from prepazka.messaging.models import MessageState
 from prepazka.offices.clock import machine_s
 
 WORKER_SILENT = timedelta(seconds=60)  # its heartbeat comes every ten seconds
@@ -34,25 +39,27 @@ FROM procrastinate_workers
 """
 # The oldest late message. Left out are those that wait for the morning, those that their server
 # refuses for now, and those that failed while others of their channel were sent.
-MAIL = """
-SELECT min(created_at) FROM messaging_message WHERE state = 'queued' AND error <> ALL(%(waits)s)
+MAIL = f"""
+SELECT min(created_at) FROM messaging_message
+WHERE state = {quoted(MessageState.QUEUED)} AND error <> ALL(%(waits)s)
 AND (attempts = 0 OR channel NOT IN (
   SELECT channel FROM (
     SELECT channel, sent_at FROM messaging_message ORDER BY id DESC LIMIT %(recent)s) AS newest
   WHERE sent_at > %(since)s))
 """
-OWED = """
+OWED = f"""
 SELECT min(at) FROM (
   SELECT min(at) AS at FROM journal_pendingfollowup WHERE at > %(given_up)s
-  UNION ALL SELECT min(created_at) FROM meetings_document WHERE state = 'checking'
+  UNION ALL SELECT min(created_at) FROM meetings_document
+    WHERE state = {quoted(DocumentState.CHECKING)}
   UNION ALL SELECT min(closed_at) FROM meetings_minutes WHERE closed_at IS NOT NULL AND key = ''
 ) AS owed
 """
-FAILED = """
+FAILED = f"""
 SELECT (SELECT count(*) FROM journal_pendingfollowup WHERE at <= %(given_up)s) + (
   SELECT count(*) FROM (
     SELECT state, attempts FROM messaging_message ORDER BY id DESC LIMIT %(recent)s) AS newest
-  WHERE state = 'failed' AND attempts >= %(tries)s)
+  WHERE state = {quoted(MessageState.FAILED)} AND attempts >= %(tries)s)
 """
 STEPS = """
 SELECT run.step, office.slug, run.last_good_at, run.expected_by < %(now)s, run.failures

@@ -21,12 +21,14 @@ from prepazka.booking.models import FOLDED, WORDS_SEARCHED, Booking, BookingStat
 from prepazka.booking.refusals import PhoneNotUnderstood
 from prepazka.core.booking_reference import ids_of
 from prepazka.core.contact_text import clean_email, clean_text
+from prepazka.journal.statements import quoted
 
 MOST = 20
 MOST_WORDS = 50  # different words with one prefix; beyond them more letters are needed
 FEWEST_LETTERS = 2
 FEWEST_DIGITS = 3
 PIN_DIGITS = 4
+HELD = quoted(BookingState.HELD)
 _LAST = "\U0010ffff"  # no character sorts behind it
 
 Row = tuple[UUID, datetime]
@@ -44,7 +46,7 @@ def _upcoming_and_past(condition: str) -> str:
     """The SQL of the nearest upcoming and the latest past bookings that meet the condition."""
     rows = (  # made of constants, like all statements here
         "SELECT id, starts_at FROM booking_booking"  # noqa: S608
-        f" WHERE office_id = %(office)s AND state <> 'held' AND {condition}"
+        f" WHERE office_id = %(office)s AND state <> {HELD} AND {condition}"
     )
     return (
         f"(({rows} AND starts_at >= %(now)s ORDER BY starts_at LIMIT %(most)s) UNION ALL"
@@ -71,7 +73,7 @@ def _by_word(number: int) -> str:
     word = f"split_part(name_folded, ' ', {number})"
     next_word = (
         f"SELECT {word} AS word FROM booking_booking"  # noqa: S608
-        f" WHERE office_id = %(office)s AND state <> 'held' AND {word} > ''"
+        f" WHERE office_id = %(office)s AND state <> {HELD} AND {word} > ''"
         f" AND {word} {{than}} AND {word} < %(high)s ORDER BY office_id, {word} LIMIT 1"
     )
     matches = _upcoming_and_past(
@@ -91,6 +93,7 @@ def _by_word(number: int) -> str:
     """  # noqa: S608
 
 
+FOLD = f"SELECT {FOLDED % {'expressions': '%s::text'}}"
 BY_NAME = " UNION ALL ".join(_by_word(n + 1) for n in range(WORDS_SEARCHED))
 
 
@@ -153,7 +156,7 @@ def _prefix_range(low: str) -> dict[str, str]:
 def _folded(text: str) -> str:
     """The text folded as the database folds names."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {FOLDED % {'expressions': '%s::text'}}", [text])
+        cursor.execute(FOLD, [text])
         return str(cursor.fetchone()[0])
 
 

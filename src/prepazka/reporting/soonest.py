@@ -8,7 +8,8 @@ from datetime import date, datetime
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from prepazka.booking.slot_search import Slot, is_bookable, search_slots
+from prepazka.booking.slot_search import is_bookable, search_slots
+from prepazka.core.slots import Slot
 from prepazka.offices.models import Department, Named, Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.departments import services_in

@@ -1,4 +1,4 @@
-"""Form fields for days and for names, mail addresses and telephone numbers, cleaned as stored."""
+"""Form fields for days and for names, mail addresses and telephone numbers, cleaned as stored; the form of a guest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from prepazka.booking.contacts import clean_email, clean_name, normalise_phone
 from prepazka.booking.refusals import AddressNotUnderstood, PhoneNotUnderstood
 from prepazka.core import reading
-from prepazka.core.contact_text import clean_text
+from prepazka.core.contact_text import LONGEST_NAME, clean_text
 from prepazka.core.refusal import Refused
 from prepazka.web.errors import refusal_sentence
 
@@ -90,3 +90,16 @@ class DayField(forms.DateField):
         if day is not None and reading.read_day(day.isoformat()) is None:
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return day
+
+
+class GuestForm(forms.Form):
+    """A guest to invite to a meeting."""
+
+    name = NameField(
+        label=gettext_lazy("Name of the guest"), required=False, max_length=LONGEST_NAME
+    )
+    email = AddressField(
+        label=gettext_lazy("E-mail of the guest"),
+        help_text=gettext_lazy("We will send them the time and their own link."),
+        error_messages={"required": gettext_lazy("Enter the e-mail address of the guest.")},
+    )

@@ -18,6 +18,11 @@ from prepazka.core.refusal import Refused
 from prepazka.web.models import IdempotentReply
 from prepazka.web.refusals import KeyReused
 
+STORE_ANSWER = """
+INSERT INTO web_answered (principal, key, asked, answer, at)
+VALUES (%s, %s, %s, %s, %s) ON CONFLICT (principal, key) DO NOTHING
+"""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 Answer = dict[str, Any]
@@ -63,12 +68,19 @@ def run_once(
 
 
 def without_transaction(use_case: Callable[P, R]) -> Callable[P, R]:
-    """The use-case without its own `atomic`, to run within the transaction of `once`.
+    """The use-case without its own `atomic`, to run within the transaction of `run_once`.
 
     Avoids a savepoint, which costs two round trips while others wait for the lock; a refusal
-    rolls the whole transaction back anyway.
+    rolls the whole transaction back anyway. Other decorators stay. Raises TypeError if the
+    outermost one is not `transaction.atomic`.
     """
-    return cast("Callable[P, R]", inspect.unwrap(use_case))
+    # The closure of the wrapper that `atomic` makes holds the Atomic itself.
+    if not (
+        hasattr(use_case, "__wrapped__")
+        and isinstance(inspect.getclosurevars(use_case).nonlocals.get("self"), transaction.Atomic)
+    ):
+        raise TypeError(f"{use_case} must have transaction.atomic as its outermost decorator.")
+    return cast("Callable[P, R]", use_case.__wrapped__)
 
 
 class _DoneBefore(Exception):
@@ -80,8 +92,7 @@ def _store_if_first(
 ) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO web_answered (principal, key, asked, answer, at)"
-            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (principal, key) DO NOTHING",
+            STORE_ANSWER,
             [principal, key, request_hash, json.dumps(answer), now],
         )
         return bool(cursor.rowcount == 1)

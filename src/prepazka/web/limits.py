@@ -23,6 +23,11 @@ from prepazka.offices.models import Office
 from prepazka.web.models import RateCount
 from prepazka.web.shortcuts import address_of
 
+ADD_TO_COUNT = """
+INSERT INTO web_count (scope, key, starts_at, tries) VALUES (%s, %s, %s, 1)
+ON CONFLICT (scope, key, starts_at) DO UPDATE SET tries = web_count.tries + 1 RETURNING tries
+"""
+
 log = logging.getLogger(__name__)
 
 KEEP = timedelta(days=1)
@@ -193,10 +198,5 @@ def hashed_key(scope: str, key: str) -> str:
 def add_to_count(scope: str, key: str, starts_at: datetime) -> int:
     """Add one to the key's count in the window; returns the new count."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO web_count (scope, key, starts_at, tries) VALUES (%s, %s, %s, 1)"
-            " ON CONFLICT (scope, key, starts_at) DO UPDATE SET tries = web_count.tries + 1"
-            " RETURNING tries",
-            [scope, key, starts_at],
-        )
+        cursor.execute(ADD_TO_COUNT, [scope, key, starts_at])
         return int(cursor.fetchone()[0])

@@ -2,6 +2,7 @@
 
 from prepazka.booking.models.busy_times import Busy, CalendarFeed, OutsideCalendar
 from prepazka.booking.models.claims import (
+    BY_STAFF,
     EXPIRING,
     FOLDED,
     LIVE,
@@ -14,7 +15,6 @@ from prepazka.booking.models.claims import (
     Lane,
     OfficeDay,
     ReplacedPin,
-    sql_list,
 )
 from prepazka.booking.models.substitutes import (
     CallListEntry,
@@ -26,6 +26,7 @@ from prepazka.booking.models.substitutes import (
 from prepazka.booking.models.waiting_entries import WaitingListEntry, WaitingListState
 
 __all__ = [
+    "BY_STAFF",
     "EXPIRING",
     "FOLDED",
     "LIVE",
@@ -48,5 +49,4 @@ __all__ = [
     "ReplacedPin",
     "WaitingListEntry",
     "WaitingListState",
-    "sql_list",
 ]

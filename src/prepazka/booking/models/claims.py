@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
@@ -12,6 +11,8 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Collate, Lower
 from django.db.models.lookups import GreaterThan
 
+from prepazka.core.contact_text import LONGEST_NAME, LONGEST_TOPIC
+from prepazka.journal.tracked_rows import TrackedRow
 from prepazka.offices.models import Agenda, Mode, Office, Official, OfOffice, Service
 
 
@@ -88,11 +89,6 @@ def _name_word(number: int) -> Func:
     )
 
 
-def sql_list(states: Iterable[str]) -> str:
-    """The states as an SQL list for hand-written statements."""
-    return "(" + ", ".join(f"'{state}'" for state in states) + ")"
-
-
 class Channel(models.TextChoices):
     """The channel by which the booking was made."""
 
@@ -102,12 +98,19 @@ class Channel(models.TextChoices):
     PHONE = "phone"
     LIST = "list"  # the waiting list: freed time that is not public yet, or an offer of it
 
+    @property
+    def is_public(self) -> bool:
+        """Whether the public books by it, under the rules and limits of the web."""
+        return self in {Channel.WEB, Channel.API, Channel.LIST}
+
+
+BY_STAFF = tuple(channel for channel in Channel if not channel.is_public)
 
 # Freed time that is not public yet: a hold without a person.
 RETURNING = Q(state=BookingState.HELD, channel=Channel.LIST, offer=None)
 
 
-class Booking(OfOffice):
+class Booking(TrackedRow, OfOffice):
     """An interval of one lane taken by somebody, from the hold to the end of the visit."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -127,7 +130,7 @@ class Booking(OfOffice):
     pin = models.CharField(max_length=4, blank=True)
     sequence = models.PositiveSmallIntegerField(default=0, help_text="iCalendar SEQUENCE")
     late = models.BooleanField(default=False)
-    name = models.CharField(max_length=120, blank=True)
+    name = models.CharField(max_length=LONGEST_NAME, blank=True)
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=20, blank=True)
     # Collation "C", so that a search by prefix uses the index. Erasing the name empties it too.
@@ -159,7 +162,7 @@ class Booking(OfOffice):
     ended_at = models.DateTimeField(null=True, help_text="cancelled, expired or no-show")
     erased_at = models.DateTimeField(null=True)
     # The subject of the visit in the person's own words.
-    topic = models.CharField(max_length=120, blank=True, default="", db_default="")
+    topic = models.CharField(max_length=LONGEST_TOPIC, blank=True, default="", db_default="")
     # The office's reason for cancelling; the person reads it, and it is erased with the contact.
     cancel_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     # Keyed hashes of the network (address, /56 and /48) or of the account that made the hold;

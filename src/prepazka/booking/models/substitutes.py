@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from prepazka.booking.models.claims import Booking
 from prepazka.booking.models.waiting_entries import WaitingListEntry
+from prepazka.journal.tracked_rows import TrackedRow
 from prepazka.offices.models import OfOffice
 
 
@@ -57,7 +58,7 @@ class OfferState(models.TextChoices):
     WITHDRAWN = "withdrawn"
 
 
-class Offer(OfOffice):
+class Offer(TrackedRow, OfOffice):
     """Slots held for one person until a deadline, each by a hold of its own.
 
     A substitute belongs to the displaced `booking`, an offer from the waiting list to its `entry`.

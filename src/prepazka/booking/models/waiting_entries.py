@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from prepazka.booking.models.claims import Booking
+from prepazka.core.contact_text import LONGEST_NAME
+from prepazka.journal.tracked_rows import TrackedRow
 from prepazka.offices.models import Official, OfOffice, Service
 
 
@@ -22,7 +24,7 @@ class WaitingListState(models.TextChoices):
     LAPSED = "lapsed"  # the last wished day has passed
 
 
-class WaitingListEntry(OfOffice):
+class WaitingListEntry(TrackedRow, OfOffice):
     """A wish for a slot within these days and times, or sooner than the one already booked."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -44,7 +46,7 @@ class WaitingListEntry(OfOffice):
     to_min = models.PositiveSmallIntegerField(help_text="local minutes after midnight")
     persons = models.PositiveSmallIntegerField(default=1)
     language = models.CharField(max_length=8, default="cs")
-    name = models.CharField(max_length=120, blank=True)
+    name = models.CharField(max_length=LONGEST_NAME, blank=True)
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=20, blank=True)
     contact_hash = models.CharField(max_length=64, blank=True)

@@ -6,16 +6,15 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.http import HttpRequest
 from ninja import Header, Router
 
 from prepazka.core import discipline
-from prepazka.journal.rows import object_of_row, select_columns
 from prepazka.offices.models import Counter
-from prepazka.queueing import counters, turns
+from prepazka.queueing import counters, presses, turns
 from prepazka.queueing.models import Shift, Ticket
 from prepazka.queueing.refusals import CounterClosedAlready, CounterNotOpen
+from prepazka.queueing.turns import client_of_clerk
 from prepazka.reporting.live_hall import hall_at
 from prepazka.reporting.missed_tickets import missed_of_today
 from prepazka.reporting.open_counters import open_counters
@@ -227,9 +226,15 @@ def _idempotent(
     )
 
 
-def _turn_step(use_case: Callable[..., Ticket]) -> Callable[[Staff, schemas.StepIn], Any]:
+def _client_step(use_case: Callable[..., Ticket]) -> Callable[[Staff, schemas.StepIn], Any]:
     step = without_transaction(use_case)
     return lambda staff, _: step(office=staff.office, clerk=staff.user, now=now())
+
+
+def _counter_step(
+    use_case: Callable[..., Shift | None],
+) -> Callable[[Staff, schemas.StepIn], Any]:
+    return lambda staff, _: use_case(shift=_open_shift(staff), now=now())
 
 
 def _pick(staff: Staff, step: schemas.StepIn) -> Ticket:
@@ -283,19 +288,19 @@ def _shift_at(staff: Staff, code: str) -> int:
 
 
 CALLS = ("next", "pick")
+NAMES = {"absent": "no-show"}  # of steps that have another name here
 STEPS: dict[str, Callable[[Staff, schemas.StepIn], Any]] = {
-    "next": _turn_step(turns.call_next),
+    **{
+        NAMES.get(name, name): _client_step(use_case)
+        for name, use_case in presses.CLIENT_STEPS.items()
+    },
+    **{
+        NAMES.get(name, name): _counter_step(use_case)
+        for name, use_case in presses.COUNTER_STEPS.items()
+    },
     "pick": _pick,
-    "recall": _turn_step(turns.recall_client),
-    "start": _turn_step(turns.start_serving),
-    "finish": _turn_step(turns.finish_service),
-    "no-show": _turn_step(turns.mark_no_show),
     "park": _park,
     "transfer": _transfer,
-    "undo": _turn_step(turns.undo_last_step),
-    "pause": lambda staff, _: counters.pause_counter(shift=_open_shift(staff), now=now()),
-    "resume": lambda staff, _: counters.resume_counter(shift=_open_shift(staff), now=now()),
-    "close": lambda staff, _: counters.close_counter(shift=_open_shift(staff), now=now()),
 }
 
 
@@ -308,13 +313,11 @@ def _state_after(staff: Staff, action: str, outcome: object) -> dict[str, Any]:
 
 def _counter_state(staff: Staff) -> dict[str, Any]:
     """The counter as JSON, because the response is stored to be repeated."""
-    with connection.cursor() as cursor:  # one query, as it runs within the step's transaction
-        cursor.execute(SHOWN, [staff.office.office_id, staff.user])
-        record = cursor.fetchone()
+    record = client_of_clerk(staff.office.office_id, staff.user)
     if record is None:
         return {"counter": None, "paused": False, "client": None}
-    counter, paused, *row = record
-    return _as_json(staff, counter, object_of_row(Ticket, row) if row[0] else None, paused=paused)
+    counter, paused, client = record
+    return _as_json(staff, counter, client, paused=paused)
 
 
 def _as_json(staff: Staff, counter: int, client: Ticket | None, *, paused: bool) -> dict[str, Any]:
@@ -333,11 +336,3 @@ def _as_json(staff: Staff, counter: int, client: Ticket | None, *, paused: bool)
             "reason": reason_in_words(client.reason, staff.office),
         },
     }
-
-
-SHOWN = (
-    f"SELECT s.counter_id, s.paused_at IS NOT NULL, {select_columns(Ticket, 't')}"  # noqa: S608  # ours
-    " FROM queueing_shift s LEFT JOIN queueing_ticket t"
-    " ON t.counter_id = s.counter_id AND t.state IN ('called', 'serving')"
-    " WHERE s.office_id = %s AND s.clerk_id = %s AND s.closed_at IS NULL"
-)

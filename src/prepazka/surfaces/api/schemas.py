@@ -11,7 +11,9 @@ from pydantic import AfterValidator, AwareDatetime, model_validator
 
 from prepazka.booking.contacts import clean_email, clean_name
 from prepazka.core import reading
+from prepazka.core.contact_text import LONGEST_NAME
 from prepazka.core.refusal import Refused
+from prepazka.core.slots import MOST_PERSONS
 from prepazka.queueing.counters import Fate
 
 
@@ -38,7 +40,7 @@ def _cleaned(clean: Callable[[str], str]) -> AfterValidator:
 
 
 Email = Annotated[str, Field(max_length=320), _cleaned(clean_email)]
-Name = Annotated[str, Field(min_length=1, max_length=120), _cleaned(clean_name)]
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), _cleaned(clean_name)]
 # Parsed by the endpoint, so that its problem says what is wrong with the number.
 Phone = Annotated[str, Field(max_length=60), AfterValidator(_without_nul)]
 
@@ -312,7 +314,7 @@ class TicketIn(Schema):
 
     service: str
     language: str = Field("cs", max_length=8, pattern="^[a-zA-Z-]*$")
-    persons: int = Field(1, ge=1, le=20)
+    persons: int = Field(1, ge=1, le=MOST_PERSONS)
 
 
 class PinIn(Schema):

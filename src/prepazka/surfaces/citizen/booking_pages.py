@@ -102,6 +102,7 @@ def booking_page(
         office,
         token=token,
         **context,
+        shown_facts=context["facts" if expected else "what_and_when"],
         expected=expected,
         changeable=_is_changeable(booking, at),
         over=booking.state == BookingState.CONFIRMED and not expected,

@@ -8,11 +8,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from prepazka.booking.refusals import PhoneNeeded
+from prepazka.core.contact_text import LONGEST_NAME, LONGEST_TOPIC
 from prepazka.offices.models import Mode
 from prepazka.web.form_fields import AddressField, DayField, NameField, NumberField
-
-LONGEST_NAME = 120
-LONGEST_TOPIC = 120
 
 
 class PersonsForm(forms.Form):

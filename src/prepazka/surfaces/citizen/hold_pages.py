@@ -30,14 +30,21 @@ from prepazka.booking.refusals import (
     TooManyUnconfirmed,
 )
 from prepazka.core import calendar
-from prepazka.core.contact_text import clean_text
+from prepazka.core.contact_text import LONGEST_NAME, LONGEST_TOPIC, clean_text
 from prepazka.core.mail_domains import suggest_address
 from prepazka.looks import typography
 from prepazka.messaging.channels import takes_phones
-from prepazka.messaging.contexts import facts_of, when_of
+from prepazka.messaging.contexts import (
+    WHAT_AND_WHEN,
+    Fact,
+    facts_of,
+    facts_with,
+    facts_without,
+    when_of,
+)
 from prepazka.offices.models import Mode
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.surfaces.citizen.forms import LONGEST_NAME, LONGEST_TOPIC, ContactForm
+from prepazka.surfaces.citizen.forms import ContactForm
 from prepazka.surfaces.citizen.page_frame import (
     Wish,
     is_held,
@@ -145,7 +152,7 @@ def request_sent_page(
         "sent",
         office,
         booking=held,
-        facts=facts_of(held, office)[:2],
+        facts=facts_with(facts_of(held, office), WHAT_AND_WHEN),
         by_sms=not held.email,
         again="znovu" in request.GET,
         suggested=suggest_address(held.email),
@@ -257,7 +264,7 @@ def _contact_page(
         remote=held.mode != Mode.PERSON,
         action=reverse("citizen:contact", args=[token]),
         service=service,
-        facts=facts_of(held, office)[:2],
+        facts=facts_with(facts_of(held, office), WHAT_AND_WHEN),
         official=official_of(office, held),
         back_url=_change_url(held, office, "times", token),
         **_time_left(held, now()),
@@ -308,16 +315,19 @@ def _replaced_page(
 
 def _rows(held: Booking, office: OfficeSnapshot, token: str) -> list[dict[str, str]]:
     """Rows of the summary: each answer with a link to change it; the place has none."""
-    answered = {held.phone, held.topic}  # listed below, with a link to change them
-    facts = [fact for fact in facts_of(held, office) if fact.value not in answered]
-    changes = ["services", "times", *(["services"] if official_of(office, held) else [])]
-    rows = [
-        {"key": fact.key, "value": fact.value, "url": _change_url(held, office, change, token)}
-        for fact, change in zip(facts, changes, strict=False)
-    ]
-    rows += [{"key": fact.key, "value": fact.value, "url": ""} for fact in facts[len(changes) :]]
+    # Telephone and topic are listed below, with a link to change them.
+    facts = facts_without(facts_of(held, office), ("phone", "topic"))
+    steps = {"service": "services", "appointment": "times", "official": "services"}
     if office.rules_of(office.services[held.service_id]).max_persons > 1:
-        rows = _rows_with_persons(rows, held, office, token)
+        facts, steps["persons"] = _facts_with_persons(facts, held), "persons"
+    rows = [
+        {
+            "key": fact.label,
+            "value": fact.value,
+            "url": _change_url(held, office, steps[fact.key], token) if fact.key in steps else "",
+        }
+        for fact in facts
+    ]
     to_contact = reverse("citizen:contact", args=[token])
     answers = _stored_answers(held) | {"phone": typography.phone(held.phone)}
     fields = ContactForm(phones=True, topic=True).fields
@@ -347,15 +357,13 @@ def _takes_phones(office: OfficeSnapshot) -> bool:
     return takes_phones(office.row, now=now())
 
 
-def _rows_with_persons(
-    rows: list[dict[str, str]], held: Booking, office: OfficeSnapshot, token: str
-) -> list[dict[str, str]]:
-    remaining = [row for row in rows if row["key"] != _("Persons")]
-    url = _change_url(held, office, "persons", token)
+def _facts_with_persons(facts: list[Fact], held: Booking) -> list[Fact]:
+    """The facts with the number of persons after the appointment, also if it is one."""
+    persons = Fact("persons", _("Persons"), str(held.persons))
     return [
-        *remaining[:2],
-        {"key": _("Persons"), "value": str(held.persons), "url": url},
-        *remaining[2:],
+        *facts_with(facts, WHAT_AND_WHEN),
+        persons,
+        *facts_without(facts, (*WHAT_AND_WHEN, "persons")),
     ]
 
 

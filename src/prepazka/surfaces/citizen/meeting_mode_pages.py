@@ -27,12 +27,12 @@ from prepazka.meetings.participants import (
     revoke_invitation,
     unavailable_colleagues,
 )
-from prepazka.messaging.contexts import facts_of, how_in_words, room_url
+from prepazka.messaging.contexts import MEETING, facts_of, facts_with, how_in_words, room_url
 from prepazka.offices.models import Mode
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.citizen.page_frame import language, of_booking, render_page
 from prepazka.web.errors import refusal_sentence, status_of
-from prepazka.web.form_fields import AddressField, NameField, NumberField
+from prepazka.web.form_fields import GuestForm, NumberField
 from prepazka.web.limits import INVITATIONS, TooManyTries, limit_address
 from prepazka.web.shortcuts import now
 
@@ -62,19 +62,6 @@ class ModeForm(forms.Form):
         field.choices = [(mode, capfirst(how_in_words(mode))) for mode in modes]
         if Mode.PHONE not in modes:
             del self.fields["phone"]
-
-
-class GuestForm(forms.Form):
-    """A guest to invite to the meeting."""
-
-    name = NameField(label=_("Name of the guest"), required=False, max_length=120)
-    email = AddressField(
-        label=_("E-mail of the guest"),
-        help_text=_("We will send them the time and their own link."),
-        error_messages={
-            "required": _("Enter the e-mail address of the guest."),
-        },
-    )
 
 
 @of_booking("personal")
@@ -113,7 +100,7 @@ def change_mode_of_booking(
         status=status,
         form=form,
         possible=possible,
-        facts=facts_of(booking, office)[:4],
+        facts=facts_with(facts_of(booking, office), MEETING),
         move_url=reverse("citizen:move", args=[token]),
         back_url=personal,
     )
@@ -145,7 +132,7 @@ def guests_page(
         people=invited_participants(booking),
         away=unavailable_colleagues([booking]),
         most=MOST,
-        facts=facts_of(booking, office)[:4],
+        facts=facts_with(facts_of(booking, office), MEETING),
         back_url=personal,
     )
 

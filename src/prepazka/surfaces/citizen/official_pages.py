@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from prepazka.booking.diaries import free_officials
-from prepazka.booking.slot_search import Slot, search_slots
+from prepazka.booking.slot_search import search_slots
+from prepazka.core.slots import Slot
 from prepazka.offices.models import Department, Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.departments import (

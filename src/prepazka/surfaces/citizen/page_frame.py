@@ -22,10 +22,11 @@ from django.utils.translation import gettext as _
 from prepazka.booking import booking_links
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import TooManyBookings
-from prepazka.booking.slot_search import Slot, has_hours, local_moment, nearest_slots
+from prepazka.booking.slot_search import has_hours, local_moment, nearest_slots
 from prepazka.core import calendar, reading, slots
 from prepazka.core.interval import Interval
 from prepazka.core.refusal import Refused
+from prepazka.core.slots import Slot
 from prepazka.looks import typography
 from prepazka.offices.models import Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of

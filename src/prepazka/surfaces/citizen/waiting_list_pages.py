@@ -33,7 +33,7 @@ from prepazka.booking.waiting_list_offers import (
 from prepazka.core import calendar
 from prepazka.core.refusal import Refused
 from prepazka.messaging.channels import takes_phones
-from prepazka.messaging.contexts import facts_of, join_path, wish_facts
+from prepazka.messaging.contexts import WHAT_AND_WHEN, facts_of, facts_with, join_path, wish_facts
 from prepazka.offices.models import Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.reporting.waiting_list_report import entries_before
@@ -258,7 +258,7 @@ def join_for_sooner_page(
         request,
         "sooner",
         office,
-        facts=facts_of(booking, office)[:2],
+        facts=facts_with(facts_of(booking, office), WHAT_AND_WHEN),
         rules=office.rules_of(office.services[booking.service_id]),
         back_url=personal,
     )

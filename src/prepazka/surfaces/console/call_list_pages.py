@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from prepazka.booking import call_entries, offers, slot_search
 from prepazka.booking.call_entries import entries_to_call
 from prepazka.booking.models import BookingState, CallListEntry
+from prepazka.booking.open_offers import open_offer
 from prepazka.booking.refusals import OfferOver
 from prepazka.core import calendar, reading
 from prepazka.core.refusal import Refused
@@ -106,7 +107,7 @@ def call_page(
     if request.method == "POST":
         return _record_outcome(request, office, member, row)
     readings.note_booking(member, row.booking, now=now())
-    offer = offers.open_offer(row.booking)
+    offer = open_offer(row.booking)
     reserved = offered_slots(offer, office) if offer else []
     return render(
         request,
@@ -180,7 +181,7 @@ def _record_outcome(  # noqa: PLR0911  # one button each
     common: dict[str, Any] = {"now": at, "by": "office", "actor": member.user_id}
     try:
         if "choice" in form:
-            offer = offers.open_offer(entry.booking)
+            offer = open_offer(entry.booking)
             if offer is None:
                 raise OfferOver
             choice = reading.read_whole_number(form["choice"], 9) or 0

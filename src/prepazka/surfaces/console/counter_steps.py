@@ -8,10 +8,11 @@ from datetime import datetime
 
 from django.http import Http404, QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from prepazka.core import reading
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.queueing import counters, turns
+from prepazka.queueing import counters, presses, turns
 from prepazka.queueing.models import Shift, Ticket
 from prepazka.queueing.refusals import NotAtCounter, NotServedHere, WaitingHereAlone
 from prepazka.surfaces.console.board import PARK_MINUTES, at_counter, current_shift, local_clock
@@ -62,9 +63,36 @@ def take_step(
     return STEPS[name](Press(office, clerk, shift, form, now))
 
 
-def _next(press: Press) -> str:
-    ticket = turns.call_next(office=press.office, clerk=press.clerk, now=press.now)
-    return _("Called: %(number)s") % {"number": ticket.label}
+# What the clerk reads after a step that needs no further input.
+SENTENCES = {
+    "next": gettext_noop("Called: %(number)s"),
+    "recall": gettext_noop("Called again: %(number)s"),
+    "start": gettext_noop("%(number)s is being served"),
+    "finish": gettext_noop("%(number)s is finished"),
+    "absent": gettext_noop("%(number)s did not come"),
+    "undo": gettext_noop("Undone: %(number)s is as before"),
+    "pause": gettext_noop("The counter is on a break"),
+    "resume": gettext_noop("The break is over"),
+    "close": gettext_noop("The counter is closed"),
+}
+
+
+def _client_step(name: str, **more: str) -> Callable[[Press], str]:
+    def step(press: Press) -> str:
+        ticket = presses.CLIENT_STEPS[name](
+            office=press.office, clerk=press.clerk, now=press.now, **more
+        )
+        return _(SENTENCES[name]) % {"number": ticket.label}
+
+    return step
+
+
+def _counter_step(name: str) -> Callable[[Press], str]:
+    def step(press: Press) -> str:
+        presses.COUNTER_STEPS[name](shift=press.shift, now=press.now)
+        return _(SENTENCES[name])
+
+    return step
 
 
 def _pick(press: Press) -> str:
@@ -75,26 +103,6 @@ def _pick(press: Press) -> str:
     except Ticket.DoesNotExist:
         raise Http404 from None
     return _("Called manually: %(number)s") % {"number": ticket.label}
-
-
-def _recall(press: Press) -> str:
-    ticket = turns.recall_client(office=press.office, clerk=press.clerk, now=press.now)
-    return _("Called again: %(number)s") % {"number": ticket.label}
-
-
-def _start(press: Press) -> str:
-    ticket = turns.start_serving(office=press.office, clerk=press.clerk, now=press.now)
-    return _("%(number)s is being served") % {"number": ticket.label}
-
-
-def _finish(press: Press) -> str:
-    ticket = turns.finish_service(office=press.office, clerk=press.clerk, now=press.now)
-    return _("%(number)s is finished") % {"number": ticket.label}
-
-
-def _absent(press: Press) -> str:
-    ticket = turns.mark_no_show(office=press.office, clerk=press.clerk, now=press.now)
-    return _("%(number)s did not come") % {"number": ticket.label}
 
 
 def _park(press: Press) -> str:
@@ -126,20 +134,7 @@ def _transfer(press: Press) -> str:
 
 
 def _undo(press: Press) -> str:
-    ticket = turns.undo_last_step(
-        office=press.office, clerk=press.clerk, now=press.now, press=press.form.get("press", "")
-    )
-    return _("Undone: %(number)s is as before") % {"number": ticket.label}
-
-
-def _pause(press: Press) -> str:
-    counters.pause_counter(shift=press.shift, now=press.now)
-    return _("The counter is on a break")
-
-
-def _resume(press: Press) -> str:
-    counters.resume_counter(shift=press.shift, now=press.now)
-    return _("The break is over")
+    return _client_step("undo", press=press.form.get("press", ""))(press)
 
 
 def _close(press: Press) -> str:
@@ -148,21 +143,15 @@ def _close(press: Press) -> str:
         alone = counters.waiting_here_alone(press.office, press.shift, press.now)
         if alone:
             raise WaitingHereAlone(n=alone)
-    counters.close_counter(shift=press.shift, now=press.now)
-    return _("The counter is closed")
+    return _counter_step("close")(press)
 
 
 STEPS: dict[str, Callable[[Press], str]] = {
-    "next": _next,
+    **{name: _client_step(name) for name in presses.CLIENT_STEPS},
+    **{name: _counter_step(name) for name in presses.COUNTER_STEPS},
     "pick": _pick,
-    "recall": _recall,
-    "start": _start,
-    "finish": _finish,
-    "absent": _absent,
     "park": _park,
     "transfer": _transfer,
-    "undo": _undo,
-    "pause": _pause,
-    "resume": _resume,
-    "close": _close,
+    "undo": _undo,  # may name the press to undo
+    "close": _close,  # asks first
 }

@@ -18,18 +18,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from prepazka.booking import booking_lifecycle, slot_search
 from prepazka.booking.diaries import free_officials, official_of
-from prepazka.booking.models import Booking, BookingState, Channel
+from prepazka.booking.models import BY_STAFF, Booking, BookingState, Channel
 from prepazka.booking.refusals import HoldExpired, SlotNotOffered, SlotTaken, TooManyHolds
 from prepazka.core import reading
 from prepazka.core.booking_reference import reference_of
 from prepazka.core.refusal import Refused
+from prepazka.core.slots import MOST_PERSONS, Slot
 from prepazka.meetings.participants import MOST, move_with_colleagues
 from prepazka.messaging.channels import channel_for, sends_sms
-from prepazka.messaging.contexts import facts_of, how_in_words
+from prepazka.messaging.contexts import WHAT_AND_WHEN, facts_of, facts_without, how_in_words
 from prepazka.offices.models import Membership, Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console.console_texts import state_in_words, unsent_in_words, way_in_words
-from prepazka.surfaces.console.forms import MOST_PERSONS, BookForm, ContactForm
+from prepazka.surfaces.console.forms import BookForm, ClientForm
 from prepazka.web import readings, staff_access
 from prepazka.web.errors import refusal_sentence
 from prepazka.web.limits import asker_of
@@ -37,7 +38,6 @@ from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
 DAYS_SHOWN = 5
-BY_STAFF = (Channel.DESK, Channel.PHONE)
 
 
 @staff_only(*staff_access.DESK)
@@ -113,7 +113,7 @@ def _slots(
     office: OfficeSnapshot,
     member: Membership,
     service: Service,
-    slots: list[slot_search.Slot],
+    slots: list[Slot],
     booking: Booking | None = None,
     official: Official | None = None,
 ) -> HttpResponse:
@@ -161,7 +161,7 @@ def fill_in(
         return redirect(_start_url(office, row))
     if row.channel not in BY_STAFF:
         raise Http404  # a citizen's own hold, made on the web
-    form = ContactForm(request.POST or None)
+    form = ClientForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             booking_lifecycle.request_confirmation(
@@ -227,8 +227,8 @@ def booking_slip(
             "official": official_of(office, row),
             "changeable": row.state in {BookingState.CONFIRMED, BookingState.UNCONFIRMED},
             "reference": reference_of(row.pk),
-            # The first two facts are in the heading and the line below it.
-            "facts": facts_of(row, office)[2:],
+            # The service and the appointment are in the heading and the line below it.
+            "facts": facts_without(facts_of(row, office), WHAT_AND_WHEN),
             "way": way_in_words(channel_for(row, office.row)),
         },
     )
@@ -360,16 +360,14 @@ def mode_of(query: QueryDict, service: Service) -> str:
     return chosen if chosen in service.modes else service.usual_mode
 
 
-def _names(
-    office: OfficeSnapshot, service: Service, slot: slot_search.Slot, official: Official | None
-) -> str:
+def _names(office: OfficeSnapshot, service: Service, slot: Slot, official: Official | None) -> str:
     """Names of officials free at the slot; empty if one was already chosen."""
     if official:
         return ""
     return ", ".join(str(o.name) for o in free_officials(office, service, slot.lanes))
 
 
-def _places(slot: slot_search.Slot) -> str:
+def _places(slot: Slot) -> str:
     return ngettext("%(free)s place", "%(free)s places", slot.free) % {"free": slot.free}
 
 

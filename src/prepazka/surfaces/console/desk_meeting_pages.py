@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from prepazka.booking import booking_lifecycle, colleague_claims
@@ -23,16 +21,9 @@ from prepazka.offices.models import Membership, Mode
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import staff_access
 from prepazka.web.errors import refusal_sentence
-from prepazka.web.form_fields import AddressField, NameField
+from prepazka.web.form_fields import GuestForm
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
-
-
-class GuestForm(forms.Form):
-    """A guest from outside the office."""
-
-    name = NameField(label=gettext_lazy("Name"), required=False, max_length=120)
-    email = AddressField(label=gettext_lazy("E-mail"))
 
 
 @staff_only(*staff_access.DESK)

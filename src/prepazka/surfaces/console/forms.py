@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from prepazka.booking.models import Channel
 from prepazka.core.calendar import DayException
-from prepazka.core.slots import MOST_LANES
+from prepazka.core.contact_text import LONGEST_NAME
+from prepazka.core.slots import MOST_LANES, MOST_PERSONS
 from prepazka.offices.models import HoursException, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web.form_fields import AddressField, DayField, NameField, NumberField
 
-MOST_PERSONS = 20
 LONGEST_ABSENCE = 366  # days
 
 
@@ -83,11 +83,11 @@ class BookForm(forms.Form):
             self.fields["service"].initial = services[0].code
 
 
-class ContactForm(forms.Form):
+class ClientForm(forms.Form):
     """The client's name and optional contacts, to which changes are announced."""
 
     name = NameField(
-        label=_("Name"), max_length=120, error_messages={"required": _("Enter the name.")}
+        label=_("Name"), max_length=LONGEST_NAME, error_messages={"required": _("Enter the name.")}
     )
     email = AddressField(
         label=_("E-mail"),

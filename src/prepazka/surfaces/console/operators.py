@@ -17,10 +17,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from prepazka.booking import booking_lifecycle
 from prepazka.booking.diaries import official_of
-from prepazka.booking.models import OPEN, Booking, Channel
+from prepazka.booking.models import BY_STAFF, OPEN, Booking, Channel
 from prepazka.core import calendar, reading
 from prepazka.core.booking_reference import reference_of
 from prepazka.core.refusal import Refused
+from prepazka.core.slots import MOST_PERSONS
 from prepazka.messaging.channels import channel_for
 from prepazka.messaging.contexts import how_in_words
 from prepazka.offices.models import Department, Membership, Mode
@@ -28,14 +29,12 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting import department_day, search
 from prepazka.surfaces.console.console_texts import state_in_words, way_in_words
 from prepazka.surfaces.console.desk_booking_pages import mode_of
-from prepazka.surfaces.console.forms import MOST_PERSONS
 from prepazka.web import readings, staff_access
 from prepazka.web.errors import refusal_sentence
 from prepazka.web.limits import asker_of
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
-BY_STAFF = (Channel.PHONE, Channel.DESK)
 LONGEST_QUESTION = 100
 
 

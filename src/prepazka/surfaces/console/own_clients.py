@@ -24,10 +24,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from prepazka.booking import booking_lifecycle, slot_search
 from prepazka.booking.diaries import lanes_of
-from prepazka.booking.models import OPEN, Booking, BookingState
+from prepazka.booking.models import BY_STAFF, OPEN, Booking, BookingState, Channel
 from prepazka.booking.refusals import HoldExpired, PhoneNeeded
 from prepazka.core.booking_reference import reference_of
 from prepazka.core.refusal import Refused
+from prepazka.core.slots import Slot
 from prepazka.messaging.channels import channel_for, sends_sms
 from prepazka.messaging.contexts import how_in_words
 from prepazka.messaging.previews import Preview, messages_caused
@@ -36,7 +37,6 @@ from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console.changes import official_of
 from prepazka.surfaces.console.console_texts import state_in_words, unsent_in_words, way_in_words
 from prepazka.surfaces.console.desk_booking_pages import (
-    BY_STAFF,
     DAYS_SHOWN,
     chosen_instant,
     mode_links,
@@ -44,7 +44,7 @@ from prepazka.surfaces.console.desk_booking_pages import (
     persons_of,
     request_key,
 )
-from prepazka.surfaces.console.forms import BookForm, ContactForm
+from prepazka.surfaces.console.forms import BookForm, ClientForm
 from prepazka.web import readings
 from prepazka.web.errors import refusal_sentence
 from prepazka.web.limits import asker_of
@@ -308,7 +308,7 @@ def own_slots(
     """The free slots of the diary; a post holds one."""
     diary = _own_diary(office, member, code)
     chosen_service = next((s for s in diary.services() if s.code == service), None)
-    channel = request.GET.get("kanal", BY_STAFF[0])
+    channel = request.GET.get("kanal", Channel.DESK)
     if chosen_service is None or channel not in BY_STAFF:
         raise Http404
     criteria: dict[str, Any] = {
@@ -343,7 +343,7 @@ def _slots(
     request: HttpRequest,
     diary: Diary,
     service: Service,
-    free: list[slot_search.Slot],
+    free: list[Slot],
     **context: Any,
 ) -> HttpResponse:
     by_day = groupby(free, key=lambda slot: slot.day)
@@ -380,7 +380,7 @@ def fill_in(
             return redirect(diary.address("own_client", row.pk))
         messages.error(request, refusal_sentence(HoldExpired()))
         return redirect(diary.address("own_book"))
-    form = ContactForm(request.POST or None)
+    form = ClientForm(request.POST or None)
     if request.method == "POST" and "change" not in request.POST and form.is_valid():
         at = now()
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from prepazka.booking.models import Booking
 from prepazka.core.booking_reference import reference_of
+from prepazka.core.contact_text import LONGEST_NAME
 from prepazka.core.refusal import Refused
 from prepazka.offices.models import Membership
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -38,7 +39,7 @@ CHANGED = "zaznamy"
 class CorrectionForm(forms.Form):
     """Corrected values; an empty field leaves the stored value."""
 
-    name = NameField(label=gettext_lazy("Right name"), max_length=120, required=False)
+    name = NameField(label=gettext_lazy("Right name"), max_length=LONGEST_NAME, required=False)
     email = AddressField(label=gettext_lazy("Right e-mail address"), required=False)
     phone = NumberField(label=gettext_lazy("Right telephone number"), required=False)
 
