@@ -232,7 +232,8 @@ def _head(facts: Facts) -> Card:
         steps.append(Step(text))
     if facts.office.open_systems():
         text = _(
-            "“What does not work”: declare that a register is down, and look at the kiosk and the display."
+            "“What is not working”: report that a register is down, and look at the kiosk "
+            "and the display."
         )
         steps.append(Step(text))
     return Card("head", _("Head of the department"), steps)
