@@ -82,7 +82,7 @@ def test_the_surfaces_are_those_of_the_tree() -> None:
 
 
 def test_the_layers_are_the_packages() -> None:
-    layers = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", section("The house"), flags=re.MULTILINE)
+    layers = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", section("Layers"), flags=re.MULTILINE)
     packages = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
     listed = {name for cell in layers for name in codes(cell)}
     assert sorted(packages - listed) == []

@@ -66,7 +66,7 @@ DOCUMENTED = {
     "prepazka office export OFFICE": Run("prepazka office export krumlov", says="code: krumlov"),
     "prepazka office export krumlov > krumlov.yaml": Run(
         "prepazka office export krumlov > krumlov.yaml && prepazka office check krumlov.yaml",
-        says="krumlov.yaml: right.",
+        says="krumlov.yaml: valid.",
     ),
     "prepazka staff OFFICE USERNAME --name NAME --role ROLE": Run(
         "prepazka staff krumlov cerny --name Černý --role clerk",
@@ -82,7 +82,7 @@ DOCUMENTED = {
         "prepazka second-factor dvorak", code=1, warns="without a second factor"
     ),
     "prepazka password novakova": Run(
-        "prepazka password dvorak", says="-", warns="good for one log-in within a day"
+        "prepazka password dvorak", says="-", warns="valid for one log-in within a day"
     ),
     "prepazka seal-secrets": Run("prepazka seal-secrets", says="Sealed: 0"),
     "prepazka pair OFFICE DEVICE": Run("prepazka pair krumlov kiosk"),
@@ -132,7 +132,7 @@ DOCUMENTED = {
     "prepazka play-day krumlov --speed 60": Run(
         "prepazka play-day krumlov --speed 60 --url http://127.0.0.1:9",
         code=1,
-        warns="Start it first: prepazka run",
+        warns="Start the program first: prepazka run",
     ),
 }
 # Documented commands that run in other tests, or cannot run here.
@@ -389,7 +389,7 @@ def test_a_closed_pipe_is_said_without_a_traceback(town: Town) -> None:
     finally:
         os.close(writing)
     assert answer.returncode == 1
-    assert answer.stderr == "Whoever read the output went away before its end.\n"
+    assert answer.stderr == "The output was closed before it was complete.\n"
 
 
 # --- processes --------------------------------------------------------------------------------

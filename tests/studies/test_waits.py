@@ -142,7 +142,7 @@ def test_other_files_are_refused(tmp_path, capsys):
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
     assert main(["evaluate", "waits", str(tmp_path / "x.csv")]) == 1
     assert main(["evaluate", "waits", str(tmp_path / "none.csv")]) == 1
-    assert "no known queue log" in capsys.readouterr().err
+    assert "not a known queue log" in capsys.readouterr().err
     with pytest.raises(LogError):
         rows_of(tmp_path / "none.csv")
 

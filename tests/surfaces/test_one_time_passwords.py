@@ -112,7 +112,7 @@ def test_those_of_commands_are_one_time_passwords_too(
     for username, own in (("nova", False), ("vlastni", True)):
         more = said | {"username": username, "own_password": own}
         assert office_commands.staff(argparse.Namespace(**more)) == 0
-        assert ("good for one log-in within a day" in capsys.readouterr().out) != own
+        assert ("valid for one log-in within a day" in capsys.readouterr().out) != own
         user = User.objects.get(username=username)
         assert user.must_change_password != own
         assert (user.one_time_until is None) == own

@@ -176,7 +176,7 @@ def test_the_command_does_and_says_the_same(
     user = User.objects.get(username="novakova")
     assert (user.check_password(NEW), user.must_change_password) == (True, True)
     code, words = command(capsys, "staff", **said)
-    assert (code, words) == (1, '"novakova" works in the office lhota already.\n')
+    assert (code, words) == (1, '"novakova" already works in the office lhota.\n')
 
     town.office("horka")
     code, words = command(capsys, "staff", **said | {"office": "horka", "role": "head"})
@@ -189,7 +189,7 @@ def test_the_command_does_and_says_the_same(
     monkeypatch.setenv("PREPAZKA_PASSWORD", "ještě jiné heslo 8")
     code, words = command(capsys, "staff", **said)
     assert code == 0
-    assert "had been switched off and is on again" in words
+    assert "was disabled and is now enabled" in words
     user.refresh_from_db()
     assert (user.is_active, user.must_change_password) == (True, True)
     assert user.check_password("ještě jiné heslo 8")
@@ -200,7 +200,7 @@ def test_the_command_does_and_says_the_same(
     user.save()
     town.office("dolany")
     code, words = command(capsys, "staff", **said | {"office": "dolany"})
-    assert (code, "the account is off" in words) == (1, True)
+    assert (code, "the account is disabled" in words) == (1, True)
 
 
 def test_the_command_refuses_what_the_screens_would(

@@ -92,7 +92,7 @@ def _erase_due() -> int:
     completed = subprocess.run([sys.executable, "-m", erase_due.__name__], check=False)
     if completed.returncode == erase_due.TABLES_DIFFER:
         print(
-            "The backup is of an older version: run prepazka migrate before the web starts. It also"
+            "The backup is from an older version: run prepazka migrate before you start the web. It also"
             " erases the personal data that have been due since the backup."
         )
     elif completed.returncode:
@@ -110,7 +110,7 @@ def _erase_due() -> int:
 def dump(url: str, file: Path) -> None:
     """Write a backup. Raises NotDone; the file appears only when it is whole."""
     if file.is_dir():
-        raise NotDone(f'"{file}" is a folder; name a file in it.')
+        raise NotDone(f'"{file}" is a folder; give the name of a file.')
     half = file.with_name(f".{file.name}.part")
     # Only the owner may read it: it holds people's names and contacts.
     try:
@@ -130,12 +130,12 @@ def put_back(url: str, file: Path, *, replace: bool = False) -> None:
     """Restore a backup in one transaction. Raises NotDone, also for a database that is not empty."""
     if not file.is_file():
         problem = "is a folder" if file.is_dir() else "is not there"
-        raise NotDone(f'"{file}" {problem}; name a file that prepazka backup has written.')
+        raise NotDone(f'"{file}" {problem}; give a file written by prepazka backup.')
     file.open("rb").close()  # raises if it cannot be read, before anything is changed
     if not replace and _has_tables(url):
         raise NotDone(
             "The database is not empty, and nothing was changed. Stop the web and the worker, then "
-            "say --replace to put the backup in place of what it holds."
+            "use --replace to replace its contents with the backup."
         )
     erased_records = _erased_records_sql(url)
     with TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""The command `prepazka`: everything the one IT person of a town needs."""
+"""The command `prepazka`, with which an installation is run and administered."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 Command = Callable[[argparse.Namespace], "int | None"]
 SETTINGS = "prepazka.config.settings"
-DESCRIPTION = "The command prepazka: everything the one IT person of a town needs."
+DESCRIPTION = "Run and administer Přepážka: processes, offices, staff, devices and backups."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line; each command's `module` is imported only when it runs."""
     command_line = argparse.ArgumentParser(prog="prepazka", description=DESCRIPTION)
     command_line.add_argument(
-        "--version", action=_Version, nargs=0, help="say which version this is"
+        "--version", action=_Version, nargs=0, help="print the version and exit"
     )
     commands = command_line.add_subparsers(title="commands", required=True, metavar="COMMAND")
     adders = (_add_processes, _add_backup, _add_office, _add_people, _add_play, _add_studies)
@@ -85,53 +85,55 @@ def _number(
 
 
 def _add_processes(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    run = commands.add_parser("run", help="start everything, with demo offices")
+    run = commands.add_parser("run", help="start everything, with the demo offices")
     run.add_argument("--port", type=_number(int, 1, 65535), default=8000)
     run.add_argument("--host", default="127.0.0.1")
     run.add_argument("--data", default=".data", help="folder of the embedded database")
-    run.add_argument("--no-demo", action="store_true", help="load no demo offices and log-ins")
+    run.add_argument(
+        "--no-demo", action="store_true", help="do not load the demo offices and log-ins"
+    )
     _alone(run, "prepazka.config.supervisor", "run")
 
-    web = commands.add_parser("web", help="the web alone (needs DATABASE_URL)")
+    web = commands.add_parser("web", help="start only the web (needs DATABASE_URL)")
     web.add_argument("--port", type=_number(int, 1, 65535), default=8000)
     web.add_argument("--host", default="127.0.0.1")
     web.add_argument("--workers", type=_number(int, 1, 1000), default=1)
     _on_settings(web, "prepazka.config.serve", "web", models=False)  # its processes set Django up
 
-    worker = commands.add_parser("worker", help="the worker alone (needs DATABASE_URL)")
+    worker = commands.add_parser("worker", help="start only the worker (needs DATABASE_URL)")
     _on_settings(worker, "prepazka.config.serve", "worker")
 
-    callback = commands.add_parser("callback", help="the address that a gateway for SMS may call")
+    callback = commands.add_parser("callback", help="print the address that an SMS gateway calls")
     callback.add_argument("gateway", choices=("gosms", "smsbrana", "smsmanager", "bulkgate"))
-    callback.add_argument("--data", default=".data", help="folder of `prepazka run`")
+    callback.add_argument("--data", default=".data", help="data folder of `prepazka run`")
     _on_settings(callback, "prepazka.config.serve", "callback", database=False)
 
-    migrate = commands.add_parser("migrate", help="bring the database to this version")
+    migrate = commands.add_parser("migrate", help="upgrade the database to this version")
     _on_database(migrate, "prepazka.config.serve", "migrate")
 
 
 def _add_office(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     office = commands.add_parser("office", help="check, load or export an office's file")
     verbs = office.add_subparsers(required=True, metavar="check|load|export")
-    for verb, help_text in (("check", "say what is wrong with a file"), ("load", "load a file")):
+    for verb, help_text in (("check", "report the problems of a file"), ("load", "load a file")):
         subparser = verbs.add_parser(verb, help=help_text)
         subparser.add_argument("file", help="a file, or the name of a preset")
         if verb == "load":
             subparser.add_argument(
                 "--accept-conflicts",
                 action="store_true",
-                help="load even if live visits no longer fit; they are kept and listed",
+                help="load even if some bookings or tickets no longer fit; they are kept and listed",
             )
             _on_database(subparser, "prepazka.config.office_commands", verb)
         else:
             _alone(subparser, "prepazka.config.office_commands", verb)
-    export = verbs.add_parser("export", help="write an office as a file to standard output")
+    export = verbs.add_parser("export", help="write an office's file to standard output")
     export.add_argument("office")
     _on_database(export, "prepazka.config.office_commands", "export")
 
 
 def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    staff = commands.add_parser("staff", help="add a member of staff; asks for the password")
+    staff = commands.add_parser("staff", help="add a member of staff (asks for the password)")
     staff.add_argument("office")
     staff.add_argument("username")
     staff.add_argument("--name", required=True)
@@ -139,91 +141,107 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     staff.add_argument(
         "--own-password",
         action="store_true",
-        help="the person types it here themselves, so it need not be changed at the first log-in",
+        help="the person types the password here; no change is required at the first log-in",
     )
     _on_database(staff, "prepazka.config.office_commands", "staff")
 
-    password = commands.add_parser("password", help="print a one-time password for somebody")
+    password = commands.add_parser("password", help="print a one-time password for an account")
     password.add_argument("username")
     _on_database(password, "prepazka.config.office_commands", "password")
 
-    factor = commands.add_parser("second-factor", help="reset the lost second factor of somebody")
+    factor = commands.add_parser("second-factor", help="reset the lost second factor of an account")
     factor.add_argument("username")
     _on_database(factor, "prepazka.config.office_commands", "second_factor")
 
     seal = commands.add_parser(
         "seal-secrets",
-        help="seal the secrets of second factors at once; the release before cannot read them then",
+        help="encrypt the secrets of second factors now; the previous release cannot read them then",
     )
     _on_database(seal, "prepazka.config.office_commands", "seal_secrets")
 
-    token = commands.add_parser("token", help="print an API token for a program of a staff member")
+    token = commands.add_parser(
+        "token", help="print an API token for a program of a member of staff"
+    )
     token.add_argument("username")
-    token.add_argument("program", help="what uses it, for example a counter's terminal")
-    token.add_argument("--revoke", action="store_true", help="let its tokens open nothing more")
+    token.add_argument("program", help='the program\'s name, for example "counter terminal"')
+    token.add_argument("--revoke", action="store_true", help="revoke the program's tokens")
     token.add_argument(
         "--days",
         type=int,
         default=365,
         choices=range(1, 366),
         metavar="DAYS",
-        help="after how many days it ends, 365 at most and without this option",
+        help="number of days until it expires (at most 365, the default)",
     )
     _on_database(token, "prepazka.config.office_commands", "token")
 
-    pair = commands.add_parser("pair", help="print a one-time code for a kiosk or a display")
+    pair = commands.add_parser(
+        "pair", help="print a one-time pairing code for a kiosk or a display"
+    )
     pair.add_argument("office")
     pair.add_argument("device")
     _on_database(pair, "prepazka.config.office_commands", "pair")
 
 
 def _add_play(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    play = commands.add_parser("play-day", help="send virtual citizens and clerks to an office")
+    play = commands.add_parser("play-day", help="simulate a day with virtual citizens and clerks")
     play.add_argument("office")
     play.add_argument(
         "--speed",
         type=_number(float, 0.01, 3600),
         default=60.0,
-        help="minutes of the day per minute",
+        help="simulated minutes per real minute",
     )
     play.add_argument("--url", default="http://localhost:8000")
     play.add_argument(
-        "--minutes", type=_number(float, 0), default=0, help="stop after so many real minutes"
+        "--minutes", type=_number(float, 0), default=0, help="stop after this many real minutes"
     )
     play.add_argument("--seed", type=int, default=1)
     play.add_argument(
         "--from-now",
         action="store_true",
-        help="go on from what the demo's clock shows, as the button on its start page does,"
-        " and end when the input ends",
+        help="start at the time of the demo clock, as the button on the start page does,"
+        " and stop when standard input ends",
     )
     _alone(play, "prepazka.config.play_day", "play")
 
 
 def _add_studies(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    evaluate = commands.add_parser("evaluate", help="judge the program on what happened")
+    evaluate = commands.add_parser(
+        "evaluate", help="evaluate the program's estimates on recorded data"
+    )
     subjects = evaluate.add_subparsers(required=True, metavar="waits")
     waits = subjects.add_parser(
-        "waits", help="the wait estimate on a queue log (docs/evaluation.md)"
+        "waits", help="evaluate wait estimates on a queue log (docs/evaluation.md)"
     )
-    waits.add_argument("file", help="a CSV file, perhaps gzipped: tickets, calls or snapshots")
-    waits.add_argument("--counters", help="the plan of the counters, for a log of tickets")
-    waits.add_argument("--train-to", metavar="DATE", help="last day to learn from, as in the file")
+    waits.add_argument("file", help="a CSV file of tickets, calls or snapshots; may be gzipped")
     waits.add_argument(
-        "--judge-from", metavar="DATE", help="first day to judge; between: calibrate"
+        "--counters", help="a file with the counters' schedule, for a log of tickets"
+    )
+    waits.add_argument(
+        "--train-to", metavar="DATE", help="last day of training, written as in the file"
+    )
+    waits.add_argument(
+        "--judge-from", metavar="DATE", help="first day of evaluation; the days between calibrate"
     )
     waits.add_argument("--replays", type=_number(int, 1, 100_000), default=300)
     waits.add_argument("--gamma", type=_number(float, 0, 1), help="step of the online calibration")
     waits.add_argument("--linear", action="store_true", help="snapshots without scikit-learn")
-    waits.add_argument("--json", metavar="FILE", help="write the figures there as well")
+    waits.add_argument("--json", metavar="FILE", help="also write the figures to this file")
     _alone(waits, "prepazka.studies.waits", "waits")
 
-    simulate = commands.add_parser("simulate", help="play days of an office, and what if")
+    simulate = commands.add_parser(
+        "simulate", help="simulate days of an office, and the effect of changes"
+    )
     simulate.add_argument("office", help="an office's file, the name of a preset, or `sample`")
     simulate.add_argument("--days", type=int, default=100)
     simulate.add_argument("--seed", type=int, default=1)
-    simulate.add_argument("--date", metavar="YYYY-MM-DD", help="whose hours hold")
-    simulate.add_argument("--clients", type=float, help="a day; else what keeps counters busy")
+    simulate.add_argument("--date", metavar="YYYY-MM-DD", help="day whose office hours apply")
+    simulate.add_argument(
+        "--clients",
+        type=float,
+        help="clients per day; by default as many as keep the counters busy",
+    )
     simulate.add_argument(
         "--what",
         "--what-if",
@@ -231,42 +249,48 @@ def _add_studies(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="append",
         metavar="CHANGE",
         help="more=3 (a counter like 3), sick=3, away=3@13:00-15:00, lunch=3@12:00-12:30,"
-        " quota=AGENDA:2, window=60, demand=+10%%, reminder=0.6 (times the no-shows); repeatable",
+        " quota=AGENDA:2, window=60, demand=+10%%, reminder=0.6 (multiplies no-shows); repeatable",
     )
-    simulate.add_argument("--json", metavar="FILE", help="write the figures there as well")
-    simulate.add_argument("--html", metavar="FILE", help="write a page with charts there")
-    simulate.add_argument("--language", choices=("cs", "en"), default="cs", help="of the page")
-    simulate.add_argument("--log", metavar="FOLDER", help="write the days there as a queue log")
+    simulate.add_argument("--json", metavar="FILE", help="also write the figures to this file")
+    simulate.add_argument("--html", metavar="FILE", help="write a page with charts to this file")
+    simulate.add_argument(
+        "--language", choices=("cs", "en"), default="cs", help="language of the page"
+    )
+    simulate.add_argument(
+        "--log", metavar="FOLDER", help="write the days to this folder as a queue log"
+    )
     _alone(simulate, "prepazka.studies.simulate", "simulate")
 
 
 def _add_backup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     for name, help_text in (
         ("backup", "write the whole database to a file"),
-        ("restore", "put a backup in place of what the database holds"),
+        ("restore", "replace the contents of the database with a backup"),
     ):
         subparser = commands.add_parser(name, help=help_text)
         subparser.add_argument("file")
         if name == "restore":
             subparser.add_argument(
-                "--replace", action="store_true", help="even if the database is not empty"
+                "--replace", action="store_true", help="restore even if the database is not empty"
             )
         _on_database(subparser, "prepazka.config.backup", name, models=False)
 
 
 def _add_voice(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    voice = commands.add_parser("voice", help="the clips that displays say")
+    voice = commands.add_parser("voice", help="manage the audio clips of displays")
     verbs = voice.add_subparsers(required=True, metavar="render|check|names")
     for verb, help_text in (
-        ("render", "have missing clips said by espeak-ng"),
-        ("check", "say which clips are missing or wrong"),
-        ("names", "list names and words, for recording them"),
+        ("render", "create missing clips with espeak-ng"),
+        ("check", "list clips that are missing or wrong"),
+        ("names", "list clip names with the words to record"),
     ):
         subparser = verbs.add_parser(verb, help=help_text)
-        subparser.add_argument("--data", default=".data", help="folder of `prepazka run`")
+        subparser.add_argument("--data", default=".data", help="data folder of `prepazka run`")
         if verb == "render":
-            subparser.add_argument("--anew", action="store_true", help="all, not only missing ones")
-            subparser.add_argument("--quietly", action="store_true", help="behind all other work")
+            subparser.add_argument(
+                "--anew", action="store_true", help="create all clips, not only missing ones"
+            )
+            subparser.add_argument("--quietly", action="store_true", help="run at low priority")
         _alone(subparser, "prepazka.config.voice_commands", verb)
 
 

@@ -1,6 +1,7 @@
-"""Turns errors that stop a command into one sentence and an exit code; others are our faults.
+"""One sentence and an exit code for each foreseen error that stops a command.
 
-2: the command line or a setting is wrong, and nothing was begun. 1: it could not be done.
+2: the command line or a setting is wrong, and nothing was started. 1: the command failed.
+Any other error is a fault of the program and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def explain_error(error: Exception) -> tuple[str, int] | None:
         return str(error), NOT_DONE
     if isinstance(error, BrokenPipeError):
         _write_no_more()
-        return "Whoever read the output went away before its end.", NOT_DONE
+        return "The output was closed before it was complete.", NOT_DONE
     if isinstance(error, OSError) and error.filename is not None:
         return sentence_of(error), NOT_DONE
     if isinstance(error, OSError) and error.__class__ is OSError and error.strerror:
@@ -52,8 +53,8 @@ def explain_unreachable_server(error: Exception) -> str:
     if reason.endswith(":") and len(lines) > 1:  # several addresses were tried
         reason = lines[1].removeprefix("- ")
     return (
-        f"The database cannot be reached: {reason.rstrip('.')}. Look whether the server runs, and "
-        "whether DATABASE_URL names it."
+        f"The database cannot be reached: {reason.rstrip('.')}. Check that the server is running "
+        "and that DATABASE_URL points to it."
     )
 
 
@@ -65,16 +66,16 @@ def _of_database(error: Exception) -> str:
         return ""
     state = cause.sqlstate or ""
     if state in BUSY:
-        return "The database was too busy with other work, and nothing was changed; try again."
+        return "The database was too busy, and nothing was changed; try again."
     if state == FORBIDDEN:
         return (
-            f"The database forbids it: {str(cause).splitlines()[0]}. Let the role of DATABASE_URL "
-            "own the database, or use another role."
+            f"The database refused permission: {str(cause).splitlines()[0]}. Make the role of "
+            "DATABASE_URL the owner of the database, or use another role."
         )
     if state in OTHER_VERSION:
         return (
-            "The tables of the database are not of this version of the program; bring them to it "
-            "by prepazka migrate."
+            "The tables of the database do not match this version of the program; upgrade them "
+            "with prepazka migrate."
         )
     if isinstance(cause, psycopg.OperationalError) and (
         not state or state.startswith(NO_CONNECTION)
@@ -94,8 +95,8 @@ def check_port_free(host: str, port: int) -> None:
     try:
         socket.create_server((host, port)).close()
     except (OSError, UnicodeError) as error:
-        words = error.strerror if isinstance(error, OSError) else "that is no name of a host"
+        words = error.strerror if isinstance(error, OSError) else "this is not a valid host name"
         reason = (words or str(error)).split(" (")[0]
         raise CommandFailed(
-            f"Nobody can listen at {host}, port {port}: {reason}. Say another with --port or --host."
+            f"Cannot listen on {host}, port {port}: {reason}. Choose another with --port or --host."
         ) from error

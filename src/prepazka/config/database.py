@@ -55,7 +55,7 @@ def database_address(data_folder: Path) -> Iterator[str]:
     if not (folder / "data").exists():
         msg = (
             f"There is no database: DATABASE_URL is not set, and the folder {data_folder} holds none. "
-            "Set DATABASE_URL, or name the folder with --data; prepazka run makes one."
+            "Set DATABASE_URL, or give the folder with --data; prepazka run creates one."
         )
         raise SettingError(msg)
     ran_before = Cluster(folder).server() is not None

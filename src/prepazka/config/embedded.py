@@ -201,7 +201,7 @@ def _joined(cluster: Cluster) -> bool:
     if _gone(cluster):
         return False
     if not _answers(cluster):  # never take a living server for a killed one
-        msg = f"The PostgreSQL server in {cluster.folder} runs but does not answer; see {cluster.log}."
+        msg = f"The PostgreSQL server in {cluster.folder} is running but does not respond; see {cluster.log}."
         raise EmbeddedServerError(msg)
     return True
 

@@ -89,8 +89,8 @@ def env_database(name: str) -> dict[str, str]:
         parameters = conninfo_to_dict(env_str(name, ""))
     except ProgrammingError:
         msg = (
-            f"Set {name} to an address such as postgresql://user:password@host:5432/name; what it "
-            "holds cannot be read as one. In a password, write signs such as @ : / % # as %40 and so on."
+            f"Set {name} to an address such as postgresql://user:password@host:5432/name; its "
+            "value cannot be read as one. In a password, write signs such as @ : / % # as %40 and so on."
         )
         raise SettingError(msg) from None
     return {keyword: str(value) for keyword, value in parameters.items() if value is not None}
@@ -108,7 +108,7 @@ def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
         try:
             networks += [ip_network(text.strip(), strict=False)] if text.strip() else []
         except ValueError:
-            msg = f"Set {name} to networks such as 10.0.0.0/8, by commas; {text!r} is not one."
+            msg = f"Set {name} to networks such as 10.0.0.0/8, separated by commas; {text!r} is not one."
             raise SettingError(msg) from None
     return networks
 
@@ -118,7 +118,9 @@ def env_secret(name: str, default: str | None = None) -> str:
     file_name = os.environ.get(f"{name}_FILE", "").strip()
     if not file_name:
         if default is None and not os.environ.get(name, "").strip():
-            msg = f"Set the secret {name}, or {name}_FILE to the path of a file that holds it."
+            msg = (
+                f"Set the secret {name}, or set {name}_FILE to the path of a file that contains it."
+            )
             raise SettingError(msg)
         return env_str(name, default)
     if os.environ.get(name, "").strip():

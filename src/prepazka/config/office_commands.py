@@ -54,7 +54,7 @@ def check(arguments: argparse.Namespace) -> None:
     plan = check_text(presets.text_of(arguments.file), presets.folder_of(arguments.file))
     services = list(plan.services())
     print(
-        f"{arguments.file}: right. Office {plan.slug}: agendas {len(plan.agendas)}, "
+        f"{arguments.file}: valid. Office {plan.slug}: agendas {len(plan.agendas)}, "
         f"services {len(services)}, counters {len(plan.counters)}, devices {len(plan.devices)}."
     )
     _warn(arguments.file, plan)
@@ -80,7 +80,7 @@ def load(arguments: argparse.Namespace) -> None:
         report = load_text(text, now=clock.now(), accept_conflicts=accept, folder=folder)
     except LoadRefused as refusal:
         raise Stopped(
-            f"Nothing was changed. Visits would no longer fit the office ({len(refusal.conflicts)}):\n"
+            f"Nothing was changed. Bookings and tickets that would no longer fit ({len(refusal.conflicts)}):\n"
             f"{_listed(refusal.conflicts)}\n"
             "Move or cancel them first, or load with --accept-conflicts to keep them as they are."
         ) from refusal
@@ -118,12 +118,14 @@ def staff(arguments: argparse.Namespace) -> None:
 
     office = _office(arguments.office)
     if arguments.role not in Role.values:
-        raise Stopped(f'"{arguments.role}" is no role; expected one of: {", ".join(Role.values)}.')
+        raise Stopped(
+            f'"{arguments.role}" is not a role; expected one of: {", ".join(Role.values)}.'
+        )
     user = User.objects.filter(username__iexact=arguments.username).first()
     if user and Membership.objects.filter(office=office, user=user).exists():
-        raise Stopped(f'"{user.username}" works in the office {office.slug} already.')
+        raise Stopped(f'"{user.username}" already works in the office {office.slug}.')
     if user and not (user.is_active or offices_staff.is_switched_off(user)):
-        raise Stopped(f'"{user.username}" works in another office and the account is off.')
+        raise Stopped(f'"{user.username}" works in another office, and the account is disabled.')
     try:
         Membership(role=arguments.role, name=arguments.name).clean_fields(["office", "user"])
         added = offices_staff.add_by_operator(
@@ -143,14 +145,14 @@ def staff(arguments: argparse.Namespace) -> None:
     print(f"{arguments.name} ({username}) is {arguments.role} in the office {office.slug}.")
     if added.returned:
         print(
-            "The account had been switched off and is on again, with this password. Its second"
-            " factor and API tokens are gone."
+            "The account was disabled and is now enabled, with this password. Its second"
+            " factor and API tokens were removed."
         )
     if not added.password:
-        print("The account was there already and keeps its password.")
+        print("The account existed already and keeps its password.")
     elif not arguments.own_password:
         print(
-            "The password is good for one log-in within a day; then the person chooses their own."
+            "The password is valid for one log-in within a day; then the person chooses their own."
         )
 
 
@@ -168,7 +170,7 @@ def _new_password(username: str) -> str:
 
 def _asked_password() -> str:
     if not sys.stdin.isatty():
-        raise Stopped("There is nobody to ask for the password; set PREPAZKA_PASSWORD.")
+        raise Stopped("The password cannot be asked for without a terminal; set PREPAZKA_PASSWORD.")
     password = getpass.getpass("Password: ")
     if getpass.getpass("Password again: ") != password:
         raise Stopped("The two passwords differ.")
@@ -188,7 +190,7 @@ def password(arguments: argparse.Namespace) -> None:
         raise Stopped(f'There is no active member of staff "{arguments.username}".') from None
     print(one_time_password)
     print(
-        "It is good for one log-in within a day; then the person chooses their own.",
+        "It is valid for one log-in within a day; then the person chooses their own.",
         file=sys.stderr,
     )
 
@@ -208,8 +210,8 @@ def second_factor(arguments: argparse.Namespace) -> None:
     except Refused as refusal:
         raise Stopped(str(refusal)) from refusal
     print(
-        f'"{arguments.username}" logs in by the password alone, is logged out everywhere, and '
-        "will read of it at the next log-in."
+        f'"{arguments.username}" now logs in with the password only, is logged out everywhere, '
+        "and is told about it at the next log-in."
     )
 
 
@@ -244,10 +246,13 @@ def token(arguments: argparse.Namespace) -> None:
             user=user, name=arguments.program, lasts=lasts, now=now
         )
         print(api_token)
-        print(f"It ends on {now + lasts:%Y-%m-%d}, or with the password.", file=sys.stderr)
+        print(
+            f"It expires on {now + lasts:%Y-%m-%d}, or when the password is changed.",
+            file=sys.stderr,
+        )
         if waits:
             print(
-                "A role of this person requires a second factor, so the token opens nothing until"
+                "A role of this person requires a second factor, so the token gives no access until"
                 " they allow it in their account (Přihlášení a klíče).",
                 file=sys.stderr,
             )

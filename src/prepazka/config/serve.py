@@ -88,8 +88,8 @@ def prepare_database() -> None:
                 raise
             if attempt == ATTEMPTS:
                 raise CommandFailed(
-                    "A table was in use for too long, so the database was not brought to this"
-                    " version. The programs go on as before; try again at a quieter time."
+                    "A table was in use for too long, so the database was not upgraded"
+                    " to this version. The programs keep running; try again at a quieter time."
                 ) from error
             log.warning("A table is in use; trying again (%d of %d).", attempt, ATTEMPTS)
             time.sleep(AGAIN_AFTER)

@@ -29,10 +29,10 @@ def render(arguments: argparse.Namespace) -> int:
     try:
         count = clips.render_clips(voice_folder, by=speaker, anew=arguments.anew)
     except espeak.CannotSpeak as error:
-        print(f"The clips could not be made: {error}", file=sys.stderr)
+        print(f"The clips could not be created: {error}", file=sys.stderr)
         return 1
     if count or not arguments.quietly:
-        print(f"{count} clips were said by {speaker} into {voice_folder}.")
+        print(f"{count} clips were created with {speaker} in {voice_folder}.")
     return 0
 
 
@@ -42,7 +42,7 @@ def check(arguments: argparse.Namespace) -> int:
     files = clips.available_clips(str(voice_folder)).files.values()
     recorded = sum(clips.OWN in file.relative_to(voice_folder).parts for file in files)
     print(f"Folder {voice_folder}: {len(files)} clips, {recorded} of them recorded by the office.")
-    print(f"Spoken by: {espeak.find_speaker() or 'nothing is installed'}")
+    print(f"Speech program: {espeak.find_speaker() or 'none is installed'}")
     for language in LANGUAGES:
         print(f"{language}: {call_sentence(*EXAMPLE, language)}")
     faults = clips.faults_of_clips(voice_folder)

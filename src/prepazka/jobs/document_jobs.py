@@ -185,7 +185,8 @@ def sheet_of(closed_minutes: Minutes, office: OfficeSnapshot) -> minutes_pdf.She
         foot=_("Minutes of a meeting by video"),
         page=_("page"),
         replaced_note=_(
-            "Some characters of the text are in no font of the office. In their place stands their name or their number in Unicode, in square brackets."
+            "Some characters of the text are missing from the office's fonts. Their "
+            "Unicode name or number is shown instead, in square brackets."
         ),
     )
 

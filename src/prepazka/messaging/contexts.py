@@ -318,7 +318,7 @@ def wish_facts(entry: WaitingListEntry, office: OfficeSnapshot) -> list[Fact]:
         Fact(
             "times", _("Times"), "" if (entry.from_min, entry.to_min) == ALL_DAY else _hours(entry)
         ),
-        Fact("persons", _("Persons"), str(entry.persons) if entry.persons > 1 else ""),
+        Fact("persons", _("Number of people"), str(entry.persons) if entry.persons > 1 else ""),
     )
     return [fact for fact in facts if fact.value]
 
@@ -407,7 +407,7 @@ def facts_of(booking: Booking, office: OfficeSnapshot, *, invited: bool = False)
         Fact("phone", _("We will call you at"), "" if invited or not by_phone else booking.phone),
         Fact("arrival", _("When to come"), _when_to_come(booking, office) if in_person else ""),
         Fact("pin", _("The PIN is valid"), _pin_until(booking, office) if in_person else ""),
-        Fact("persons", _("Persons"), str(booking.persons) if booking.persons > 1 else ""),
+        Fact("persons", _("Number of people"), str(booking.persons) if booking.persons > 1 else ""),
         Fact("place", _("Where"), _place(office, service, official) if in_person else ""),
         Fact(
             "displays",

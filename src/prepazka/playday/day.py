@@ -264,7 +264,7 @@ class Play:
         code = next((code for code, is_paired in kiosks.items() if not is_paired), "")
         if not code:
             print(
-                "The kiosk belongs to another browser; the virtual people go to the desk.",
+                "The kiosk is paired with another browser; the virtual people go to the desk.",
                 flush=True,
             )
             return None, ""
@@ -389,7 +389,7 @@ async def play(
         print(why, file=sys.stderr)
         return 1
     except Unreachable:
-        print(f"Nothing answers at {url}. Start it first: prepazka run", file=sys.stderr)
+        print(f"Nothing responds at {url}. Start the program first: prepazka run", file=sys.stderr)
         return 1
     finally:
         await net.close()

@@ -99,7 +99,7 @@ HELD = (
     ),
     Held(
         WaitingListEntry,
-        gettext_lazy("Entry on the waiting list"),
+        gettext_lazy("Waiting list entry"),
         personal=("name", "email", "phone", "contact_hash"),
         erased_by="erase",
         facts=(
@@ -142,7 +142,7 @@ HELD = (
     ),
     Held(
         Reply,
-        gettext_lazy("Answer by a short message"),
+        gettext_lazy("Reply by text message"),
         personal=("key",),  # a keyed hash of the number and the words
         erased_by="forget_replies",
         facts=("word", "received_at"),
@@ -388,7 +388,7 @@ WORDS_OF_VALUES: Mapping[str, Promise] = {
     "finished": gettext_lazy("finished"),
     "parked": gettext_lazy("waits aside"),
     "cancelled": gettext_lazy("cancelled"),
-    "queued": gettext_lazy("waits to be sent"),
+    "queued": gettext_lazy("waiting to be sent"),
     "sent": gettext_lazy("sent"),
     "failed": gettext_lazy("not sent"),
     "email": gettext_lazy("e-mail"),

@@ -39,18 +39,18 @@ def waits(arguments: argparse.Namespace) -> int:
     except LogError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{arguments.file}: no known queue log; see docs/evaluation.md", file=sys.stderr)
+    print(f"{arguments.file}: not a known queue log; see docs/evaluation.md", file=sys.stderr)
     return 1
 
 
 def _states(s: States, arguments: argparse.Namespace) -> int:
     if len(s.dates) < 2:  # noqa: PLR2004  # one to learn from, one to judge
-        print("The log needs two days at least.", file=sys.stderr)
+        print("The log must have at least two days.", file=sys.stderr)
         return 1
     judge_from = arguments.judge_from or s.dates[max(len(s.dates) * 3 // 4, 1)]
     train_to = arguments.train_to or max(d for d in s.dates if d < judge_from)
     judged = score_fit(s, train_to=train_to, judge_from=judge_from, linear=arguments.linear)
-    print(f"{len(s.column['W']):,} states of {len(s.dates)} days, {s.skipped:,} rows passed over;")
+    print(f"{len(s.column['W']):,} states of {len(s.dates)} days, {s.skipped:,} rows skipped;")
     print(f"trained to {train_to}, judged from {judge_from}.\n")
     print(score_table(judged.scores))
     ratio = judged.scores[-1].mae / judged.scores[0].mae
@@ -87,7 +87,7 @@ def split_days(log: Log, train_to: str | None, judge_from: str | None) -> Split:
 def _tickets(log: Log, arguments: argparse.Namespace) -> int:
     days = split_days(log, arguments.train_to, arguments.judge_from)
     if not days.learn or not days.judge:
-        print("The log needs days to learn from and days to judge.", file=sys.stderr)
+        print("The log must have days for training and days for evaluation.", file=sys.stderr)
         return 1
     # Days that calibrate must not be learned from.
     learned = learn_from_days(log, [n for n in days.learn if n not in days.calibrate])
@@ -99,7 +99,7 @@ def _tickets(log: Log, arguments: argparse.Namespace) -> int:
         return 1
     scores = score_tickets(past, judged, gamma=arguments.gamma or GAMMA)
     counted = sum(len(d.tickets) for d in log.days)
-    print(f"{counted:,} tickets of {len(log.days)} days, {log.skipped:,} rows passed over; learned")
+    print(f"{counted:,} tickets of {len(log.days)} days, {log.skipped:,} rows skipped; learned")
     print(
         f"from {len(days.learn)} days, {len(days.calibrate)} calibrate, {len(days.judge)} judged;"
     )

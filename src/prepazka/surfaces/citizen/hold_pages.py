@@ -359,7 +359,7 @@ def _takes_phones(office: OfficeSnapshot) -> bool:
 
 def _facts_with_persons(facts: list[Fact], held: Booking) -> list[Fact]:
     """The facts with the number of persons after the appointment, also if it is one."""
-    persons = Fact("persons", _("Persons"), str(held.persons))
+    persons = Fact("persons", _("Number of people"), str(held.persons))
     return [
         *facts_with(facts, WHAT_AND_WHEN),
         persons,

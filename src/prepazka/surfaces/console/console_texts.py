@@ -34,7 +34,7 @@ VERDICTS: dict[Outcome, Callable[[], str]] = {
     Outcome.EARLY: lambda: _("Too early: check-in for this booking opens at %(opens)s."),
     Outcome.UNCONFIRMED: lambda: _("The booking was never confirmed. Issue an ordinary ticket."),
     Outcome.RETURNED: lambda: _(
-        "Ticket %(number)s is back in the queue; its turn comes after those who came back before."
+        "Ticket %(number)s is back in the queue; its turn comes after those who returned earlier."
     ),
     Outcome.MISSED: lambda: _("Ticket %(number)s was called and nobody came."),
     Outcome.AGAIN: lambda: _("Already checked in; the ticket is %(number)s."),
@@ -50,14 +50,14 @@ VERDICTS: dict[Outcome, Callable[[], str]] = {
 
 # By LastStep.kind; the page shows the remaining seconds beside it.
 UNDO: dict[str, Callable[[], str]] = {
-    "call": lambda: _("The call of %(number)s can be taken back"),
-    "by_hand": lambda: _("The call of %(number)s by hand can be taken back"),
-    "start": lambda: _("The start of %(number)s can be taken back"),
-    "finish": lambda: _("The end of %(number)s can be taken back"),
-    "absent": lambda: _("“Did not come” of %(number)s can be taken back"),
-    "return": lambda: _("The return of %(number)s to the queue can be taken back"),
-    "park": lambda: _("Putting %(number)s aside can be taken back"),
-    "transfer": lambda: _("Sending %(number)s on can be taken back"),
+    "call": lambda: _("The call of %(number)s can be undone"),
+    "by_hand": lambda: _("The call of %(number)s by hand can be undone"),
+    "start": lambda: _("The start of %(number)s can be undone"),
+    "finish": lambda: _("The end of %(number)s can be undone"),
+    "absent": lambda: _("“Did not come” of %(number)s can be undone"),
+    "return": lambda: _("The return of %(number)s to the queue can be undone"),
+    "park": lambda: _("Putting %(number)s aside can be undone"),
+    "transfer": lambda: _("Sending %(number)s on can be undone"),
 }
 
 

@@ -297,7 +297,7 @@ def _scopes(office: OfficeSnapshot, member: Membership) -> list[tuple[str, str]]
         return [(f"official:{o.code}", str(o.name)) for o in own]
     scopes = [("office", _("the whole office"))]
     scopes += [
-        (f"agenda:{a.code}", _("agenda: %(name)s") % {"name": a.name})
+        (f"agenda:{a.code}", _("area of service: %(name)s") % {"name": a.name})
         for a in office.agendas.values()
         if not a.retired
     ]

@@ -36,18 +36,16 @@ REASONS = {
 
 # What could not be read in an event; the page shows beside it which time it takes.
 DOUBTS = {
-    "start": gettext_lazy(
-        "When it begins cannot be read. It takes the time that was known before."
-    ),
-    "end": gettext_lazy("When it ends cannot be read. It takes the rest of its first day."),
-    "zone": gettext_lazy("Its time zone is not known. It is taken for the office's."),
+    "start": gettext_lazy("Its start cannot be read. It takes the time known before."),
+    "end": gettext_lazy("Its end cannot be read. It takes the rest of its first day."),
+    "zone": gettext_lazy("Its time zone is unknown. The office's time zone is used."),
     "rule": gettext_lazy(
-        "How it repeats cannot be read. It takes its first time and what was known."
+        "How it repeats cannot be read. It takes its first time and the times known before."
     ),
-    "budget": gettext_lazy("It repeats too often to be worked out. It takes what could be."),
-    "exception": gettext_lazy(
-        "It changes one of several repeats, but it cannot be read which one."
+    "budget": gettext_lazy(
+        "It repeats too often to be worked out. It takes the times that could be worked out."
     ),
+    "exception": gettext_lazy("It changes one of several repeats, but which one cannot be read."),
     "left_out": gettext_lazy("Which repeats are cancelled cannot be read. It takes all of them."),
     "torn": gettext_lazy("A part of it is missing."),
 }
@@ -101,7 +99,7 @@ def calendar_state_in_words(row: OutsideCalendar) -> str:
 
 # Texts by `booking.external_calendars.PARTIAL`: reading succeeded, but with a reservation.
 READ = {
-    "transparent": gettext_lazy("By its server's word it takes no time, so it takes none here."),
+    "transparent": gettext_lazy("According to its server it takes no time, so it takes none here."),
     "damaged": gettext_lazy(
         "Its text is damaged. What was known before and is missing there still takes time."
     ),

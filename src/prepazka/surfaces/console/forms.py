@@ -31,7 +31,9 @@ class TicketForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose the service.")},
     )
-    persons = forms.IntegerField(label=_("Persons"), min_value=1, max_value=MOST_PERSONS, initial=1)
+    persons = forms.IntegerField(
+        label=_("Number of people"), min_value=1, max_value=MOST_PERSONS, initial=1
+    )
     statutory = forms.BooleanField(
         label=_("Priority required by law (disability card)"), required=False
     )
@@ -57,14 +59,16 @@ class BookForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose the service.")},
     )
-    persons = forms.IntegerField(label=_("Persons"), min_value=1, max_value=MOST_PERSONS, initial=1)
+    persons = forms.IntegerField(
+        label=_("Number of people"), min_value=1, max_value=MOST_PERSONS, initial=1
+    )
     channel = forms.ChoiceField(
         label=_("The client is"),
         widget=forms.RadioSelect,
         initial=Channel.DESK,
         choices=[
             (Channel.DESK.value, _("here at the desk")),
-            (Channel.PHONE.value, _("on the telephone")),
+            (Channel.PHONE.value, _("on the phone")),
         ],
     )
 
@@ -171,8 +175,8 @@ class ExceptionForm(forms.Form):
         required=False,
         max_length=120,
         help_text=_(
-            "People whose appointment is cancelled read it in the message and on their page, and"
-            " everybody does on the website where a whole day is closed."
+            "People whose appointment is cancelled see it in the message and on their "
+            "page, and everybody sees it on the website when a whole day is closed."
         ),
     )
 
@@ -258,9 +262,11 @@ class DisruptionForm(ExceptionForm):
         kind, target = cleaned.get("kind"), cleaned.get("what", "")
         if kind == HoursException.Kind.REDUCED:
             if cleaned.get("places") is None:
-                self.add_error("places", _("Say how many places are left."))
+                self.add_error("places", _("Enter how many places are left."))
             if target.partition(":")[0] not in {"office", "agenda"}:
-                self.add_error("kind", _("Places can be fewer in an agenda or the whole office."))
+                self.add_error(
+                    "kind", _("Places can be reduced in an area of service or the whole office.")
+                )
         elif kind == HoursException.Kind.INSTEAD and not (
             cleaned.get("opens") and cleaned.get("closes")
         ):

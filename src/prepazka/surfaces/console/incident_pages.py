@@ -39,9 +39,9 @@ LONGEST_NOTE = 200
 ALL_DAY = "day"
 HOURS = {
     ALL_DAY: gettext_lazy("everybody booked today"),
-    "4": gettext_lazy("whoever is booked within four hours"),
-    "2": gettext_lazy("whoever is booked within two hours"),
-    "0": gettext_lazy("nobody who is not here yet"),
+    "4": gettext_lazy("everybody booked within four hours"),
+    "2": gettext_lazy("everybody booked within two hours"),
+    "0": gettext_lazy("nobody who has not arrived yet"),
 }
 
 

@@ -63,7 +63,8 @@ def put_back(
         messages.success(
             request,
             _(
-                "%(number)s is back in the queue. Its turn comes right after those who came back before."
+                "%(number)s is back in the queue. Its turn comes right after those who "
+                "returned earlier."
             )
             % {"number": returned.label},
         )

@@ -100,8 +100,8 @@ def _announce_delay(
     if not informed:
         return _("Nobody needs to be told; the next meetings start on time.")
     return ngettext(
-        "The people of %(n)s meeting have been told.",
-        "The people of %(n)s meetings have been told.",
+        "The people in %(n)s meeting have been told.",
+        "The people in %(n)s meetings have been told.",
         len(informed),
     ) % {"n": len(informed)}
 

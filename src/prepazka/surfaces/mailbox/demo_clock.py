@@ -42,7 +42,7 @@ def demo_clock_page(request: HttpRequest) -> HttpResponse:
         try:
             start, duration, speed = _posted_play(request)
         except (ValueError, OverflowError):
-            text = _("Write the moment, the minutes and the speed as in the example.")
+            text = _("Enter the time, the minutes and the speed as in the example.")
             return _page(request, text)
         clock.play_period(shown_from=start, lasts=duration, speed=speed)
     return redirect("demo_clock")

@@ -74,7 +74,7 @@ def printer_in_words(device: Device) -> str:
         "paper_low": _("little paper left"),
     }
     return ", ".join(text for key, text in words.items() if state.get(key)) or _(
-        "paper and door fine"
+        "paper and door OK"
     )
 
 
@@ -137,9 +137,10 @@ def lost_kiosk_page(
         messages.success(
             request,
             ngettext(
-                "The kiosk was disconnected. %(count)s booking has a new PIN, and its person is told.",
-                "The kiosk was disconnected. %(count)s bookings have new PINs, and their people are"
-                " told.",
+                "The kiosk was disconnected. %(count)s booking has a new PIN, and the "
+                "person will be told.",
+                "The kiosk was disconnected. %(count)s bookings have new PINs, and the "
+                "people will be told.",
                 count,
             )
             % {"count": count},

@@ -46,7 +46,7 @@ def link_official_account(
     if member_id and account is None:
         raise Http404
     offices_staff.link_official(official=official, member=account, actor=member.user_id, now=now())
-    messages.success(request, _("The account of the diary was changed."))
+    messages.success(request, _("The diary's account was changed."))
     return redirect("manager:officials", office.slug)
 
 

@@ -35,9 +35,9 @@ KINDS: dict[str, str | Promise] = {
     "reminder_soon": gettext_lazy("Reminder two hours before"),
     "cancelled": gettext_lazy("Cancelled by the client"),
     "cancelled_by_office": gettext_lazy("Cancelled by the office"),
-    "when": gettext_lazy("Answer to KDY"),
+    "when": gettext_lazy("Reply to KDY"),
     "reply_help": gettext_lazy("Help with replies"),
-    "reply_which": gettext_lazy("A reply that fits several bookings"),
+    "reply_which": gettext_lazy("A reply that matches several bookings"),
     "reply_over": gettext_lazy("A reply that came too late"),
     "reminders_off": gettext_lazy("No more reminders"),
     "displaced": gettext_lazy("Appointment withdrawn"),
@@ -45,36 +45,36 @@ KINDS: dict[str, str | Promise] = {
     "offer_withdrawn": gettext_lazy("Withdrawn offer"),
     "reassigned": gettext_lazy("Another official or counter"),
     "pin_changed": gettext_lazy("Another PIN, because a kiosk was lost"),
-    "restored": gettext_lazy("Appointment valid again"),
-    "incident": gettext_lazy("What the visit needs is down"),
-    "incident_moved": gettext_lazy("What the visit needs will work at another time"),
-    "incident_over": gettext_lazy("What the visit needs works again"),
-    "mode_changed": gettext_lazy("Another way of meeting"),
+    "restored": gettext_lazy("Appointment restored"),
+    "incident": gettext_lazy("System needed for the visit is down"),
+    "incident_moved": gettext_lazy("System needed for the visit will work at another time"),
+    "incident_over": gettext_lazy("System needed for the visit works again"),
+    "mode_changed": gettext_lazy("Way of meeting changed"),
     "late": gettext_lazy("The official is late"),
     "room_changed": gettext_lazy("A meeting by video has moved"),
     "missed": gettext_lazy("Nobody came to the meeting"),
-    "on_list": gettext_lazy("Entry on the waiting list"),
+    "on_list": gettext_lazy("Waiting list entry"),
     "place": gettext_lazy("Free time from the waiting list"),
     "wait_ended": gettext_lazy("Wait ended by the office"),
-    "dropped": gettext_lazy("Taken off the waiting list"),
-    "turn_near": gettext_lazy("The turn of a ticket is near"),
+    "dropped": gettext_lazy("Removed from the waiting list"),
+    "turn_near": gettext_lazy("A ticket's turn is near"),
     "turn_called": gettext_lazy("The ticket is called"),
 }
 # Messages to participants of meetings; offices cannot change their texts.
 INVITED: dict[str, str | Promise] = {
     "invited": gettext_lazy("Invitation to a meeting"),
-    "uninvited": gettext_lazy("Invitation taken back"),
+    "uninvited": gettext_lazy("Invitation withdrawn"),
     "meeting_moved": gettext_lazy("A meeting was changed"),
     "meeting_cancelled": gettext_lazy("A meeting was cancelled"),
     "meeting_mode": gettext_lazy("A meeting is held in another way"),
     "meeting_reminder": gettext_lazy("Reminder of a meeting"),
-    "meeting_late": gettext_lazy("A meeting begins later"),
+    "meeting_late": gettext_lazy("A meeting starts later"),
     "meeting_room": gettext_lazy("A meeting by video has moved, to those invited"),
     "meeting_colleague": gettext_lazy("A colleague cannot come, to the official"),
     "meeting_minutes": gettext_lazy("Minutes of a meeting"),
 }
 STATES: dict[str, str | Promise] = {
-    "queued": gettext_lazy("waits to be sent"),
+    "queued": gettext_lazy("waiting to be sent"),
     "sent": gettext_lazy("sent"),
     "delivered": gettext_lazy("delivered"),
     "failed": gettext_lazy("not sent"),
@@ -136,14 +136,14 @@ def message_kinds_page(
 class WordsForm(forms.Form):
     """The office's texts of one kind in one language; an empty field means the default text."""
 
-    subject = forms.CharField(label=gettext_lazy("Subject of the mail"), required=False)
+    subject = forms.CharField(label=gettext_lazy("Subject of the e-mail"), required=False)
     text = forms.CharField(
-        label=gettext_lazy("Text of the mail"),
+        label=gettext_lazy("Text of the e-mail"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 12}),
     )
     sms = forms.CharField(
-        label=gettext_lazy("Short message"),
+        label=gettext_lazy("Text message"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
@@ -233,7 +233,7 @@ def _words_page(
 def in_words(kind: str, part_name: Part, fault: Fault) -> str:
     """The fault of a text and how to correct it, as a sentence."""
     if fault.kind == "unknown":
-        return _("There is no {%(name)s} here. Use one of: %(known)s.") % {
+        return _("{%(name)s} cannot be used here. Use one of: %(known)s.") % {
             "name": fault.name,
             "known": ", ".join(
                 f"{{{name}}}"

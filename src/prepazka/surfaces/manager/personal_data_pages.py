@@ -39,9 +39,9 @@ CHANGED = "zaznamy"
 class CorrectionForm(forms.Form):
     """Corrected values; an empty field leaves the stored value."""
 
-    name = NameField(label=gettext_lazy("Right name"), max_length=LONGEST_NAME, required=False)
-    email = AddressField(label=gettext_lazy("Right e-mail address"), required=False)
-    phone = NumberField(label=gettext_lazy("Right telephone number"), required=False)
+    name = NameField(label=gettext_lazy("Correct name"), max_length=LONGEST_NAME, required=False)
+    email = AddressField(label=gettext_lazy("Correct e-mail address"), required=False)
+    phone = NumberField(label=gettext_lazy("Correct telephone number"), required=False)
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,8 @@ def _erase(
     sentences = [text % {"n": erased.records}]
     if erased.cancelled:
         text = ngettext(
-            "%(n)s booking to come was cancelled.",
-            "%(n)s bookings to come were cancelled.",
+            "%(n)s future booking was cancelled.",
+            "%(n)s future bookings were cancelled.",
             erased.cancelled,
         )
         sentences.append(text % {"n": erased.cancelled})

@@ -29,7 +29,7 @@ from prepazka.web.staff_access import staff_only
 ROLES = {
     Role.CLERK: gettext_lazy("clerk at a counter"),
     Role.RECEPTION: gettext_lazy("desk and counter"),
-    Role.OPERATOR: gettext_lazy("desk and telephone, without a counter"),
+    Role.OPERATOR: gettext_lazy("desk and phone, without a counter"),
     Role.HEAD: gettext_lazy("manager (figures, closures and limits)"),
     Role.ADMINISTRATOR: gettext_lazy("administrator (everything)"),
 }
@@ -38,7 +38,7 @@ ABILITIES = (
     (gettext_lazy("open a counter, call and serve people"), staff_access.COUNTER),
     (
         gettext_lazy(
-            "register arrivals, issue tickets, book, move and cancel for anybody, telephone"
+            "check people in, issue tickets, book, move and cancel for anybody, make phone calls"
         ),
         staff_access.DESK,
     ),
@@ -93,7 +93,9 @@ class StaffForm(forms.Form):
         validators=[
             RegexValidator(
                 r"^[a-z0-9][a-z0-9._-]*$",
-                gettext_lazy("Use small letters without accents, digits, dots and dashes."),
+                gettext_lazy(
+                    "Use only lower-case letters without accents, numbers, dots and hyphens."
+                ),
             )
         ],
     )

@@ -118,11 +118,11 @@ def _citizen(facts: Facts) -> Card:
     steps += _kiosk(facts)
     displays = [d for d in facts.devices if d.kind == Device.Kind.DISPLAY]
     for number, display in enumerate(displays):
-        text = _("Hang up the display beside it: it shows who is called where.")
+        text = _("Open the display beside it: it shows who is called where.")
         if number:
             text = _("The office has one more display, for other counters.")
         steps.append(Step(text, str(display.name), _pair(facts, display), posts=True))
-    text = _("Look at the queue as people at home see it.")
+    text = _("See the queue as people at home see it.")
     steps.append(Step(text, _("Live view"), reverse("monitor:office", args=[facts.slug])))
     return Card("citizen", _("Citizen"), steps)
 
@@ -130,13 +130,14 @@ def _citizen(facts: Facts) -> Card:
 def _booking(facts: Facts) -> list[Step]:
     services = reverse("citizen:services", args=[facts.slug])
     if not has_mailbox():  # a real server sends the mails of this demo
-        text = _("Book the nearest free time; an e-mail goes to the address that you enter.")
+        text = _("Book the next free time; an e-mail is sent to the address that you enter.")
         return [Step(text, _("Book"), services)]
-    text = _("Book the nearest free time. Any name and any e-mail address will do.")
+    text = _("Book the next free time. Any name and any e-mail address will do.")
     mail = _("The booking counts at once. Its e-mail is in the demo’s mailbox.")
     if facts.confirmed_by_link:
         mail = _(
-            "Open the e-mail in the demo’s mailbox and confirm the booking by its link; the page then shows a PIN."
+            "Open the e-mail in the demo’s mailbox and confirm the booking with its link; "
+            "the page then shows a PIN."
         )
     return [
         Step(text, _("Book"), services),
@@ -172,33 +173,36 @@ def _clerk(facts: Facts) -> Card:
     steps = [_log_in(facts, "clerk", _("Choose a free counter and open it."))]
     if len(facts.office.open_counters()) == 1:
         text = _(
-            "This office has one counter only. To call people yourself, open it before you let people come."
+            "This office has only one counter. To call people yourself, open it before "
+            "you let people come."
         )
         steps.append(Step(text))
     steps += [
         Step(
             _(
-                "Call the next client, serve, finish. Who waits, why this one is next, and the step back are on one screen."
+                "Call the next client, serve, finish. Who is waiting, why this client is "
+                "next, and how to undo a step are on one screen."
             )
         ),
-        Step(_("Nobody waits? Take a ticket at the kiosk, or let people come.")),
+        Step(_("Nobody is waiting? Take a ticket at the kiosk, or let people come.")),
     ]
     return Card("clerk", _("Clerk at a counter"), steps)
 
 
 def _reception(facts: Facts) -> Card:
     text = _(
-        "Find a booking by the PIN or the name and mark that the client has come; give a ticket to whoever prefers not to use the kiosk."
+        "Find a booking by PIN or name and check the client in; issue a ticket to anybody "
+        "who prefers not to use the kiosk."
     )
     return Card("reception", _("Desk"), [_log_in(facts, "reception", text)])
 
 
 def _operator(facts: Facts) -> Card:
-    text = _("Find a client by name, telephone, e-mail or PIN, all by keyboard.")
+    text = _("Find a client by name, telephone number, e-mail or PIN, all from the keyboard.")
     steps = [_log_in(facts, "operator", text)]
     if facts.bookable:
-        steps.append(Step(_("Book, move or cancel while the client is on the telephone.")))
-    return Card("operator", _("Operator on the telephone"), steps)
+        steps.append(Step(_("Book, move or cancel while the client is on the phone.")))
+    return Card("operator", _("Phone operator"), steps)
 
 
 def _official(facts: Facts) -> Card:
@@ -206,7 +210,8 @@ def _official(facts: Facts) -> Card:
         _log_in(facts, "official", _("See your own diary: the day, the week, who is booked.")),
         Step(
             _(
-                "Enter an absence: before it is saved you see whom it touches and what they will be offered."
+                "Enter an absence: before it is saved you see who is affected and what "
+                "they will be offered."
             )
         ),
     ]
@@ -218,7 +223,7 @@ def _official(facts: Facts) -> Card:
 def _head(facts: Facts) -> Card:
     steps = [
         _log_in(facts, "head", _("See today’s numbers, open counters and devices.")),
-        Step(_("“Calls” says of each call why this client was next.")),
+        Step(_("“Calls” shows for each call why this client was next.")),
     ]
     if facts.window_min:
         text = _(
@@ -227,18 +232,19 @@ def _head(facts: Facts) -> Card:
         steps.append(Step(text))
     if facts.office.open_systems():
         text = _(
-            "“What does not work”: declare that a register is down, and look at the kiosk and the display."
+            "“What is not working”: report that a register is down, and look at the kiosk "
+            "and the display."
         )
         steps.append(Step(text))
     return Card("head", _("Head of the department"), steps)
 
 
 def _administrator(facts: Facts) -> Card:
-    text = _("The whole office is one readable file: hours, services, counters, rules of booking.")
-    devices_text = _("Devices and their codes, staff and their roles, words of messages.")
+    text = _("The whole office is one readable file: hours, services, counters, booking rules.")
+    devices_text = _("Devices and their codes, staff and their roles, wording of messages.")
     if sends_sms(facts.office.row):
         devices_text = _(
-            "Devices and their codes, staff and their roles, words of e-mails and SMS."
+            "Devices and their codes, staff and their roles, wording of e-mails and SMS."
         )
     steps = [_log_in(facts, "administrator", text), Step(devices_text)]
     return Card("administrator", _("Administrator"), steps)
@@ -252,7 +258,8 @@ def begins_with(role: str, *, at_counter: bool) -> str:
         "clerk": _("You are %(name)s, a clerk. Choose a counter: you can call people at once."),
         "reception": _("You are %(name)s at the desk. Issue a ticket, or find a booking."),
         "operator": _(
-            "You are %(name)s on the telephone. Search for a client, or choose a service and a free place."
+            "You are %(name)s, a phone operator. Search for a client, or choose a service "
+            "and a free time."
         ),
         "official": _("You are %(name)s. This is your diary; try an absence."),
         "head": _("You are %(name)s, the manager. Look at today, then at why people were called."),

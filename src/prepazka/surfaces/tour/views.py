@@ -95,7 +95,9 @@ def set_clock(request: HttpRequest) -> HttpResponse:
     wish = request.POST.get("do", "")
     play = demo_play.current_play()
     if play and play.is_active:
-        messages.warning(request, _("While people come, the clock runs by them. Stop them first."))
+        messages.warning(
+            request, _("While people are coming, the clock follows them. Stop them first.")
+        )
     elif wish == "real":
         clock.stop_playing()
     elif wish == "morning" and chosen and (morning := next_morning([chosen], moment)):
@@ -134,7 +136,7 @@ def log_in(request: HttpRequest, slug: str, role: str) -> HttpResponse:
     user = get_adapter().authenticate(request, username=username, password=PASSWORD)
     if user is None:
         messages.error(
-            request, _("This log-in has another password now, so the tour cannot use it.")
+            request, _("The password of this account has been changed, so the tour cannot use it.")
         )
         return _back(facts.office, role)
     # The tour's own tab stays open, and its forms must work after this log-in, so the CSRF token

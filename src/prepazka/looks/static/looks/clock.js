@@ -6,9 +6,9 @@
   let since = 0;
 
   function set() {
-    const said = document.querySelector("[data-now]")?.dataset.now;
-    if (!said) return;
-    wall = Date.parse(said.replace(/([+-]\d\d:\d\d|Z)$/, "") + "Z");
+    const moment = document.querySelector("[data-now]")?.dataset.now;
+    if (!moment) return;
+    wall = Date.parse(moment.replace(/([+-]\d\d:\d\d|Z)$/, "") + "Z");
     since = performance.now();
     show();
   }

@@ -11,7 +11,7 @@
   const ANEW = 60000; // estimates and opening hours change without any news
   const TIMEOUT = 10000;
   const PRESS = 2000; // a press that lasts longer is not going to become a click
-  let heard = Date.now();
+  let lastHeard = Date.now();
   let broken = false; // the stream may work while fetching the fragment fails
 
   // Waits while something in the element is being pressed, because a button that is replaced between
@@ -25,7 +25,7 @@
   globalThis.PrepazkaLive = { released };
 
   function mark() {
-    const old = Date.now() - heard > STALE;
+    const old = Date.now() - lastHeard > STALE;
     document.documentElement.toggleAttribute("data-stale", old);
     for (const sign of document.querySelectorAll("[data-live-stale]")) sign.hidden = !old;
   }
@@ -35,7 +35,7 @@
     let timer = 0;
     let wanted = false;
     let running = false;
-    let asked = Date.now();
+    let lastRefresh = Date.now();
     let changes = 0;  // made by the page itself; responses requested before the last change are outdated
 
     async function refresh() {
@@ -46,14 +46,14 @@
         const answer = await fetch(element.dataset.fragment, {
           headers: { "X-Fragment": "1" }, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT),
         });
-        asked = Date.now();
+        lastRefresh = Date.now();
         broken = !answer.ok;
         if (answer.status === 423) document.dispatchEvent(new Event("screen:ask")); // locked (console/lock.js)
         if (answer.ok) {
           const html = await answer.text();
           await released(element);
           if (before === changes) put(html);
-          heard = Date.now();
+          lastHeard = Date.now();
         }
       } catch {
         broken = true;
@@ -88,16 +88,16 @@
       // such as 502 or 503, which is what it gets while the server or its database restarts.
       if (!window.EventSource || (stream && stream.readyState !== EventSource.CLOSED)) return;
       stream = new EventSource(element.dataset.live);
-      const told = () => element.dispatchEvent(new CustomEvent("live:heard", { bubbles: true }));
-      stream.addEventListener("changed", () => { soon(); told(); });
-      stream.addEventListener("alive", () => { if (!broken) heard = Date.now(); mark(); told(); });
+      const notify = () => element.dispatchEvent(new CustomEvent("live:heard", { bubbles: true }));
+      stream.addEventListener("changed", () => { soon(); notify(); });
+      stream.addEventListener("alive", () => { if (!broken) lastHeard = Date.now(); mark(); notify(); });
     }
 
     listen();
     setInterval(() => {
       mark();
       listen();
-      if (broken || Date.now() - heard > POLL || Date.now() - asked > ANEW) soon();
+      if (broken || Date.now() - lastHeard > POLL || Date.now() - lastRefresh > ANEW) soon();
     }, 2000);
     element.addEventListener("live:refresh", () => { changes += 1; shown = null; refresh(); });
   }

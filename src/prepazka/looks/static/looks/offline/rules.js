@@ -18,13 +18,13 @@
   };
   const ELSEWHERE = ["unconfirmed", "confirmed", "no_show"];
 
-  function byState(one, closes, now) {
-    if (one.state !== "arrived" || !one.missed) {
-      const justGiven = one.givenHere != null && now - one.givenHere < REPRINT_WITHIN;
-      return one.state === "arrived" && justGiven ? "again" : BY_STATE[one.state];
+  function byState(booking, closes, now) {
+    if (booking.state !== "arrived" || !booking.missed) {
+      const justGiven = booking.givenHere != null && now - booking.givenHere < REPRINT_WITHIN;
+      return booking.state === "arrived" && justGiven ? "again" : BY_STATE[booking.state];
     }
     if (now >= closes) return "void";
-    return one.returned ? "missed" : "returned";
+    return booking.returned ? "missed" : "returned";
   }
 
   function byTime(start, end, opens, closes, now) {
@@ -34,30 +34,30 @@
     return now < closes ? "late" : "void";
   }
 
-  function answer(one, { office, today, now }) {
-    const opens = one.start - one.early * MINUTE;
-    const closes = one.end + one.late * MINUTE;
+  function answer(booking, { office, today, now }) {
+    const opens = booking.start - booking.early * MINUTE;
+    const closes = booking.end + booking.late * MINUTE;
     let outcome;
-    if (one.office === office && one.day === today) {
-      outcome = byState(one, closes, now) || byTime(one.start, one.end, opens, closes, now);
-    } else if (!ELSEWHERE.includes(one.state) || (one.office !== office && one.day !== today)) {
+    if (booking.office === office && booking.day === today) {
+      outcome = byState(booking, closes, now) || byTime(booking.start, booking.end, opens, closes, now);
+    } else if (!ELSEWHERE.includes(booking.state) || (booking.office !== office && booking.day !== today)) {
       return { outcome: "unknown", found: null };
     } else {
-      outcome = one.office === office ? "other_day" : "other_office";
+      outcome = booking.office === office ? "other_day" : "other_office";
     }
-    return { outcome, found: one, opens, closes };
+    return { outcome, found: booking, opens, closes };
   }
 
   function preference(given, today) {
-    const one = given.found;
+    const booking = given.found;
     const rank = OUTCOMES.indexOf(given.outcome);
-    if (!one) return [rank, 1, 0, 0, ""];
-    const days = Math.round((Date.parse(one.day) - Date.parse(today)) / 86400000);
-    return [rank, days < 0 ? 1 : 0, Math.abs(days), one.start, one.booking];
+    if (!booking) return [rank, 1, 0, 0, ""];
+    const days = Math.round((Date.parse(booking.day) - Date.parse(today)) / 86400000);
+    return [rank, days < 0 ? 1 : 0, Math.abs(days), booking.start, booking.booking];
   }
 
-  function verdict(found, at) {
-    const answers = found.map((one) => answer(one, at));
+  function verdict(bookings, at) {
+    const answers = bookings.map((booking) => answer(booking, at));
     const best = least(answers, (given) => preference(given, at.today)) ||
       { outcome: "unknown", found: null };
     return { ...best, accepted: ACCEPTED.includes(best.outcome), late: best.outcome === "late" };
@@ -108,7 +108,7 @@
 
   function least(all, key) {
     let best = null;
-    for (const one of all) if (!best || before(key(one), key(best))) best = one;
+    for (const candidate of all) if (!best || before(key(candidate), key(best))) best = candidate;
     return best;
   }
 

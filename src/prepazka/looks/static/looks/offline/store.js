@@ -7,19 +7,19 @@
   const CACHE = "prepazka-offline";
   const text = new TextEncoder();
   const hex = (bytes) => [...new Uint8Array(bytes)].map((b) => b.toString(16).padStart(2, "0")).join("");
-  const bytes = (said) => Uint8Array.from(said.match(/../g), (pair) => parseInt(pair, 16));
+  const bytes = (digits) => Uint8Array.from(digits.match(/../g), (pair) => parseInt(pair, 16));
 
   const possible = () => Boolean(isSecureContext && globalThis.indexedDB && navigator.serviceWorker && navigator.locks);
 
   function opened() {
     return new Promise((done, failed) => {
-      const asked = indexedDB.open("prepazka-offline", 1);
-      asked.onupgradeneeded = () => {
-        asked.result.createObjectStore("kept");
-        asked.result.createObjectStore("log", { keyPath: ["grant", "seq"] });
+      const request = indexedDB.open("prepazka-offline", 1);
+      request.onupgradeneeded = () => {
+        request.result.createObjectStore("kept");
+        request.result.createObjectStore("log", { keyPath: ["grant", "seq"] });
       };
-      asked.onsuccess = () => done(asked.result);
-      asked.onerror = () => failed(asked.error);
+      request.onsuccess = () => done(request.result);
+      request.onerror = () => failed(request.error);
     });
   }
 
@@ -30,15 +30,15 @@
     database = database || await opened();
     return new Promise((done, failed) => {
       const all = database.transaction(["kept", "log"], mode, { durability: "strict" });
-      const asked = work(all.objectStore("kept"), all.objectStore("log"));
-      all.oncomplete = () => done(asked ? asked.result : undefined);
+      const request = work(all.objectStore("kept"), all.objectStore("log"));
+      all.oncomplete = () => done(request ? request.result : undefined);
       all.onerror = all.onabort = () => failed(all.error);
     });
   }
 
-  const get = (key) => within("readonly", (kept) => kept.get(key));
-  const put = (key, value) => within("readwrite", (kept) => { kept.put(value, key); });
-  const drop = (key) => within("readwrite", (kept) => { kept.delete(key); });
+  const get = (key) => within("readonly", (store) => store.get(key));
+  const put = (key, value) => within("readwrite", (store) => { store.put(value, key); });
+  const drop = (key) => within("readwrite", (store) => { store.delete(key); });
   const waiting = () => within("readonly", (_, log) => log.count());
   // The grants that have entries in the log, by their ids.
   const grants = async () => new Set((await within("readonly", (_, log) => log.getAllKeys())).map(([grant]) => grant));
@@ -83,25 +83,25 @@
       if (!events.length) return true;
       const answer = await post(grant, events);
       if (answer.status === 403) return false; // disconnected by the office; the log stays here, unsent
-      const said = await answer.json().catch(() => ({}));
+      const reply = await answer.json().catch(() => ({}));
       if (answer.status === 413 && events.length > 1) {
         // A proxy does not tell its limit.
-        if (!(said.part?.bytes < part.bytes)) bound = { entries: Math.ceil(events.length / 2), bytes: Math.ceil(part.bytes / 2) };
-        part = least(said.part || part, bound);
+        if (!(reply.part?.bytes < part.bytes)) bound = { entries: Math.ceil(events.length / 2), bytes: Math.ceil(part.bytes / 2) };
+        part = least(reply.part || part, bound);
         continue;
       }
       if (!answer.ok) throw new Error(String(answer.status));
-      part = least(said.part || part, bound);
-      if (said.merged < events[0].seq) return false; // a gap: the server lacks earlier entries
+      part = least(reply.part || part, bound);
+      if (reply.merged < events[0].seq) return false; // a gap: the server lacks earlier entries
       await within("readwrite", (_, log) => {
-        log.delete(IDBKeyRange.bound([grant, 0], [grant, said.merged]));
+        log.delete(IDBKeyRange.bound([grant, 0], [grant, reply.merged]));
       });
     }
   }
 
-  const imported = (said) => crypto.subtle.importKey(
-    "raw", bytes(said), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-  const hmac = async (key, said) => hex(await crypto.subtle.sign("HMAC", key, text.encode(said)));
+  const imported = (secret) => crypto.subtle.importKey(
+    "raw", bytes(secret), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  const hmac = async (key, message) => hex(await crypto.subtle.sign("HMAC", key, text.encode(message)));
 
   async function browser() {
     let id = await get("browser");
@@ -124,34 +124,34 @@
       });
       if (answer.status >= 500) throw new Error(String(answer.status));
       if (!answer.ok || answer.redirected) return { refused: answer.status };
-      const said = await answer.json();
+      const reply = await answer.json();
       const middle = (sent + Date.now()) / 2;
-      const kept = { ...await sealed(said, before), offset: said.now - middle, heard: Date.now() };
-      if (said.next) kept.next = await sealed(said.next, before?.next || before);
-      await put(name, kept);
-      return said;
+      const grant = { ...await sealed(reply, before), offset: reply.now - middle, heard: Date.now() };
+      if (reply.next) grant.next = await sealed(reply.next, before?.next || before);
+      await put(name, grant);
+      return reply;
     }
 
     // The grant with its secrets imported as keys that scripts cannot extract.
-    async function sealed({ key, pin_key: pins, ...said }, before) {
-      const same = before && before.grant === said.grant;
+    async function sealed({ key, pin_key: pins, ...rest }, before) {
+      const same = before && before.grant === rest.grant;
       return {
-        ...said,
+        ...rest,
         logKey: same ? before.logKey : await imported(key),
         pinKey: same ? before.pinKey : pins && await imported(pins),
       };
     }
 
     // The server's time, computed from this computer's clock.
-    const clock = (kept) => Date.now() + kept.offset;
+    const clock = (grant) => Date.now() + grant.offset;
 
     async function ready() {
       if (!possible()) return null;
-      const kept = await get(name).catch(() => null);
-      if (!kept || clock(kept) < kept.expires) return kept || null;
+      const grant = await get(name).catch(() => null);
+      if (!grant || clock(grant) < grant.expires) return grant || null;
       // After midnight: the next day's grant, if one was received in the evening.
-      if (!kept.next || clock(kept) >= kept.next.expires) return null;
-      const fresh = { ...kept.next, offset: kept.offset, heard: kept.heard };
+      if (!grant.next || clock(grant) >= grant.next.expires) return null;
+      const fresh = { ...grant.next, offset: grant.offset, heard: grant.heard };
       await put(name, fresh);
       return fresh;
     }
@@ -159,20 +159,20 @@
     // Writes an entry of the log together with data that must be stored in the same transaction.
     function write(body, beside = () => ({})) {
       return navigator.locks.request("prepazka-log", async () => {
-        const kept = await get(name);
-        const made = await beside(kept, body);
-        if (made.known) return made.known;
-        const seq = ((await get(`seq:${kept.grant}`)) || 0) + 1;
-        const said = JSON.stringify({ ...body, ...made.body, at: new Date(clock(kept)).toISOString(),
-          raw: Date.now(), offset: Math.round(kept.offset) });
-        if (sizeOf(said) > LONGEST) throw new Error("too long for any server to take");
-        const sig = await hmac(kept.logKey, `${kept.grant}.${seq}.${said}`);
+        const grant = await get(name);
+        const addition = await beside(grant, body);
+        if (addition.known) return addition.known;
+        const seq = ((await get(`seq:${grant.grant}`)) || 0) + 1;
+        const entry = JSON.stringify({ ...body, ...addition.body, at: new Date(clock(grant)).toISOString(),
+          raw: Date.now(), offset: Math.round(grant.offset) });
+        if (sizeOf(entry) > LONGEST) throw new Error("too long for any server to take");
+        const sig = await hmac(grant.logKey, `${grant.grant}.${seq}.${entry}`);
         await within("readwrite", (store, log) => {
-          log.add({ grant: kept.grant, seq, body: said, sig });
-          store.put(seq, `seq:${kept.grant}`);
-          for (const [key, value] of Object.entries(made.keep || {})) store.put(value, key);
+          log.add({ grant: grant.grant, seq, body: entry, sig });
+          store.put(seq, `seq:${grant.grant}`);
+          for (const [key, value] of Object.entries(addition.keep || {})) store.put(value, key);
         });
-        return made.answer;
+        return addition.answer;
       });
     }
 
@@ -201,7 +201,7 @@
         if (!answer.ok || answer.redirected) continue;
         const html = await answer.clone().text();
         screens.push([shell, answer]);
-        for (const [, found] of html.matchAll(/(?:src|href)="(\/(?:static|znak)\/[^"#]+)/g)) wanted.add(found);
+        for (const [, path] of html.matchAll(/(?:src|href)="(\/(?:static|znak)\/[^"#]+)/g)) wanted.add(path);
       }
       for (const asset of wanted) {
         if (await cache.match(asset)) continue;
@@ -209,8 +209,8 @@
         if (!answer.ok) continue;
         const css = asset.endsWith(".css") ? await answer.clone().text() : "";
         await cache.put(asset, answer);
-        for (const [, found] of css.matchAll(/url\(["']?([^"')]+)/g)) {
-          if (!found.startsWith("data:")) wanted.add(new URL(found, new URL(asset, location)).pathname);
+        for (const [, address] of css.matchAll(/url\(["']?([^"')]+)/g)) {
+          if (!address.startsWith("data:")) wanted.add(new URL(address, new URL(asset, location)).pathname);
         }
       }
       // Last, because a cached screen must find all its files in the cache.

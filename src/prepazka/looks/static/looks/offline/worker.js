@@ -1,7 +1,7 @@
 // Serves cached screens of kiosk and console while the server cannot be reached. Pages fill the cache
 // themselves (store.js); this worker only reads it.
 "use strict";
-const KEPT = "prepazka-offline";
+const CACHE = "prepazka-offline";
 const TIMEOUT = 8000;
 
 self.addEventListener("install", (event) => {
@@ -23,24 +23,24 @@ self.addEventListener("fetch", (event) => {
 });
 
 function shellOf(path) {
-  const found = path.match(/^((?:\/en)?)\/(?:(kiosk)|pult\/([-\w]+))(?:\/|$)/);
-  if (!found) return null;
-  return found[2] ? `${found[1]}/kiosk/bez-site/` : `${found[1]}/pult/${found[3]}/bez-site/`;
+  const match = path.match(/^((?:\/en)?)\/(?:(kiosk)|pult\/([-\w]+))(?:\/|$)/);
+  if (!match) return null;
+  return match[2] ? `${match[1]}/kiosk/bez-site/` : `${match[1]}/pult/${match[3]}/bez-site/`;
 }
 
 async function page(request, shell) {
   try {
     const answer = await fetch(request, { signal: AbortSignal.timeout(TIMEOUT) });
     if (answer.status < 500) return answer;
-    return (await caches.match(shell, { cacheName: KEPT })) || answer;
+    return (await caches.match(shell, { cacheName: CACHE })) || answer;
   } catch (error) {
-    const kept = await caches.match(shell, { cacheName: KEPT });
-    if (kept) return kept;
+    const cached = await caches.match(shell, { cacheName: CACHE });
+    if (cached) return cached;
     throw error;
   }
 }
 
 // Styles, scripts and the office's crest are the same in every language.
 async function asset(request) {
-  return (await caches.match(request, { cacheName: KEPT, ignoreVary: true })) || fetch(request);
+  return (await caches.match(request, { cacheName: CACHE, ignoreVary: true })) || fetch(request);
 }

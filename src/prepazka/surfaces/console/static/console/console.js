@@ -4,7 +4,7 @@
 (() => {
   "use strict";
   const board = document.getElementById("board");
-  const said = document.getElementById("said");
+  const announcement = document.getElementById("said");
   const keys = document.getElementById("keys-on");
   let focused = "";
   let opened = [];
@@ -162,7 +162,7 @@
       await globalThis.PrepazkaLive?.released(now);
       now.innerHTML = html;
       const news = now.querySelector("template[data-said]");
-      said.replaceChildren(...(news ? news.content.childNodes : []));
+      announcement.replaceChildren(...(news ? news.content.childNodes : []));
       board.dispatchEvent(new Event("live:refresh"));
       restore([]);
       opened = [];

@@ -8,18 +8,18 @@
   const lang = document.documentElement.lang;
   const keeper = PrepazkaOffline("console", url, []);
   const $ = (id) => document.getElementById(id);
-  let kept = null;
+  let grant = null;
   let state = null; // { grant, called: [labels], current: {label, state} | null }
   let busy = false;
 
-  const key = () => `calls:${kept.grant}`;
-  const nameOf = (service) => { const all = kept.services[service]; return all ? all[lang] || all.cs : ""; };
+  const key = () => `calls:${grant.grant}`;
+  const nameOf = (service) => { const all = grant.services[service]; return all ? all[lang] || all.cs : ""; };
 
   // The tickets that this counter may still call: its list from the server without those called.
-  const waiting = () => kept.tickets.filter((w) => !state.called.includes(w.label));
+  const waiting = () => grant.tickets.filter((w) => !state.called.includes(w.label));
 
   const next = () => PrepazkaRules.nextInTurn(waiting(), {
-    serves: kept.serves, counter: kept.counter, policy: kept.policy, now: keeper.clock(kept),
+    serves: grant.serves, counter: grant.counter, policy: grant.policy, now: keeper.clock(grant),
   });
 
   async function does(kind, label, more, change) {
@@ -35,9 +35,9 @@
   });
 
   // The counter that may call a kiosk's number; counters that serve its letter divide the numbers.
-  const shareOf = (letter) => kept.shares.find((one) => one.letter === letter);
-  const isMine = (share, n) => share.mine.includes((n - kept.first) % share.step);
-  const owner = (share, n) => share.owners?.[(n - kept.first) % share.step];
+  const shareOf = (letter) => grant.shares.find((share) => share.letter === letter);
+  const isMine = (share, n) => share.mine.includes((n - grant.first) % share.step);
+  const owner = (share, n) => share.owners?.[(n - grant.first) % share.step];
 
   // The next number of a kiosk's block that this counter has not called; null if there is none.
   function nextNumber(block) {
@@ -49,7 +49,7 @@
   }
 
   const steps = {
-    next: () => { const one = next(); const w = one && waiting().find((x) => x.ticket === one.ticket); return w && call(w.label, one.code); },
+    next: () => { const turn = next(); const ticket = turn && waiting().find((x) => x.ticket === turn.ticket); return ticket && call(ticket.label, turn.code); },
     again: () => call(state.current.label, "again"),
     start: () => does("start", state.current.label, {}, { current: { ...state.current, state: "serving" } }),
     finish: () => does("finish", state.current.label, {}, { current: null }),
@@ -63,7 +63,7 @@
     const n = Number(digits);
     if (state.called.includes(label)) return ["called-here"];
     if (waiting().some((w) => w.label === label)) return null;
-    if (n < kept.first) return ["not-listed"];
+    if (n < grant.first) return ["not-listed"];
     const share = shareOf(letter);
     if (!share) return ["other-letter"];
     return isMine(share, n) ? null : ["other-share", owner(share, n)];
@@ -91,14 +91,14 @@
 
   function draw() {
     const { current } = state;
-    $("counter").textContent = kept.name[lang] || kept.name.cs;
+    $("counter").textContent = grant.name[lang] || grant.name.cs;
     $("number").textContent = current ? current.label : "–";
     $("called").hidden = current?.state !== "called";
     $("serving").hidden = current?.state !== "serving";
     $("idle").hidden = Boolean(current);
-    const one = next();
+    const turn = next();
     const may = {
-      next: !current && one, again: current?.state === "called", start: current?.state === "called",
+      next: !current && turn, again: current?.state === "called", start: current?.state === "called",
       finish: current, absent: current?.state === "called",
     };
     for (const button of document.querySelectorAll("[data-step]")) able(button, may[button.dataset.step]);
@@ -109,25 +109,25 @@
       return row;
     }));
     say();
-    const offered = (kept.blocks || []).map((block) => [block.letter, nextNumber(block)]).filter(([, n]) => n !== null);
+    const offered = (grant.blocks || []).map((block) => [block.letter, nextNumber(block)]).filter(([, n]) => n !== null);
     const labels = offered.map(([letter, n]) => `${letter}${n}`).join(" ");
     const numbers = $("numbers");
     // The buttons are not replaced, because a press that has begun on one would be lost.
     if (numbers.dataset.labels === labels) for (const button of numbers.querySelectorAll("[data-number]")) able(button, !current);
     else numbers.replaceChildren(...offered.map(([letter, n]) => {
-      const made = $("number-button").content.cloneNode(true);
-      const button = made.querySelector("button");
+      const content = $("number-button").content.cloneNode(true);
+      const button = content.querySelector("button");
       button.dataset.number = `${letter}${n}`;
       able(button, !current);
-      made.querySelector("[data-label]").textContent = `${letter}${n}`;
-      return made;
+      content.querySelector("[data-label]").textContent = `${letter}${n}`;
+      return content;
     }));
     numbers.dataset.labels = labels;
     $("no-numbers").hidden = offered.length > 0;
   }
 
   async function once(work) {
-    if (busy || !kept) return;
+    if (busy || !grant) return;
     busy = true;
     try { await work(); } catch { $("broken").hidden = false; } finally { busy = false; }
   }
@@ -157,20 +157,20 @@
       $("locked").hidden = false;
       return;
     }
-    kept = await keeper.ready();
-    if (!kept) { $("broken").hidden = false; return; }
-    state = (await keeper.get(key())) || { called: [], current: kept.current };
+    grant = await keeper.ready();
+    if (!grant) { $("broken").hidden = false; return; }
+    state = (await keeper.get(key())) || { called: [], current: grant.current };
     // The last state seen on-line is newer than that of an earlier outage; but kiosks' numbers called
     // then may be unknown to the server, so they stay called.
-    if (state.heard !== kept.heard) {
-      const called = state.called.filter((label) => Number(label.replace(/^\D+/, "")) >= kept.first);
-      state = { called, heard: kept.heard, current: kept.current };
+    if (state.heard !== grant.heard) {
+      const called = state.called.filter((label) => Number(label.replace(/^\D+/, "")) >= grant.first);
+      state = { called, heard: grant.heard, current: grant.current };
     }
     await keeper.put(key(), state);
     draw();
   })().catch(() => { $("broken").hidden = false; });
   setInterval(() => {
-    if (!kept) back().catch(() => {}); // no list is stored, so the counter cannot work off-line
+    if (!grant) back().catch(() => {}); // no list is stored, so the counter cannot work off-line
     else once(() => back().catch(() => {}));
   }, TRY);
 })();

@@ -13,12 +13,12 @@
   let page = crypto.randomUUID?.();
   let worker = null;
   let failed = 0; // consecutive renewals without a response
-  let heard = -Infinity; // when the last message of the live stream came
+  let lastHeard = -Infinity; // when the last message of the live stream came
   let moving = -Infinity; // when a click started navigation to another page of the console
 
   async function keep() {
-    const kept = await keeper.get("console-screens");
-    if (kept?.shell === shell && Date.now() - kept.at < KEEP_AGAIN) return;
+    const cached = await keeper.get("console-screens");
+    if (cached?.shell === shell && Date.now() - cached.at < KEEP_AGAIN) return;
     await keeper.keep();
     await keeper.put("console-screens", { shell, at: Date.now() });
   }
@@ -32,8 +32,8 @@
 
   // The server has taken the list back, so this browser must not call from it if it goes off-line now.
   async function gaveBack() {
-    const kept = await keeper.get("console");
-    if (kept?.slug === slug && kept.tickets.length) await keeper.put("console", { ...kept, tickets: [] });
+    const grant = await keeper.get("console");
+    if (grant?.slug === slug && grant.tickets.length) await keeper.put("console", { ...grant, tickets: [] });
   }
 
   async function pressed(address) {
@@ -62,7 +62,7 @@
     if (data.failed) {
       failed += 1;
       // A hidden page does not open the off-line counter as long as the stream works.
-      const lives = document.hidden && performance.now() - heard < STREAM_LIVES;
+      const lives = document.hidden && performance.now() - lastHeard < STREAM_LIVES;
       if (failed > 1 && board && !lives) takeOver().catch(() => {});
       return;
     }
@@ -106,7 +106,7 @@
   });
 
   document.addEventListener("live:heard", () => {
-    heard = performance.now();
+    lastHeard = performance.now();
     worker?.postMessage({ stream: true });
   });
 

@@ -7,7 +7,7 @@
   "use strict";
   const { screen, lock, unlock, home, who } = document.currentScript.dataset;
   const FLAG = "screen-locked"; // read by the off-line counter
-  const TOLD_EVERY = 15000;
+  const REPORT_EVERY = 15000;
   const FIRST_ASK = 30000; // ms after the page was opened, if nothing is pressed
   const ASK_AGAIN = 5000;
   const SLEPT = 20000; // ms; a timer late by so much means that the computer slept
@@ -18,14 +18,14 @@
   const part = (name) => document.querySelector(`[data-lock-${name}]`);
   let deadline = Date.now() + FIRST_ASK; // when to ask the server, or to cover the page
   let span = 0; // ms from a press to the lock, by the server's last response
-  let told = -Infinity; // when a press was last reported to the server
+  let lastReport = -Infinity; // when a press was last reported to the server
   let pressed = 0; // when the last unreported press was made
   let looked = Date.now();
   let asking = false;
   let leaving = -Infinity; // when the person's own press began to lead to another page
   let pending = false; // the person has locked the screen, and the server has not confirmed it yet
   let page = ""; // the id of the console's page, whose list the server takes back
-  let kept = null; // the page's content while it is covered
+  let covered = null; // the page's content while it is covered
 
   function send(address, values) {
     const token = (template?.content || document).querySelector("[name=csrfmiddlewaretoken]").value;
@@ -38,9 +38,9 @@
   // --- the cover ------------------------------------------------------------------------------------
 
   function cover() {
-    if (kept || !template) return;
+    if (covered || !template) return;
     const nodes = document.createDocumentFragment();
-    kept = { nodes, title: document.title, focus: document.activeElement, x: scrollX, y: scrollY, sure: false };
+    covered = { nodes, title: document.title, focus: document.activeElement, x: scrollX, y: scrollY, sure: false };
     for (const node of [...document.body.childNodes]) if (node !== template) nodes.append(node);
     document.body.append(template.content.cloneNode(true));
     document.title = template.dataset.title;
@@ -49,9 +49,9 @@
 
   function uncover() {
     localStorage.removeItem(FLAG);
-    if (!kept) return;
-    const { nodes, title, focus, x, y, sure } = kept;
-    kept = null;
+    if (!covered) return;
+    const { nodes, title, focus, x, y, sure } = covered;
+    covered = null;
     for (const node of [...document.body.childNodes]) if (node !== template) node.remove();
     document.body.append(nodes);
     document.title = title;
@@ -86,10 +86,10 @@
       if (answer.status === 423) return locked();
       if (answer.status === 401 || answer.status === 403) return leave(); // logged out
       if (!answer.ok) throw new Error(String(answer.status));
-      const said = await answer.json();
-      if (String(said.who) !== who) return leave(); // another person's session
-      if (ago !== undefined || !span) span = 1000 * said.left;
-      deadline = Date.now() + 1000 * said.left + 500;
+      const reply = await answer.json();
+      if (String(reply.who) !== who) return leave(); // another person's session
+      if (ago !== undefined || !span) span = 1000 * reply.left;
+      deadline = Date.now() + 1000 * reply.left + 500;
       tabs?.postMessage({ deadline });
       uncover();
     } catch {
@@ -101,17 +101,17 @@
   }
 
   function unanswered() {
-    if (Date.now() <= deadline && !kept) return;
+    if (Date.now() <= deadline && !covered) return;
     if (span) cover(); // covered to be safe until the server answers
     deadline = Date.now() + ASK_AGAIN;
-    if (kept) part("away").hidden = false;
+    if (covered) part("away").hidden = false;
   }
 
   function locked() {
     pending = false;
     deadline = Date.now() + ASK_AGAIN; // it may be unlocked in another tab
     if (!template) return;
-    if (!kept?.sure) {
+    if (!covered?.sure) {
       if (!page) goingToLock();
       // Locks again with the page's id, because a renewal of its list may be under way.
       if (page) send(lock, { page }).catch(() => {});
@@ -120,14 +120,14 @@
     }
     cover();
     part("away").hidden = true;
-    if (kept.sure) return;
-    kept.sure = true;
+    if (covered.sure) return;
+    covered.sure = true;
     part("form").hidden = false;
     document.getElementById("lock-password").focus();
   }
 
   function lockNow() {
-    if (kept) return;
+    if (covered) return;
     goingToLock();
     cover();
     pending = true;
@@ -154,9 +154,9 @@
     if (now - looked > SLEPT && now > deadline && span) cover();
     looked = now;
     if (pending) return lockServer();
-    if (document.body.dataset.at === "room" && now - told > PRESENT) pressed = now;
-    if (pressed && now - told > TOLD_EVERY && !kept && !asking) {
-      told = now;
+    if (document.body.dataset.at === "room" && now - lastReport > PRESENT) pressed = now;
+    if (pressed && now - lastReport > REPORT_EVERY && !covered && !asking) {
+      lastReport = now;
       const ago = Math.min(60, Math.round((now - pressed) / 1000));
       pressed = 0;
       ask(ago);
@@ -168,7 +168,7 @@
   // --- the person ------------------------------------------------------------------------------
 
   function press(event) {
-    if (!event.isTrusted || kept) return;
+    if (!event.isTrusted || covered) return;
     pressed = Date.now();
     deadline = Math.max(deadline, pressed + span); // also while the server does not answer
   }
@@ -187,7 +187,7 @@
     if ("lockNow" in event.target.dataset) {
       event.preventDefault();
       lockNow();
-    } else if ("lockForm" in event.target.dataset && kept) {
+    } else if ("lockForm" in event.target.dataset && covered) {
       event.preventDefault();
       tryPassword(event.target.querySelector("button"));
     }
@@ -224,7 +224,7 @@
     if (data.locked || data.unlocked) {
       if (data.locked) cover();
       ask();
-    } else if (!kept) {
+    } else if (!covered) {
       deadline = Math.max(deadline, data.deadline);
     }
   });

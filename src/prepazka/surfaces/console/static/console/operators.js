@@ -90,7 +90,7 @@
       if (mail.value.trim()) way = "email";
       else if (mobile.test(number) && ways.querySelector("[data-way=sms]")) way = "sms";
       else if (/^(?:\+|00)(?!420)/.test(number)) way = "";  // only the server knows foreign numbers
-      for (const one of ways.querySelectorAll("[data-way]")) one.hidden = way !== "" && one.dataset.way !== way;
+      for (const line of ways.querySelectorAll("[data-way]")) line.hidden = way !== "" && line.dataset.way !== way;
     };
     mail.addEventListener("input", show);
     phone.addEventListener("input", show);

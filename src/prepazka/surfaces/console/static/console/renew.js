@@ -5,14 +5,14 @@
 const EVERY = 5000;
 let keeper = null;
 let page = "";
-let asked = -EVERY;
+let lastRenewal = -EVERY;
 let running = false;
 let again = false;
 
 async function renew() {
   if (running) { again = true; return; }
   running = true;
-  asked = performance.now();
+  lastRenewal = performance.now();
   try {
     // First the log, then a list that takes it into account.
     await keeper.upload();
@@ -34,5 +34,5 @@ self.addEventListener("message", ({ data }) => {
   }
   if (data.page) page = data.page;
   // A message of the live stream triggers a renewal only if the timer is late.
-  if (!data.stream || performance.now() - asked > EVERY) renew();
+  if (!data.stream || performance.now() - lastRenewal > EVERY) renew();
 });

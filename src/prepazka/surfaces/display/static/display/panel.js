@@ -6,7 +6,7 @@
   const CROWD = 5; // with more waiting calls than this, only the chime is played
   const live = document.querySelector("[data-live]");
   const queue = [];
-  let known = keys();
+  let seen = keys();
   let current = null;
 
   function rows() {
@@ -19,8 +19,8 @@
     if (live.querySelector("[data-reload]")) { location.reload(); return; }
     const now = rows();
     const valid = new Set(now.map((row) => row.ticket));
-    const fresh = now.filter((row) => !known.has(row.call) && row.state === "called");
-    known = new Set([...keys(), ...queue.map((row) => row.call)]);
+    const fresh = now.filter((row) => !seen.has(row.call) && row.state === "called");
+    seen = new Set([...keys(), ...queue.map((row) => row.call)]);
     queue.push(...fresh.reverse());
     // A call taken back within seconds is not shown any more.
     if (now.length) {
@@ -39,8 +39,8 @@
     const say = current.say.split(" ").filter(Boolean);
     const volume = Number(document.querySelector("[data-volume]")?.dataset.volume ?? 100) / 100;
     const shown = new Promise((done) => { setTimeout(done, HOLD); });
-    const heard = window.voice.play(queue.length > CROWD ? say.slice(0, 1) : say, volume);
-    await Promise.all([shown, heard]); // neither promise is ever rejected
+    const played = window.voice.play(queue.length > CROWD ? say.slice(0, 1) : say, volume);
+    await Promise.all([shown, played]); // neither promise is ever rejected
     next();
   }
 

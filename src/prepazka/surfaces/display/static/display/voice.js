@@ -5,10 +5,10 @@
   const STUCK = 10000; // ms; a clip lasts at most four seconds
   const HUSHED = 0.01; // fraction of the volume for the test at the start
   const AGAIN = 60000;
-  const told = document.querySelector("[data-sound]");
+  const report = document.querySelector("[data-sound]");
   const touch = document.querySelector("[data-touch]");
   const chime = document.querySelector("[data-chime]");
-  let fault = told.dataset.fault;
+  let fault = report.dataset.fault;
   let turn = Promise.resolve();
 
   function play(addresses, volume) {
@@ -26,7 +26,7 @@
     });
     for (const sound of sounds) {
       try {
-        await one(sound, volume);
+        await playSound(sound, volume);
       } catch (error) {
         trouble = error?.name === "NotAllowedError" ? "sound_blocked" : "sound_broken";
         if (trouble === "sound_blocked") break; // the browser requires a touch first
@@ -35,7 +35,7 @@
     if (addresses.length) tell(trouble);
   }
 
-  async function one(sound, volume) {
+  async function playSound(sound, volume) {
     sound.volume = volume;
     let timer = 0;
     try {
@@ -54,9 +54,9 @@
   async function tell(trouble) {
     touch.hidden = trouble !== "sound_blocked";
     if (trouble === fault) return;
-    const token = told.querySelector("[name=csrfmiddlewaretoken]").value;
+    const token = report.querySelector("[name=csrfmiddlewaretoken]").value;
     try {
-      const answer = await fetch(told.dataset.report, {
+      const answer = await fetch(report.dataset.report, {
         method: "POST",
         headers: { "X-CSRFToken": token },
         body: new URLSearchParams({ fault: trouble }),
@@ -68,7 +68,7 @@
   }
 
   function trial() {
-    if (told.dataset.sound === "on") play([chime.src], HUSHED);
+    if (report.dataset.sound === "on") play([chime.src], HUSHED);
     else if (fault) tell("");
   }
 

@@ -27,7 +27,7 @@ small { display: block; font-size: .875em; font-weight: 400; color: ${INK}; }`;
 
   class Terms extends HTMLElement {
     static observedAttributes = ["office", "service", "official", "department", "lang", "count"];
-    #asked = 0;
+    #requests = 0;
 
     constructor() {
       super();
@@ -43,38 +43,38 @@ small { display: block; font-size: .875em; font-weight: 400; color: ${INK}; }`;
     attributeChangedCallback() { if (this.isConnected) this.#load(); }
 
     get #language() {
-      const said = this.lang || document.documentElement.lang || "cs";
-      return said.startsWith("cs") ? "cs" : "en";
+      const language = this.lang || document.documentElement.lang || "cs";
+      return language.startsWith("cs") ? "cs" : "en";
     }
 
     get #home() { return HOME + (this.#language === "cs" ? "" : "/en"); }
 
     async #load() {
-      const turn = ++this.#asked;
+      const turn = ++this.#requests;
       await null; // attributes set together cause one request
-      if (turn !== this.#asked) return;
+      if (turn !== this.#requests) return;
       const office = encodeURIComponent(this.getAttribute("office") || "");
       const query = new URLSearchParams({ most: this.getAttribute("count") || "5" });
       for (const name of ["service", "official", "department"])
         if (this.getAttribute(name)) query.set(name, this.getAttribute(name));
       this.setAttribute("aria-busy", "true");
-      let found = null;
+      let reply = null;
       try {
         const options = { credentials: "omit", signal: AbortSignal.timeout(8000) };
         const answer = await fetch(`${HOME}/api/v1/offices/${office}/slots?${query}`, options);
-        if (answer.ok) found = await answer.json();
+        if (answer.ok) reply = await answer.json();
       } catch { /* the link below is for this */ }
-      if (turn !== this.#asked) return;
+      if (turn !== this.#requests) return;
       this.removeAttribute("aria-busy");
-      if (found) this.#show(found); else this.#fail(office);
+      if (reply) this.#show(reply); else this.#fail(office);
     }
 
-    #show(found) {
+    #show(reply) {
       const language = this.#language, words = WORDS[language], home = this.#home;
       const head = make("p", words.free, { id: "head" });
       const list = make("ul", "", { role: "list" });
       list.setAttribute("aria-labelledby", "head");
-      for (const slot of found.slots) {
+      for (const slot of reply.slots) {
         const link = make("a", when(slot, language), { href: home + slot.path });
         const name = slot.service_name[language] || slot.service_name.cs;
         if (!this.getAttribute("service") && name) link.append(make("small", name));
@@ -82,8 +82,8 @@ small { display: block; font-size: .875em; font-weight: 400; color: ${INK}; }`;
         item.append(link);
         list.append(item);
       }
-      const body = found.slots.length ? list : make("p", words.none);
-      this.#put(head, body, make("a", words.all, { href: home + found.path }));
+      const body = reply.slots.length ? list : make("p", words.none);
+      this.#put(head, body, make("a", words.all, { href: home + reply.path }));
     }
 
     #fail(office) {
@@ -101,7 +101,7 @@ small { display: block; font-size: .875em; font-weight: 400; color: ${INK}; }`;
   function when({ starts_at: from, ends_at: to }, language) {
     const shown = { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" };
     const day = new Date(from.slice(0, 10)).toLocaleDateString(language === "cs" ? "cs-CZ" : "en-GB", shown);
-    const [start, end] = [from, to].map((one) => one.slice(11, 16).replace(/^0/, ""));
+    const [start, end] = [from, to].map((time) => time.slice(11, 16).replace(/^0/, ""));
     return `${day}, ${start}–${end}`;
   }
 

@@ -9,7 +9,7 @@
   const lang = document.documentElement.lang;
   const keeper = PrepazkaOffline("kiosk", "/kiosk/zasoba/", []);
   const screen = document.getElementById("screen");
-  let kept = null;
+  let grant = null;
   let wrong = 0;
   let paused = 0;
   let left = 0;
@@ -22,42 +22,42 @@
   function show(name, words = {}, idle = 30) {
     shown = name;
     left = name === "start" || name === "closed" ? 0 : idle;
-    const made = document.getElementById(`screen-${name}`).content.cloneNode(true);
-    for (const place of made.querySelectorAll("[data-word]")) {
+    const content = document.getElementById(`screen-${name}`).content.cloneNode(true);
+    for (const place of content.querySelectorAll("[data-word]")) {
       if (words[place.dataset.word] !== undefined) place.textContent = words[place.dataset.word];
     }
     // Sentences have placeholders [window], [opens], [closes] for times.
-    for (const place of made.querySelectorAll("[data-times]")) {
+    for (const place of content.querySelectorAll("[data-times]")) {
       place.textContent = place.textContent.replace(/\[(\w+)\]/g, (_, key) => words[key] ?? "");
     }
-    for (const place of made.querySelectorAll("[data-left]")) place.textContent = left;
-    screen.replaceChildren(made);
+    for (const place of content.querySelectorAll("[data-left]")) place.textContent = left;
+    screen.replaceChildren(content);
     screen.querySelector("h1")?.focus();
   }
 
   const clock = (ms) => new Intl.DateTimeFormat(lang === "en" ? "en-GB" : "cs",
-    { hour: "numeric", minute: "2-digit", timeZone: kept.zone }).format(ms).replace(/^0/, "");
+    { hour: "numeric", minute: "2-digit", timeZone: grant.zone }).format(ms).replace(/^0/, "");
 
   function offered(now) {
-    return kept.services.filter((one) => one.hours.some(([from, to]) => from <= now && now < to));
+    return grant.services.filter((service) => service.hours.some(([from, to]) => from <= now && now < to));
   }
 
   async function start() {
-    if (kept && keeper.clock(kept) >= kept.expires) {
-      kept = await keeper.ready();
+    if (grant && keeper.clock(grant) >= grant.expires) {
+      grant = await keeper.ready();
       await readUsed();
     }
-    const now = kept && keeper.clock(kept);
-    if (!kept) return show("closed");
+    const now = grant && keeper.clock(grant);
+    if (!grant) return show("closed");
     show("start");
     const list = screen.querySelector("[data-services]");
-    for (const one of offered(now)) {
-      const made = document.getElementById("service").content.cloneNode(true);
-      made.querySelector("[data-letter]").textContent = one.letter;
-      made.querySelector("[data-name]").textContent = one.name[lang] || one.name.cs;
-      made.querySelector("button").dataset.service = one.code;
-      made.querySelector("button").dataset.touch = crypto.randomUUID();
-      list.append(made);
+    for (const service of offered(now)) {
+      const content = document.getElementById("service").content.cloneNode(true);
+      content.querySelector("[data-letter]").textContent = service.letter;
+      content.querySelector("[data-name]").textContent = service.name[lang] || service.name.cs;
+      content.querySelector("button").dataset.service = service.code;
+      content.querySelector("button").dataset.touch = crypto.randomUUID();
+      list.append(content);
     }
     if (!list.children.length) screen.querySelector("[data-lead]").hidden = true;
     screen.querySelector("[data-few]").replaceChildren(...few(offered(now)));
@@ -67,17 +67,17 @@
 
   async function readUsed() {
     used = {};
-    for (const letter of Object.keys(kept?.numbers || {})) {
-      used[letter] = (await keeper.get(`used:${kept.grant}:${letter}`)) || 0;
+    for (const letter of Object.keys(grant?.numbers || {})) {
+      used[letter] = (await keeper.get(`used:${grant.grant}:${letter}`)) || 0;
     }
   }
 
-  const leftOf = (letter) => (kept.numbers[letter] || [])
+  const leftOf = (letter) => (grant.numbers[letter] || [])
     .reduce((sum, [first, last]) => sum + Math.max(0, last - Math.max(first - 1, used[letter] || 0)), 0);
 
   // A line for each letter with few numbers left, so that staff can act in time.
   function few(services) {
-    const letters = [...new Set(services.map((one) => one.letter))].sort();
+    const letters = [...new Set(services.map((service) => service.letter))].sort();
     return letters.filter((letter) => leftOf(letter) <= LOW).map((letter) => {
       const n = leftOf(letter);
       const form = n ? new Intl.PluralRules(lang).select(n) : "none";
@@ -110,23 +110,23 @@
   }
 
   async function give(code, touch) {
-    const one = kept.services.find((service) => service.code === code);
-    const label = one && await issue(code, one.letter, touch);
+    const service = grant.services.find((candidate) => candidate.code === code);
+    const label = service && await issue(code, service.letter, touch);
     await keeper.drop("pending");
     if (!label || label === "none") return show("none");
-    ticket(label, one);
+    ticket(label, service);
   }
 
   function ticket(label, service, name = "ticket", words = {}) {
     show(name, { ...words, number: label, service: service.name[lang] || service.name.cs }, SHOWN);
     const paper = screen.querySelector("[data-paper]");
-    if (paper) paper.hidden = !kept.prints;
+    if (paper) paper.hidden = !grant.prints;
     const none = screen.querySelector("[data-no-paper]");
-    if (none) none.hidden = kept.prints;
-    if (!kept.prints) return;
+    if (none) none.hidden = grant.prints;
+    if (!grant.prints) return;
     const issued = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : "cs",
-      { day: "numeric", month: lang === "en" ? "long" : "numeric", year: "numeric", timeZone: kept.zone });
-    const now = keeper.clock(kept);
+      { day: "numeric", month: lang === "en" ? "long" : "numeric", year: "numeric", timeZone: grant.zone });
+    const now = keeper.clock(grant);
     paperOf({
       number: label,
       service: service.name[lang] || service.name.cs,
@@ -154,71 +154,71 @@
   // --- PINs ---------------------------------------------------------------------------------------
 
   async function pin(typed, touch) {
-    const now = keeper.clock(kept);
+    const now = keeper.clock(grant);
     if (now < paused) return pause();
     if (typed.length < 4) return show("short");
     if (await guarded(now)) return show("reception");
-    const h = await keeper.hmac(kept.pinKey, typed);
-    const used = (await keeper.get(`pins:${kept.grant}`)) || {};
+    const h = await keeper.hmac(grant.pinKey, typed);
+    const used = (await keeper.get(`pins:${grant.grant}`)) || {};
     const given = used[h];
-    const found = kept.pins.filter((one) => one.h === h).map((one) => (given
-      ? { ...one, state: "arrived", since: given.at ?? null, givenHere: given.at ?? null } : one));
-    const said = PrepazkaRules.verdict(found, { office: kept.office, today: kept.day, now });
-    const words = said.found ? {
-      window: `${clock(said.found.start)}–${clock(said.found.end)}`,
-      turn: said.found.start > now ? clock(said.found.start) : "",
-      opens: clock(said.opens), closes: clock(said.closes), since: said.found.since ? clock(said.found.since) : "",
-      call: said.found.call ? `${said.found.call[lang] || said.found.call.cs}.` : "",
+    const bookings = grant.pins.filter((booking) => booking.h === h).map((booking) => (given
+      ? { ...booking, state: "arrived", since: given.at ?? null, givenHere: given.at ?? null } : booking));
+    const verdict = PrepazkaRules.verdict(bookings, { office: grant.office, today: grant.day, now });
+    const words = verdict.found ? {
+      window: `${clock(verdict.found.start)}–${clock(verdict.found.end)}`,
+      turn: verdict.found.start > now ? clock(verdict.found.start) : "",
+      opens: clock(verdict.opens), closes: clock(verdict.closes), since: verdict.found.since ? clock(verdict.found.since) : "",
+      call: verdict.found.call ? `${verdict.found.call[lang] || verdict.found.call.cs}.` : "",
     } : {};
     // Only the server can return a ticket to the queue; this says what happened and where to go.
-    if (said.outcome === "returned") said.outcome = "missed";
-    if (said.accepted) return arrive(said, h, used, touch, words);
-    await keeper.write({ kind: "pin", label: "", outcome: said.outcome }, async () => ({}));
-    if (said.outcome === "again") return reprint(said, given, words);
-    if (said.outcome === "unknown") await noteWrong(now);
-    if (said.outcome === "unknown" && (wrong += 1) >= kept.wrong_pins) {
+    if (verdict.outcome === "returned") verdict.outcome = "missed";
+    if (verdict.accepted) return arrive(verdict, h, used, touch, words);
+    await keeper.write({ kind: "pin", label: "", outcome: verdict.outcome }, async () => ({}));
+    if (verdict.outcome === "again") return reprint(verdict, given, words);
+    if (verdict.outcome === "unknown") await noteWrong(now);
+    if (verdict.outcome === "unknown" && (wrong += 1) >= grant.wrong_pins) {
       wrong = 0;
-      paused = now + kept.pause * 1000;
+      paused = now + grant.pause * 1000;
       return pause();
     }
-    show(said.outcome, words);
+    show(verdict.outcome, words);
     const since = screen.querySelector("[data-since]");
     if (since) since.hidden = !words.since;
   }
 
   // Telephone numbers are not available off-line, so the kiosk refers people to reception instead.
   async function guarded(now) {
-    const { wrong: most, within, until } = kept.guard;
+    const { wrong: most, within, until } = grant.guard;
     const times = (await keeper.get("wrong")) || [];
     return now < until || times.filter((at) => at > now - within).length >= most;
   }
 
   async function noteWrong(now) {
     const times = (await keeper.get("wrong")) || [];
-    await keeper.put("wrong", [...times.filter((at) => at > now - kept.guard.within), now]);
+    await keeper.put("wrong", [...times.filter((at) => at > now - grant.guard.within), now]);
   }
 
   // After a paper jam, or if the PIN was entered twice, the same ticket is shown.
-  function reprint(said, given, words) {
-    const service = kept.services.find((one) => one.code === said.found.service) || { name: { cs: "" } };
+  function reprint(verdict, given, words) {
+    const service = grant.services.find((candidate) => candidate.code === verdict.found.service) || { name: { cs: "" } };
     ticket(given.label, service, given.late ? "late" : "arrived", words);
   }
 
-  async function arrive(said, h, used, touch, words) {
+  async function arrive(verdict, h, used, touch, words) {
     wrong = 0;
-    const one = kept.services.find((service) => service.code === said.found.service)
-      || { name: { cs: "" }, letter: said.found.letter };
-    const label = await issue(said.found.service, said.found.letter, touch,
-      { h, late: said.late, outcome: said.outcome },
+    const service = grant.services.find((candidate) => candidate.code === verdict.found.service)
+      || { name: { cs: "" }, letter: verdict.found.letter };
+    const label = await issue(verdict.found.service, verdict.found.letter, touch,
+      { h, late: verdict.late, outcome: verdict.outcome },
       { of: (given) => ({
-        [`pins:${kept.grant}`]: { ...used, [h]: { label: given, at: keeper.clock(kept), late: said.late } },
+        [`pins:${grant.grant}`]: { ...used, [h]: { label: given, at: keeper.clock(grant), late: verdict.late } },
       }) });
     if (label === "none") return show("none");
-    ticket(label, one, said.late ? "late" : "arrived", words);
+    ticket(label, service, verdict.late ? "late" : "arrived", words);
   }
 
   function pause() {
-    const seconds = Math.ceil((paused - keeper.clock(kept)) / 1000);
+    const seconds = Math.ceil((paused - keeper.clock(grant)) / 1000);
     show("paused", { seconds }, seconds);
   }
 
@@ -252,7 +252,7 @@
   }
 
   setInterval(() => {
-    const over = kept && keeper.clock(kept) >= kept.expires; // the day has ended
+    const over = grant && keeper.clock(grant) >= grant.expires; // the day has ended
     if (!busy && (over || (left && (left -= 1) <= 0))) start();
     for (const place of document.querySelectorAll("[data-left]")) place.textContent = left || "";
   }, 1000);
@@ -268,23 +268,23 @@
   }
 
   async function goBack() {
-    const said = await keeper.renew({ version: "cutoff", loaded: Math.round(performance.now()) });
-    if (said.refused) return;
+    const reply = await keeper.renew({ version: "cutoff", loaded: Math.round(performance.now()) });
+    if (reply.refused) return;
     await keeper.upload();
-    kept = await keeper.ready();
+    grant = await keeper.ready();
     await readUsed();
     // A number on the screen is not replaced while somebody reads it.
     if (["start", "closed"].includes(shown)) location.replace(lang === "en" ? "/en/kiosk/" : "/kiosk/");
   }
 
   (async () => {
-    kept = await keeper.ready();
+    grant = await keeper.ready();
     await readUsed();
     const pending = await keeper.get("pending");
     const typed = JSON.parse(sessionStorage.getItem("pin") || "null");
     sessionStorage.removeItem("pin");
-    if (kept && typed) await once(() => pin(typed.pin, typed.touch));
-    else if (kept && pending && Date.now() - pending.at < 300000) {
+    if (grant && typed) await once(() => pin(typed.pin, typed.touch));
+    else if (grant && pending && Date.now() - pending.at < 300000) {
       await once(() => give(pending.service, pending.touch));
     } else start();
     setInterval(() => back().catch(() => {}), TRY);

@@ -12,27 +12,27 @@
   const start = "start" in document.body.dataset;
 
   async function renew() {
-    const said = await keeper.renew({ version: VERSION, loaded: Math.round(performance.now()) });
-    if (said.refused) return said;
+    const reply = await keeper.renew({ version: VERSION, loaded: Math.round(performance.now()) });
+    if (reply.refused) return reply;
     await keeper.upload();
-    if (start && said.reload) location.reload();
-    return said;
+    if (start && reply.reload) location.reload();
+    return reply;
   }
 
   async function upkeep() {
-    const said = await renew();
-    if (said.refused || !start) return;
-    const kept = await keeper.get("screens");
-    if (kept?.version === VERSION && Date.now() - kept.at < KEEP_AGAIN) return;
+    const reply = await renew();
+    if (reply.refused || !start) return;
+    const cached = await keeper.get("screens");
+    if (cached?.version === VERSION && Date.now() - cached.at < KEEP_AGAIN) return;
     await keeper.keep();
     await keeper.put("screens", { version: VERSION, at: Date.now() });
   }
 
   // A reload requested by staff also comes by the live stream, before the next renewal.
   async function listen() {
-    const kept = await keeper.ready();
-    if (!kept?.slug || !start) return;
-    new EventSource(`/zive/${kept.slug}/`).addEventListener("changed", (event) => {
+    const grant = await keeper.ready();
+    if (!grant?.slug || !start) return;
+    new EventSource(`/zive/${grant.slug}/`).addEventListener("changed", (event) => {
       if (event.data.includes("devices")) renew().catch(() => {});
     });
   }
@@ -59,12 +59,12 @@
     // The touch is stored before the request is sent; a PIN is never stored.
     async pend(form) {
       if (!keeper.possible()) return;
-      const said = Object.fromEntries(new FormData(form));
-      const touch = said.touch;
+      const fields = Object.fromEntries(new FormData(form));
+      const touch = fields.touch;
       sessionStorage.removeItem("pin");
-      if (said.pin !== undefined) sessionStorage.setItem("pin", JSON.stringify({ touch, pin: said.pin }));
-      else if (said.service) {
-        await keeper.put("pending", { touch, service: said.service, url: form.action, at: Date.now() });
+      if (fields.pin !== undefined) sessionStorage.setItem("pin", JSON.stringify({ touch, pin: fields.pin }));
+      else if (fields.service) {
+        await keeper.put("pending", { touch, service: fields.service, url: form.action, at: Date.now() });
       }
     },
     // The server is unreachable: continue off-line, if the kiosk has a grant.

@@ -71,8 +71,8 @@
     if (!form.matches("[data-touch]")) return;
     event.preventDefault();
     const body = new URLSearchParams(new FormData(form));
-    const kept = globalThis.PrepazkaKiosk?.pend(form) || Promise.resolve();
-    kept.catch(() => {}).then(() => reach(form.action, { method: "POST", body }, form));
+    const stored = globalThis.PrepazkaKiosk?.pend(form) || Promise.resolve();
+    stored.catch(() => {}).then(() => reach(form.action, { method: "POST", body }, form));
   });
 
   // --- back to the start ----------------------------------------------------------------------

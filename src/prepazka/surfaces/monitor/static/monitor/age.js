@@ -1,13 +1,13 @@
 // Shows the age of the data in words taken from the element.
 (() => {
   "use strict";
-  let known = "";
+  let age = "";
   let since = Date.now(); // by this computer's clock, whatever time it shows
 
   function tell() {
     const element = document.querySelector("[data-age]");
     if (!element) return;
-    if (element.dataset.age !== known) { known = element.dataset.age; since = Date.now(); }
+    if (element.dataset.age !== age) { age = element.dataset.age; since = Date.now(); }
     const seconds = (Date.now() - since) / 1000;
     const { ageNow, ageSeconds, ageMinutes } = element.dataset;
     const minutes = Math.floor(seconds / 60);

@@ -16,22 +16,22 @@ export async function ask(path, values) {
   const answer = await fetch(base + path, {
     method: values ? "POST" : "GET", body, headers, cache: "no-store", signal: AbortSignal.timeout(15000),
   });
-  const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw Object.assign(new Error(said.title || words.again), { code: said.code, status: answer.status });
-  return said;
+  const reply = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw Object.assign(new Error(reply.title || words.again), { code: reply.code, status: answer.status });
+  return reply;
 }
 
-export function made(tag, name, text) {
-  const one = document.createElement(tag);
-  if (name) one.className = name;
-  if (text !== undefined) one.textContent = text;
-  return one;
+export function element(tag, name, text) {
+  const node = document.createElement(tag);
+  if (name) node.className = name;
+  if (text !== undefined) node.textContent = text;
+  return node;
 }
 
 export function button(text, aloud, color = "primary") {
-  const one = made("button", "gov-button", text);
-  one.type = "button";
-  Object.assign(one.dataset, { type: "outlined", color, size: "s" });
-  if (aloud) one.setAttribute("aria-label", `${text}: ${aloud}`);
-  return one;
+  const node = element("button", "gov-button", text);
+  node.type = "button";
+  Object.assign(node.dataset, { type: "outlined", color, size: "s" });
+  if (aloud) node.setAttribute("aria-label", `${text}: ${aloud}`);
+  return node;
 }

@@ -10,8 +10,8 @@ export class Check {
     $("check").hidden = false; // hidden in the page, because it needs scripts
     $("ask").addEventListener("click", () => this.tried());
     $("sound").addEventListener("click", () => testSound($("output").value));
-    for (const one of document.querySelectorAll("select[data-device]")) {
-      one.addEventListener("change", () => this.choose(one.dataset.device, one.value));
+    for (const select of document.querySelectorAll("select[data-device]")) {
+      select.addEventListener("change", () => this.choose(select.dataset.device, select.value));
     }
     devices.addEventListener("changed", ({ detail }) => this.seen(detail));
     devices.addEventListener("ended", () => this.fill());
@@ -19,10 +19,10 @@ export class Check {
   }
 
   // Starts by itself if the person has given permission before.
-  async known() {
-    const asked = await Promise.all(["camera", "microphone"].map((name) =>
+  async beginIfPermitted() {
+    const permissions = await Promise.all(["camera", "microphone"].map((name) =>
       navigator.permissions?.query({ name }).catch(() => null)));
-    if (asked.some((one) => one?.state === "granted")) await this.begin();
+    if (permissions.some((permission) => permission?.state === "granted")) await this.begin();
   }
 
   // After a press: announces the outcome, and moves the focus if the button has disappeared.
@@ -57,19 +57,19 @@ export class Check {
   }
 
   async fill() {
-    const found = await this.devices.list();
-    for (const one of document.querySelectorAll("select[data-device]")) {
-      const kind = one.dataset.device;
+    const devices = await this.devices.list();
+    for (const select of document.querySelectorAll("select[data-device]")) {
+      const kind = select.dataset.device;
       const now = this.devices.chosen[kind] || this.devices.tracks[kind]?.getSettings().deviceId || "";
-      one.replaceChildren(...found[kind].map((device, at) =>
-        new Option(device.label || `${one.dataset.word} ${at + 1}`, device.deviceId, false, device.deviceId === now)));
-      one.closest("[data-choice]").hidden = found[kind].length < (kind === "output" ? 1 : 2);
+      select.replaceChildren(...devices[kind].map((device, at) =>
+        new Option(device.label || `${select.dataset.word} ${at + 1}`, device.deviceId, false, device.deviceId === now)));
+      select.closest("[data-choice]").hidden = devices[kind].length < (kind === "output" ? 1 : 2);
     }
   }
 
   async choose(kind, id) {
     await this.devices.choose(kind, id);
-    for (const one of document.querySelectorAll(`select[data-device="${kind}"]`)) one.value = id;
+    for (const select of document.querySelectorAll(`select[data-device="${kind}"]`)) select.value = id;
     if (kind === "output") this.devices.dispatchEvent(new CustomEvent("output", { detail: id }));
     this.problem();
   }

@@ -81,7 +81,7 @@ export class Controls {
     this.mark("hand", this.hand, "hand_off", "hand_on");
     const keys = $("keys").checked;
     document.body.toggleAttribute("data-keys", keys);
-    for (const one of document.querySelectorAll('[data-stage="room"] [data-key]')) one.ariaKeyShortcuts = keys ? one.dataset.key.toUpperCase() : null;
+    for (const control of document.querySelectorAll('[data-stage="room"] [data-key]')) control.ariaKeyShortcuts = keys ? control.dataset.key.toUpperCase() : null;
   }
 
   mark(name, on, off_word, on_word) {

@@ -67,7 +67,7 @@ export class Devices extends EventTarget {
 
   async list() {
     const all = await navigator.mediaDevices?.enumerateDevices?.() ?? [];
-    const of = (kind) => all.filter((one) => one.kind === kind && one.deviceId);
+    const of = (kind) => all.filter((device) => device.kind === kind && device.deviceId);
     return { audio: of("audioinput"), video: of("videoinput"), output: of("audiooutput") };
   }
 
@@ -116,7 +116,7 @@ export function meter(track, show) {
   const samples = new Float32Array(analyser.fftSize);
   const timer = setInterval(() => {
     analyser.getFloatTimeDomainData(samples);
-    const power = samples.reduce((sum, one) => sum + one * one, 0) / samples.length;
+    const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
     show(Math.min(1, Math.sqrt(power) * 4));
   }, 100);
   return () => { clearInterval(timer); context.close(); };

@@ -1,6 +1,6 @@
 // The minutes: a form for officials, a text for others, remarks by everybody. If two officials edited the
 // same field, both texts are shown and the person decides; until then the other's text is saved.
-import { ask, button, fill, made, words } from "./asking.js";
+import { ask, button, fill, element, words } from "./asking.js";
 import { announce } from "./view.js";
 
 const WAITS = 1200; // ms after the last key until the draft is saved
@@ -32,7 +32,7 @@ class Minutes {
     addEventListener("beforeunload", (event) => { if (this.dirty()) event.preventDefault(); });
   }
 
-  said(text) { if (this.find("said").textContent !== text) this.find("said").textContent = text; }
+  status(text) { if (this.find("said").textContent !== text) this.find("said").textContent = text; }
 
   async load() {
     if (this.busy) { this.again = true; return; }
@@ -44,7 +44,7 @@ class Minutes {
       this.take(await ask(`zapis/${action}/`, values));
       return true;
     } catch (fault) {
-      this.said(fault.status ? fault.message : words.again);
+      this.status(fault.status ? fault.message : words.again);
       return false;
     }
   }
@@ -62,9 +62,9 @@ class Minutes {
     this.find("remarks").hidden = now.version === 0 || (now.closed && !now.comments.length);
     this.find("comment").hidden = now.closed;
     this.remarks(now.comments);
-    if (!now.version) this.said(now.writes ? "" : words.not_begun);
-    else if (now.closed) this.said(now.printed ? words.closed : `${words.closed} ${now.pdf === "late" ? words.pdf_late : words.pdf_soon}`);
-    else if (!writing) this.said("");
+    if (!now.version) this.status(now.writes ? "" : words.not_begun);
+    else if (now.closed) this.status(now.printed ? words.closed : `${words.closed} ${now.pdf === "late" ? words.pdf_late : words.pdf_soon}`);
+    else if (!writing) this.status("");
     if (writing) this.absorb(now.content);
     else if (now.version) this.read(now.content);
     this.version = now.version;
@@ -81,7 +81,7 @@ class Minutes {
     const before = this.before;
     this.before = { version: now.version, closed: now.closed, remarks: now.comments.length };
     if (!before) return;
-    for (const one of now.comments.slice(before.remarks)) announce(fill("remark", one));
+    for (const remark of now.comments.slice(before.remarks)) announce(fill("remark", remark));
     if (now.closed && !before.closed) {
       if (!this.root.checkVisibility()) announce(words.closed); // otherwise the visible line says so
     } else if (!before.version && now.version) announce(words.begun);
@@ -108,10 +108,10 @@ class Minutes {
 
   remarks(all) {
     if (!this.fresh("remarks", all)) return;
-    this.find("comments").replaceChildren(...all.map((one) => {
-      const line = made("li", "line");
-      const at = new Date(one.at).toLocaleTimeString(document.documentElement.lang, { hour: "numeric", minute: "2-digit", hourCycle: "h23" });
-      line.append(made("span", "line__head", `${one.name} ${at}`), made("span", "line__text", one.text));
+    this.find("comments").replaceChildren(...all.map((remark) => {
+      const line = element("li", "line");
+      const at = new Date(remark.at).toLocaleTimeString(document.documentElement.lang, { hour: "numeric", minute: "2-digit", hourCycle: "h23" });
+      line.append(element("span", "line__head", `${remark.name} ${at}`), element("span", "line__text", remark.text));
       return line;
     }));
   }
@@ -119,14 +119,14 @@ class Minutes {
   read(content) {
     if (!this.fresh("read", content)) return;
     const parts = [];
-    for (const name of TEXTS) if (content[name].trim()) parts.push(made("h3", "", words[name]), made("p", "line__text", content[name]));
-    const tasks = content.tasks.filter((one) => one.what.trim());
+    for (const name of TEXTS) if (content[name].trim()) parts.push(element("h3", "", words[name]), element("p", "line__text", content[name]));
+    const tasks = content.tasks.filter((task) => task.what.trim());
     if (tasks.length) {
-      const list = made("ol", "minutes__list");
-      for (const one of tasks) list.append(made("li", "", [one.what, one.who, one.until && day(one.until)].filter(Boolean).join(" · ")));
-      parts.push(made("h3", "", words.tasks), list);
+      const list = element("ol", "minutes__list");
+      for (const task of tasks) list.append(element("li", "", [task.what, task.who, task.until && day(task.until)].filter(Boolean).join(" · ")));
+      parts.push(element("h3", "", words.tasks), list);
     }
-    this.find("read").replaceChildren(...(parts.length ? parts : [made("p", "muted", words.blank)]));
+    this.find("read").replaceChildren(...(parts.length ? parts : [element("p", "muted", words.blank)]));
   }
 
   // --- writing
@@ -171,13 +171,13 @@ class Minutes {
     else this.row(value);
   }
 
-  row(one) {
-    const row = made("li", "minutes__task");
-    row.dataset.id = one.id;
+  row(entry) {
+    const row = element("li", "minutes__task");
+    row.dataset.id = entry.id;
     for (const [part, type] of [["what", "text"], ["who", "text"], ["until", "date"]]) {
-      const label = made("label", "", words[part]);
-      const input = made("input");
-      Object.assign(input, { type, value: one[part], ...(type === "text" && { maxLength: 500 }) });
+      const label = element("label", "", words[part]);
+      const input = element("input");
+      Object.assign(input, { type, value: entry[part], ...(type === "text" && { maxLength: 500 }) });
       input.dataset.part = part;
       label.append(input);
       row.append(label);
@@ -191,19 +191,19 @@ class Minutes {
 
   conflict(name, theirs) {
     this.settle(name);
-    const box = made("div", "minutes__conflict");
+    const box = element("div", "minutes__conflict");
     box.setAttribute("role", "alert");
     const text = typeof theirs === "string" ? theirs : [theirs.what, theirs.who, theirs.until && day(theirs.until)].filter(Boolean).join(" · ");
     const [keep, take] = [button(words.keep), button(words.take)];
     const on = () => { this.changed(); place.querySelector("textarea, input")?.focus(); };
     keep.addEventListener("click", () => { this.settle(name); on(); });
     take.addEventListener("click", () => { this.put(name, theirs); on(); });
-    box.append(made("p", "", fill("conflict", { name: this.by })), made("blockquote", "line__text", text), keep, " ", take);
+    box.append(element("p", "", fill("conflict", { name: this.by })), element("blockquote", "line__text", text), keep, " ", take);
     const place = name.startsWith("task:") ? this.find("tasks").querySelector(`[data-id="${CSS.escape(name.slice(5))}"]`) : this.root.querySelector(`[data-field="${name}"]`).parentElement;
     if (place.localName === "li") place.append(box);
     else place.after(box);
     this.held.set(name, { box, theirs });
-    this.said("");
+    this.status("");
   }
 
   settle(name) {
@@ -233,18 +233,18 @@ class Minutes {
     clearTimeout(this.waiting);
     if (this.busy || !this.dirty()) return !this.busy;
     this.busy = true;
-    this.said(words.saving);
+    this.status(words.saving);
     const sent = this.wanted();
     const content = Object.fromEntries(TEXTS.map((name) => [name, sent.get(name)]));
-    content.tasks = [...sent].filter(([name]) => name.startsWith("task:")).map(([, one]) => one);
+    content.tasks = [...sent].filter(([name]) => name.startsWith("task:")).map(([, entry]) => entry);
     let done = false;
     try {
       const now = await ask("zapis/ulozit/", { version: this.version, content: JSON.stringify(content) });
       this.after(sent, now);
       done = true;
-      this.said(this.held.size ? "" : words.saved);
+      this.status(this.held.size ? "" : words.saved);
     } catch (fault) {
-      this.said(fault.status && fault.status < 500 ? fault.message : words.unsaved);
+      this.status(fault.status && fault.status < 500 ? fault.message : words.unsaved);
       if (!fault.status || fault.status >= 500) this.waiting = setTimeout(() => this.save(), 3 * WAITS);
       else if (fault.code === "minutes_are_closed") this.again = true;
     }

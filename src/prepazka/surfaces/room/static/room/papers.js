@@ -1,5 +1,5 @@
 // Documents: the lists before and in the room, uploading, and the page shown to everybody.
-import { ask, base, button, fill, made, settings, token, words } from "./asking.js";
+import { ask, base, button, fill, element, settings, token, words } from "./asking.js";
 import { Viewer } from "./viewer.js";
 import { announce, notice, released } from "./view.js";
 
@@ -7,7 +7,7 @@ const CHECKS = 2500; // ms between requests while our file is being checked
 
 class Papers {
   constructor() {
-    this.known = [];
+    this.documents = [];
     this.people = [];
     this.seen = { document: null, page: 1, leader: null };
     this.viewer = new Viewer(this);
@@ -22,34 +22,34 @@ class Papers {
 
   get leads() { return settings.chair || this.seen.leader === settings.me; }
 
-  person(id) { return this.people.find((one) => one.id === id); }
+  person(id) { return this.people.find((person) => person.id === id); }
 
-  state(said) {
+  state(update) {
     const before = this.place;
-    this.place = said.place;
-    if (said.people) {
-      this.people = said.people;
-      this.seat = said.people.find((one) => one.id === settings.me)?.seat;
+    this.place = update.place;
+    if (update.people) {
+      this.people = update.people;
+      this.seat = update.people.find((person) => person.id === settings.me)?.seat;
     }
-    if (said.place === "inside" && before !== "inside") this.load();
-    if (said.place === "inside") this.viewer.draw();
+    if (update.place === "inside" && before !== "inside") this.load();
+    if (update.place === "inside") this.viewer.draw();
   }
 
   signal({ from, kind, body }) {
     if (!from && kind === "papers") this.load();
     else if (!from && kind === "page") this.follow(body);
-    else if (from && kind === "point") this.viewer.pointed(this.people.find((one) => one.seat === from)?.name || "", body);
+    else if (from && kind === "point") this.viewer.pointed(this.people.find((person) => person.seat === from)?.name || "", body);
   }
 
   async load() {
     clearTimeout(this.later);
     try {
-      const said = await ask("soubory/");
-      this.known = said.documents;
+      const reply = await ask("soubory/");
+      this.documents = reply.documents;
       this.draw();
-      if (said.seen && this.inside) this.follow(said.seen);
+      if (reply.seen && this.inside) this.follow(reply.seen);
     } catch { /* the next signal asks again */ }
-    const checking = this.known.some((one) => one.state === "checking");
+    const checking = this.documents.some((file) => file.state === "checking");
     // The list now shows the file's state.
     if (!checking && this.sent) { this.sent.textContent = ""; this.sent = null; }
     if (checking) this.later = setTimeout(() => this.load(), CHECKS);
@@ -58,7 +58,7 @@ class Papers {
   follow(seen) {
     const before = this.seen;
     this.seen = seen;
-    if (seen.document && !this.known.some((one) => one.id === seen.document)) { this.load(); return; }
+    if (seen.document && !this.documents.some((file) => file.id === seen.document)) { this.load(); return; }
     if (before.leader !== seen.leader) this.draw();
     this.viewer.follow(before);
   }
@@ -69,46 +69,46 @@ class Papers {
       await released(list);
       const held = document.activeElement?.closest?.("[data-list]") === list && document.activeElement.dataset;
       const whom = held && document.activeElement.closest("li").dataset.id;
-      list.replaceChildren(...this.known.map((one) => this.line(one, root.dataset.papers === "room")));
-      if (!this.known.length) list.append(made("li", "muted", words.none));
+      list.replaceChildren(...this.documents.map((file) => this.line(file, root.dataset.papers === "room")));
+      if (!this.documents.length) list.append(element("li", "muted", words.none));
       if (held) (list.querySelector(`[data-id="${whom}"] [data-act="${held.act}"]`) ?? root.querySelector("input[type=file]")).focus();
       const count = root.querySelector("[data-count]");
-      if (count) count.textContent = this.known.length ? `(${this.known.length})` : "";
+      if (count) count.textContent = this.documents.length ? `(${this.documents.length})` : "";
     }
   }
 
-  line(one, room) {
-    const line = made("li", "papers__one");
-    line.dataset.id = one.id;
-    const about = [one.size, one.by && fill("from", { name: one.by })].filter(Boolean).join(" · ");
-    line.append(made("span", "papers__name", one.name), " ", made("span", "muted", about));
-    if (one.said) line.append(made("span", "papers__said", one.said));
-    const acts = made("span", "papers__acts");
-    if (room && one.state === "ready" && one.pages) {
+  line(file, room) {
+    const line = element("li", "papers__one");
+    line.dataset.id = file.id;
+    const about = [file.size, file.by && fill("from", { name: file.by })].filter(Boolean).join(" · ");
+    line.append(element("span", "papers__name", file.name), " ", element("span", "muted", about));
+    if (file.said) line.append(element("span", "papers__said", file.said));
+    const acts = element("span", "papers__acts");
+    if (room && file.state === "ready" && file.pages) {
       const word = this.leads ? words.show : words.look;
-      acts.append(this.does(button(word, one.name), "show", () => this.viewer.open(one, this.leads)));
+      acts.append(this.does(button(word, file.name), "show", () => this.viewer.open(file, this.leads)));
     }
-    if (one.state === "ready") {
-      const link = made("a", "gov-button", words.download);
-      link.href = `${base}soubory/${one.id}/`;
-      link.setAttribute("aria-label", `${words.download}: ${one.name}`);
+    if (file.state === "ready") {
+      const link = element("a", "gov-button", words.download);
+      link.href = `${base}soubory/${file.id}/`;
+      link.setAttribute("aria-label", `${words.download}: ${file.name}`);
       Object.assign(link.dataset, { type: "outlined", color: "primary", size: "s" });
       acts.append(link);
     }
-    if (one.removable) acts.append(this.does(button(words.remove, one.name, "error"), "remove", () => this.remove(one)));
+    if (file.removable) acts.append(this.does(button(words.remove, file.name, "error"), "remove", () => this.remove(file)));
     line.append(acts);
     return line;
   }
 
-  does(one, act, what) {
-    one.dataset.act = act;
-    one.addEventListener("click", what);
-    return one;
+  does(control, act, what) {
+    control.dataset.act = act;
+    control.addEventListener("click", what);
+    return control;
   }
 
-  async remove(one) {
-    if (!confirm(fill("sure_remove", { name: one.name }))) return;
-    await this.post(`soubory/${one.id}/odebrat/`, {});
+  async remove(file) {
+    if (!confirm(fill("sure_remove", { name: file.name }))) return;
+    await this.post(`soubory/${file.id}/odebrat/`, {});
     this.load();
   }
 
@@ -129,22 +129,22 @@ class Papers {
 
   async bring(event, form) {
     event.preventDefault();
-    const [file, said, bar] = [form.querySelector("input[type=file]"), form.querySelector(".bring__said"), form.querySelector("progress")];
-    const one = file.files[0];
-    if (!one) return;
-    if (one.size > settings.largest) { said.textContent = fill("too_large", { most: settings.largest >> 20 }); return; }
+    const [input, status, bar] = [form.querySelector("input[type=file]"), form.querySelector(".bring__said"), form.querySelector("progress")];
+    const file = input.files[0];
+    if (!file) return;
+    if (file.size > settings.largest) { status.textContent = fill("too_large", { most: settings.largest >> 20 }); return; }
     const press = form.querySelector("button");
     const held = document.activeElement === press; // a disabled button loses the focus
     press.disabled = true;
     bar.hidden = false;
     try {
-      await this.send(form.action, one, (done) => { bar.value = done; bar.textContent = fill("sending", { done }); });
-      said.textContent = fill("sent", { name: one.name });
-      this.sent = said;
+      await this.send(form.action, file, (done) => { bar.value = done; bar.textContent = fill("sending", { done }); });
+      status.textContent = fill("sent", { name: file.name });
+      this.sent = status;
       form.reset();
       this.load();
     } catch (fault) {
-      said.textContent = fault.message || words.again;
+      status.textContent = fault.message || words.again;
     } finally {
       press.disabled = false;
       if (held && document.activeElement === document.body) press.focus();

@@ -28,10 +28,10 @@ export class Mesh extends EventTarget {
 
   // Takes the server's list of people inside; returns the new seats.
   update(people) {
-    const there = new Map(people.filter((one) => one.seat !== this.seat).map((one) => [one.seat, one]));
+    const there = new Map(people.filter((person) => person.seat !== this.seat).map((person) => [person.seat, person]));
     for (const seat of [...this.peers.keys()]) if (!there.has(seat)) this.drop(seat);
-    const fresh = [...there.keys()].filter((seat) => !this.known?.has(seat));
-    this.known = new Set(there.keys());
+    const fresh = [...there.keys()].filter((seat) => !this.knownSeats?.has(seat));
+    this.knownSeats = new Set(there.keys());
     for (const [seat, person] of there) {
       // People away for long return with another seat, so no reconnection is tried until then.
       if (person.here) this.peer(seat).here = true;
@@ -63,8 +63,8 @@ export class Mesh extends EventTarget {
   loudest() {
     let [best, level] = [null, 0.02];
     for (const [seat, peer] of this.peers) {
-      const heard = peer.level();
-      if (heard > level) [best, level] = [seat, heard];
+      const volume = peer.level();
+      if (volume > level) [best, level] = [seat, volume];
     }
     return best;
   }
@@ -86,8 +86,8 @@ class Peer {
     this.say("connecting");
     if (!this.polite) {
       for (const kind of KINDS) {
-        const made = this.pc.addTransceiver(kind === "audio" ? "audio" : "video", { direction: "sendrecv" });
-        made.sender.replaceTrack(mesh.devices.tracks[kind]);
+        const transceiver = this.pc.addTransceiver(kind === "audio" ? "audio" : "video", { direction: "sendrecv" });
+        transceiver.sender.replaceTrack(mesh.devices.tracks[kind]);
       }
     }
   }
@@ -119,29 +119,29 @@ class Peer {
       .catch((fault) => { if (this.pc.signalingState !== "closed") console.warn(kind, fault); });
   }
 
-  async described(said) {
-    const collision = said.type === "offer" && (this.making || this.pc.signalingState !== "stable");
+  async described(description) {
+    const collision = description.type === "offer" && (this.making || this.pc.signalingState !== "stable");
     this.ignores = !this.polite && collision;
     if (this.ignores) return;
-    if (said.type === "answer" && this.pc.signalingState !== "have-local-offer") return; // an outdated answer
+    if (description.type === "answer" && this.pc.signalingState !== "have-local-offer") return; // an outdated answer
     const first = !this.pc.remoteDescription;
-    await this.pc.setRemoteDescription(said);
-    if (said.type !== "offer") return;
+    await this.pc.setRemoteDescription(description);
+    if (description.type !== "offer") return;
     if (first) this.fill();
     await this.pc.setLocalDescription();
     this.send("sdp", this.pc.localDescription.toJSON());
   }
 
   fill() {
-    this.pc.getTransceivers().forEach((one, at) => {
-      one.direction = "sendrecv";
-      one.sender.replaceTrack(this.mesh.devices.tracks[KINDS[at]]);
+    this.pc.getTransceivers().forEach((transceiver, at) => {
+      transceiver.direction = "sendrecv";
+      transceiver.sender.replaceTrack(this.mesh.devices.tracks[KINDS[at]]);
     });
   }
 
-  async candidate(said) {
+  async candidate(candidate) {
     try {
-      await this.pc.addIceCandidate(said);
+      await this.pc.addIceCandidate(candidate);
     } catch (fault) {
       if (!this.ignores) throw fault;
     }

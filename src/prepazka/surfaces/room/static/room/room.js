@@ -35,10 +35,10 @@ class Meeting {
     this.devices.addEventListener("output", ({ detail }) => this.stage.sink(detail));
     $("enter").addEventListener("click", () => this.enter());
     $("take").addEventListener("click", () => this.enter(true));
-    for (const one of document.querySelectorAll("[data-leave]")) one.addEventListener("click", () => this.leave());
+    for (const leaveButton of document.querySelectorAll("[data-leave]")) leaveButton.addEventListener("click", () => this.leave());
     $("chat").addEventListener("submit", (event) => this.say(event));
     document.addEventListener("room:send", ({ detail }) => this.line?.send(detail.kind, detail.body, detail.to));
-    this.check.known();
+    this.check.beginIfPermitted();
   }
 
   async ask(path, values) {
@@ -49,9 +49,9 @@ class Meeting {
     const answer = await fetch(base + path, {
       ...options, headers: { Accept: "application/json" }, signal: AbortSignal.timeout(10000),
     });
-    const said = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw Object.assign(new Error(said.title || words.again), { code: said.code, status: answer.status });
-    return said;
+    const reply = await answer.json().catch(() => ({}));
+    if (!answer.ok) throw Object.assign(new Error(reply.title || words.again), { code: reply.code, status: answer.status });
+    return reply;
   }
 
   async step(action, values = {}) {
@@ -126,18 +126,18 @@ class Meeting {
     this.cut = !yes;
   }
 
-  async state(said) {
-    if (this.elsewhere.take(said.provider) && this.place === said.place) await this.moved();
-    if (said.place === "lobby") this.toLobby();
-    else if (said.place === "inside") {
+  async state(update) {
+    if (this.elsewhere.take(update.provider) && this.place === update.place) await this.moved();
+    if (update.place === "lobby") this.toLobby();
+    else if (update.place === "inside") {
       if (this.place !== "inside") this.place = "inside", this.ready = this.toRoom();
-      this.people = said.people;
-      this.latest = said;
+      this.people = update.people;
+      this.latest = update;
       await this.ready;
       await released(document.querySelector('[data-stage="room"]'));
-      if (this.latest === said) this.draw(said);
+      if (this.latest === update) this.draw(update);
     }
-    document.dispatchEvent(new CustomEvent("room:state", { detail: said }));
+    document.dispatchEvent(new CustomEvent("room:state", { detail: update }));
   }
 
   // The meeting moves to another room: announces it, and starts or ends our own connections.
@@ -151,12 +151,12 @@ class Meeting {
     else { this.devices.close(); $("elsewhere-text").focus(); }
   }
 
-  connect(said) {
-    this.mesh = new Mesh({ line: this.line, devices: this.devices, seat: this.seat, ice: said.ice, policy: settings.policy });
+  connect(entry) {
+    this.mesh = new Mesh({ line: this.line, devices: this.devices, seat: this.seat, ice: entry.ice, policy: settings.policy });
     this.mesh.addEventListener("track", ({ detail }) => this.stage.track(detail.seat, detail.kind, detail.track));
     this.mesh.addEventListener("state", ({ detail }) => this.way(detail));
     for (const kind of ["video", "screen"]) this.stage.own(kind, this.devices.tracks[kind]);
-    this.told = "";
+    this.sentMedia = "";
   }
 
   toLobby() {
@@ -168,8 +168,8 @@ class Meeting {
     show("lobby");
     clearInterval(this.asking);
     const look = async () => {
-      const said = await this.ask("poradi/").catch(() => null);
-      if (said && $("turn").textContent !== said.text) $("turn").textContent = said.text;
+      const queue = await this.ask("poradi/").catch(() => null);
+      if (queue && $("turn").textContent !== queue.text) $("turn").textContent = queue.text;
     };
     look();
     this.asking = setInterval(look, QUEUE);
@@ -180,10 +180,10 @@ class Meeting {
     this.check.close();
     show("room");
     announce(words.let_in);
-    const said = await this.askInside();
-    for (const line of said.said) this.line_of(line, false);
+    const entry = await this.askInside();
+    for (const line of entry.said) this.line_of(line, false);
     this.elsewhere.draw("inside", this.seat);
-    if (this.elsewhere.ours) this.connect(said);
+    if (this.elsewhere.ours) this.connect(entry);
     else { this.devices.close(); $("venue").focus(); }
     this.controls.draw();
     clearInterval(this.speaker);
@@ -203,20 +203,20 @@ class Meeting {
     }
   }
 
-  draw(said) {
-    const news = this.stage.update(said.people);
-    if (news.found.length) announce(fill(words, "with", { names: news.found.map((one) => one.name || words.somebody).join(", ") }));
-    for (const one of news.came) announce(fill(words, "came", one));
-    for (const one of news.went) announce(fill(words, "went", one));
-    for (const one of news.hands) announce(fill(words, "hand", one));
-    for (const seat of this.mesh?.update(said.people) ?? []) this.line.send("media", this.media(), seat);
-    const does = (act, one, button) => this.act(act, one, button);
-    list($("people"), said.people, { words, me: settings.me, acts: this.chair ? INSIDE.filter(([act]) => this.elsewhere.ours || act !== "ztlumit") : [], does });
-    const waiting = said.lobby ?? [];
+  draw(update) {
+    const news = this.stage.update(update.people);
+    if (news.present.length) announce(fill(words, "with", { names: news.present.map((person) => person.name || words.somebody).join(", ") }));
+    for (const person of news.came) announce(fill(words, "came", person));
+    for (const person of news.went) announce(fill(words, "went", person));
+    for (const person of news.hands) announce(fill(words, "hand", person));
+    for (const seat of this.mesh?.update(update.people) ?? []) this.line.send("media", this.media(), seat);
+    const does = (act, person, button) => this.act(act, person, button);
+    list($("people"), update.people, { words, me: settings.me, acts: this.chair ? INSIDE.filter(([act]) => this.elsewhere.ours || act !== "ztlumit") : [], does });
+    const waiting = update.lobby ?? [];
     list($("waiting"), waiting, { words, me: settings.me, acts: ADMITTING, does });
     if ($("waiting-box")) $("waiting-box").hidden = !waiting.length;
     this.knocks(waiting);
-    this.controls.raised(Boolean(said.people.find((one) => one.id === settings.me)?.hand));
+    this.controls.raised(Boolean(update.people.find((person) => person.id === settings.me)?.hand));
     this.controls.draw();
   }
 
@@ -225,16 +225,16 @@ class Meeting {
     const first = $("waiting").querySelector('[data-act="pustit"]');
     if (first) first.dataset.key = "p";
     const word = $("keys").checked ? "knocks_key" : "knocks";
-    for (const one of waiting) if (!this.knocked?.has(one.id)) announce(fill(words, word, { name: one.name || words.somebody }));
-    this.knocked = new Set(waiting.map((one) => one.id));
+    for (const person of waiting) if (!this.knocked?.has(person.id)) announce(fill(words, word, { name: person.name || words.somebody }));
+    this.knocked = new Set(waiting.map((person) => person.id));
   }
 
-  async act(act, one, button) {
+  async act(act, person, button) {
     if (button.ariaDisabled) return;
-    const name = one.name || words.somebody;
+    const name = person.name || words.somebody;
     if (act === "odebrat" && !confirm(fill(words, "sure_remove", { name }))) return;
     button.ariaDisabled = "true"; // a disabled button would lose the focus
-    const done = await this.step(act, { who: one.id });
+    const done = await this.step(act, { who: person.id });
     if (!done || act === "ztlumit") button.ariaDisabled = null;
     if (done && act === "ztlumit") announce(fill(words, "you_muted", { name }));
   }
@@ -243,7 +243,7 @@ class Meeting {
     if (this.place !== "inside" || (this.elsewhere.ours && !this.mesh)) { this.early.push({ from, kind, body }); return; }
     if (from && (kind === "sdp" || kind === "ice")) this.mesh?.take(from, kind, body);
     else if (from && kind === "media") {
-      if (this.stage.told(from, body)) announce(fill(words, "shares", { name: this.name(from) }));
+      if (this.stage.setMedia(from, body)) announce(fill(words, "shares", { name: this.name(from) }));
     } else if (!from && kind === "mute") this.controls.silenced();
     else if (!from && kind === "away" && this.chair) notice(words.away_server, "warning");
     else if (!from && kind === "said") this.line_of(body, true);
@@ -256,7 +256,7 @@ class Meeting {
 
   line_of(line, aloud) {
     const mine = line.participant === settings.me;
-    const person = this.people?.find((one) => one.id === line.participant);
+    const person = this.people?.find((participant) => participant.id === line.participant);
     const name = mine ? words.me : person?.name || words.somebody;
     if (say($("lines"), line, name, mine) && aloud && !mine) announce(`${name}: ${line.text}`);
   }
@@ -273,11 +273,11 @@ class Meeting {
   }
 
   tell() {
-    const said = JSON.stringify(this.media());
+    const media = JSON.stringify(this.media());
     const mine = this.stage.tiles.get("me")?.querySelector("[data-silent]");
     if (mine) mine.hidden = this.devices.has("audio");
-    if (!this.mesh || said === this.told) return;
-    this.told = said;
+    if (!this.mesh || media === this.sentMedia) return;
+    this.sentMedia = media;
     this.line.send("media", this.media());
   }
 

@@ -13,7 +13,7 @@ export class Line extends EventTarget {
     this.credential = credential;
     this.last = after;
     this.outbox = [];
-    this.heard = Date.now();
+    this.lastHeard = Date.now();
     this.open = true;
     this.connected = null;
     this.wake = () => {};
@@ -55,7 +55,7 @@ export class Line extends EventTarget {
   async read() {
     let tries = 0;
     while (this.open) {
-      if (Date.now() - this.heard > ANEW) { this.say("stale"); return; }
+      if (Date.now() - this.lastHeard > ANEW) { this.say("stale"); return; }
       try {
         this.abort = new AbortController();
         const answer = await this.ask("proud", {
@@ -81,7 +81,7 @@ export class Line extends EventTarget {
         if (done) return;
         clearTimeout(timer);
         timer = setTimeout(stalled, STALL);
-        this.heard = Date.now();
+        this.lastHeard = Date.now();
         this.mark(true);
         const frames = (rest + decoder.decode(value, { stream: true })).split("\n\n");
         rest = frames.pop();
@@ -93,12 +93,12 @@ export class Line extends EventTarget {
   }
 
   take(frame) {
-    const said = Object.fromEntries(frame.split("\n").map((line) => {
+    const fields = Object.fromEntries(frame.split("\n").map((line) => {
       const at = line.indexOf(": ");
       return [line.slice(0, at), line.slice(at + 2)];
     }));
-    if (said.id) this.last = Number(said.id);
-    if (said.event !== "alive") this.say(said.event, JSON.parse(said.data));
+    if (fields.id) this.last = Number(fields.id);
+    if (fields.event !== "alive") this.say(fields.event, JSON.parse(fields.data));
   }
 
   async pulse() {
@@ -117,9 +117,9 @@ export class Line extends EventTarget {
   async flush() {
     while (this.outbox.length && this.open) {
       const part = this.outbox.slice(0, MOST);
-      if (await this.post(part.map((one) => one.signal))) this.outbox.splice(0, part.length);
+      if (await this.post(part.map((entry) => entry.signal))) this.outbox.splice(0, part.length);
       else await new Promise((done) => setTimeout(done, 1000));
-      this.outbox = this.outbox.filter((one) => Date.now() - one.at < ANEW);
+      this.outbox = this.outbox.filter((entry) => Date.now() - entry.at < ANEW);
     }
     this.flushing = 0;
   }

@@ -6,7 +6,7 @@ export function fill(words, name, values = {}) {
 }
 
 export function show(stage) {
-  for (const one of document.querySelectorAll("[data-stage]")) one.hidden = one.dataset.stage !== stage;
+  for (const section of document.querySelectorAll("[data-stage]")) section.hidden = section.dataset.stage !== stage;
   document.body.dataset.at = stage;
   const title = document.querySelector(`[data-stage="${stage}"] [data-title]`);
   title?.focus();
@@ -14,14 +14,14 @@ export function show(stage) {
 
 // A polite live region, so that the current announcement is not interrupted; a log, so that none of
 // several announcements is lost and missed ones can be looked up.
-const KEPT = 30;
+const MOST_LINES = 30;
 export function announce(text) {
   const log = $("say");
   if (!log) return; // the page after the meeting
   const line = document.createElement("p");
   line.textContent = text;
   log.append(line);
-  if (log.children.length > KEPT) log.firstElementChild.remove();
+  if (log.children.length > MOST_LINES) log.firstElementChild.remove();
 }
 
 // Shows a text above the pictures and announces it.
@@ -41,24 +41,24 @@ export class Stage {
 
   tile(key, name, own = false) {
     if (this.tiles.has(key)) return this.tiles.get(key);
-    const made = $("tile").content.firstElementChild.cloneNode(true);
-    made.dataset.key = key;
-    made.dataset.own = own;
-    made.querySelector("[data-initials]").textContent = initials(name);
-    made.querySelector("[data-name]").textContent = name;
-    const video = made.querySelector("video");
+    const tile = $("tile").content.firstElementChild.cloneNode(true);
+    tile.dataset.key = key;
+    tile.dataset.own = own;
+    tile.querySelector("[data-initials]").textContent = initials(name);
+    tile.querySelector("[data-name]").textContent = name;
+    const video = tile.querySelector("video");
     video.setAttribute("aria-label", name);
     video.muted = true; // sound is played by an element of its own
-    this.tiles.set(key, made);
-    this.root.append(made);
+    this.tiles.set(key, tile);
+    this.root.append(tile);
     this.arrange();
-    return made;
+    return tile;
   }
 
   drop(key) {
     const gone = this.tiles.get(key);
     if (!gone) return;
-    for (const one of gone.querySelectorAll("video, audio")) one.srcObject = null;
+    for (const player of gone.querySelectorAll("video, audio")) player.srcObject = null;
     gone.remove();
     this.tiles.delete(key);
     this.arrange();
@@ -99,11 +99,11 @@ export class Stage {
 
   sink(id) {
     this.output = id;
-    for (const one of document.querySelectorAll("audio")) one.setSinkId?.(id).catch(() => {});
+    for (const player of document.querySelectorAll("audio")) player.setSinkId?.(id).catch(() => {});
   }
 
   // The state of a participant's devices, as their browser reports it.
-  told(seat, media) {
+  setMedia(seat, media) {
     const before = this.media.get(seat)?.screen;
     this.media.set(seat, media);
     this.devices(seat);
@@ -143,27 +143,27 @@ export class Stage {
   update(people) {
     const before = this.people;
     const first = before.size === 0;
-    this.people = new Map(people.map((one) => [one.seat, one]));
-    const persons = (all) => new Map([...all.values()].map((one) => [one.id, one]));
+    this.people = new Map(people.map((person) => [person.seat, person]));
+    const persons = (all) => new Map([...all.values()].map((person) => [person.id, person]));
     const [was, is] = [persons(before), persons(this.people)];
     for (const seat of before.keys()) {
       if (!this.people.has(seat)) { this.drop(seat); this.drop(`${seat}:screen`); this.media.delete(seat); this.screens?.delete(seat); }
     }
-    for (const one of people) {
-      const mine = one.id === this.me;
-      const tile = mine ? this.tiles.get("me") : this.tile(one.seat, one.name || this.words.somebody);
+    for (const person of people) {
+      const mine = person.id === this.me;
+      const tile = mine ? this.tiles.get("me") : this.tile(person.seat, person.name || this.words.somebody);
       if (!tile) continue;
-      tile.querySelector("[data-hand]").hidden = !one.hand;
-      if (!mine) this.devices(one.seat);
-      if (!mine && !one.here) this.state(one.seat, this.words.away);
+      tile.querySelector("[data-hand]").hidden = !person.hand;
+      if (!mine) this.devices(person.seat);
+      if (!mine && !person.here) this.state(person.seat, this.words.away);
     }
-    const others = [...is.values()].filter((one) => one.id !== this.me);
-    if (first) return { found: others, came: [], went: [], hands: [] };
+    const others = [...is.values()].filter((person) => person.id !== this.me);
+    if (first) return { present: others, came: [], went: [], hands: [] };
     return {
-      found: [],
-      came: others.filter((one) => !was.has(one.id)),
-      went: [...was.values()].filter((one) => !is.has(one.id) && one.id !== this.me),
-      hands: others.filter((one) => one.hand && !was.get(one.id)?.hand),
+      present: [],
+      came: others.filter((person) => !was.has(person.id)),
+      went: [...was.values()].filter((person) => !is.has(person.id) && person.id !== this.me),
+      hands: others.filter((person) => person.hand && !was.get(person.id)?.hand),
     };
   }
 }
@@ -188,27 +188,27 @@ export function list(root, people, { words, me, acts, does }) {
   const held = root.contains(document.activeElement);
   const focused = document.activeElement?.dataset?.act;
   const whom = document.activeElement?.closest("li")?.dataset.id;
-  root.replaceChildren(...people.map((one) => {
+  root.replaceChildren(...people.map((person) => {
     const line = document.createElement("li");
-    line.dataset.id = one.id;
+    line.dataset.id = person.id;
     const name = document.createElement("span");
     name.className = "person__name";
-    const shown = one.name || words.somebody;
-    name.textContent = one.id === me ? `${shown} (${words.me})` : shown;
+    const shown = person.name || words.somebody;
+    name.textContent = person.id === me ? `${shown} (${words.me})` : shown;
     line.append(name);
-    if (one.hand) {
+    if (person.hand) {
       const hand = document.createElement("span");
       hand.className = "person__hand";
       hand.textContent = words.raised;
       line.append(hand);
     }
-    if (one.role === "chair" || one.role === "colleague") {
+    if (person.role === "chair" || person.role === "colleague") {
       const role = document.createElement("span");
       role.className = "muted person__role";
       role.textContent = words.chair;
       line.append(role);
     }
-    if (one.id !== me && acts.length) line.append(buttons(one, shown, acts, words, does));
+    if (person.id !== me && acts.length) line.append(buttons(person, shown, acts, words, does));
     return line;
   }));
   if (!held) return;
@@ -217,7 +217,7 @@ export function list(root, people, { words, me, acts, does }) {
   (next ?? $("people-title")).focus();
 }
 
-function buttons(one, shown, acts, words, does) {
+function buttons(person, shown, acts, words, does) {
   const row = document.createElement("span");
   row.className = "person__acts";
   for (const [act, word, type] of acts) {
@@ -226,7 +226,7 @@ function buttons(one, shown, acts, words, does) {
     Object.assign(button.dataset, { act, variant: type, type: type === "primary" ? "solid" : "outlined", color: type === "error" ? "error" : "primary", size: "s" });
     button.textContent = words[word];
     button.setAttribute("aria-label", `${words[word]}: ${shown}`);
-    button.addEventListener("click", () => does(act, one, button));
+    button.addEventListener("click", () => does(act, person, button));
     row.append(button);
   }
   return row;
@@ -234,9 +234,9 @@ function buttons(one, shown, acts, words, does) {
 
 export function say(root, line, name, mine) {
   if (root.querySelector(`[data-line="${line.id}"]`)) return false;
-  const made = document.createElement("li");
-  made.dataset.line = line.id;
-  made.className = mine ? "line line--mine" : "line";
+  const item = document.createElement("li");
+  item.dataset.line = line.id;
+  item.className = mine ? "line line--mine" : "line";
   const head = document.createElement("span");
   head.className = "line__head";
   const at = new Date(line.at).toLocaleTimeString(document.documentElement.lang, { hour: "numeric", minute: "2-digit", hourCycle: "h23" });
@@ -244,8 +244,8 @@ export function say(root, line, name, mine) {
   const text = document.createElement("span");
   text.className = "line__text";
   text.textContent = line.text;
-  made.append(head, text);
-  root.append(made);
-  made.scrollIntoView({ block: "nearest" });
+  item.append(head, text);
+  root.append(item);
+  item.scrollIntoView({ block: "nearest" });
   return true;
 }

@@ -1,5 +1,5 @@
 // The viewer of documents: the page shown to everybody, and a page viewed alone.
-import { ask, base, fill, made, settings, words } from "./asking.js";
+import { ask, base, fill, element, settings, words } from "./asking.js";
 import { announce } from "./view.js";
 
 const SIZES = [1, 1.5, 2, 3];
@@ -13,7 +13,7 @@ export class Viewer {
     this.alone = null; // {document, page} viewed alone, or null
     this.size = 0;
     const find = (name) => this.root.querySelector(`[data-${name}]`);
-    this.parts = Object.fromEntries(["name", "lead", "page", "sheet", "box", "image", "point", "words"].map((one) => [one, find(one)]));
+    this.parts = Object.fromEntries(["name", "lead", "page", "sheet", "box", "image", "point", "words"].map((name) => [name, find(name)]));
     const acts = {
       back: () => this.turn(-1), next: () => this.turn(1), less: () => this.zoom(-1), more: () => this.zoom(1),
       alone: () => this.part(), return: () => this.join(), stop: () => this.papers.show(null, 1),
@@ -28,11 +28,11 @@ export class Viewer {
 
   get now() { return this.alone ?? this.papers.seen; }
 
-  get document() { return this.papers.known.find((one) => one.id === this.now.document); }
+  get document() { return this.papers.documents.find((file) => file.id === this.now.document); }
 
   follow(before) {
     const { seen } = this.papers;
-    if (this.alone && !this.papers.known.some((one) => one.id === this.alone.document)) this.alone = null;
+    if (this.alone && !this.papers.documents.some((file) => file.id === this.alone.document)) this.alone = null;
     this.draw();
     if (this.alone || (before.document === seen.document && before.page === seen.page)) return;
     if (this.document) announce(this.title());
@@ -44,22 +44,22 @@ export class Viewer {
     return fill("page", { name, page: this.now.page, pages });
   }
 
-  open(one, forAll) {
-    this.opened = one.id; // focused when it has been drawn
-    if (forAll) { this.alone = null; this.papers.show(one.id, 1); }
-    else this.alone = { document: one.id, page: 1 };
+  open(file, forAll) {
+    this.opened = file.id; // focused when it has been drawn
+    if (forAll) { this.alone = null; this.papers.show(file.id, 1); }
+    else this.alone = { document: file.id, page: 1 };
     this.draw();
   }
 
   turn(by) {
-    const one = this.document;
+    const shownFile = this.document;
     const page = this.now.page + by;
-    if (!one || page < 1 || page > one.pages) return;
+    if (!shownFile || page < 1 || page > shownFile.pages) return;
     if (!this.alone && this.papers.leads) {
       // Shows the page at once; the others see it after the server's signal.
       this.papers.seen = { ...this.papers.seen, page };
-      this.papers.show(one.id, page);
-    } else this.alone = { document: one.id, page };
+      this.papers.show(shownFile.id, page);
+    } else this.alone = { document: shownFile.id, page };
     this.draw();
     announce(this.title());
   }
@@ -90,20 +90,20 @@ export class Viewer {
   }
 
   draw() {
-    const one = this.document;
+    const shownFile = this.document;
     const held = this.root.contains(document.activeElement);
-    this.root.hidden = !one || !this.papers.inside;
+    this.root.hidden = !shownFile || !this.papers.inside;
     if (held && this.root.hidden) this.lists()?.focus();
     document.body.toggleAttribute("data-paper", !this.root.hidden);
     if (this.root.hidden) return;
     const { page } = this.now;
     const { parts } = this;
-    if (this.opened === one.id) { this.opened = ""; parts.sheet.focus(); }
+    if (this.opened === shownFile.id) { this.opened = ""; parts.sheet.focus(); }
     const common = this.papers.seen.document && this.alone;
-    parts.name.textContent = one.name;
-    parts.page.textContent = fill("page_short", { page, pages: one.pages });
+    parts.name.textContent = shownFile.name;
+    parts.page.textContent = fill("page_short", { page, pages: shownFile.pages });
     this.leading();
-    const ends = { back: page <= 1, next: page >= one.pages };
+    const ends = { back: page <= 1, next: page >= shownFile.pages };
     for (const [name, end] of Object.entries(ends)) {
       if (end && document.activeElement === this.act(name)) this.parts.sheet.focus();
       this.act(name).disabled = end;
@@ -111,7 +111,7 @@ export class Viewer {
     this.act("alone").hidden = Boolean(this.alone);
     this.act("return").hidden = !this.alone;
     this.act("stop").hidden = !this.papers.leads || !this.papers.seen.document || Boolean(common);
-    const address = `${base}soubory/${one.id}/strana/${page}/`;
+    const address = `${base}soubory/${shownFile.id}/strana/${page}/`;
     if (this.address === address) return;
     this.address = address;
     parts.image.src = address;
@@ -129,7 +129,7 @@ export class Viewer {
     else if (this.papers.leads && (!leader || leader === settings.me)) text = words.lead_me;
     else if (leader) text = fill("lead_other", { name: this.papers.person(leader)?.name ?? "" });
     // Redraws only if something has changed, because redrawing closes an open select.
-    const shows = JSON.stringify([text, settings.chair && !this.alone && [leader, this.papers.people.map((one) => [one.id, one.name])]]);
+    const shows = JSON.stringify([text, settings.chair && !this.alone && [leader, this.papers.people.map((person) => [person.id, person.name])]]);
     if (lead.dataset.shows === shows) return;
     lead.dataset.shows = shows;
     lead.textContent = text;
@@ -138,12 +138,12 @@ export class Viewer {
 
   // The chair chooses who turns the pages.
   choice(lead, leader) {
-    const select = made("select", "paper__leader");
+    const select = element("select", "paper__leader");
     select.setAttribute("aria-label", lead.textContent);
-    for (const one of this.papers.people) {
-      const option = made("option", "", one.id === settings.me ? words.lead_me : fill("lead_other", { name: one.name }));
-      option.value = one.id;
-      option.selected = one.id === (leader ?? settings.me);
+    for (const person of this.papers.people) {
+      const option = element("option", "", person.id === settings.me ? words.lead_me : fill("lead_other", { name: person.name }));
+      option.value = person.id;
+      option.selected = person.id === (leader ?? settings.me);
       select.append(option);
     }
     select.addEventListener("change", () => this.papers.lead(select.value));
@@ -152,8 +152,8 @@ export class Viewer {
 
   async read(address) {
     this.parts.words.textContent = "";
-    const said = await ask(`${address.slice(base.length)}text/`).catch(() => null);
-    if (said && this.address === address) this.parts.words.textContent = said.text || words.no_words;
+    const reply = await ask(`${address.slice(base.length)}text/`).catch(() => null);
+    if (reply && this.address === address) this.parts.words.textContent = reply.text || words.no_words;
   }
 
   point(event) {
@@ -168,7 +168,7 @@ export class Viewer {
   }
 
   pointed(name, { document: id, page, x, y }) {
-    const sane = [x, y].every((one) => typeof one === "number" && one >= 0 && one <= 1);
+    const sane = [x, y].every((coordinate) => typeof coordinate === "number" && coordinate >= 0 && coordinate <= 1);
     if (sane && id === this.now.document && page === this.now.page) this.mark(name, { x, y });
   }
 

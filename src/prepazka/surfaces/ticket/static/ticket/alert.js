@@ -8,7 +8,7 @@
 
   function bytes(text) {
     const plain = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
-    return Uint8Array.from(plain, (one) => one.charCodeAt(0));
+    return Uint8Array.from(plain, (character) => character.charCodeAt(0));
   }
 
   async function subscribe() {
@@ -28,10 +28,10 @@
     event.preventDefault();
     failed.hidden = true;
     try {
-      const made = (await subscribe()).toJSON();
-      form.elements.endpoint.value = made.endpoint;
-      form.elements.p256dh.value = made.keys.p256dh;
-      form.elements.auth.value = made.keys.auth;
+      const subscription = (await subscribe()).toJSON();
+      form.elements.endpoint.value = subscription.endpoint;
+      form.elements.p256dh.value = subscription.keys.p256dh;
+      form.elements.auth.value = subscription.keys.auth;
       form.submit();
     } catch {
       failed.hidden = false;

@@ -3,17 +3,17 @@
 self.addEventListener("install", () => self.skipWaiting());
 
 self.addEventListener("push", (event) => {
-  const said = event.data?.json() ?? {};
-  if (!said.title) return;
+  const message = event.data?.json() ?? {};
+  if (!message.title) return;
   event.waitUntil(
-    self.registration.showNotification(said.title, {
-      body: said.body,
-      lang: said.language,
-      tag: said.tag, // the notice of the call replaces the earlier one,
+    self.registration.showNotification(message.title, {
+      body: message.body,
+      lang: message.language,
+      tag: message.tag, // the notice of the call replaces the earlier one,
       renotify: true, // but not silently
       requireInteraction: true,
       vibrate: [300, 150, 300],
-      data: { url: said.url },
+      data: { url: message.url },
     }),
   );
 });
@@ -25,7 +25,7 @@ self.addEventListener("notificationclick", (event) => {
   event.waitUntil(
     (async () => {
       const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-      const page = open.find((one) => one.url === url);
+      const page = open.find((client) => client.url === url);
       return page ? page.focus() : self.clients.openWindow(url);
     })(),
   );

@@ -3,14 +3,14 @@
   "use strict";
   const say = document.querySelector("[data-say]");
   const state = () => document.querySelector("[data-state]");
-  let known = state()?.dataset.state;
+  let lastState = state()?.dataset.state;
 
   document.addEventListener("live:updated", () => {
     const now = state();
-    if (!now || now.dataset.state === known) return;
-    known = now.dataset.state;
+    if (!now || now.dataset.state === lastState) return;
+    lastState = now.dataset.state;
     say.textContent = now.dataset.said;
     document.title = now.dataset.said;
-    if (known.startsWith("called")) navigator.vibrate?.([300, 150, 300]);
+    if (lastState.startsWith("called")) navigator.vibrate?.([300, 150, 300]);
   });
 })();
