@@ -20,13 +20,20 @@ from prepazka import messaging
 from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking
 from prepazka.gateways.email import send_mail
-from prepazka.messaging.contexts import WHAT_AND_WHEN, facts_of, facts_with, facts_without
+from prepazka.messaging.contexts import (
+    MEETING,
+    WHAT_AND_WHEN,
+    facts_of,
+    facts_with,
+    facts_without,
+)
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.message_types import Mail
 from prepazka.messaging.models import Message
 from prepazka.offices.models import Service
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
-from tests import citizen, town
+from prepazka.surfaces.citizen import meeting_mode_pages
+from tests import citizen, meetings, town
 from tests.citizen import Clock
 
 pytestmark = pytest.mark.django_db
@@ -220,3 +227,21 @@ def test_facts_are_told_apart_by_keys(lhota: OfficeSnapshot) -> None:
     assert facts_with(facts, WHAT_AND_WHEN) == facts[:2]
     assert facts_without(facts, WHAT_AND_WHEN) == facts[2:]
     assert [f.key for f in facts_with(reversed(facts), WHAT_AND_WHEN)] == ["appointment", "service"]
+
+
+def test_the_pages_of_a_meeting_say_its_mode_whether_a_topic_was_written_or_not(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The four facts that they show were once the first four, of which a topic became the last."""
+    clock = Clock(monkeypatch)
+    monkeypatch.setattr(meeting_mode_pages, "now", lambda: clock.at)
+    office = meetings.office()
+    booking = meetings.confirmed(office, "9:00")
+    Booking.objects.filter(pk=booking.pk).update(topic="Oprava plotu")
+    booking.refresh_from_db()
+    with translation.override("cs"), timezone.override(office.tz):
+        facts = facts_with(facts_of(booking, office), MEETING)
+    assert [fact.key for fact in facts] == ["service", "appointment", "official", "mode"]
+    page = citizen.words(client.get(f"{citizen.personal_url(booking)}zpusob/"))
+    assert facts[-1].value in page
+    assert "Oprava plotu" not in page
