@@ -135,16 +135,22 @@ def _messages_to_participants(
         people = list(Participant.objects.filter(pk=named))
     else:
         people = kind.recipients(booking)
-    defaults = {"office_id": booking.office_id, "booking": booking, "sequence": booking.sequence}
+    defaults = {
+        "office_id": booking.office_id,
+        "booking": booking,
+        "sequence": booking.sequence,
+        "created_at": now,
+    }
     return [
         Message.objects.get_or_create(
             event=happened.pk,
             kind=kind.code,
             participant=participant,
-            defaults={**defaults, "created_at": now, "channel": Message.Channel.EMAIL},
+            defaults={**defaults, "channel": channel},
         )[0]
         for participant in people
-        if participant.email and _is_recipient(participant, happened)
+        if (channel := channel_for(participant, booking.office))
+        and _is_recipient(participant, happened)
     ]
 
 
