@@ -34,7 +34,7 @@ from prepazka.core.discipline import __file__ as discipline
 from prepazka.core.events import REGISTRY
 from prepazka.core.refusal import Refused
 from prepazka.meetings import signals
-from prepazka.messaging import channels, mail, message_delivery, message_types, receipts, sms
+from prepazka.messaging import channels, kinds, mail, message_delivery, message_types, receipts
 from prepazka.officefile.check import check
 from prepazka.officefile.nodes import Section, WrongFile
 from prepazka.queueing import offline_logs
@@ -103,7 +103,7 @@ def events() -> Iterator[str]:
 
 
 def message_kinds() -> Iterable[str]:
-    return {*mail.SUBJECTS, *mail.INVITED, mail.MINUTES, *sms.TEXTS}
+    return {code for code, kind in kinds.KINDS.items() if not kind.is_retired}
 
 
 def message_errors() -> Iterator[str]:

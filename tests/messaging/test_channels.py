@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import translation
 
+import prepazka
 from prepazka.jobs.tasks import GATEWAYS
 from prepazka.journal.models import Event
 from prepazka.messaging import channels, message_delivery
@@ -25,7 +30,10 @@ from tests import rounds, town
 from tests.usecases.test_turn_alerts import BROWSER, MAIL, NINE, PHONE, asked, issue
 
 pytestmark = pytest.mark.django_db
+SOURCE = Path(prepazka.__file__).parent
 CHANNELS = list(Message.Channel)
+# In a template: a channel, or what a page calls it, beside the name of one.
+IN_TEMPLATES = re.compile(r"""\b(?:channel|told|way)\s*(?:==|!=|in)\s*["'](?:email|sms|push)\b""")
 # A new channel needs a contact here, or its tests fail.
 CONTACTS = {Message.Channel.EMAIL: MAIL, Message.Channel.SMS: PHONE, Message.Channel.PUSH: BROWSER}
 
@@ -89,6 +97,10 @@ def test_it_is_shown_and_labelled(office: OfficeSnapshot, channel: Message.Chann
         in_czech = [str(adapter.label), way_in_words(channel)]
     with translation.override("en"):
         assert in_czech[1] != way_in_words(channel), "translated"
+    with translation.override("cs"):
+        turn_in_czech = str(adapter.turn_announcement)
+    with translation.override("en"):
+        assert str(adapter.turn_announcement) not in {"", turn_in_czech}
     others = {str(ADAPTERS[other].label) for other in CHANNELS if other != channel}
     assert str(adapter.label) not in others
 
@@ -187,3 +199,66 @@ def test_the_first_channel_of_several_contacts_is_that_which_says_most(
         setattr(alert, field, nothing)
     assert order == list(ADAPTERS)
     assert channel_for(alert, office.row) is None
+
+
+def compared_channels(source: str) -> Iterator[int]:
+    """The lines on which a program compares a message's channel with a certain one."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Compare):
+            operands = [part for side in (node.left, *node.comparators) for part in ast.walk(side)]
+        elif isinstance(node, ast.Match):
+            operands = [
+                *ast.walk(node.subject),
+                *(p for c in node.cases for p in ast.walk(c.pattern)),
+            ]
+        else:
+            continue
+        names = {
+            ast.unparse(part) for part in operands if isinstance(part, ast.Attribute | ast.Name)
+        }
+        values = {part.value for part in operands if isinstance(part, ast.Constant)}
+        is_channel = any(name.split(".")[-1] == "channel" for name in names)
+        if (is_channel and values & set(Message.Channel.values)) or any(
+            re.search(rf"\bMessage\.Channel\.{member.name}$", name)
+            for name in names
+            for member in CHANNELS
+        ):
+            yield node.lineno
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("if message.channel == Message.Channel.SMS: pass", [1]),
+        ("\nif models.Message.Channel.PUSH != way: pass", [2]),
+        ("if channel in ('sms', 'push'): pass", [1]),
+        ("match message.channel:\n case 'sms': pass", [1]),
+        ("match message.channel:\n case Message.Channel.SMS: pass", [1]),
+        ("if booking.channel in ('desk', 'phone'): pass", []),
+        ("rows.filter(channel=Message.Channel.SMS)", []),
+        ("if part == 'sms': pass", []),
+    ],
+)
+def test_a_comparison_of_channels_is_found(source: str, lines: list[int]) -> None:
+    assert list(compared_channels(source)) == lines
+
+
+def test_no_module_but_the_adapters_compares_channels() -> None:
+    comparing = {
+        path.relative_to(SOURCE).as_posix(): lines
+        for path in SOURCE.rglob("*.py")
+        if (lines := list(compared_channels(path.read_text(encoding="utf-8"))))
+    }
+    assert set(comparing) <= {"messaging/channels.py"}, comparing
+
+
+def test_no_template_compares_channels() -> None:
+    assert IN_TEMPLATES.search('{% if message.channel == "sms" %}')
+    assert IN_TEMPLATES.search("{% elif told == 'email' %}")
+    assert not IN_TEMPLATES.search('{% if booking.channel == "phone" %}')
+    comparing = {
+        path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.html")
+        if IN_TEMPLATES.search(path.read_text(encoding="utf-8"))
+    }
+    assert comparing == set()

@@ -12,8 +12,8 @@ from django.utils import timezone, translation
 from prepazka.booking.booking_links import random_short_code
 from prepazka.booking.models import Booking, Offer, WaitingListEntry
 from prepazka.journal.models import Event
-from prepazka.messaging import message_delivery, sms
-from prepazka.messaging.contexts import context_of_message
+from prepazka.messaging import kinds, message_delivery, sms
+from prepazka.messaging.message_context import context_of_message
 from prepazka.messaging.models import Message
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import town
@@ -61,7 +61,7 @@ def offer_to(where: OfficeSnapshot, *clocks: str, **to: Any) -> Offer:
 
 
 def composed(monkeypatch: pytest.MonkeyPatch, where: OfficeSnapshot, **data: str) -> Message:
-    monkeypatch.setitem(message_delivery.KINDS, "DiaryChanged", "offer")
+    monkeypatch.setitem(kinds.TO_PERSON, "DiaryChanged", kinds.KINDS["offer"])
     event = Event.objects.create(office=where.office_id, kind="DiaryChanged", data=data, at=NOW)
     return message_delivery.compose_messages(event=event.pk, now=NOW)[0]
 

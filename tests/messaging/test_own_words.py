@@ -8,10 +8,10 @@ import pytest
 
 from prepazka.core import message_texts
 from prepazka.core.message_texts import Fault, faults_of_text
-from prepazka.messaging.mail import SUBJECTS, compose_mail
-from prepazka.messaging.message_delivery import KINDS
+from prepazka.messaging.custom_texts import placeholders_of
+from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
-from prepazka.messaging.sms import TEXTS, compose_sms
+from prepazka.messaging.sms import compose_sms
 from prepazka.officefile import presets
 from prepazka.officefile.check import check
 from prepazka.officefile.nodes import WrongFile
@@ -98,7 +98,7 @@ def test_a_short_message_in_the_words_of_the_office() -> None:
 def test_what_is_wrong_is_said_by_its_name(
     kind: str, part: message_texts.Part, text: str, found: list[Fault]
 ) -> None:
-    assert faults_of_text(kind, part, text) == found
+    assert faults_of_text(placeholders_of(kind), part, text) == found
 
 
 def with_own(text: str) -> str:
@@ -121,9 +121,3 @@ def test_a_file_with_broken_words_is_refused_with_their_line(words: str, said: s
         check(with_own(words))
     assert said in str(wrong.value)
     assert "line " in str(wrong.value)
-
-
-def test_every_kind_says_what_it_may_speak_of() -> None:
-    assert set(KINDS.values()) <= set(message_texts.NEEDS)
-    assert set(TEXTS) <= set(message_texts.NEEDS)
-    assert set(SUBJECTS) <= set(message_texts.NEEDS)

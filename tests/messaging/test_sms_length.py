@@ -9,7 +9,8 @@ from django.db.models import F
 
 from prepazka.core import gsm7
 from prepazka.messaging import custom_texts
-from prepazka.messaging.sms import TEXTS
+from prepazka.messaging.kind_parts import Audience
+from prepazka.messaging.kinds import KINDS
 from prepazka.offices.models import Office, Service
 from prepazka.offices.office_snapshot import snapshot_of
 from tests import town
@@ -24,7 +25,7 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize("kind", sorted(TEXTS))
+@pytest.mark.parametrize("kind", [code for code, kind in KINDS.items() if kind.sms])
 @pytest.mark.parametrize("language", ["cs", "en"])
 @pytest.mark.parametrize("name", NAMES, ids=lambda one: one[:12])
 def test_one_plain_message_at_a_long_address(
@@ -44,7 +45,7 @@ def test_one_plain_message_at_a_long_address(
         return  # says where to go, or asks for a number; there is nothing more to see
     address = (
         f"/t/{custom_texts.SAMPLE_CODE}/"
-        if kind in custom_texts.OF_TICKETS
+        if KINDS[kind].audience is Audience.TICKET_HOLDER
         else f"/s/{custom_texts.SAMPLE_CODE}/"
     )
     assert address in made.sms

@@ -275,7 +275,7 @@ def test_the_copy_can_be_read_and_has_only_what_is_theirs(
     met: OfficeSnapshot, language: str, title: str
 ) -> None:
     with translation.override(language):
-        copy = export_person(**request_of(met), kinds={})
+        copy = export_person(**request_of(met))
     archive = zipfile.ZipFile(io.BytesIO(copy.content))
     page = archive.read("index.html").decode()
     content = json.loads(archive.read("data.json"))
@@ -294,7 +294,7 @@ def test_the_copy_can_be_read_and_has_only_what_is_theirs(
 def test_the_copy_says_which_file_could_not_be_read(met: OfficeSnapshot) -> None:
     document = Document.objects.get(name="Jana Malá.pdf")
     storage.drop_folder(document.key)
-    copy = export_person(**request_of(met), kinds={})
+    copy = export_person(**request_of(met))
     assert copy.missing == ["Jana Malá.pdf"]
 
 

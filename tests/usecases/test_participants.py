@@ -21,6 +21,8 @@ from prepazka.meetings import delay_notices, participants
 from prepazka.meetings.erasing import erase_meetings
 from prepazka.meetings.models import Meeting, MeetingState, Participant
 from prepazka.messaging import message_delivery
+from prepazka.messaging.kind_parts import Audience
+from prepazka.messaging.kinds import KINDS
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.offices.models import HoursException
@@ -29,6 +31,7 @@ from tests import meetings, officials, town
 
 pytestmark = pytest.mark.django_db
 NOW = town.FRIDAY_BEFORE
+TO_PARTICIPANTS = {c for c, kind in KINDS.items() if kind.audience is Audience.PARTICIPANTS}
 Role = Participant.Role
 
 
@@ -190,9 +193,7 @@ def test_everybody_is_told_by_a_mail_of_their_own(where: OfficeSnapshot) -> None
 
 
 @pytest.mark.parametrize("language", ["cs", "en"])
-@pytest.mark.parametrize(
-    "kind", sorted({*message_delivery.TO_INVITED.values(), "mode_changed", "late", "room_changed"})
-)
+@pytest.mark.parametrize("kind", sorted({*TO_PARTICIPANTS, "mode_changed", "late", "room_changed"}))
 def test_every_mail_of_meetings_in_both_languages(
     where: OfficeSnapshot, kind: str, language: str
 ) -> None:
@@ -200,7 +201,7 @@ def test_every_mail_of_meetings_in_both_languages(
     meeting = participants.meeting_for(made, NOW)
     Meeting.objects.filter(pk=meeting.pk).update(late_min=10)
     to: dict[str, Any] = {}
-    if kind in message_delivery.TO_INVITED.values():
+    if kind in TO_PARTICIPANTS:
         to["participant"] = participants.invite_guest(
             booking=made.pk, email="h@example.cz", language=language, now=NOW
         )

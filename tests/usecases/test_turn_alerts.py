@@ -10,6 +10,7 @@ import pytest
 
 from prepazka.journal.models import Event
 from prepazka.messaging import message_delivery
+from prepazka.messaging.kinds import TO_PERSON
 from prepazka.messaging.message_types import Mail, Push, PushGone, Sent, Sms
 from prepazka.messaging.models import Message
 from prepazka.offices.models import Office
@@ -65,7 +66,7 @@ class Out:
 
     def __call__(self, now: Any = NINE) -> list[Any]:
         before = len(self.left)
-        new = Event.objects.filter(pk__gt=self.seen, kind__in=message_delivery.KINDS).order_by("pk")
+        new = Event.objects.filter(pk__gt=self.seen, kind__in=TO_PERSON).order_by("pk")
         for event in [*new, *new]:  # a job may run twice
             self.seen = max(self.seen, event.pk)
             for message in message_delivery.compose_messages(event=event.pk, now=now):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,22 +15,6 @@ PARTS: tuple[Part, ...] = ("subject", "text", "sms")
 LONGEST: Mapping[str, int] = {"subject": 120, "text": 4000, "sms": 600}
 PLACE = re.compile(r"\{([^{}]*)\}")
 
-ALWAYS = frozenset({"office", "service"})
-BOOKED = ALWAYS | {
-    "when",
-    "come",
-    "official",
-    "place",
-    "bring",
-    "fee",
-    "pin",
-    "link",
-    "move",
-    "cancel",
-    "again",
-}
-TURN = ALWAYS | {"number", "link"}
-OFFERED = BOOKED | {"terms", "until"}
 # Placeholders short enough for a short message; the rest is on the page behind the link.
 SHORT = frozenset(
     {
@@ -41,48 +25,11 @@ SHORT = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
-    """The placeholders that texts of a kind may and must have."""
+class Placeholders:
+    """The placeholders that an office's own texts of a kind may and must have."""
 
     may: frozenset[str]
     must: frozenset[str] = frozenset()
-
-
-NEEDS: Mapping[str, Needs] = {
-    "confirm": Needs(BOOKED - {"pin", "move", "cancel"} | {"until"}, frozenset({"link"})),
-    "confirmed": Needs(BOOKED, frozenset({"pin", "link"})),
-    "moved": Needs(BOOKED, frozenset({"pin", "link"})),
-    "reminder": Needs(BOOKED, frozenset({"pin", "link"})),
-    "reminder_soon": Needs(BOOKED, frozenset({"pin", "link"})),
-    "cancelled": Needs(BOOKED - {"pin", "move", "cancel"}),
-    "cancelled_by_office": Needs(BOOKED - {"pin", "move", "cancel"}),
-    "when": Needs(BOOKED, frozenset({"when"})),
-    "reply_help": Needs(BOOKED),
-    "reply_which": Needs(BOOKED | {"terms"}, frozenset({"terms"})),
-    "reply_over": Needs(BOOKED - {"pin", "move", "cancel"}),
-    "reminders_off": Needs(BOOKED),
-    "displaced": Needs(BOOKED - {"pin", "move"}, frozenset({"when"})),
-    "offer": Needs(OFFERED - {"pin", "move"}, frozenset({"terms", "link"})),
-    "offer_withdrawn": Needs(BOOKED - {"pin", "move"}),
-    "reassigned": Needs(BOOKED, frozenset({"link"})),
-    "pin_changed": Needs(BOOKED, frozenset({"pin", "link"})),
-    "restored": Needs(BOOKED, frozenset({"pin", "link"})),
-    "incident": Needs(BOOKED | {"what", "system"}, frozenset({"system", "link"})),
-    "incident_moved": Needs(
-        BOOKED | {"what", "system", "expected"}, frozenset({"system", "expected", "link"})
-    ),
-    "incident_over": Needs(BOOKED | {"what", "system"}, frozenset({"system", "link"})),
-    "mode_changed": Needs(BOOKED | {"how"}, frozenset({"how", "link"})),
-    "room_changed": Needs(BOOKED | {"join"}, frozenset({"join", "link"})),
-    "missed": Needs(BOOKED - {"pin", "move", "cancel"}),
-    "late": Needs(BOOKED | {"minutes"}, frozenset({"minutes", "link"})),
-    "on_list": Needs(ALWAYS | {"link", "again"}, frozenset({"link"})),
-    "wait_ended": Needs(ALWAYS | {"link"}, frozenset({"link"})),
-    "dropped": Needs(ALWAYS | {"link", "again"}, frozenset({"link"})),
-    "place": Needs(ALWAYS | {"link", "again", "terms", "until"}, frozenset({"terms", "link"})),
-    "turn_near": Needs(TURN, frozenset({"number"})),
-    "turn_called": Needs(TURN | {"counter"}, frozenset({"number", "counter"})),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,30 +40,29 @@ class Fault:
     name: str = ""
 
 
-def allowed_placeholders(kind: str, part: Part) -> frozenset[str]:
+def allowed_placeholders(of_kind: Placeholders, part: Part) -> frozenset[str]:
     """The placeholders that such a text may have."""
-    may = NEEDS[kind].may
     if part == "sms":
-        return may & SHORT
-    return may - {"terms"} if part == "subject" else may
+        return of_kind.may & SHORT
+    return of_kind.may - {"terms"} if part == "subject" else of_kind.may
 
 
-def required_placeholders(kind: str, part: Part) -> frozenset[str]:
+def required_placeholders(of_kind: Placeholders, part: Part) -> frozenset[str]:
     """The placeholders without which the message would be useless."""
-    return frozenset() if part == "subject" else NEEDS[kind].must & allowed_placeholders(kind, part)
+    return frozenset() if part == "subject" else of_kind.must & allowed_placeholders(of_kind, part)
 
 
-def placeholders(text: str) -> list[str]:
+def names_in_braces(text: str) -> list[str]:
     """The names in braces, in order."""
     return PLACE.findall(text)
 
 
-def faults_of_text(kind: str, part: Part, text: str) -> list[Fault]:
+def faults_of_text(of_kind: Placeholders, part: Part, text: str) -> list[Fault]:
     """All faults of the text; empty if it can be sent."""
-    names, may = placeholders(text), allowed_placeholders(kind, part)
+    names, may = names_in_braces(text), allowed_placeholders(of_kind, part)
     problems = [Fault("unknown", name) for name in dict.fromkeys(names) if name not in may]
     problems += [
-        Fault("missing", name) for name in sorted(required_placeholders(kind, part) - set(names))
+        Fault("missing", name) for name in sorted(required_placeholders(of_kind, part) - set(names))
     ]
     outside = PLACE.sub("", text)
     if "{" in outside or "}" in outside:
@@ -141,9 +87,3 @@ def tidy_text(text: str) -> str:
 def office_text(texts: Texts, kind: str, part: Part, language: str) -> str:
     """The office's own text, or "" where the standard one is used."""
     return texts.get(kind, {}).get(part, {}).get(language, "")
-
-
-def replaceable_kinds(kinds: Iterable[str]) -> list[str]:
-    """The given kinds whose texts an office may replace, in the order of the screens."""
-    wanted_kinds = set(kinds)
-    return [kind for kind in NEEDS if kind in wanted_kinds]

@@ -1,7 +1,7 @@
 """The channels of messages, one adapter each in `ADAPTERS`, and their limits.
 
-A new channel is a member of `Message.Channel`, an entry here, and its gateway in
-`jobs.tasks.GATEWAYS`. The gateway says which failures are permanent (`Undeliverable.permanent`);
+A new channel is a member of `Message.Channel`, an entry here with its Czech texts, and its gateway
+in `jobs.tasks.GATEWAYS`; no other module compares channels. The gateway says which failures are permanent (`Undeliverable.permanent`);
 the adapter knows what can be decided before sending, and which failures end a contact.
 """
 
@@ -57,6 +57,7 @@ class Adapter:
 
     label: Promise
     announcement: Promise  # tells the staff how the client is informed
+    turn_announcement: Promise  # tells the holder of a ticket how the turn is announced
     contact: Callable[[Person | Participant], Any]
     address: Callable[[Any], Any]
     no_address: str  # the error shown to the desk when the contact cannot be written to
@@ -97,6 +98,7 @@ ADAPTERS: Mapping[Message.Channel, Adapter] = {
     Message.Channel.EMAIL: Adapter(
         label=gettext_lazy("e-mail"),
         announcement=gettext_lazy("We send the confirmation and any changes by e-mail."),
+        turn_announcement=gettext_lazy("We will tell you by e-mail when it is your turn."),
         contact=lambda person: person.email,
         address=lambda email: email,
         no_address=gettext_noop("there is no e-mail address"),
@@ -107,6 +109,7 @@ ADAPTERS: Mapping[Message.Channel, Adapter] = {
     Message.Channel.PUSH: Adapter(
         label=gettext_lazy("notice in the browser"),
         announcement=gettext_lazy("Any change is shown as a notification in the client’s browser."),
+        turn_announcement=gettext_lazy("We will tell you in this browser when it is your turn."),
         contact=lambda person: getattr(person, "push", {}),  # only holders of tickets have one
         address=lambda push: push,
         no_address=gettext_noop("no browser takes the notice"),
@@ -118,6 +121,7 @@ ADAPTERS: Mapping[Message.Channel, Adapter] = {
     Message.Channel.SMS: Adapter(
         label=gettext_lazy("SMS"),
         announcement=gettext_lazy("We send the PIN and any changes by text message."),
+        turn_announcement=gettext_lazy("We will tell you by text message when it is your turn."),
         contact=lambda person: getattr(person, "phone", ""),  # participants of meetings have none
         address=mobile_of,
         no_address=gettext_noop("no short message can be sent to this number"),
@@ -142,7 +146,7 @@ def adapter_of(message: Message) -> Adapter:
     return ADAPTERS[Message.Channel(message.channel)]
 
 
-def channel_for(person: Person, office: Office) -> Message.Channel | None:
+def channel_for(person: Person | Participant, office: Office) -> Message.Channel | None:
     """The preferred channel by which the person can be written to; None if there is none."""
     return next(
         (
@@ -152,6 +156,11 @@ def channel_for(person: Person, office: Office) -> Message.Channel | None:
         ),
         None,
     )
+
+
+def adapter_of_contact(person: Person | Participant) -> Adapter | None:
+    """The adapter of the preferred contact that the person has given; None if there is none."""
+    return next((a for a in ADAPTERS.values() if a.contact(person)), None)
 
 
 def takes_phones(office: Office, *, now: datetime) -> bool:

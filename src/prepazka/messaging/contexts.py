@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -32,7 +32,6 @@ from prepazka.offices.text import without_repeats
 from prepazka.queueing.models import Ticket, TicketState, TurnAlert
 
 ALL_DAY = (0, 1440)
-OF_INCIDENTS = {"incident", "incident_moved", "incident_over"}
 DASH = "\u2013"
 
 
@@ -68,38 +67,6 @@ class OfferedSlot(NamedTuple):
     url: str
 
 
-def context_of_message(
-    message: Message, office: OfficeSnapshot, *, now: datetime
-) -> dict[str, Any]:
-    """The template context of a message."""
-    if message.participant and message.booking:
-        context = context_of_participant(message.participant, message.booking, office)
-        if message.kind == "meeting_colleague":
-            event = Event.objects.filter(pk=message.event).first()
-            colleague = office.officials.get(event.data["official"]) if event else None
-            context["colleague"] = str(colleague.name) if colleague else _("A colleague")
-            context["meetings_url"] = url_of("console:meetings", office.slug)
-        elif message.kind == "meeting_room":
-            context["facts"] = _facts_of_room(context)
-        return context
-    if message.booking:
-        context = context_of(message.booking, office, now=now)
-        if message.kind in OF_INCIDENTS:
-            context |= context_of_incident(incident_of(message), message.booking, office)
-        if message.kind == "room_changed":
-            context |= context_of_room(message.booking, office)
-            context["join"] = join_in_words(message.booking, office)
-            context["facts"] = _facts_of_room(context)
-    elif message.entry:
-        context = context_of_entry(message.entry, office)
-    else:
-        assert message.alert is not None  # noqa: S101  # message_to_somebody
-        context = context_of_alert(message.alert, office)
-    if message.offer:
-        context |= context_of_offer(message.offer, office)
-    return context
-
-
 def context_of_participant(
     participant: Participant, booking: Booking, office: OfficeSnapshot
 ) -> dict[str, Any]:
@@ -127,7 +94,40 @@ def context_of_room(booking: Booking, office: OfficeSnapshot) -> dict[str, Any]:
     }
 
 
-def _facts_of_room(context: dict[str, Any]) -> list[Fact]:
+def room_details(
+    message: Message, context: Mapping[str, Any], office: OfficeSnapshot
+) -> Mapping[str, Any]:
+    """Values for a message to the person who booked a meeting that has another room."""
+    booking = message.booking
+    assert booking is not None  # noqa: S101  # only bookings have rooms
+    room = context_of_room(booking, office)
+    return {
+        **room,
+        "join": join_in_words(booking, office),
+        "facts": _facts_of_room({**context, **room}),
+    }
+
+
+def participant_room_details(
+    _message: Message, context: Mapping[str, Any], _office: OfficeSnapshot
+) -> Mapping[str, Any]:
+    """Values for a message to a participant of a meeting that has another room."""
+    return {"facts": _facts_of_room(context)}
+
+
+def colleague_details(
+    message: Message, _context: Mapping[str, Any], office: OfficeSnapshot
+) -> Mapping[str, Any]:
+    """Values for a message about a colleague who cannot come."""
+    event = Event.objects.filter(pk=message.event).first()
+    colleague = office.officials.get(event.data["official"]) if event else None
+    return {
+        "colleague": str(colleague.name) if colleague else _("A colleague"),
+        "meetings_url": url_of("console:meetings", office.slug),
+    }
+
+
+def _facts_of_room(context: Mapping[str, Any]) -> list[Fact]:
     """The facts of a meeting that has another room, with the telephone as the mode if it is one."""
     by_phone = capfirst(how_in_words(Mode.PHONE))
     return [
@@ -172,14 +172,6 @@ def how_in_words(mode: str) -> str:
 def no_show_in_words() -> str:
     """The label of a no-show for the staff."""
     return _("did not come")
-
-
-def kind_in_words(message: Message) -> str:
-    """The kind by which texts are chosen: a cancellation by the office has its own."""
-    if message.kind == "cancelled" and message.booking:
-        by_office = message.booking.state == BookingState.CANCELLED_BY_OFFICE
-        return "cancelled_by_office" if by_office else "cancelled"
-    return message.kind
 
 
 def mail_placeholders(context: dict[str, Any]) -> dict[str, str]:
@@ -231,17 +223,49 @@ def incident_of(message: Message) -> Incident:
     return Incident(system=system, cause=Incident.Cause.DOWN, office=message.office)
 
 
-def context_of_incident(
-    incident: Incident, booking: Booking, office: OfficeSnapshot
-) -> dict[str, Any]:
-    """The template context of an incident."""
+def incident_details(
+    message: Message, _context: Mapping[str, Any], office: OfficeSnapshot
+) -> Mapping[str, Any]:
+    """Values for a message about an incident."""
+    assert message.booking is not None  # noqa: S101  # incidents are told to those who booked
+    incident = incident_of(message)
     return {
         "incident": incident,
-        "system": str(incident.system.name),
         "cause": cause_in_words(incident),
+        "waits": is_in_hall(message.booking),
+        **_incident_texts(incident, office),
+    }
+
+
+def sms_incident_values(message: Message, office: OfficeSnapshot) -> Mapping[str, str]:
+    """Values for a short message about an incident."""
+    return _incident_texts(incident_of(message), office)
+
+
+def sms_booking_choices(message: Message, office: OfficeSnapshot) -> Mapping[str, str]:
+    """The bookings of the question which one is meant, with the numbers to reply."""
+    event = Event.objects.filter(pk=message.event, kind="ReplyAmbiguous").first()
+    if event is None:
+        return {}  # a sample in a preview
+    booking_ids = event.data["bookings"]
+    rows = Booking.objects.in_bulk(booking_ids, field_name="id")
+    starts = {str(pk): start_in_words(row) for pk, row in rows.items()}
+    numbered = enumerate(booking_ids, start=1)
+    return {
+        "terms": ", ".join(f"{number}) {starts[pk]}" for number, pk in numbered if pk in starts)
+    }
+
+
+def start_in_words(booking: Booking) -> str:
+    """The day and time of the start as short as in an SMS."""
+    return date_format(timezone.localtime(booking.starts_at), "j.n. G:i")
+
+
+def _incident_texts(incident: Incident, office: OfficeSnapshot) -> dict[str, str]:
+    return {
+        "system": str(incident.system.name),
         "what": incident_texts.incident_in_words(incident, office),
         "expected": incident_texts.end_in_words(incident, office.tz),
-        "waits": is_in_hall(booking),
     }
 
 

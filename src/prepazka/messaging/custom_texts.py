@@ -13,28 +13,21 @@ from django.utils.translation import gettext_noop
 
 from prepazka.booking.models import Booking, BookingState, Lane, Offer, WaitingListEntry
 from prepazka.core import calendar, events, gsm7, message_texts
-from prepazka.core.message_texts import Fault, Part, Texts
+from prepazka.core.message_texts import Fault, Part, Placeholders, Texts
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
-from prepazka.messaging.mail import SUBJECTS, compose_mail
+from prepazka.messaging.kind_parts import Audience, Kind
+from prepazka.messaging.kinds import WITH_OWN_TEXTS
+from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.message_types import Mail
 from prepazka.messaging.models import Message
-from prepazka.messaging.sms import TEXTS, compose_sms
+from prepazka.messaging.sms import compose_sms
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket, TurnAlert
 
 # Constant, so that previews differ only by the texts.
 SAMPLE_ID, SAMPLE_CODE, SAMPLE_PIN = UUID(int=1), "abcdefghjkmn", "1234"
-OF_ENTRIES = {"on_list", "place", "dropped", "wait_ended"}
-OF_TICKETS = {"turn_near", "turn_called"}
-STATES = {
-    "confirm": BookingState.UNCONFIRMED,
-    "cancelled": BookingState.CANCELLED_BY_CITIZEN,
-    "cancelled_by_office": BookingState.CANCELLED_BY_OFFICE,
-    "displaced": BookingState.DISPLACED,
-    "missed": BookingState.NO_SHOW,
-}
 
 
 class BrokenWords(Refused):
@@ -96,8 +89,11 @@ def tidy_texts(words: dict[Part, str]) -> dict[Part, str]:
 
 def faults_of(kind: str, words: dict[Part, str]) -> dict[Part, list[Fault]]:
     """The faults by part, for parts that have any; an empty text is the default and has none."""
+    placeholders = placeholders_of(kind)
     faults_by_part = {
-        part: message_texts.faults_of_text(kind, part, text) for part, text in words.items() if text
+        part: message_texts.faults_of_text(placeholders, part, text)
+        for part, text in words.items()
+        if text
     }
     return {part: faults for part, faults in faults_by_part.items() if faults}
 
@@ -121,39 +117,47 @@ def put_texts(texts: Texts, kind: str, language: str, words: dict[Part, str]) ->
 
 def changeable_kinds() -> list[str]:
     """The kinds of messages whose texts offices may change."""
-    return message_texts.replaceable_kinds({*SUBJECTS, *TEXTS})
+    return [code for code, kind in WITH_OWN_TEXTS.items() if not kind.is_retired]
+
+
+def placeholders_of(kind: str) -> Placeholders:
+    """What the office's own texts of a kind may speak of. Raises LookupError if it has none."""
+    placeholders = WITH_OWN_TEXTS[kind].own_texts
+    assert placeholders is not None  # noqa: S101  # WITH_OWN_TEXTS
+    return placeholders
 
 
 def preview_message(
-    office: OfficeSnapshot, kind: str, language: str, words: dict[Part, str], *, now: datetime
+    office: OfficeSnapshot, code: str, language: str, words: dict[Part, str], *, now: datetime
 ) -> Preview | None:
     """A message with these texts about a sample visit; None if the office has nothing to book."""
+    kind = WITH_OWN_TEXTS[code]
     booking = _sample(office, kind, language, now)
     if booking is None:
         return None
     rules = office.row.message_rules
     row = Office.objects.get(pk=office.office_id)
     row.messages_data = replace(
-        rules, texts=put_texts(rules.texts, kind, language, tidy_texts(words))
+        rules, texts=put_texts(rules.texts, code, language, tidy_texts(words))
     ).data()
-    message = Message(pk=0, office=row, kind=kind.removesuffix("_by_office"), event=0)
-    if kind in OF_TICKETS:
+    message = Message(pk=0, office=row, kind=kind.variant_of or code, event=0)
+    if kind.audience is Audience.TICKET_HOLDER:
         message.alert = _sample_alert(booking, office, now)
-    elif kind in OF_ENTRIES:
+    elif kind.audience is Audience.WAITING:
         message.entry = _sample_entry(booking, now)
     else:
         message.booking = booking
-    if "terms" in message_texts.NEEDS[kind].may:
-        message.offer = _sample_offer(booking, now, slots=1 if kind == "place" else 3)
-    mail = compose_mail(message, now=now) if message.kind in SUBJECTS else None
-    sms = compose_sms(message, now=now).text if kind in TEXTS else ""
+    if kind.sample_slots:
+        message.offer = _sample_offer(booking, now, slots=kind.sample_slots)
+    mail = compose_mail(message, now=now) if kind.mail else None
+    sms = compose_sms(message, now=now).text if kind.sms else ""
     plain = gsm7.is_gsm7(sms)
     return Preview(
         mail, sms, gsm7.count_septets(sms) if plain else len(sms), gsm7.count_parts(sms), plain
     )
 
 
-def _sample(office: OfficeSnapshot, kind: str, language: str, now: datetime) -> Booking | None:
+def _sample(office: OfficeSnapshot, kind: Kind, language: str, now: datetime) -> Booking | None:
     """An unsaved sample booking next week at nine; None if nothing can be booked."""
     services = [
         service for service in office.services.values() if service.bookable and not service.retired
@@ -172,9 +176,9 @@ def _sample(office: OfficeSnapshot, kind: str, language: str, now: datetime) -> 
         starts_at=starts_at,
         ends_at=starts_at + timedelta(minutes=services[0].duration_min),
         expires_at=now + timedelta(minutes=15),
-        state=STATES.get(kind, BookingState.CONFIRMED),
+        state=kind.sample_state,
         language=language,
-        pin="" if kind == "confirm" else SAMPLE_PIN,
+        pin="" if kind.sample_state == BookingState.UNCONFIRMED else SAMPLE_PIN,
         short_code=SAMPLE_CODE,
         email="jana@example.cz",
         phone="+420777123456",
@@ -254,8 +258,10 @@ def own_texts(office: OfficeSnapshot, kind: str, language: str) -> dict[Part, st
 def default_text(kind: str, text_part: Part, language: str) -> str:
     """The default subject or short message, with placeholders as offices write them."""
     with translation.override(language):
-        of_part = {"subject": SUBJECTS, "sms": TEXTS}.get(text_part, {})
-        text = of_part.get(kind) or of_part.get(kind.removesuffix("_by_office"), "")
+        registered = WITH_OWN_TEXTS[kind]
+        subject = registered.mail.subject if registered.mail else ""
+        usual = registered.sms.usual if registered.sms else ""
+        text = {"subject": subject, "sms": usual}.get(text_part, "")
         return translation.gettext(text) % NAMES if text else ""
 
 

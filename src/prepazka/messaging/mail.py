@@ -25,103 +25,23 @@ from prepazka.meetings.models import Minutes, Participant
 from prepazka.messaging.contexts import (
     WHAT_AND_WHEN,
     Fact,
-    context_of_message,
     facts_of,
     facts_without,
     how_in_words,
-    kind_in_words,
     mail_placeholders,
     room_url,
     url_of,
 )
+from prepazka.messaging.kind_parts import MailText
+from prepazka.messaging.kinds import kind_of_texts
+from prepazka.messaging.message_context import context_of_message
 from prepazka.messaging.message_types import Attachment, Mail, Undeliverable
 from prepazka.messaging.models import Message
 from prepazka.offices.crests import crest_of
 from prepazka.offices.models import Mode, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 
-SUBJECTS = {
-    "confirm": gettext_noop("Please confirm your booking"),
-    "confirmed": gettext_noop("Your booking is confirmed"),
-    "moved": gettext_noop("Your appointment has been moved"),
-    "cancelled": gettext_noop("Your booking has been cancelled"),
-    "reminder": gettext_noop("Reminder of your booking"),
-    "reminder_soon": gettext_noop("Your appointment is today"),
-    "when": gettext_noop("When your appointment is"),
-    "reply_help": gettext_noop("We did not understand your message"),
-    "reply_which": gettext_noop("Which booking do you mean?"),
-    "reply_over": gettext_noop("Your booking is no longer valid"),
-    "reminders_off": gettext_noop("We will send you no more reminders"),
-    "on_list": gettext_noop("Please confirm that you want to join the waiting list"),
-    "place": gettext_noop("There is a free appointment for you"),
-    "dropped": gettext_noop("You are no longer on the waiting list"),
-    "wait_ended": gettext_noop("The office no longer offers what you are waiting for"),
-    "offer": gettext_noop("Your appointment is cancelled, please choose another time"),
-    "reassigned": gettext_noop("Same time, different official"),
-    "pin_changed": gettext_noop("Your PIN has changed"),
-    "restored": gettext_noop("Your original appointment is valid again"),
-    "incident": gettext_noop("We cannot deal with your request at the moment"),
-    "incident_moved": gettext_noop("The expected time has changed"),
-    "incident_over": gettext_noop("We can deal with your request again"),
-    "turn_near": gettext_noop("Your turn is near"),
-    "turn_called": gettext_noop("It is your turn"),
-    "mode_changed": gettext_noop("Same time, but a different kind of meeting"),
-    "late": gettext_noop("Your meeting will start a little later"),
-    "room_changed": gettext_noop("Your video meeting has moved"),
-    "missed": gettext_noop("You missed your appointment"),
-}
-# Messages to participants of a meeting: the subject and the first sentence.
-MINUTES = "meeting_minutes"
 PDF_MISSING = gettext_noop("the PDF of the minutes is missing in the storage")
-INVITED = {
-    "invited": (
-        gettext_noop("Invitation to a video meeting"),
-        gettext_noop("you are invited to a video meeting with the office."),
-    ),
-    "uninvited": (
-        gettext_noop("You do not need to come to the video meeting"),
-        gettext_noop(
-            "your invitation to this meeting has been withdrawn. The link no longer works."
-        ),
-    ),
-    "meeting_moved": (
-        gettext_noop("The video meeting has changed"),
-        gettext_noop("the meeting has changed. These are the new details."),
-    ),
-    "meeting_cancelled": (
-        gettext_noop("The video meeting will not take place"),
-        gettext_noop("the meeting you were invited to will not take place."),
-    ),
-    "meeting_mode": (
-        gettext_noop("The meeting will be held in a different way"),
-        gettext_noop(
-            "the meeting you were invited to stays at the same time and will be held like this:"
-        ),
-    ),
-    "meeting_reminder": (
-        gettext_noop("Reminder of the video meeting"),
-        gettext_noop("you have a video meeting."),
-    ),
-    "meeting_late": (
-        gettext_noop("The video meeting will start a little later"),
-        gettext_noop("the official is still busy. Your link stays the same."),
-    ),
-    "meeting_room": (
-        gettext_noop("The video meeting has moved"),
-        gettext_noop("the meeting is not where it was planned. This is how to join it now."),
-    ),
-    "meeting_colleague": (
-        gettext_noop("A colleague cannot come to the video meeting"),
-        gettext_noop(
-            "a colleague you invited to the meeting will be away. The meeting itself does "
-            "not change."
-        ),
-    ),
-    MINUTES: (
-        gettext_noop("Minutes of the video meeting"),
-        gettext_noop("the official has closed the minutes of the meeting. They are attached."),
-    ),
-}
 # How long before the start a calendar reminds of a visit, and of a call or video meeting.
 ALARM, ALARM_AT_DESK = timedelta(hours=1), timedelta(minutes=15)
 # States in which the event is removed from the person's calendar.
@@ -151,7 +71,7 @@ def compose_mail(message: Message, *, now: datetime) -> Mail:
             message_id=f"<{person.pk}.{message.pk}@{mail_host()}>",
             # RFC 3834: tells autoresponders not to answer a machine.
             headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
-            attachments=(*pictures, *_calendar(message, office, now=now)),
+            attachments=(*pictures, *_attachments(message, office, now=now)),
         )
 
 
@@ -174,17 +94,18 @@ def _subject_and_texts(
     message: Message, context: dict[str, Any], placeholders: dict[str, str], texts: Texts
 ) -> tuple[str, str, str]:
     """The subject, text and HTML of a mail, in the office's own words if it has any."""
-    kind, language = kind_in_words(message), message.person.language
-    subject = fill_placeholders(office_text(texts, kind, "subject", language), placeholders)
+    kind, language = kind_of_texts(message), message.person.language
+    mail_text = _mail_text(message)
+    subject = fill_placeholders(office_text(texts, kind.code, "subject", language), placeholders)
     if not subject:
         about = context.get("when") or context.get("number")
-        usual = [_(SUBJECTS[message.kind]), about, str(context["office"].name)]
+        usual = [_(mail_text.subject), about, str(context["office"].name)]
         subject = " – ".join(filter(None, usual))
-    own_text = office_text(texts, kind, "text", language)
+    own_text = office_text(texts, kind.code, "text", language)
     if placeholders["remote"] and "{pin}" in own_text:
         own_text = ""  # the office's words are for visits with a PIN
     text = fill_placeholders(own_text, placeholders)
-    name = "_own" if text else message.kind
+    name = "_own" if text else mail_text.template or kind.code
     context |= {"title": subject, "own_text": text}
     return (
         " ".join(subject.split()),
@@ -197,22 +118,37 @@ def _subject_and_texts_for_participant(
     message: Message, context: dict[str, Any]
 ) -> tuple[str, str, str]:
     """The subject, text and HTML of a mail to a participant."""
-    about, sentence = INVITED[message.kind]
-    subject = " – ".join([_(about), context["when"], str(context["office"].name)])
-    context |= {"title": subject, "sentence": _(sentence), "kind": message.kind}
+    mail_text = _mail_text(message)
+    subject = " – ".join([_(mail_text.subject), context["when"], str(context["office"].name)])
+    context |= {
+        "title": subject,
+        "sentence": _(mail_text.sentence),
+        "entrance": mail_text.entrance,
+        "announces_delay": mail_text.announces_delay,
+    }
     return (
         " ".join(subject.split()),
-        render_to_string("messaging/meeting.txt", context),
-        render_to_string("messaging/meeting.html", context),
+        render_to_string(f"messaging/{mail_text.template}.txt", context),
+        render_to_string(f"messaging/{mail_text.template}.html", context),
     )
 
 
-def _calendar(message: Message, office: OfficeSnapshot, *, now: datetime) -> tuple[Attachment, ...]:
-    """The attachments: minutes or a calendar file; none while the booking is unconfirmed."""
-    booking = message.booking
-    if booking is None or message.kind == "confirm":
+def _mail_text(message: Message) -> MailText:
+    """The text of the message's kind. Raises LookupError for a kind that has no mail."""
+    text = kind_of_texts(message).mail
+    if text is None:
+        raise LookupError(f"there is no mail of the kind {message.kind}")
+    return text
+
+
+def _attachments(
+    message: Message, office: OfficeSnapshot, *, now: datetime
+) -> tuple[Attachment, ...]:
+    """The attachments besides the crest: the minutes, a calendar file, or none."""
+    booking, attachment = message.booking, _mail_text(message).attachment
+    if booking is None or not attachment:
         return ()
-    if message.kind == MINUTES:
+    if attachment == "minutes":
         return _minutes(message)
     participant = message.participant
     method = _method(booking, participant, by_mail=True)

@@ -14,25 +14,19 @@ from django.utils.translation import gettext_noop
 from prepazka.booking.booking_lifecycle import restart_deadline_for_mail
 from prepazka.booking.call_entries import Outcome, put_on_call_list
 from prepazka.booking.models import (
-    OPEN,
     Booking,
-    BookingState,
     CallListEntry,
     Offer,
-    OfferState,
     WaitingListEntry,
 )
 from prepazka.core.error_texts import kind_and_place
 from prepazka.journal.models import Event
-from prepazka.meetings.models import Meeting, MeetingState, Participant
+from prepazka.meetings.models import Participant
 from prepazka.meetings.participants import (
     NoMeeting,
-    all_participants,
     citizen_of,
-    invited_participants,
     meeting_for,
 )
-from prepazka.meetings.room import absent_participants
 from prepazka.messaging.channels import (
     adapter_of,
     channel_for,
@@ -40,76 +34,17 @@ from prepazka.messaging.channels import (
     hour_is_full,
     lock_limit,
 )
-from prepazka.messaging.contexts import OF_INCIDENTS, incident_of, is_in_hall
-from prepazka.messaging.mail import MINUTES
+from prepazka.messaging.kind_parts import Kind
+from prepazka.messaging.kinds import KINDS, RESTARTING, TO_PARTICIPANTS, TO_PERSON
 from prepazka.messaging.message_types import HOUR_FULL, QUIET_HOURS, Gateways, Undeliverable
 from prepazka.messaging.models import Message, MessageState, Person
 from prepazka.messaging.receipts import put_on_call_list_of_operators
 from prepazka.messaging.replies import wants_no_reminders
 from prepazka.offices.models import Mode
-from prepazka.queueing.incidents import iso_or_blank
-from prepazka.queueing.models import IN_QUEUE, TicketState, TurnAlert
+from prepazka.queueing.models import TurnAlert
 from prepazka.queueing.turn_alerts import erase_contact
 
 log = logging.getLogger(__name__)
-# The kind of message to the person by the kind of event.
-KINDS = {
-    "ConfirmationRequested": "confirm",
-    "BookingConfirmed": "confirmed",
-    "BookingMoved": "moved",
-    "BookingCancelled": "cancelled",
-    "ReminderDue": "reminder",
-    "SoonReminderDue": "reminder_soon",
-    "WhenAsked": "when",
-    "ReplyNotUnderstood": "reply_help",
-    "ReplyAmbiguous": "reply_which",
-    "ReplyTooLate": "reply_over",
-    "RemindersStopped": "reminders_off",
-    "ListJoined": "on_list",
-    "PlaceOffered": "place",
-    "ListDropped": "dropped",
-    "ListEnded": "wait_ended",
-    "OfferMade": "offer",
-    "OfferAccepted": "moved",
-    "BookingReassigned": "reassigned",
-    "PinChanged": "pin_changed",
-    "BookingRestored": "restored",
-    "BookingWarned": "incident",
-    "WarningChanged": "incident_moved",
-    "WarningLifted": "incident_over",
-    "TurnNear": "turn_near",
-    "TurnCalled": "turn_called",
-    "BookingModeChanged": "mode_changed",
-    "MeetingLate": "late",
-    "MeetingMissed": "missed",
-    "MeetingProviderChanged": "room_changed",
-}
-# The kind of message to other participants of the meeting by the kind of event.
-TO_INVITED = {
-    "ParticipantInvited": "invited",
-    "ParticipantRevoked": "uninvited",
-    "BookingMoved": "meeting_moved",
-    "OfferAccepted": "meeting_moved",
-    "BookingReassigned": "meeting_moved",
-    "BookingRestored": "meeting_moved",
-    "BookingCancelled": "meeting_cancelled",
-    "BookingDisplaced": "meeting_cancelled",
-    "BookingModeChanged": "meeting_mode",
-    "ReminderDue": "meeting_reminder",
-    "SoonReminderDue": "meeting_reminder",
-    "MeetingLate": "meeting_late",
-    "MeetingProviderChanged": "meeting_room",
-    "ColleagueFreed": "meeting_colleague",
-    "MinutesReady": MINUTES,
-}
-# Events of changes that only the office makes. Offers put unreachable people on the call list.
-BY_OFFICE = {"BookingReassigned", "ListEnded"}
-Reason = CallListEntry.Reason
-# Kinds that ask for an answer to an offer.
-ASKS = {"offer", "place"}
-REMINDERS = {"reminder", "reminder_soon"}
-# Kinds that are not sent in quiet hours by a channel that rings.
-WAITING_FOR_DAY = {*REMINDERS, "place", "dropped", "wait_ended"}
 # Errors of messages as the desk reads them.
 NO_GATEWAY = gettext_noop("the installation cannot send by this channel")
 NO_LONGER_NEEDED = "no longer needed"
@@ -119,8 +54,7 @@ GIVES_UP = 600
 LATE = timedelta(seconds=30)
 SLOWEST_SERVER_S = 300
 AFTER_FULL_HOUR = timedelta(minutes=10)
-# Messages about a turn are not sent after this time.
-TURN_LASTS = timedelta(minutes=15)
+Reason = CallListEntry.Reason
 
 
 @transaction.atomic
@@ -130,19 +64,23 @@ def compose_messages(*, event: int, now: datetime) -> list[Message]:
     Run again, it returns the existing ones.
     """
     happened = Event.objects.filter(pk=event).first()
-    if happened is None or happened.kind not in {*KINDS, *TO_INVITED}:
+    if happened is None or happened.kind not in {*TO_PERSON, *TO_PARTICIPANTS}:
         return []
     rows = _rows_of(happened.data)
     if rows[0] and rows[0].mode == Mode.VIDEO:
         with suppress(NoMeeting):  # the room must exist before messages link to it
             meeting_for(rows[0], now)
-    messages = [_message_to_person(happened, *rows, now=now)] if happened.kind in KINDS else []
-    messages += _messages_to_participants(happened, rows[0], now)
+    messages = []
+    if kind := TO_PERSON.get(happened.kind):
+        messages.append(_message_to_person(happened, kind, *rows, now=now))
+    if kind := TO_PARTICIPANTS.get(happened.kind):
+        messages += _messages_to_participants(happened, kind, rows[0], now)
     return [message for message in messages if message and message.state == MessageState.QUEUED]
 
 
-def _message_to_person(
+def _message_to_person(  # the rows that an event may name
     happened: Event,
+    kind: Kind,
     booking: Booking | None,
     entry: WaitingListEntry | None,
     offer: Offer | None,
@@ -156,12 +94,12 @@ def _message_to_person(
         return None
     if channel is None:
         concerned = booking or (entry and entry.booking)
-        if concerned and _needs_call(happened, concerned):
+        if concerned and _needs_call(happened, concerned, kind):
             put_on_call_list(booking=concerned.pk, reason=Reason.NO_CONTACT, now=now)
         return None
     message, is_new = Message.objects.get_or_create(
         event=happened.pk,
-        kind=KINDS[happened.kind],
+        kind=kind.code,
         participant=None,
         defaults={
             "office_id": person.office_id,
@@ -179,43 +117,40 @@ def _message_to_person(
     return message
 
 
-def _needs_call(happened: Event, booking: Booking) -> bool:
-    """Whether the office made a change of which an unreachable person must be told by a call."""
+def _needs_call(happened: Event, booking: Booking, kind: Kind) -> bool:
+    """Whether an unreachable person must be told of the event by a call."""
     calls = CallListEntry.objects.filter(booking=booking).exclude(closed_at=None)
     if calls.filter(closed_at=happened.at).exclude(outcome=Outcome.WITHDRAWN).exists():
         return False  # agreed in a call, or three calls were unanswered
-    if happened.kind == "BookingRestored":
-        # People who were not informed of the change need not learn of its undoing.
-        return calls.exclude(outcome=Outcome.WITHDRAWN).exists()
-    if happened.kind == "BookingWarned":
-        return not is_in_hall(booking)  # where displays show it
-    return happened.kind in BY_OFFICE or happened.data.get("by") == "office"
+    return kind.needs_call(happened, booking)
 
 
 def _messages_to_participants(
-    happened: Event, booking: Booking | None, now: datetime
+    happened: Event, kind: Kind, booking: Booking | None, now: datetime
 ) -> list[Message]:
-    """Messages to the participant whom the event names, else to all invited to the meeting."""
-    if booking is None or happened.kind not in TO_INVITED:
+    """Messages to the participant whom the event names, else to the recipients of the kind."""
+    if booking is None:
         return []
     if named := happened.data.get("participant"):
         people = list(Participant.objects.filter(pk=named))
-    elif happened.kind == "ColleagueFreed":
-        people = list(Participant.objects.filter(meeting__booking=booking, role="chair"))
-    elif happened.kind == "MinutesReady":
-        people = all_participants(booking)
     else:
-        people = invited_participants(booking)
-    defaults = {"office_id": booking.office_id, "booking": booking, "sequence": booking.sequence}
+        people = kind.recipients(booking)
+    defaults = {
+        "office_id": booking.office_id,
+        "booking": booking,
+        "sequence": booking.sequence,
+        "created_at": now,
+    }
     return [
         Message.objects.get_or_create(
             event=happened.pk,
-            kind=TO_INVITED[happened.kind],
+            kind=kind.code,
             participant=participant,
-            defaults={**defaults, "created_at": now, "channel": Message.Channel.EMAIL},
+            defaults={**defaults, "channel": channel},
         )[0]
         for participant in people
-        if participant.email and _is_recipient(participant, happened)
+        if (channel := channel_for(participant, booking.office))
+        and _is_recipient(participant, happened)
     ]
 
 
@@ -290,7 +225,7 @@ def _restart_deadline_if_late(message: int, now: datetime) -> None:
     """
     late = Message.objects.filter(
         pk=message,
-        kind="confirm",
+        kind__in=RESTARTING,
         booking__isnull=False,
         state=MessageState.QUEUED,
         created_at__lt=now - LATE,
@@ -327,7 +262,7 @@ def _deliver(message: int, gateways: Gateways, now: datetime) -> None:
 def _send(message: Message, gateways: Gateways, now: datetime) -> None:
     adapter, office = adapter_of(message), message.office
     quiet = office.message_rules.quiet_until(now, ZoneInfo(office.timezone))
-    if adapter.rings and message.kind in WAITING_FOR_DAY and quiet:
+    if adapter.rings and KINDS[message.kind].waits_for_day and quiet:
         raise Undeliverable(QUIET_HOURS, permanent=False, not_before=quiet)
     if not adapter.address(adapter.contact(message.to)):
         raise Undeliverable(adapter.no_address, permanent=True)
@@ -351,128 +286,17 @@ def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
     if locked.alert and isinstance(failure, adapter_of(locked).ends_contact):
         erase_contact(locked.alert.ticket_id)
     locked.save(update_fields=["attempts", "error", "state"])
-    if locked.kind == "confirm" and locked.booking_id and not failure.permanent:
+    if locked.kind in RESTARTING and locked.booking_id and not failure.permanent:
         # The person cannot confirm without the message, so the slot is held while we retry.
         restart_deadline_for_mail(booking=locked.booking_id, now=now)
 
 
-def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR0911, PLR0912  # one reason each
+def is_pointless(message: Message, now: datetime) -> bool:
     """Whether the message need not be sent any more."""
-    if message.participant:
-        return _is_pointless_for_participant(message.participant, message, now)
-    person, booking, offer = message.person, message.booking, message.offer
-    if message.alert:
-        return _turn_has_passed(message, message.alert, now)
-    adapter = adapter_of(message)
-    if not adapter.contact(person):
+    kind, adapter = KINDS[message.kind], adapter_of(message)
+    if not adapter.contact(message.to):
         return True
-    if message.kind in ASKS:
-        return offer is None or offer.state != OfferState.OPEN or offer.expires_at <= now
-    if message.kind in {"dropped", "wait_ended"}:
-        return False
-    if booking is None:
-        return message.entry is None or message.entry.ended_at is not None
-    if message.kind == "confirm":
-        return booking.state != BookingState.UNCONFIRMED
-    if message.kind == "restored" and not _was_informed(message):
-        return True
-    if message.kind in OF_INCIDENTS and _is_incident_outdated(message, booking, now):
-        return True
-    if message.kind == "room_changed":
-        return _is_room_change_outdated(citizen_of(booking), message, booking)
-    if message.kind == "missed":
-        return booking.state != BookingState.NO_SHOW
-    if message.kind in REMINDERS:
-        stopped = adapter.takes_stop and wants_no_reminders(booking)
-        if stopped or _is_for_previous_time(message, booking):
-            return True
-    if message.kind == "reply_over":
-        return booking.state in OPEN
-    if message.kind in {"reply_which", "reminders_off"}:
-        return False
-    if message.kind in {"confirmed", "late", "pin_changed", *REMINDERS}:
-        return booking.state != BookingState.CONFIRMED or booking.ends_at <= now
-    return booking.sequence != message.sequence
-
-
-def _is_for_previous_time(message: Message, booking: Booking) -> bool:
-    """Whether the reminder was due before the booking moved; the new time has its own reminder."""
-    due = Event.objects.filter(pk=message.event).values_list("at", flat=True).first()
-    return due is not None and booking.moved_at is not None and due <= booking.moved_at
-
-
-def _is_incident_outdated(message: Message, booking: Booking, now: datetime) -> bool:
-    """Whether a message about an incident is out of date, or the person is no longer expected."""
-    incident = incident_of(message)
-    warned = incident.ended_at is None and incident.notices.filter(booking=booking).exists()
-    if warned != (message.kind != "incident_over"):
-        return True
-    if message.kind != "incident":
-        event = Event.objects.get(pk=message.event)
-        earlier = Message.objects.filter(
-            booking=booking, kind="incident", state=MessageState.SENT, pk__lt=message.pk
-        )
-        if message.kind == "incident_moved":
-            if event.data["expected"] != iso_or_blank(incident.expected_at):
-                return True  # a later change has its own message
-            earlier = earlier.filter(sent_at__lte=event.at)  # later ones had the new time
-        if not earlier.exists():
-            return True
-    comes = booking.state == BookingState.CONFIRMED and booking.ends_at > now
-    return not comes and not is_in_hall(booking)
-
-
-def _turn_has_passed(message: Message, alert: TurnAlert, now: datetime) -> bool:
-    """Whether the turn has passed, or the holder no longer wants messages."""
-    state, near = alert.ticket.state, message.kind == "turn_near"
-    since = alert.near_at if near else alert.ticket.called_at
-    contact = adapter_of(message).contact(alert)
-    is_current = state in IN_QUEUE if near else state == TicketState.CALLED
-    return not contact or not is_current or since is None or now - since > TURN_LASTS
-
-
-def _is_pointless_for_participant(  # noqa: PLR0911  # one reason each
-    participant: Participant, message: Message, now: datetime
-) -> bool:
-    """Whether a message to a participant need not be sent any more."""
     booking = message.booking
-    if message.kind == MINUTES:
-        return not participant.email or participant.revoked_at is not None
-    if not participant.email or booking is None:
+    if kind.can_be_stopped and adapter.takes_stop and booking and wants_no_reminders(booking):
         return True
-    if message.kind == "meeting_room":
-        return _is_room_change_outdated(participant, message, booking)
-    if booking.ends_at <= now:
-        return True
-    if message.kind == "uninvited":
-        return participant.revoked_at is None
-    if participant.revoked_at:
-        return True
-    if message.kind == "meeting_reminder" and _is_for_previous_time(message, booking):
-        return True
-    if message.kind in {"invited", "meeting_reminder", "meeting_late", "meeting_colleague"}:
-        return booking.mode != Mode.VIDEO or booking.state not in {*OPEN, BookingState.ARRIVED}
-    return booking.sequence != message.sequence
-
-
-def _is_room_change_outdated(
-    participant: Participant | None, message: Message, booking: Booking
-) -> bool:
-    """Whether the meeting is over or in another room since, or the participant is connected."""
-    event = Event.objects.filter(pk=message.event).first()
-    meeting = Meeting.objects.filter(booking=booking).exclude(state=MeetingState.ENDED).first()
-    if participant is None or meeting is None or booking.mode != Mode.VIDEO:
-        return True
-    if booking.state not in {*OPEN, BookingState.ARRIVED}:
-        return True
-    moved = event is not None and event.data["provider"] != meeting.provider
-    return moved or not absent_participants(meeting).filter(pk=participant.pk).exists()
-
-
-def _was_informed(message: Message) -> bool:
-    """Whether the last message sent before was about the change that is now undone."""
-    earlier = Message.objects.filter(
-        booking=message.booking_id, state=MessageState.SENT, pk__lt=message.pk
-    )
-    last_message = earlier.order_by("pk").last()
-    return last_message is not None and last_message.kind in {"offer", "reassigned", "cancelled"}
+    return not kind.is_relevant(message, now)

@@ -19,6 +19,11 @@ class MessageState(models.TextChoices):
     FAILED = "failed"
 
 
+def channel_choices() -> list[tuple[str, str]]:
+    """The channels of messages; Django calls it, so that a new channel needs no migration."""
+    return Message.Channel.choices
+
+
 class Message(OfOffice):
     """One message to one person about a booking, a waiting-list entry or a ticket's turn."""
 
@@ -43,7 +48,7 @@ class Message(OfOffice):
         Participant, null=True, on_delete=models.CASCADE, related_name="messages"
     )
     kind = models.CharField(max_length=40)
-    channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.EMAIL)
+    channel = models.CharField(max_length=8, choices=channel_choices, default=Channel.EMAIL)
     # The id of the event; it causes one message of a kind, however often its job runs.
     event = models.BigIntegerField()
     sequence = models.PositiveSmallIntegerField(default=0)

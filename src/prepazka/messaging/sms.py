@@ -16,122 +16,24 @@ from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Offer
 from prepazka.core import gsm7
 from prepazka.core.message_texts import fill_placeholders, office_text
-from prepazka.journal.models import Event
 from prepazka.messaging.contexts import (
-    OF_INCIDENTS,
     how_in_words,
-    incident_of,
     join_in_words,
-    kind_in_words,
     late_min,
     offered_slots,
     short_url,
+    start_in_words,
 )
+from prepazka.messaging.kind_parts import SmsText
+from prepazka.messaging.kinds import kind_of_texts
 from prepazka.messaging.message_types import Sms
 from prepazka.messaging.models import Message, Person
-from prepazka.offices import incident_texts
 from prepazka.offices.models import Mode
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing.models import TurnAlert
 
-TEXTS = {
-    "confirm": gettext_noop(
-        "%(office)s: confirm your booking for %(when)s by %(until)s by the button at %(url)s"
-    ),
-    "confirmed": gettext_noop(
-        "%(office)s: booked for %(when)s. PIN %(pin)s. Change or cancel: %(url)s"
-    ),
-    "moved": gettext_noop("%(office)s: new time %(when)s. PIN %(pin)s. Change or cancel: %(url)s"),
-    "cancelled": gettext_noop(
-        "%(office)s: your booking for %(when)s is cancelled. Book again: %(url)s"
-    ),
-    "cancelled_by_office": gettext_noop(
-        "%(office)s: sorry, we had to cancel your appointment %(when)s. Book again: %(url)s"
-    ),
-    "on_list": gettext_noop(
-        "%(office)s: waiting list. Confirm that you want to wait, or leave: %(url)s"
-    ),
-    "place": gettext_noop("%(office)s: free time: %(terms)s. Accept by %(until)s: %(url)s"),
-    "dropped": gettext_noop(
-        "%(office)s: taken off the waiting list after 3 unanswered offers. Join again: %(url)s"
-    ),
-    "wait_ended": gettext_noop(
-        "%(office)s: we no longer offer what you are waiting for, so your wait has ended. %(url)s"
-    ),
-    "reminder": gettext_noop(
-        "%(office)s: appointment %(when)s. PIN %(pin)s. If you cannot come, cancel: %(cancel)s"
-    ),
-    "reminder_soon": gettext_noop(
-        "%(office)s: appointment %(when)s. PIN %(pin)s. If you cannot come, cancel: %(cancel)s"
-    ),
-    "when": gettext_noop("%(office)s: your appointment is %(when)s. Change or cancel: %(url)s"),
-    "reply_help": gettext_noop(
-        "We did not understand. Reply ANO (confirm), STORNO (cancel), KDY (when), or see %(url)s"
-    ),
-    "reply_which": gettext_noop(
-        "%(office)s: which one do you mean? %(terms)s. Reply with its number."
-    ),
-    "reply_over": gettext_noop(
-        "%(office)s: your booking for %(when)s is no longer valid. Book again: %(url)s"
-    ),
-    "reminders_off": gettext_noop(
-        "%(office)s: we will send no more reminders to this number. Your booking stays: %(url)s"
-    ),
-    "offer": gettext_noop(
-        "%(office)s: your time %(start)s (%(matter)s) is off. Others: %(starts)s. Reply 1-3, NO, or"
-        " %(url)s"
-    ),
-    "reassigned": gettext_noop(
-        "%(office)s: same time %(when)s, different official. PIN %(pin)s. %(url)s"
-    ),
-    "pin_changed": gettext_noop(
-        "%(office)s: your PIN has changed. For %(when)s it is now %(pin)s. %(url)s"
-    ),
-    "mode_changed": gettext_noop("%(office)s: same time %(when)s, now %(how)s. %(url)s"),
-    "room_changed": gettext_noop("%(office)s: meeting %(when)s %(join)s. %(url)s"),
-    "missed": gettext_noop("%(office)s: you missed your appointment %(when)s. Book again: %(url)s"),
-    "late": gettext_noop(
-        "%(office)s: your meeting will start about %(minutes)s min later. %(url)s"
-    ),
-    "restored": gettext_noop(
-        "%(office)s: your appointment %(when)s is valid again. PIN %(pin)s. %(url)s"
-    ),
-    "incident": gettext_noop(
-        "%(office)s: not working: %(system)s. Come %(when)s as booked, or change it: %(url)s"
-    ),
-    "incident_moved": gettext_noop(
-        "%(office)s: %(system)s. %(expected)s Your time %(when)s is valid. %(url)s"
-    ),
-    "incident_over": gettext_noop(
-        "%(office)s: works again: %(system)s. Please come as booked, %(when)s. %(url)s"
-    ),
-    "turn_near": gettext_noop("%(office)s: number %(number)s will soon be called. %(url)s"),
-    "turn_called": gettext_noop("%(office)s: number %(number)s, come to counter %(counter)s now."),
-}
 # A meeting by telephone or by video needs no PIN.
 REMOTE = gettext_noop("%(office)s: %(when)s %(how)s. Details, change, cancel: %(url)s")
-WITH_PIN = {
-    "confirmed",
-    "moved",
-    "reminder",
-    "reminder_soon",
-    "reassigned",
-    "restored",
-    "pin_changed",
-}
-# Kinds about cancelled time, to which the office's reason is added.
-WITH_REASON = {"cancelled", "cancelled_by_office", "offer"}
-# For kinds whose usual text is too long even without the office's name.
-BRIEFER = {
-    "incident_moved": gettext_noop("%(system)s. %(expected)s %(url)s"),
-    "offer": gettext_noop(
-        "Time %(start)s (%(matter)s) is off. %(starts)s. Reply 1-3, NO, or %(url)s"
-    ),
-}
-# With the matter if the office's name fits too, for people who wait for several services.
-WITH_MATTER = {
-    "place": gettext_noop("%(office)s: %(matter)s, free: %(terms)s. Accept by %(until)s: %(url)s"),
-}
 LONGEST_MATTER = 40
 # Short forms that Czech offices use themselves.
 SHORTER = (
@@ -146,8 +48,6 @@ SHORTER = (
     ("Municipal Office", ""),
 )
 PARTS_OF_PLAIN, PARTS_OF_UNICODE = 1, 2
-# More parts for an offer, which must name the matter, the lost time and the substitutes.
-MORE_PARTS = {"offer": 1}
 
 
 def compose_sms(message: Message, *, now: datetime) -> Sms:
@@ -166,19 +66,20 @@ def compose_sms(message: Message, *, now: datetime) -> Sms:
 
 
 def _fitted_text(message: Message, office: OfficeSnapshot, *, wide: bool) -> str:
-    kind, placeholders = kind_in_words(message), sms_placeholders(message, office)
+    kind, texts = kind_of_texts(message).code, _sms_text(message)
+    placeholders = sms_placeholders(message, office)
     own_text = office_text(message.office.message_rules.texts, kind, "sms", message.person.language)
-    usual_text = TEXTS[kind]
-    if message.booking and message.booking.mode != Mode.PERSON and kind in WITH_PIN:
+    usual_text = texts.usual
+    if message.booking and message.booking.mode != Mode.PERSON and texts.names_pin:
         usual_text, own_text = REMOTE, "" if "{pin}" in own_text else own_text
     office_names = list(shortened_names(str(office.row.name)))
     attempts = [(usual_text, name) for name in office_names]
-    if kind in WITH_MATTER and not own_text:
+    if texts.with_matter and not own_text:
         full_names = [name for name in office_names[:2] if name]  # unabbreviated and abbreviated
-        attempts = [(WITH_MATTER[kind], name) for name in full_names] + attempts
-    if kind in BRIEFER and not own_text:
-        attempts.append((BRIEFER[kind], ""))
-    max_parts, text = (PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN) + MORE_PARTS.get(kind, 0), ""
+        attempts = [(texts.with_matter, name) for name in full_names] + attempts
+    if texts.briefer and not own_text:
+        attempts.append((texts.briefer, ""))
+    max_parts, text = (PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN) + texts.more_parts, ""
     for usual, name in attempts:
         placeholders["office"] = name
         filled = fill_placeholders(own_text, placeholders) if own_text else _(usual) % placeholders
@@ -187,7 +88,15 @@ def _fitted_text(message: Message, office: OfficeSnapshot, *, wide: bool) -> str
         if gsm7.count_parts(text) <= max_parts:
             break
     reason = message.booking.cancel_reason if message.booking else ""
-    return _with_reason(text, reason, wide=wide) if kind in WITH_REASON and reason else text
+    return _with_reason(text, reason, wide=wide) if texts.with_reason and reason else text
+
+
+def _sms_text(message: Message) -> SmsText:
+    """The texts of the message's kind. Raises LookupError for a kind that has no short message."""
+    text = kind_of_texts(message).sms
+    if text is None:
+        raise LookupError(f"there is no short message of the kind {message.kind}")
+    return text
 
 
 def _with_reason(text: str, reason: str, *, wide: bool) -> str:
@@ -223,23 +132,13 @@ def sms_placeholders(message: Message, office: OfficeSnapshot) -> dict[str, str]
         "url": url,
         "link": url,
         "cancel": f"{url}x/" if booking and booking.short_code else url,
-        "terms": _numbered_slots(offer, office) if offer else _numbered_bookings(message, office),
-        "start": _start(booking) if booking else "",
+        "terms": _numbered_slots(offer, office) if offer else "",
+        "start": start_in_words(booking) if booking else "",
         "starts": _numbered_starts(offer, office) if offer else "",
-        **_of_incident(message, office),
+        **dict.fromkeys(("system", "what", "expected"), ""),
         "number": alert.ticket.label if alert else "",
         "counter": counter.number if counter else "",
-    }
-
-
-def _of_incident(message: Message, office: OfficeSnapshot) -> dict[str, str]:
-    if message.kind not in OF_INCIDENTS:
-        return {"system": "", "what": "", "expected": ""}
-    incident = incident_of(message)
-    return {
-        "system": str(incident.system.name),
-        "what": incident_texts.incident_in_words(incident, office),
-        "expected": incident_texts.end_in_words(incident, office.tz),
+        **_sms_text(message).values(message, office),
     }
 
 
@@ -263,27 +162,10 @@ def _numbered_slots(offer: Offer, office: OfficeSnapshot) -> str:
     return ", ".join(f"{number}) {when}" for number, when in enumerate(times, start=1))
 
 
-def _numbered_bookings(message: Message, office: OfficeSnapshot) -> str:
-    """The bookings of the question which one is meant, with the numbers to reply."""
-    if message.kind != "reply_which":
-        return ""
-    event = Event.objects.filter(pk=message.event, kind="ReplyAmbiguous").first()
-    booking_ids = event.data["bookings"] if event else []
-    rows = Booking.objects.in_bulk(booking_ids, field_name="id")
-    starts = {str(pk): _start(row) for pk, row in rows.items()}
-    return ", ".join(
-        f"{number}) {starts[pk]}" for number, pk in enumerate(booking_ids, 1) if pk in starts
-    )
-
-
 def _numbered_starts(offer: Offer, office: OfficeSnapshot) -> str:
     """The slots of an offer by their starts alone, so that three fit with a URL."""
-    times = [f"{t.number}) {_start(t.booking)}" for t in offered_slots(offer, office)]
+    times = [f"{t.number}) {start_in_words(t.booking)}" for t in offered_slots(offer, office)]
     return ", ".join(times)
-
-
-def _start(booking: Booking) -> str:
-    return date_format(timezone.localtime(booking.starts_at), "j.n. G:i")
 
 
 def shortened_names(name: str) -> Iterator[str]:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.db import models, transaction
 from django.template.loader import render_to_string
-from django.utils.functional import Promise
 from django.utils.translation import get_language
 
 from prepazka.core import events
 from prepazka.journal.record import record
 from prepazka.meetings import storage
 from prepazka.meetings.models import Document, Minutes
+from prepazka.messaging.kinds import label_of
 from prepazka.messaging.models import Message
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy.erasure import counts_of
@@ -55,13 +55,12 @@ def export_person(
     seen_token: str,
     chosen: Iterable[str],
     identity: str,
-    kinds: Mapping[str, str | Promise],
     now: datetime,
     actor: int,
 ) -> Copy:
     """A ZIP with a page to read, the same as JSON, and the documents that the person brought.
 
-    It is not stored, and is in the active language; `kinds` are words for kinds of messages.
+    It is not stored, and is in the active language.
     Raises IdentityNotStated, PersonNotNamed, RecordsChanged, NoRecordChosen.
     """
     require_identity(identity)
@@ -72,7 +71,7 @@ def export_person(
         missing = _add_documents(archive, sections)
         context = {
             "office": office.row,
-            "sections": _for_page(sections, office, kinds),
+            "sections": _for_page(sections, office),
             "now": now,
         }
         page = render_to_string("privacy/export.html", context | {"missing": missing})
@@ -118,9 +117,7 @@ def _as_json(sections: list[Section]) -> str:
     return json.dumps(content, ensure_ascii=False, indent=1, default=str)
 
 
-def _for_page(
-    sections: list[Section], office: OfficeSnapshot, kinds: Mapping[str, str | Promise]
-) -> list[dict[str, Any]]:
+def _for_page(sections: list[Section], office: OfficeSnapshot) -> list[dict[str, Any]]:
     """The sections for the page: without empty values, times in the office's zone."""
     return [
         {
@@ -129,7 +126,7 @@ def _for_page(
                 [
                     (
                         WORDS_OF_FIELDS[field],
-                        _value_in_words(section.held, field, value, office, kinds),
+                        _value_in_words(section.held, field, value, office),
                     )
                     for field, value in row
                     if value not in EMPTY
@@ -146,7 +143,6 @@ def _value_in_words(
     field: str,
     field_value: Any,
     office: OfficeSnapshot,
-    kinds: Mapping[str, str | Promise],
 ) -> str:
     if isinstance(field_value, datetime):
         local = field_value.astimezone(office.tz)
@@ -156,7 +152,7 @@ def _value_in_words(
     if isinstance(field_value, dict | list):
         return json.dumps(field_value, ensure_ascii=False)
     if held.model is Message and field == "kind":
-        return str(kinds.get(field_value, field_value))
+        return label_of(field_value)
     if field in held.facts and isinstance(field_value, str):
         return str(WORDS_OF_VALUES.get(field_value, field_value))
     return str(field_value)

@@ -34,6 +34,7 @@ from prepazka.meetings.models import (
     Participant,
     Signal,
 )
+from prepazka.messaging.channels import ADAPTERS
 from prepazka.messaging.models import Message, Reply
 from prepazka.queueing.models import Shift, Ticket, TurnAlert
 
@@ -391,9 +392,7 @@ WORDS_OF_VALUES: Mapping[str, Promise] = {
     "queued": gettext_lazy("waiting to be sent"),
     "sent": gettext_lazy("sent"),
     "failed": gettext_lazy("not sent"),
-    "email": gettext_lazy("e-mail"),
-    "sms": gettext_lazy("SMS"),
-    "push": gettext_lazy("notice in the browser"),
+    **{channel.value: adapter.label for channel, adapter in ADAPTERS.items()},
     "confirm": gettext_lazy("YES"),
     "cancel": gettext_lazy("cancel"),
     "when": gettext_lazy("when"),

@@ -19,6 +19,7 @@ from prepazka.core import message_texts, reading
 from prepazka.core.message_texts import Fault, Part
 from prepazka.messaging import custom_texts
 from prepazka.messaging.channels import adapter_of
+from prepazka.messaging.kinds import STORED, label_of
 from prepazka.messaging.models import Message
 from prepazka.offices.models import Membership
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -27,52 +28,6 @@ from prepazka.web import staff_access
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
-KINDS: dict[str, str | Promise] = {
-    "confirm": gettext_lazy("Request to confirm"),
-    "confirmed": gettext_lazy("Confirmed booking"),
-    "moved": gettext_lazy("Moved booking"),
-    "reminder": gettext_lazy("Reminder the day before"),
-    "reminder_soon": gettext_lazy("Reminder two hours before"),
-    "cancelled": gettext_lazy("Cancelled by the client"),
-    "cancelled_by_office": gettext_lazy("Cancelled by the office"),
-    "when": gettext_lazy("Reply to KDY"),
-    "reply_help": gettext_lazy("Help with replies"),
-    "reply_which": gettext_lazy("A reply that matches several bookings"),
-    "reply_over": gettext_lazy("A reply that came too late"),
-    "reminders_off": gettext_lazy("No more reminders"),
-    "displaced": gettext_lazy("Appointment withdrawn"),
-    "offer": gettext_lazy("Offer of other times"),
-    "offer_withdrawn": gettext_lazy("Withdrawn offer"),
-    "reassigned": gettext_lazy("Another official or counter"),
-    "pin_changed": gettext_lazy("Another PIN, because a kiosk was lost"),
-    "restored": gettext_lazy("Appointment restored"),
-    "incident": gettext_lazy("System needed for the visit is down"),
-    "incident_moved": gettext_lazy("System needed for the visit will work at another time"),
-    "incident_over": gettext_lazy("System needed for the visit works again"),
-    "mode_changed": gettext_lazy("Way of meeting changed"),
-    "late": gettext_lazy("The official is late"),
-    "room_changed": gettext_lazy("A meeting by video has moved"),
-    "missed": gettext_lazy("Nobody came to the meeting"),
-    "on_list": gettext_lazy("Waiting list entry"),
-    "place": gettext_lazy("Free time from the waiting list"),
-    "wait_ended": gettext_lazy("Wait ended by the office"),
-    "dropped": gettext_lazy("Removed from the waiting list"),
-    "turn_near": gettext_lazy("A ticket's turn is near"),
-    "turn_called": gettext_lazy("The ticket is called"),
-}
-# Messages to participants of meetings; offices cannot change their texts.
-INVITED: dict[str, str | Promise] = {
-    "invited": gettext_lazy("Invitation to a meeting"),
-    "uninvited": gettext_lazy("Invitation withdrawn"),
-    "meeting_moved": gettext_lazy("A meeting was changed"),
-    "meeting_cancelled": gettext_lazy("A meeting was cancelled"),
-    "meeting_mode": gettext_lazy("A meeting is held in another way"),
-    "meeting_reminder": gettext_lazy("Reminder of a meeting"),
-    "meeting_late": gettext_lazy("A meeting starts later"),
-    "meeting_room": gettext_lazy("A meeting by video has moved, to those invited"),
-    "meeting_colleague": gettext_lazy("A colleague cannot come, to the official"),
-    "meeting_minutes": gettext_lazy("Minutes of a meeting"),
-}
 STATES: dict[str, str | Promise] = {
     "queued": gettext_lazy("waiting to be sent"),
     "sent": gettext_lazy("sent"),
@@ -94,7 +49,7 @@ def sent_messages_page(
     rows = [
         {
             "message": message,
-            "kind": (KINDS | INVITED).get(message.kind, message.kind),
+            "kind": label_of(message.kind),
             "state": STATES["delivered" if message.delivered_at else message.state],
             "why": _(message.error) if message.error else "",
             "name": message.to.name or _("erased"),
@@ -103,7 +58,12 @@ def sent_messages_page(
         }
         for message in newest
     ]
-    context = {"rows": rows, "kinds": KINDS, "states": STATES, "most": MOST}
+    context = {
+        "rows": rows,
+        "kinds": {code: kind.label for code, kind in STORED.items()},
+        "states": STATES,
+        "most": MOST,
+    }
     context |= {"wanted": search, "kind": kind, "state": state, "day": day}
     return _render(request, office, member, "messages", context)
 
@@ -118,7 +78,7 @@ def message_kinds_page(
     rows = [
         {
             "kind": kind,
-            "name": KINDS.get(kind, kind),
+            "name": label_of(kind),
             "languages": [
                 {
                     "code": code,
@@ -203,12 +163,13 @@ def _words_page(
     form: WordsForm,
 ) -> HttpResponse:
     texts = form.said() if form.is_bound else custom_texts.own_texts(office, kind, language)
+    placeholders = custom_texts.placeholders_of(kind)
     broken = form.is_bound and bool(form.errors)
     rows = [
         {
             "part": part_name,
-            "may": sorted(message_texts.allowed_placeholders(kind, part_name)),
-            "must": sorted(message_texts.required_placeholders(kind, part_name)),
+            "may": sorted(message_texts.allowed_placeholders(placeholders, part_name)),
+            "must": sorted(message_texts.required_placeholders(placeholders, part_name)),
             "usual": custom_texts.default_text(kind, part_name, language),
             "field": form[part_name],
         }
@@ -216,7 +177,7 @@ def _words_page(
     ]
     context = {
         "kind": kind,
-        "name": KINDS.get(kind, kind),
+        "name": label_of(kind),
         "language": language,
         "language_name": LANGUAGES.get(language, language),
         "form": form,
@@ -233,11 +194,12 @@ def _words_page(
 def in_words(kind: str, part_name: Part, fault: Fault) -> str:
     """The fault of a text and how to correct it, as a sentence."""
     if fault.kind == "unknown":
+        placeholders = custom_texts.placeholders_of(kind)
         return _("{%(name)s} cannot be used here. Use one of: %(known)s.") % {
             "name": fault.name,
             "known": ", ".join(
                 f"{{{name}}}"
-                for name in sorted(message_texts.allowed_placeholders(kind, part_name))
+                for name in sorted(message_texts.allowed_placeholders(placeholders, part_name))
             ),
         }
     if fault.kind == "missing":

@@ -25,7 +25,6 @@ from prepazka.privacy.erasure import erase_person
 from prepazka.privacy.personal_data_export import export_person, sections_of
 from prepazka.privacy.records import IDENTITIES, Records, find_records, is_upcoming, mark_of
 from prepazka.privacy.registry import ROOTS, WORDS_OF_VALUES, Root, registration_of
-from prepazka.surfaces.manager.message_pages import INVITED, KINDS
 from prepazka.web import readings, staff_access
 from prepazka.web.errors import refusal_sentence
 from prepazka.web.form_fields import AddressField, NameField, NumberField
@@ -97,7 +96,7 @@ def privacy_request_page(
 def _export(
     request: HttpRequest, office: OfficeSnapshot, common: dict[str, Any], form: CorrectionForm
 ) -> HttpResponse:
-    copy = export_person(**common, kinds=KINDS | INVITED)
+    copy = export_person(**common)
     name = f"osobni-udaje-{common['now'].astimezone(office.tz):%Y-%m-%d}.zip"
     response = HttpResponse(copy.content, content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="{name}"'

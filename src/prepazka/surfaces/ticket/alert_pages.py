@@ -21,7 +21,7 @@ from prepazka.messaging.channels import takes_phones
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import IN_QUEUE, Ticket
 from prepazka.queueing.turn_alerts import Contact, drop_alert, request_alert
-from prepazka.surfaces.ticket.views import channel_of_alert, of_ticket
+from prepazka.surfaces.ticket.views import announcement_for, of_ticket
 from prepazka.web import limits
 from prepazka.web.errors import refusal_sentence
 from prepazka.web.form_fields import cleaned_or_invalid
@@ -134,7 +134,7 @@ def _page(
         "ticket": ticket,
         "form": form,
         "problem": problem,
-        "told": channel_of_alert(ticket),
+        "has_alert": bool(announcement_for(ticket)),
         "push_key": push_public_key(),
     }
     return render(request, "ticket/alert.html", context, status=status)

@@ -16,7 +16,7 @@ from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Ticket, TurnAlert
 from prepazka.reporting.live_hall import hall_at
 from prepazka.reporting.place import announced_place
-from prepazka.surfaces.ticket.views import alert_channel, ticket_context
+from prepazka.surfaces.ticket.views import alert_announcement, ticket_context
 
 PART = re.compile("/t/([0-9A-Z]{1,16})/stav/")
 TOPICS = frozenset({"queue", "setup", "alerts"})
@@ -52,7 +52,7 @@ class Look:
         alerts = TurnAlert.objects.filter(
             office=office.row, ticket__date=self.today, ticket__state__in=IN_QUEUE
         )
-        self.alert_channels = {alert.ticket_id: alert_channel(alert) for alert in alerts}
+        self.announcements = {alert.ticket_id: alert_announcement(alert) for alert in alerts}
 
     @classmethod
     def at_office(cls, pk: int) -> Look:
@@ -64,8 +64,8 @@ class Look:
         ticket = self.tickets.get(code) or self._ended(code)
         position = announced_place(self.office, ticket, now=self.now, hall_now=self.hall)
         with translation.override(language), timezone.override(self.office.tz):
-            channel = self.alert_channels.get(ticket.pk, "")
-            context = ticket_context(ticket, self.office, position, channel, self.now)
+            announcement = self.announcements.get(ticket.pk, "")
+            context = ticket_context(ticket, self.office, position, announcement, self.now)
             return render_to_string("ticket/_content.html", context).encode()
 
     def _ended(self, code: str) -> Ticket:

@@ -10,11 +10,13 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from prepazka.core import calendar, reading
 from prepazka.core.refusal import Refused
+from prepazka.messaging.channels import adapter_of_contact
 from prepazka.offices.incident_texts import incident_in_words
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import tickets
@@ -123,28 +125,31 @@ def _apply(
     return redirect("ticket:page", code=ticket.code)
 
 
-def channel_of_alert(ticket: Ticket) -> str:
-    """The channel of the ticket's turn alert, or an empty string."""
-    return alert_channel(TurnAlert.objects.filter(ticket=ticket).first())
+def announcement_for(ticket: Ticket) -> str | Promise:
+    """How the ticket's turn is announced to its holder; "" without an alert."""
+    return alert_announcement(TurnAlert.objects.filter(ticket=ticket).first())
 
 
-def alert_channel(alert: TurnAlert | None) -> str:
-    """The alert's channel: `email`, `phone`, `push`, or an empty string."""
-    return next(
-        (channel for channel in ("email", "phone", "push") if alert and getattr(alert, channel)), ""
-    )
+def alert_announcement(alert: TurnAlert | None) -> str | Promise:
+    """How the turn is announced, as a sentence; "" without an alert or its contact."""
+    adapter = adapter_of_contact(alert) if alert else None
+    return adapter.turn_announcement if adapter else ""
 
 
 def _context(ticket: Ticket, office: OfficeSnapshot) -> dict[str, Any]:
     moment = now()
     position = announced_place(office, ticket, now=moment)
-    return ticket_context(ticket, office, position, channel_of_alert(ticket), moment)
+    return ticket_context(ticket, office, position, announcement_for(ticket), moment)
 
 
 def ticket_context(
-    ticket: Ticket, office: OfficeSnapshot, position: Place, channel: str, moment: datetime
+    ticket: Ticket,
+    office: OfficeSnapshot,
+    position: Place,
+    announcement: str | Promise,
+    moment: datetime,
 ) -> dict[str, Any]:
-    """Template context of the page and its live part; `channel` is the turn alert's."""
+    """Template context of the page and its live part, with the turn alert's announcement."""
     aside = bool(ticket.parked_until and ticket.parked_until > moment)
     return {
         "office": office.row,
@@ -159,7 +164,7 @@ def ticket_context(
         "called": ticket.state == TicketState.CALLED,
         "early": bool(ticket.booked_from and ticket.booked_from > moment),
         "may_postpone": tickets.may_postpone(ticket),
-        "told": channel,
+        "announcement": announcement,
         "now": moment,
         "down": incident_in_words(position.incident, office) if position.incident else "",
         "asks_why": ticket.state in ASKS_WHY,
