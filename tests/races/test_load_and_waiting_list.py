@@ -76,14 +76,14 @@ def wait_until_somebody_waits_for_a_lock() -> None:
 
 def test_an_offer_waits_for_the_load_and_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = somebody_waits()
-    looked, end_waits = threading.Event(), waiting_list.end_entries_without_service
+    looked, end_entries = threading.Event(), waiting_list.end_entries_without_service
 
-    def slow_end_waits(**values: Any) -> int:
+    def slowly_end_entries(**values: Any) -> int:
         looked.set()
         wait_until_somebody_waits_for_a_lock()
-        return end_waits(**values)
+        return end_entries(**values)
 
-    monkeypatch.setattr(office_loading, "end_waits", slow_end_waits)
+    monkeypatch.setattr(office_loading, "end_entries_without_service", slowly_end_entries)
     answers = load_and_offer(entry.office, first=looked)
     assert answers[1] == 0, answers
     assert state() == ("dropped", 0, 0)
@@ -110,21 +110,21 @@ def test_control_without_the_lock_a_place_is_offered_to_nobody_on_the_list(
     entry = somebody_waits()
     monkeypatch.setattr(office_loading, "lock_list", lambda _: None)
     # Both have looked: the load whose waits end, the offer who is next.
-    meet, end_waits, lock_days = (
+    meet, end_entries, lock_days = (
         meeting(2),
         waiting_list.end_entries_without_service,
         booking_locks.lock_days,
     )
 
-    def met_end_waits(**values: Any) -> int:
+    def end_entries_together(**values: Any) -> int:
         meet()
-        return end_waits(**values)
+        return end_entries(**values)
 
     def met_lock_days(*values: Any) -> None:
         meet()
         lock_days(*values)
 
-    monkeypatch.setattr(office_loading, "end_waits", met_end_waits)
+    monkeypatch.setattr(office_loading, "end_entries_without_service", end_entries_together)
     monkeypatch.setattr(waiting_list_offers, "lock_days", met_lock_days)
     load_and_offer(entry.office)
     assert state()[1:] == (1, 1), "the office has no such list any more"
