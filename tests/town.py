@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,6 +27,12 @@ from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 PRAGUE = ZoneInfo("Europe/Prague")
 # A Monday; office hours 8:00-12:00 and 13:00-17:00.
 MONDAY = date(2026, 11, 23)
+
+
+def shows_pin(text: str, pin: str) -> bool:
+    """Whether the text shows the PIN, with spaces or without, but not inside a token or number."""
+    digits = "[ \u00a0]?".join(pin)
+    return re.search(rf"(?<![\w-]){digits}(?![\w-])", text) is not None
 
 
 def at(clock: str, day: date = MONDAY) -> datetime:

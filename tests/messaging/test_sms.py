@@ -121,7 +121,7 @@ def test_each_is_one_plain_message_whatever_the_name(name: str, language: str, k
     if kind in {"confirmed", "moved", "reminder"}:
         assert booking.pin in made.text
     else:
-        assert not booking.pin or booking.pin not in made.text
+        assert not booking.pin or not town.shows_pin(made.text, booking.pin)
     if name != "X" * 300:
         assert made.text.startswith(gsm7.without_diacritics(name[0]))
 
