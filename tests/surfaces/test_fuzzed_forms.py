@@ -510,7 +510,7 @@ def everybody(monkeypatch: pytest.MonkeyPatch, files: Any) -> Everybody:
     return Everybody(made, found)
 
 
-@pytest.mark.timeout(3600 if WHOLE else 240)  # every value in each field takes long
+@pytest.mark.timeout(3600 if WHOLE else 900)  # every form takes long on a busy machine
 def test_every_form_is_reached_and_none_breaks_the_program(everybody: Everybody) -> None:
     people = everybody.people
     spaces = {NOBODY: PUBLIC | BY_SECRET | OWN, KIOSK: DEVICE, PANEL: DEVICE}
