@@ -245,7 +245,7 @@ def test_a_backup_of_an_older_version_is_erased_by_the_migration(
             )
     monkeypatch.setenv("DATABASE_URL", other)
     assert main(["restore", str(tmp_path / "town.dump")]) == 0
-    assert "run prepazka migrate before the web starts" in capfd.readouterr().out
+    assert "run prepazka migrate before you start the web" in capfd.readouterr().out
 
 
 def test_a_damaged_backup_changes_nothing(

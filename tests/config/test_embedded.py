@@ -175,7 +175,7 @@ def test_killed_preparation_is_no_data(folder: Path) -> None:
 def test_unknown_version_is_named(folder: Path) -> None:
     (folder / "data").mkdir()
     (folder / "data" / "PG_VERSION").write_text("99\n")
-    with pytest.raises(embedded.EmbeddedServerError, match="made by PostgreSQL 99"):
+    with pytest.raises(embedded.EmbeddedServerError, match="created by PostgreSQL 99"):
         embedded.start_server(folder)
 
 

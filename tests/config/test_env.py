@@ -80,7 +80,7 @@ def test_secret_from_file(monkeypatch: Patch, tmp_path: Path) -> None:
 
 
 def test_missing_secret_names_both_ways() -> None:
-    with pytest.raises(SettingError, match="PROBE, or PROBE_FILE"):
+    with pytest.raises(SettingError, match="PROBE, or set PROBE_FILE"):
         env_secret("PROBE")
 
 

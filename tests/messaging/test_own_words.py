@@ -8,10 +8,10 @@ import pytest
 
 from prepazka.core import message_texts
 from prepazka.core.message_texts import Fault, faults_of_text
-from prepazka.messaging.custom_texts import placeholders_of
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.messaging.sms import compose_sms
+from prepazka.messaging.text_placeholders import OF_KINDS
 from prepazka.officefile import presets
 from prepazka.officefile.check import check
 from prepazka.officefile.nodes import WrongFile
@@ -98,7 +98,7 @@ def test_a_short_message_in_the_words_of_the_office() -> None:
 def test_what_is_wrong_is_said_by_its_name(
     kind: str, part: message_texts.Part, text: str, found: list[Fault]
 ) -> None:
-    assert faults_of_text(placeholders_of(kind), part, text) == found
+    assert faults_of_text(OF_KINDS[kind], part, text) == found
 
 
 def with_own(text: str) -> str:

@@ -97,7 +97,7 @@ def test_two_hours_of_an_office(url: str) -> None:
 def what_cannot_be_played_is_said(url: str) -> None:
     nowhere = play("http://127.0.0.1:9", "--speed", "60")
     assert nowhere.returncode == 1
-    assert "Start it first: prepazka run" in nowhere.stderr
+    assert "Start the program first: prepazka run" in nowhere.stderr
     command = [*CLI, "play-day", "neni", "--url", url]
     missing = subprocess.run(
         command, env=environment(), capture_output=True, text=True, timeout=60, check=False

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 
 from prepazka.booking.models import Booking, BookingState, Lane, Offer, WaitingListEntry
 from prepazka.core import calendar, events, gsm7, message_texts
-from prepazka.core.message_texts import Fault, Part, Placeholders, Texts
+from prepazka.core.message_texts import Fault, Part, Texts
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.messaging.kind_parts import Audience, Kind
@@ -22,6 +22,7 @@ from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.message_types import Mail
 from prepazka.messaging.models import Message
 from prepazka.messaging.sms import compose_sms
+from prepazka.messaging.text_placeholders import OF_KINDS
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket, TurnAlert
@@ -89,7 +90,7 @@ def tidy_texts(words: dict[Part, str]) -> dict[Part, str]:
 
 def faults_of(kind: str, words: dict[Part, str]) -> dict[Part, list[Fault]]:
     """The faults by part, for parts that have any; an empty text is the default and has none."""
-    placeholders = placeholders_of(kind)
+    placeholders = OF_KINDS[kind]
     faults_by_part = {
         part: message_texts.faults_of_text(placeholders, part, text)
         for part, text in words.items()
@@ -118,13 +119,6 @@ def put_texts(texts: Texts, kind: str, language: str, words: dict[Part, str]) ->
 def changeable_kinds() -> list[str]:
     """The kinds of messages whose texts offices may change."""
     return [code for code, kind in WITH_OWN_TEXTS.items() if not kind.is_retired]
-
-
-def placeholders_of(kind: str) -> Placeholders:
-    """What the office's own texts of a kind may speak of. Raises LookupError if it has none."""
-    placeholders = WITH_OWN_TEXTS[kind].own_texts
-    assert placeholders is not None  # noqa: S101  # WITH_OWN_TEXTS
-    return placeholders
 
 
 def preview_message(

@@ -1,7 +1,8 @@
 """The kinds of messages, one registration each, in the order of the screens.
 
-A new kind is a registration here, its two templates, and its Czech texts; its event has
-`followed_up`. Everything that depends on a message's kind is looked up here.
+A new kind is a registration here, what its own words may speak of (`text_placeholders`), its two
+templates, and its Czech texts; its event has `followed_up`. Everything that depends on a message's
+kind is looked up here.
 """
 
 from __future__ import annotations
@@ -13,22 +14,13 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from prepazka.booking.call_entries import Outcome
 from prepazka.booking.models import Booking, BookingState, CallListEntry
 from prepazka.core import events
-from prepazka.core.message_texts import Placeholders
 from prepazka.journal.models import Event
 from prepazka.meetings.models import Participant
 from prepazka.meetings.participants import all_participants
 from prepazka.messaging import contexts, relevance
 from prepazka.messaging.kind_parts import Audience, Kind, MailText, PushText, SmsText
 from prepazka.messaging.models import Message
-
-# What an office's own texts may speak of, by the subject of the message.
-ALWAYS = frozenset({"office", "service"})
-BOOKED = ALWAYS | {
-    *("when", "come", "official", "place", "bring", "fee"),
-    *("pin", "link", "move", "cancel", "again"),
-}
-TURN = ALWAYS | {"number", "link"}
-OFFERED = BOOKED | {"terms", "until"}
+from prepazka.messaging.text_placeholders import OF_KINDS
 
 
 def _is_cancelled_by_office(message: Message) -> bool:
@@ -69,7 +61,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "%(office)s: confirm your booking for %(when)s by %(until)s by the button at %(url)s"
             )
         ),
-        own_texts=Placeholders(BOOKED - {"pin", "move", "cancel"} | {"until"}, frozenset({"link"})),
+        own_texts=OF_KINDS["confirm"],
         restarts_deadline=True,
         sample_state=BookingState.UNCONFIRMED,
     ),
@@ -85,7 +77,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "%(office)s: booked for %(when)s. PIN %(pin)s. Change or cancel: %(url)s"
             )
         ),
-        own_texts=Placeholders(BOOKED, frozenset({"pin", "link"})),
+        own_texts=OF_KINDS["confirmed"],
     ),
     Kind(
         code="moved",
@@ -102,7 +94,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "%(office)s: new time %(when)s. PIN %(pin)s. Change or cancel: %(url)s"
             )
         ),
-        own_texts=Placeholders(BOOKED, frozenset({"pin", "link"})),
+        own_texts=OF_KINDS["moved"],
     ),
     Kind(
         code="reminder",
@@ -116,7 +108,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "%(office)s: appointment %(when)s. PIN %(pin)s. If you cannot come, cancel: %(cancel)s"
             )
         ),
-        own_texts=Placeholders(BOOKED, frozenset({"pin", "link"})),
+        own_texts=OF_KINDS["reminder"],
         waits_for_day=True,
         can_be_stopped=True,
     ),
@@ -132,7 +124,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "%(office)s: appointment %(when)s. PIN %(pin)s. If you cannot come, cancel: %(cancel)s"
             )
         ),
-        own_texts=Placeholders(BOOKED, frozenset({"pin", "link"})),
+        own_texts=OF_KINDS["reminder_soon"],
         waits_for_day=True,
         can_be_stopped=True,
     ),
@@ -149,7 +141,7 @@ REGISTERED: tuple[Kind, ...] = (
             ),
             with_reason=True,
         ),
-        own_texts=Placeholders(BOOKED - {"pin", "move", "cancel"}),
+        own_texts=OF_KINDS["cancelled"],
         sample_state=BookingState.CANCELLED_BY_CITIZEN,
     ),
     Kind(
@@ -166,7 +158,7 @@ REGISTERED: tuple[Kind, ...] = (
             ),
             with_reason=True,
         ),
-        own_texts=Placeholders(BOOKED - {"pin", "move", "cancel"}),
+        own_texts=OF_KINDS["cancelled_by_office"],
         variant_of="cancelled",
         applies=_is_cancelled_by_office,
         sample_state=BookingState.CANCELLED_BY_OFFICE,
@@ -184,7 +176,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "%(office)s: your appointment is %(when)s. Change or cancel: %(url)s"
             )
         ),
-        own_texts=Placeholders(BOOKED, frozenset({"when"})),
+        own_texts=OF_KINDS["when"],
     ),
     Kind(
         code="reply_help",
@@ -198,7 +190,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "We did not understand. Reply ANO (confirm), STORNO (cancel), KDY (when), or see %(url)s"
             )
         ),
-        own_texts=Placeholders(BOOKED),
+        own_texts=OF_KINDS["reply_help"],
     ),
     Kind(
         code="reply_which",
@@ -213,7 +205,7 @@ REGISTERED: tuple[Kind, ...] = (
             ),
             values=contexts.sms_booking_choices,
         ),
-        own_texts=Placeholders(BOOKED | {"terms"}, frozenset({"terms"})),
+        own_texts=OF_KINDS["reply_which"],
         sample_slots=3,
     ),
     Kind(
@@ -228,7 +220,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "%(office)s: your booking for %(when)s is no longer valid. Book again: %(url)s"
             )
         ),
-        own_texts=Placeholders(BOOKED - {"pin", "move", "cancel"}),
+        own_texts=OF_KINDS["reply_over"],
     ),
     Kind(
         code="reminders_off",
@@ -242,7 +234,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "%(office)s: we will send no more reminders to this number. Your booking stays: %(url)s"
             )
         ),
-        own_texts=Placeholders(BOOKED),
+        own_texts=OF_KINDS["reminders_off"],
     ),
     # Of time taken back.
     Kind(
@@ -250,7 +242,7 @@ REGISTERED: tuple[Kind, ...] = (
         label=gettext_lazy("Appointment withdrawn"),
         audience=Audience.BOOKER,
         is_relevant=relevance.is_unchanged,
-        own_texts=Placeholders(BOOKED - {"pin", "move"}, frozenset({"when"})),
+        own_texts=OF_KINDS["displaced"],
         is_retired=True,
         sample_state=BookingState.DISPLACED,
     ),
@@ -274,7 +266,7 @@ REGISTERED: tuple[Kind, ...] = (
             with_reason=True,
             more_parts=1,
         ),
-        own_texts=Placeholders(OFFERED - {"pin", "move"}, frozenset({"terms", "link"})),
+        own_texts=OF_KINDS["offer"],
         sample_slots=3,
     ),
     Kind(
@@ -282,7 +274,7 @@ REGISTERED: tuple[Kind, ...] = (
         label=gettext_lazy("Withdrawn offer"),
         audience=Audience.BOOKER,
         is_relevant=relevance.is_unchanged,
-        own_texts=Placeholders(BOOKED - {"pin", "move"}),
+        own_texts=OF_KINDS["offer_withdrawn"],
         is_retired=True,
     ),
     Kind(
@@ -297,7 +289,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "%(office)s: same time %(when)s, different official. PIN %(pin)s. %(url)s"
             )
         ),
-        own_texts=Placeholders(BOOKED, frozenset({"link"})),
+        own_texts=OF_KINDS["reassigned"],
         needs_call=_always_needs_call,
     ),
     Kind(
@@ -312,7 +304,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "%(office)s: your PIN has changed. For %(when)s it is now %(pin)s. %(url)s"
             )
         ),
-        own_texts=Placeholders(BOOKED, frozenset({"pin", "link"})),
+        own_texts=OF_KINDS["pin_changed"],
     ),
     Kind(
         code="restored",
@@ -326,7 +318,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "%(office)s: your appointment %(when)s is valid again. PIN %(pin)s. %(url)s"
             )
         ),
-        own_texts=Placeholders(BOOKED, frozenset({"pin", "link"})),
+        own_texts=OF_KINDS["restored"],
         needs_call=_was_called,
     ),
     # Of incidents.
@@ -343,7 +335,7 @@ REGISTERED: tuple[Kind, ...] = (
             ),
             values=contexts.sms_incident_values,
         ),
-        own_texts=Placeholders(BOOKED | {"what", "system"}, frozenset({"system", "link"})),
+        own_texts=OF_KINDS["incident"],
         needs_call=_is_on_the_way,
         context=contexts.incident_details,
     ),
@@ -361,9 +353,7 @@ REGISTERED: tuple[Kind, ...] = (
             briefer=gettext_noop("%(system)s. %(expected)s %(url)s"),
             values=contexts.sms_incident_values,
         ),
-        own_texts=Placeholders(
-            BOOKED | {"what", "system", "expected"}, frozenset({"system", "expected", "link"})
-        ),
+        own_texts=OF_KINDS["incident_moved"],
         context=contexts.incident_details,
     ),
     Kind(
@@ -379,7 +369,7 @@ REGISTERED: tuple[Kind, ...] = (
             ),
             values=contexts.sms_incident_values,
         ),
-        own_texts=Placeholders(BOOKED | {"what", "system"}, frozenset({"system", "link"})),
+        own_texts=OF_KINDS["incident_over"],
         context=contexts.incident_details,
     ),
     # Of meetings, to the person who booked.
@@ -391,7 +381,7 @@ REGISTERED: tuple[Kind, ...] = (
         is_relevant=relevance.is_unchanged,
         mail=MailText(subject=gettext_noop("Same time, but a different kind of meeting")),
         sms=SmsText(usual=gettext_noop("%(office)s: same time %(when)s, now %(how)s. %(url)s")),
-        own_texts=Placeholders(BOOKED | {"how"}, frozenset({"how", "link"})),
+        own_texts=OF_KINDS["mode_changed"],
     ),
     Kind(
         code="late",
@@ -405,7 +395,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "%(office)s: your meeting will start about %(minutes)s min later. %(url)s"
             )
         ),
-        own_texts=Placeholders(BOOKED | {"minutes"}, frozenset({"minutes", "link"})),
+        own_texts=OF_KINDS["late"],
     ),
     Kind(
         code="room_changed",
@@ -415,7 +405,7 @@ REGISTERED: tuple[Kind, ...] = (
         is_relevant=relevance.is_room_unseen,
         mail=MailText(subject=gettext_noop("Your video meeting has moved")),
         sms=SmsText(usual=gettext_noop("%(office)s: meeting %(when)s %(join)s. %(url)s")),
-        own_texts=Placeholders(BOOKED | {"join"}, frozenset({"join", "link"})),
+        own_texts=OF_KINDS["room_changed"],
         context=contexts.room_details,
     ),
     Kind(
@@ -430,7 +420,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "%(office)s: you missed your appointment %(when)s. Book again: %(url)s"
             )
         ),
-        own_texts=Placeholders(BOOKED - {"pin", "move", "cancel"}),
+        own_texts=OF_KINDS["missed"],
         sample_state=BookingState.NO_SHOW,
     ),
     # Of the waiting list.
@@ -448,7 +438,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "%(office)s: waiting list. Confirm that you want to wait, or leave: %(url)s"
             )
         ),
-        own_texts=Placeholders(ALWAYS | {"link", "again"}, frozenset({"link"})),
+        own_texts=OF_KINDS["on_list"],
     ),
     Kind(
         code="place",
@@ -463,9 +453,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "%(office)s: %(matter)s, free: %(terms)s. Accept by %(until)s: %(url)s"
             ),
         ),
-        own_texts=Placeholders(
-            ALWAYS | {"link", "again", "terms", "until"}, frozenset({"terms", "link"})
-        ),
+        own_texts=OF_KINDS["place"],
         waits_for_day=True,
         sample_slots=1,
     ),
@@ -481,7 +469,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "%(office)s: we no longer offer what you are waiting for, so your wait has ended. %(url)s"
             )
         ),
-        own_texts=Placeholders(ALWAYS | {"link"}, frozenset({"link"})),
+        own_texts=OF_KINDS["wait_ended"],
         waits_for_day=True,
         needs_call=_always_needs_call,
     ),
@@ -497,7 +485,7 @@ REGISTERED: tuple[Kind, ...] = (
                 "%(office)s: taken off the waiting list after 3 unanswered offers. Join again: %(url)s"
             )
         ),
-        own_texts=Placeholders(ALWAYS | {"link", "again"}, frozenset({"link"})),
+        own_texts=OF_KINDS["dropped"],
         waits_for_day=True,
     ),
     # Of tickets.
@@ -514,7 +502,7 @@ REGISTERED: tuple[Kind, ...] = (
         push=PushText(
             body=gettext_noop("Number %(number)s will be called soon. Please be near."), lasts_s=600
         ),
-        own_texts=Placeholders(TURN, frozenset({"number"})),
+        own_texts=OF_KINDS["turn_near"],
     ),
     Kind(
         code="turn_called",
@@ -530,7 +518,7 @@ REGISTERED: tuple[Kind, ...] = (
             body=gettext_noop("Number %(number)s: please come to counter %(counter)s now."),
             lasts_s=120,
         ),
-        own_texts=Placeholders(TURN | {"counter"}, frozenset({"number", "counter"})),
+        own_texts=OF_KINDS["turn_called"],
     ),
     # Of meetings, to the other participants.
     Kind(
@@ -718,7 +706,7 @@ TO_PERSON = by_event(k for k in REGISTERED if k.audience is not Audience.PARTICI
 TO_PARTICIPANTS = by_event(k for k in REGISTERED if k.audience is Audience.PARTICIPANTS)
 # Kinds under which messages are stored.
 STORED = {code: kind for code, kind in KINDS.items() if not kind.variant_of}
-WITH_OWN_TEXTS = {code: kind for code, kind in KINDS.items() if kind.own_texts is not None}
+WITH_OWN_TEXTS = {code: KINDS[code] for code in OF_KINDS}
 RESTARTING = [code for code, kind in KINDS.items() if kind.restarts_deadline]
 
 

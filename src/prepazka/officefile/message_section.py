@@ -10,8 +10,7 @@ import yaml
 from prepazka.core import message_texts
 from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE, MessageRules
 from prepazka.core.message_texts import Texts
-from prepazka.messaging.custom_texts import placeholders_of
-from prepazka.messaging.kinds import WITH_OWN_TEXTS
+from prepazka.messaging.text_placeholders import OF_KINDS
 from prepazka.officefile import value_readers
 from prepazka.officefile.nodes import Section, Wrong, nearest_names, scalar
 
@@ -88,10 +87,10 @@ def _texts(section: Section, languages: tuple[str, ...]) -> Texts:
     if kinds is None:
         return texts
     for kind, kind_section in kinds.each("`subject`, `text` and `sms`"):
-        if kind not in WITH_OWN_TEXTS:
+        if kind not in OF_KINDS:
             kinds.wrong(
                 kinds.keys[kind],
-                nearest_names(kind, WITH_OWN_TEXTS),
+                nearest_names(kind, OF_KINDS),
                 value=f'the kind "{kind}"',
             )
             continue
@@ -120,13 +119,13 @@ def _by_language(
 
 def _own_words(kind: str, text_part: message_texts.Part, node: yaml.Node) -> str:
     text = message_texts.tidy_text(scalar(node, "the words of the message"))
-    for fault in message_texts.faults_of_text(placeholders_of(kind), text_part, text):
+    for fault in message_texts.faults_of_text(OF_KINDS[kind], text_part, text):
         raise Wrong(_expected(kind, text_part, fault))
     return " ".join(text.split()) if text_part != "text" else text
 
 
 def _expected(kind: str, text_part: message_texts.Part, fault: message_texts.Fault) -> str:
-    names = sorted(message_texts.allowed_placeholders(placeholders_of(kind), text_part))
+    names = sorted(message_texts.allowed_placeholders(OF_KINDS[kind], text_part))
     if fault.kind == "unknown":
         return f"not the placeholder {{{fault.name}}} but {nearest_names(fault.name, names)}"
     if fault.kind == "missing":

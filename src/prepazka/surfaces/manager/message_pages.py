@@ -21,6 +21,7 @@ from prepazka.messaging import custom_texts
 from prepazka.messaging.channels import adapter_of
 from prepazka.messaging.kinds import STORED, label_of
 from prepazka.messaging.models import Message
+from prepazka.messaging.text_placeholders import OF_KINDS
 from prepazka.offices.models import Membership
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.sent_messages import MOST, sent_messages
@@ -163,7 +164,7 @@ def _words_page(
     form: WordsForm,
 ) -> HttpResponse:
     texts = form.said() if form.is_bound else custom_texts.own_texts(office, kind, language)
-    placeholders = custom_texts.placeholders_of(kind)
+    placeholders = OF_KINDS[kind]
     broken = form.is_bound and bool(form.errors)
     rows = [
         {
@@ -194,7 +195,7 @@ def _words_page(
 def in_words(kind: str, part_name: Part, fault: Fault) -> str:
     """The fault of a text and how to correct it, as a sentence."""
     if fault.kind == "unknown":
-        placeholders = custom_texts.placeholders_of(kind)
+        placeholders = OF_KINDS[kind]
         return _("{%(name)s} cannot be used here. Use one of: %(known)s.") % {
             "name": fault.name,
             "known": ", ".join(

@@ -27,7 +27,7 @@ small { display: block; font-size: .875em; font-weight: 400; color: ${INK}; }`;
 
   class Terms extends HTMLElement {
     static observedAttributes = ["office", "service", "official", "department", "lang", "count"];
-    #requests = 0;
+    #turn = 0;
 
     constructor() {
       super();
@@ -50,9 +50,9 @@ small { display: block; font-size: .875em; font-weight: 400; color: ${INK}; }`;
     get #home() { return HOME + (this.#language === "cs" ? "" : "/en"); }
 
     async #load() {
-      const turn = ++this.#requests;
+      const turn = ++this.#turn;
       await null; // attributes set together cause one request
-      if (turn !== this.#requests) return;
+      if (turn !== this.#turn) return;
       const office = encodeURIComponent(this.getAttribute("office") || "");
       const query = new URLSearchParams({ most: this.getAttribute("count") || "5" });
       for (const name of ["service", "official", "department"])
@@ -64,7 +64,7 @@ small { display: block; font-size: .875em; font-weight: 400; color: ${INK}; }`;
         const answer = await fetch(`${HOME}/api/v1/offices/${office}/slots?${query}`, options);
         if (answer.ok) reply = await answer.json();
       } catch { /* the link below is for this */ }
-      if (turn !== this.#requests) return;
+      if (turn !== this.#turn) return;
       this.removeAttribute("aria-busy");
       if (reply) this.#show(reply); else this.#fail(office);
     }
