@@ -194,6 +194,29 @@ def test_kiosk_without_the_server_itself(
     assert [t.label for t in Ticket.objects.all()] == ["V500"]
 
 
+def test_a_press_counts_while_the_counter_tries_to_go_back(
+    live_url: str, office: OfficeSnapshot, context: Contexts
+) -> None:
+    """A server that takes a request and does not answer holds up no press of the off-line counter."""
+    ticket = give_ticket(office)
+    console = console_of(context, live_url, office, "1")
+    shell, home = f"{live_url}/pult/lhota/bez-site/", f"{live_url}/pult/lhota/"
+    is_ready(console, "/pult/lhota/bez-site/")
+    has_list_of(console, 1)
+    server = server_of(live_url)
+    os.kill(server, signal.SIGSTOP)
+    try:
+        console.goto(shell)
+        with console.expect_request(home, timeout=20_000):
+            expect(console.locator("#list")).to_contain_text(ticket.label)
+        call_alone(console, "Vyvolat dalšího", ticket.label)
+    finally:
+        os.kill(server, signal.SIGCONT)
+    expect(console.locator("#board .console-current__number")).to_have_text(
+        ticket.label, timeout=40_000
+    )
+
+
 def test_a_day_of_two_kiosks_and_two_counters_without_the_network(
     live_url: str, office: OfficeSnapshot, context: Contexts
 ) -> None:

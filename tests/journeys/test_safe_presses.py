@@ -66,6 +66,8 @@ def test_no_button_moves_when_the_undo_bar_comes_and_goes(
     page.wait_for_timeout(600)
     expect(bar).to_be_visible()
     page.clock.fast_forward(31_000)
+    # After such a leap the page is covered until the server says that the screen is not locked.
+    expect(page.locator("#board")).to_be_visible()
     expect(bar).to_have_count(0)
     # The leap has made the data look old for a moment.
     expect(page.locator("[data-live-stale]")).to_be_hidden()

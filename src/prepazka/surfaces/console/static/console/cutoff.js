@@ -11,6 +11,8 @@
   let grant = null;
   let state = null; // { grant, called: [labels], current: {label, state} | null }
   let busy = false;
+  let presses = 0;
+  let returning = false; // sending a long log may last beyond the next attempt
 
   const key = () => `calls:${grant.grant}`;
   const nameOf = (service) => { const all = grant.services[service]; return all ? all[lang] || all.cs : ""; };
@@ -129,6 +131,7 @@
   async function once(work) {
     if (busy || !grant) return;
     busy = true;
+    presses += 1;
     try { await work(); } catch { $("broken").hidden = false; } finally { busy = false; }
   }
 
@@ -144,11 +147,20 @@
     if (event.key === "Enter") document.querySelector("[data-typed]").click();
   });
 
+  // Beside the presses: a server that takes a request and does not answer must not hold them up.
   async function back() {
-    // The log is sent before a new list is requested, because its calls refer to the present list.
-    await keeper.upload();
-    const answer = await fetch(home, { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(8000) });
-    if (answer.status < 500) location.replace(home);
+    if (busy || returning) return;
+    returning = true;
+    const before = presses;
+    try {
+      // The log is sent before a new list is requested, because its calls refer to the present list.
+      await keeper.upload();
+      const answer = await fetch(home, { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(8000) });
+      // What was pressed meanwhile is sent first, by the next attempt.
+      if (answer.status < 500 && !busy && presses === before) location.replace(home);
+    } finally {
+      returning = false;
+    }
   }
 
   (async () => {
@@ -169,8 +181,5 @@
     await keeper.put(key(), state);
     draw();
   })().catch(() => { $("broken").hidden = false; });
-  setInterval(() => {
-    if (!grant) back().catch(() => {}); // no list is stored, so the counter cannot work off-line
-    else once(() => back().catch(() => {}));
-  }, TRY);
+  setInterval(() => back().catch(() => {}), TRY);
 })();
