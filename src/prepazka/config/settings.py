@@ -103,7 +103,7 @@ MIDDLEWARE = [
     "prepazka.web.request_checks.RequestChecks",
     "prepazka.web.middleware.Shortcut",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "prepazka.looks.static_versions.static_files",
     "prepazka.web.cookies.CarriedCookies",
     "prepazka.web.middleware.Sessions",
     "django.middleware.locale.LocaleMiddleware",
@@ -241,7 +241,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "prepazka.looks.static_versions.VersionedStorage"},
 }
 
 # --- security -------------------------------------------------------------------------------
