@@ -24,9 +24,9 @@ test-days: setup-dev ## run the tests that read the clock as if on six special d
 	@.venv/bin/python -m tests.needs
 	@exec .venv/bin/python -m tests.days $(DAYS) --pytest='-m real_time $(ARGS)'
 
-check: setup-dev ## look over the code: ruff, mypy, import contracts
+check: setup-dev ## look over the code: ruff, mypy, import contracts, deno for scripts
 	@failed=0; \
-	for look in "ruff check ." "ruff format --check ." mypy lint-imports; do \
+	for look in "ruff check ." "ruff format --check ." mypy lint-imports "deno lint --quiet"; do \
 		echo "== $$look"; .venv/bin/$$look || failed=1; \
 	done; \
 	exit $$failed

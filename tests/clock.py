@@ -48,16 +48,22 @@ def moved_workers(seconds: int) -> str:
     """
     moved = json.dumps(moved_date(seconds))
     return f"""
-globalThis.Worker = new Proxy(Worker, {{
-  construct: (real, [file, ...more], as) => {{
-    const whole = JSON.stringify(new URL(file, location.href).href);
-    const script = `${{{moved}}}
-      const near = (to) => typeof to === "string" ? new URL(to, ${{whole}}).href : to;
-      const load = importScripts, ask = fetch;
-      globalThis.importScripts = (...files) => load(...files.map(near));
-      globalThis.fetch = (to, ...options) => ask(near(to), ...options);
-      importScripts(${{whole}});`;
-    return Reflect.construct(real, [URL.createObjectURL(new Blob([script])), ...more], as);
-  }},
-}});
+{{
+  const addressOf = (script) => URL.createObjectURL(new Blob([script], {{ type: "text/javascript" }}));
+  globalThis.Worker = new Proxy(Worker, {{
+    construct: (real, [file, options], as) => {{
+      const whole = JSON.stringify(new URL(file, location.href).href);
+      const near = `const near = (to) => typeof to === "string" ? new URL(to, ${{whole}}).href : to;
+        const ask = fetch;
+        globalThis.fetch = (to, ...options) => ask(near(to), ...options);`;
+      const script = options?.type === "module"
+        ? `import ${{JSON.stringify(addressOf({moved} + near))}}; import ${{whole}};`
+        : `${{{moved}}}${{near}}
+          const load = importScripts;
+          globalThis.importScripts = (...files) => load(...files.map(near));
+          importScripts(${{whole}});`;
+      return Reflect.construct(real, [addressOf(script), options], as);
+    }},
+  }});
+}}
 """

@@ -57,6 +57,22 @@ LIST = """() => new Promise((done, failed) => {
 })"""
 
 
+FILES_KEPT = """async () => (await (await caches.open("prepazka-offline")).keys())
+  .map((request) => new URL(request.url).pathname).filter((path) => path.startsWith("/static/"))"""
+# The files of two releases before, and the note that their screens were kept a moment ago.
+AS_BEFORE_AN_UPDATE = """async () => {
+  const cache = await caches.open("prepazka-offline");
+  for (const version of ["000000000000/", ""]) {
+    await cache.put(`/static/${version}kiosk/cutoff.js`, new Response("// old"));
+  }
+  const asked = indexedDB.open("prepazka-offline", 1);
+  await new Promise((done) => { asked.onsuccess = done; });
+  const kept = asked.result.transaction("kept", "readwrite").objectStore("kept");
+  const put = kept.put({ version: "000000000000", at: Date.now() }, "screens");
+  await new Promise((done) => { put.onsuccess = done; });
+}"""
+
+
 def has_list_of(page: Page, many: int) -> None:
     """The browser has the list with so many, and has told the server that it does."""
     deadline, first = time.monotonic() + 30, 0
@@ -192,6 +208,24 @@ def test_kiosk_without_the_server_itself(
     )
     # The touch had come to the server too, which answered nobody: it is one ticket.
     assert [t.label for t in Ticket.objects.all()] == ["V500"]
+
+
+def test_an_update_replaces_the_files_kept_for_outages(
+    live_url: str, office: OfficeSnapshot, context: Contexts
+) -> None:
+    """A kiosk that stays on for years shows the release of its server, also without it."""
+    kiosk = kiosk_of(context, live_url, office)
+    is_ready(kiosk, "/kiosk/bez-site/")
+    kept = kiosk.evaluate(FILES_KEPT)
+    assert {path.rsplit("/", 1)[-1] for path in kept} > {"cutoff.js", "rules.js", "store.js"}
+    kiosk.evaluate(AS_BEFORE_AN_UPDATE)
+    kiosk.reload()
+    old = {"/static/000000000000/kiosk/cutoff.js", "/static/kiosk/cutoff.js"}
+    deadline = time.monotonic() + 30
+    while old & set(now := kiosk.evaluate(FILES_KEPT)):
+        assert time.monotonic() < deadline, now
+        time.sleep(0.2)
+    assert sorted(now) == sorted(kept)
 
 
 def test_a_press_counts_while_the_counter_tries_to_go_back(

@@ -51,8 +51,12 @@ NUMBERS_KEPT = """() => new Promise((done, failed) => {
     got.onsuccess = () => done(got.result?.numbers?.V?.length === 2);
   };
 })"""
-UPLOAD = """() => PrepazkaOffline("kiosk", "/kiosk/zasoba/", []).upload()
-  .then((whole) => whole ? "all" : "some", (fault) => "failed: " + fault.message)"""
+UPLOAD = """async () => {
+  const { offlineStore } = await import(new URL("../looks/offline/store.js",
+    document.querySelector("script[src$='/kiosk/kiosk.js']").src));
+  return offlineStore("kiosk", "/kiosk/zasoba/", []).upload()
+    .then((whole) => whole ? "all" : "some", (fault) => "failed: " + fault.message);
+}"""
 AT_ONCE = """events => fetch("/offline/log/", {
   method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(events),
 }).then((answer) => answer.status)"""

@@ -1,9 +1,8 @@
 // Solves the page's proof of work while the person reads. The form works without it.
-(() => {
-  "use strict";
-  const LONGEST = 60_000; // ms; whoever pressed then goes on without a solution
-  const box = document.querySelector("[data-proof]");
-  if (!box || !window.$altcha || !window.isSecureContext) return;
+const LONGEST = 60_000; // ms; whoever pressed then goes on without a solution
+const box = document.querySelector("[data-proof]");
+
+function solve() {
   const form = box.closest("form");
   let settled = false;
   let pressed = null;
@@ -37,4 +36,6 @@
   }
 
   box.append(widget);
-})();
+}
+
+if (box && window.$altcha && window.isSecureContext) solve();

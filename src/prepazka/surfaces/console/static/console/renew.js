@@ -1,7 +1,8 @@
 // A worker of the console's page: it renews the list of tickets that the counter may call off-line,
 // and sends the off-line log. Browsers slow down timers of hidden or covered pages, but not those of
 // their workers. The page gets every response.
-"use strict";
+import { offlineStore } from "../looks/offline/store.js";
+
 const EVERY = 5000;
 let keeper = null;
 let page = "";
@@ -27,9 +28,8 @@ async function renew() {
 }
 
 self.addEventListener("message", ({ data }) => {
-  if (data.store) {
-    importScripts(data.store);
-    keeper = PrepazkaOffline("console", data.url, []);
+  if (data.url) {
+    keeper = offlineStore("console", data.url, []);
     setInterval(renew, EVERY);
   }
   if (data.page) page = data.page;

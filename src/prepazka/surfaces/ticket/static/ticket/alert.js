@@ -1,8 +1,7 @@
 // Offers turn alerts by web push, where the browser supports it. The form sends the subscription.
-(() => {
-  "use strict";
-  const form = document.querySelector("[data-push]");
-  if (!form || !("serviceWorker" in navigator) || !("PushManager" in window) || !("Notification" in window)) return;
+const form = document.querySelector("[data-push]");
+
+function offer() {
   const failed = form.querySelector("[data-push-failed]");
   form.hidden = false;
 
@@ -37,4 +36,6 @@
       failed.hidden = false;
     }
   });
-})();
+}
+
+if (form && "serviceWorker" in navigator && "PushManager" in window && "Notification" in window) offer();
