@@ -45,14 +45,15 @@ FRIDAY_BEFORE = at("9:00", MONDAY - timedelta(days=3))
 
 
 def zone_by_day(moment: datetime) -> ZoneInfo:
-    """A zone where the moment's day began hours ago and goes on for hours.
+    """A zone where the moment's day began hours ago and goes on for hours, and its hour is one.
 
     Who came nine minutes ago came on another day just after midnight, and waits no more. A test of
     a hall on the real clock, whatever the hour, has its office there; `tests/faults/test_midnight`
-    crosses midnight on purpose.
+    crosses midnight on purpose. Nor does an office offer the hour that comes twice in October.
     """
-    hour = moment.astimezone(PRAGUE).hour
-    return PRAGUE if 1 <= hour < 22 else ZoneInfo("Asia/Tokyo")  # which never changes its clocks
+    local = moment.astimezone(PRAGUE)
+    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    return PRAGUE if 1 <= local.hour < 22 and not twice else ZoneInfo("Asia/Tokyo")  # which never changes its clocks
 
 
 @transaction.atomic  # a running program never sees half an office
