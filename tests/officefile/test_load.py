@@ -291,11 +291,11 @@ def test_hours_of_agenda_service_and_counter_hold() -> None:
     transfer, plates = office.service_by_code("prepis"), office.service_by_code("znacky")
     assert transfer
     assert plates
-    assert spans(office.service_hours(transfer, day)) == [(540, 1080)]
-    assert spans(office.service_hours(plates, day)) == [(540, 600)]
-    assert office.service_hours(transfer, date(2026, 11, 30)) == []
-    assert spans(office.counter_hours(town.counter(office), day)) == [(480, 540)]
-    assert office.counter_hours(town.counter(office), date(2026, 11, 30)) == []
+    assert spans(office.opening_hours.of_service(transfer.pk, day)) == [(540, 1080)]
+    assert spans(office.opening_hours.of_service(plates.pk, day)) == [(540, 600)]
+    assert office.opening_hours.of_service(transfer.pk, date(2026, 11, 30)) == []
+    assert spans(office.opening_hours.of_counter(town.counter(office).pk, day)) == [(480, 540)]
+    assert office.opening_hours.of_counter(town.counter(office).pk, date(2026, 11, 30)) == []
 
 
 def test_days_that_differ_hold_for_parts_without_weekly_hours_of_their_own() -> None:
@@ -311,9 +311,18 @@ def test_days_that_differ_hold_for_parts_without_weekly_hours_of_their_own() -> 
     transfer, plates = office.service_by_code("prepis"), office.service_by_code("znacky")
     assert transfer
     assert plates
-    assert spans(office.service_hours(transfer, town.MONDAY)) == [(480, 720), (780, 1020)]
-    assert spans(office.service_hours(plates, town.MONDAY)) == [(660, 720), (780, 1020)]
-    assert spans(office.service_hours(plates, date(2026, 11, 30))) == [(540, 600), (660, 720)]
+    assert spans(office.opening_hours.of_service(transfer.pk, town.MONDAY)) == [
+        (480, 720),
+        (780, 1020),
+    ]
+    assert spans(office.opening_hours.of_service(plates.pk, town.MONDAY)) == [
+        (660, 720),
+        (780, 1020),
+    ]
+    assert spans(office.opening_hours.of_service(plates.pk, date(2026, 11, 30))) == [
+        (540, 600),
+        (660, 720),
+    ]
 
 
 def spans(found: Any) -> list[tuple[int, int]]:

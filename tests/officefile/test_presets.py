@@ -115,7 +115,9 @@ def test_praha6_books_officials_also_in_the_evening() -> None:
     assert {one.department_id for one in office.open_officials()} < set(office.departments)
     for day in range(5):  # no lunch break
         for service in office.offered_services():
-            assert len(office.service_hours(service, MONDAY + timedelta(days=day))) == 1
+            assert (
+                len(office.opening_hours.of_service(service.pk, MONDAY + timedelta(days=day))) == 1
+            )
 
 
 def test_praha6_opens_for_identity_cards_and_passports_on_saturday() -> None:
@@ -141,8 +143,8 @@ def test_no_preset_books_on_a_public_holiday() -> None:
         office = loaded(preset, slug)
         wanted = office.service_by_code(service)
         assert wanted
-        assert office.service_hours(wanted, date(2027, 9, 28)) == []
-        assert office.service_hours(wanted, date(2027, 9, 27)) != []
+        assert office.opening_hours.of_service(wanted.pk, date(2027, 9, 28)) == []
+        assert office.opening_hours.of_service(wanted.pk, date(2027, 9, 27)) != []
 
 
 def test_praha6_keeps_a_share_for_its_call_centre_and_writes_to_telephones() -> None:

@@ -49,7 +49,9 @@ def absence(**scope: object) -> list[HoursException]:
 def hours(day: date) -> list[tuple[int, int]]:
     """Nováková's hours of that day, in whole hours of the clock."""
     where = here()
-    return [(m.start // 60, m.end // 60) for m in where.diary_hours(official(where), day)]
+    return [
+        (m.start // 60, m.end // 60) for m in where.opening_hours.of_diary(official(where).pk, day)
+    ]
 
 
 def booked(day: date, clock: str, service: str = "ohlaseni") -> Booking:
@@ -162,7 +164,9 @@ def test_fewer_places_from_a_time_to_a_time(lhota: OfficeSnapshot) -> None:
     lhota.row.version += 1
     lhota.row.save()
     where = here()
-    assert [where.places(agenda.pk, MONDAY + timedelta(days=n)) for n in range(4)] == [
+    assert [
+        where.opening_hours.reduced_places(agenda.pk, MONDAY + timedelta(days=n)) for n in range(4)
+    ] == [
         [(Interval(840, 1440), 0)],
         [(Interval(0, 1440), 0)],
         [(Interval(0, 600), 0)],

@@ -172,7 +172,10 @@ def _lost_time(
     """The spans of these days in which the official no longer works after the change."""
     lost_spans = []
     for day in sorted(days):
-        lost_minutes = subtract(before.diary_hours(official, day), after.diary_hours(official, day))
+        lost_minutes = subtract(
+            before.opening_hours.of_diary(official.pk, day),
+            after.opening_hours.of_diary(official.pk, day),
+        )
         lost_spans += [
             calendar.instants_of_minutes(minutes, day, before.tz) for minutes in lost_minutes
         ]
@@ -191,9 +194,9 @@ def _fits(office: OfficeSnapshot, official: Official, booking: Booking) -> bool:
     service = office.services[booking.service_id]
     hours = (
         # A companion at a colleague's meeting only has to be at work; the service does not matter.
-        office.diary_hours(official, booking.date)
+        office.opening_hours.of_diary(official.pk, booking.date)
         if booking.companion_of_id
-        else office.official_hours(official, service, booking.date, booking.mode)
+        else office.opening_hours.of_official(official.pk, service.pk, booking.date, booking.mode)
     )
     return any(
         opening.contains(booked_time)

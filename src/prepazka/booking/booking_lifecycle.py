@@ -86,18 +86,18 @@ def hold_slot(
     """
     if persons > office.rules_of(service).max_persons:
         raise TooManyPersons(most=office.rules_of(service).max_persons)
-    day = calendar.day_of(starts_at, office.tz)
+    office_id, day = office.office_id, calendar.day_of(starts_at, office.tz)
     replaced_hold = (
         Booking.objects.filter(pk=instead_of, office=office.row).first() if instead_of else None
     )
-    lock_days(office.office_id, [day, replaced_hold.date] if replaced_hold else [day])
+    lock_days(office_id, [day, replaced_hold.date] if replaced_hold else [day])
     if request_key and (existing := _asked_before(office, request_key)):
         return existing
     if replaced_hold:
         release_hold(booking=replaced_hold.pk, now=now, actor=actor)
-    release_expired(office=office.office_id, day=day, now=now)
+    release_expired(office=office_id, day=day, now=now)
     # Re-read under the lock: a disruption may have closed this time since the page was rendered.
-    office = snapshot_by_id(office.office_id)
+    office = snapshot_by_id(office_id)
     service = office.services[service.pk]
     lasts = networks.limit_hold(office, asker, now=now)
     claim = slot_search.find_claim(
@@ -129,9 +129,7 @@ def hold_slot(
         booking.network, booking.network_56, booking.network_48 = asker.keys
         booking.crowds = asker.crowd
     written.insert_row(booking)
-    record(
-        events.BookingHeld(office=office.office_id, booking=str(booking.pk), at=now, actor=actor)
-    )
+    record(events.BookingHeld(office=office_id, booking=str(booking.pk), at=now, actor=actor))
     return booking
 
 

@@ -162,8 +162,8 @@ def check_colleagues_free(
     office: OfficeSnapshot, during: During, *, now: datetime, of: UUID | None
 ) -> None:
     """Check that the colleagues of the booking `of` are free at this time. Raises SlotTaken."""
-    day = calendar.day_of(during.start, office.tz)
     for colleague in colleagues_of(office, of):
+        day = calendar.day_of(during.start, office.tz)
         if not _free_spans(office, colleague, [(day, during)], now, of):
             raise SlotTaken
 
@@ -186,7 +186,7 @@ def _free_spans(
     hours = {
         day: [
             opening
-            for minutes in office.diary_hours(official, day)
+            for minutes in office.opening_hours.of_diary(official.pk, day)
             if (opening := calendar.instants_of_minutes(minutes, day, office.tz))
         ]
         for day in days

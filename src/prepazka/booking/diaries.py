@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
-from functools import lru_cache
+from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from prepazka.booking import sql
 from prepazka.booking.models import Booking, Lane
-from prepazka.core import calendar, slots
+from prepazka.core import slots
+from prepazka.core.day_layout import carry_over_midnight, day_bounds
 from prepazka.offices.models import Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 
@@ -41,8 +39,7 @@ def claims_by_day(
         [1 << n - offset if 0 <= n - offset < WORD else 0 for n in range(len(officials))]
         for offset in range(0, len(officials), WORD)
     ]
-    window_start = calendar.local_instant(days[0], 0, office.tz)
-    window_end = calendar.local_instant(days[1] + timedelta(days=1), 0, office.tz)
+    window_start, window_end = day_bounds(*days, office.tz)
     with connection.cursor() as cursor:
         cursor.execute(
             sql.taken_in_diaries(len(words), for_list=for_list),
@@ -69,28 +66,8 @@ def claims_by_day(
     by_day = {
         day: (starts, ends, _joined_sets(sets), public) for day, starts, ends, public, *sets in rows
     }
-    _carry_over_midnight(by_day, days[1], office.tz)
+    carry_over_midnight(by_day, days[1], office.tz)
     return [(day, *of_day) for day, of_day in by_day.items()]
-
-
-def _carry_over_midnight(by_day: dict[date, Any], last_day: date, tz: ZoneInfo) -> None:
-    """Add busy time that lasts past midnight to the next day too, ordered by start."""
-    day = min(by_day, default=last_day)
-    while day < last_day:
-        midnight, next_day = _end_of(day, tz), day + timedelta(days=1)
-        for span in zip(*by_day.get(day, ((), (), ()))[:3], strict=True):
-            if span[1] > midnight:
-                starts, ends, sets, _ = by_day.setdefault(next_day, ([], [], [], 0))
-                index = bisect(starts, span[0])
-                for column, cell in zip((starts, ends, sets), span, strict=True):
-                    column.insert(index, cell)
-        day = next_day
-
-
-@lru_cache(maxsize=4096)
-def _end_of(day: date, tz: ZoneInfo) -> int:
-    """The minute since 1970 at which the local day ends."""
-    return int(calendar.local_instant(day + timedelta(days=1), 0, tz).timestamp()) // 60
 
 
 def _joined_sets(words: list[list[int]]) -> list[int]:

@@ -171,7 +171,7 @@ class Fits:
         service, tz = self.office.services[booking.service_id], self.office.tz
         start = calendar.minute_of(booking.starts_at, tz)
         length = int((booking.ends_at - booking.starts_at).total_seconds()) // 60
-        reduced = self.office.places(service.agenda_id, booking.date)
+        reduced = self.office.opening_hours.reduced_places(service.agenda_id, booking.date)
         during = Interval(start, start + max(length, 1))
         quota = self.office.rules_of(service).quota
         return min([quota, *(places for when, places in reduced if when.overlaps(during))])
@@ -183,11 +183,13 @@ class Fits:
             service, day = self.office.services[booking.service_id], booking.date
             hours = (
                 # A companion only has to be at work; the service does not matter.
-                self.office.diary_hours(official, day)
+                self.office.opening_hours.of_diary(official.pk, day)
                 if official and booking.companion_of_id
-                else self.office.official_hours(official, service, day, booking.mode)
+                else self.office.opening_hours.of_official(
+                    official.pk, service.pk, day, booking.mode
+                )
                 if official
-                else self.office.booking_hours(service, day, booking.mode)
+                else self.office.opening_hours.bookable(service.pk, day, booking.mode)
             )
             laid = (calendar.instants_of_minutes(minutes, day, self.office.tz) for minutes in hours)
             self.openings[key] = [opening for opening in laid if opening]

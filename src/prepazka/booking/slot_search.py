@@ -6,10 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import lru_cache, partial
-from typing import NamedTuple, cast
+from typing import cast
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -17,8 +15,16 @@ from prepazka.booking import colleague_claims, diaries, sql
 from prepazka.booking.models import Booking, Channel, Lane
 from prepazka.booking.refusals import SlotNotOffered, SlotTaken
 from prepazka.core import calendar, slots
+from prepazka.core.day_layout import (
+    DayLayout,
+    closed_lanes,
+    lay_out,
+    lay_out_diaries,
+    local_claims,
+    local_moment,
+)
 from prepazka.core.interval import Interval
-from prepazka.core.slots import Slot
+from prepazka.core.slots import Moment, Rules, Slot
 from prepazka.offices.models import Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 
@@ -41,16 +47,12 @@ class Taken:
     public: int = 0
 
 
-class _Day(NamedTuple):
-    """The layout of an empty day, and the instants at which its candidate slots start and end."""
-
-    laid: slots.Laid
-    instants: dict[int, tuple[datetime, datetime]]
-
-
 def units_of(office: OfficeSnapshot, service: Service, persons: int) -> int:
     """The number of windows (or durations) of one booking: consecutive time for each person."""
-    rules = office.rules_of(service)
+    return _units(office.rules_of(service), service, persons)
+
+
+def _units(rules: Rules, service: Service, persons: int) -> int:
     if rules.kind == "slot":
         return persons
     return persons * -(-service.duration_min // rules.window_min)
@@ -81,11 +83,12 @@ def search_slots(
     mode = mode or service.usual_mode
     if not day_list or officials == [] or not _is_offered(service, mode):
         return []
+    rules, moment = office.rules_of(service), local_moment(now, office.tz)
     occupied = _occupied_by_day(office, service, day_list, now, besides, officials, channel)
     free_slots: list[Slot] = []
     for day in day_list:
         layout = _cached_day(office, service, day, persons, officials, mode)
-        for offer in _offers_of_day(office, service, layout, day, occupied[day], channel, now):
+        for offer in _offers_of_day(rules, layout, day, occupied[day], channel, moment):
             starts_at, ends_at = layout.instants[offer.interval.start]
             if now < starts_at:
                 free_slots.append(Slot(day, starts_at, ends_at, offer.free, offer.lanes))
@@ -118,22 +121,22 @@ def find_claim(
     day = calendar.day_of(starts_at, office.tz)
     layout = _cached_day(office, service, day, persons, officials, mode)
     occupied = _occupied_by_day(office, service, [day], now, besides, officials, channel)
-    start = next((m for m, (begins, _) in layout.instants.items() if begins == starts_at), None)
+    start = layout.minute_at(starts_at)
     if start is None or starts_at <= now:
         raise SlotNotOffered
-    for offer in _offers_of_day(office, service, layout, day, occupied[day], channel, now):
+    rules, moment = office.rules_of(service), local_moment(now, office.tz)
+    for offer in _offers_of_day(rules, layout, day, occupied[day], channel, moment):
         if offer.interval.start == start:
             during = Interval(*layout.instants[start])
             colleague_claims.check_colleagues_free(office, during, now=now, of=besides)
             if officials is not None:
                 free = diaries.least_loaded(officials, offer.lanes, occupied[day].claims)
                 return Claim(diaries.lanes_of(office)[free.pk], during)
-            quota = office.rules_of(service).quota
-            number = slots.free_lane(offer.interval, occupied[day].claims, quota)
+            number = slots.free_lane(offer.interval, occupied[day].claims, rules.quota)
             return Claim(lanes_of(office, service)[cast("int", number)], during)
     if any(
         offer.interval.start == start
-        for offer in _offers_of_day(office, service, layout, day, Taken(), channel, now)
+        for offer in _offers_of_day(rules, layout, day, Taken(), channel, moment)
     ):
         raise SlotTaken
     raise SlotNotOffered
@@ -181,8 +184,11 @@ def has_hours(office: OfficeSnapshot, service: Service, day: date, mode: str | N
     """Whether the service has any booking hours on that day."""
     officials, mode = _officials_searched(office, service, None), mode or service.usual_mode
     if officials is None:
-        return bool(office.booking_hours(service, day, mode))
-    return any(office.official_hours(official, service, day, mode) for official in officials)
+        return bool(office.opening_hours.bookable(service.pk, day, mode))
+    return any(
+        office.opening_hours.of_official(official.pk, service.pk, day, mode)
+        for official in officials
+    )
 
 
 def allows_mode(office: OfficeSnapshot, booking: Booking, mode: str) -> bool:
@@ -191,9 +197,9 @@ def allows_mode(office: OfficeSnapshot, booking: Booking, mode: str) -> bool:
     if not _is_offered(service, mode):
         return False
     hours = (
-        office.official_hours(official, service, booking.date, mode)
+        office.opening_hours.of_official(official.pk, service.pk, booking.date, mode)
         if official
-        else office.booking_hours(service, booking.date, mode)
+        else office.opening_hours.bookable(service.pk, booking.date, mode)
     )
     booked_time = Interval(booking.starts_at, booking.ends_at)
     openings = (calendar.instants_of_minutes(minutes, booking.date, office.tz) for minutes in hours)
@@ -243,26 +249,15 @@ def lanes_of(office: OfficeSnapshot, service: Service) -> list[int]:
     return cast("list[int]", office.kept[key])
 
 
-def local_moment(instant: datetime, tz: ZoneInfo) -> slots.Moment:
-    """The instant as the office's local day and minute."""
-    return slots.Moment(calendar.day_of(instant, tz), calendar.minute_of(instant, tz))
-
-
 def _offers_of_day(
-    office: OfficeSnapshot,
-    service: Service,
-    layout: _Day,
-    day: date,
-    occupied: Taken,
-    channel: str,
-    now: datetime,
+    rules: Rules, layout: DayLayout, day: date, occupied: Taken, channel: str, moment: Moment
 ) -> list[slots.Offer]:
     return slots.bookable_slots(
         day=day,
         laid=layout.laid,
         claims=occupied.claims,
-        rules=office.rules_of(service),
-        now=local_moment(now, office.tz),
+        rules=rules,
+        now=moment,
         channel="web" if Channel(channel).is_public else cast("slots.Channel", channel),
         public_taken=occupied.public,
     )
@@ -285,13 +280,13 @@ def _cached_day(
     persons: int,
     officials: list[Official] | None,
     mode: str,
-) -> _Day:
+) -> DayLayout:
     """The layout of the day, cached in the snapshot; it changes with the office's version only."""
     only_official = officials[0].pk if officials and len(officials) == 1 else None
     key = ("laid", service.pk, day, persons, only_official, mode)
     if key not in office.kept:
         office.kept[key] = _laid_day(office, service, day, persons, officials, mode)
-    return cast("_Day", office.kept[key])
+    return cast("DayLayout", office.kept[key])
 
 
 def _laid_day(
@@ -301,31 +296,16 @@ def _laid_day(
     persons: int,
     officials: list[Official] | None,
     mode: str,
-) -> _Day:
-    rules, units = office.rules_of(service), units_of(office, service, persons)
-    lasts = elapsed_minutes_on(day, office.tz)
+) -> DayLayout:
+    rules, hours = office.rules_of(service), office.opening_hours
+    units = _units(rules, service, persons)
     if officials is None:
-        hours = office.booking_hours(service, day, mode)
-        laid = slots.lay_out_day(
-            hours, rules, duration=service.duration_min, units=units, lasts=lasts
-        )
-    else:
-        openings = [office.official_hours(official, service, day, mode) for official in officials]
-        laid = slots.lay_out_diaries(
-            openings, rules, duration=service.duration_min, units=units, lasts=lasts
-        )
-    spans = (
-        (candidate.start, calendar.instants_of_minutes(candidate, day, office.tz))
-        for candidate in laid.candidates
+        opening = hours.bookable(service.pk, day, mode)
+        return lay_out(day, office.tz, rules, opening, duration=service.duration_min, units=units)
+    openings = [hours.of_official(official.pk, service.pk, day, mode) for official in officials]
+    return lay_out_diaries(
+        day, office.tz, rules, openings, duration=service.duration_min, units=units
     )
-    return _Day(laid, {minute: (span.start, span.end) for minute, span in spans if span})
-
-
-def elapsed_minutes_on(day: date, tz: ZoneInfo) -> slots.Lasts:
-    """A function from local minutes of the day to elapsed ones, which differ at a clock change."""
-    if calendar.has_clock_change(day, tz):
-        return partial(calendar.lasting_minutes, day=day, tz=tz)
-    return slots.clock_length
 
 
 def _occupied_by_day(
@@ -377,48 +357,10 @@ def _occupied_by_day(
             rows = cursor.fetchall()
     taken_by_day: dict[date, Taken] = defaultdict(Taken)
     for day, starts, ends, lanes, public in rows:
-        minutes = zip(
-            _local_minutes(day, starts, office.tz),
-            _local_minutes(day, ends, office.tz),
-            lanes,
-            strict=True,
-        )
-        taken_by_day[day] = Taken([slots.Taken(*claim) for claim in minutes], public)
+        taken_by_day[day] = Taken(local_claims(day, office.tz, starts, ends, lanes), public)
     if officials is None:
-        for day in days:
-            _close_lanes(office, service, day, taken_by_day)
+        for day in days:  # lanes are closed while the agenda has fewer places than usual
+            if reduced := office.opening_hours.reduced_places(service.agenda_id, day):
+                taken_by_day[day].claims += closed_lanes(reduced, rules.quota)
+                taken_by_day[day].claims.sort()
     return taken_by_day
-
-
-def _close_lanes(
-    office: OfficeSnapshot, service: Service, day: date, taken_by_day: dict[date, Taken]
-) -> None:
-    """Add claims on the lanes that are closed while the agenda has fewer places than usual."""
-    all_lanes = (1 << office.rules_of(service).quota) - 1
-    if reduced := office.places(service.agenda_id, day):
-        taken_by_day[day].claims += [
-            slots.Taken(during.start, during.end, lanes)
-            for during, places in reduced
-            if (lanes := all_lanes & ~((1 << places) - 1))
-        ]
-        taken_by_day[day].claims.sort()
-
-
-@lru_cache(maxsize=4096)
-def _midnight(day: date, tz: ZoneInfo) -> int | None:
-    """The minute since 1970 of the day's midnight; None on a day with a clock change."""
-    noon = calendar.local_instant(day, 720, tz) - 720 * MINUTE
-    plain = calendar.local_instant(day, 0, tz) == noon
-    return int(noon.timestamp()) // 60 if plain else None
-
-
-def _local_minutes(day: date, instants: list[int], tz: ZoneInfo) -> list[int]:
-    """Minutes since 1970 as local minutes after the midnight of `day`."""
-    midnight = _midnight(day, tz)
-    if midnight is not None:
-        return [minute - midnight for minute in instants]
-    local_times = (datetime.fromtimestamp(minute * 60, tz) for minute in instants)
-    return [
-        (local_time.date() - day).days * calendar.DAY_MIN + local_time.hour * 60 + local_time.minute
-        for local_time in local_times
-    ]

@@ -53,7 +53,7 @@ def set_week(
     def change() -> None:
         # Hours for a single mode stay as they are.
         rows = OpeningHours.objects.filter(official=official, booking=False, mode=None)
-        new_rows = rows_with_week([_weekly_hours(row) for row in rows], week, first_day, last_day)
+        new_rows = rows_with_week([row.weekly for row in rows], week, first_day, last_day)
         rows.delete()
         OpeningHours.objects.bulk_create(
             OpeningHours(office=office.row, official=official, **asdict(hours))
@@ -71,7 +71,7 @@ def hours_in_week_from(
     return {
         week_day.weekday(): interval.union(
             Interval(row.opens, row.closes)
-            for row in map(_weekly_hours, weekly_rows(office, official))
+            for row in (row.weekly for row in weekly_rows(office, official))
             if row.holds_on(week_day)
         )
         for week_day in sorted(week, key=date.weekday)
@@ -143,7 +143,3 @@ def _has_same_hours(earlier: WeeklyHours, later: WeeklyHours) -> bool:
 
 def _day_before(row: WeeklyHours) -> date | None:
     return row.valid_from and row.valid_from - DAY
-
-
-def _weekly_hours(row: OpeningHours) -> WeeklyHours:
-    return WeeklyHours(row.weekday, row.opens, row.closes, row.valid_from, row.valid_to)

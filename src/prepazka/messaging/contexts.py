@@ -485,7 +485,7 @@ def _entry_out_of_hours(booking: Booking, office: OfficeSnapshot) -> str:
     """How to enter the building, for a visit partly outside the office's hours; else empty."""
     openings = (
         calendar.instants_of_minutes(minutes, booking.date, office.tz)
-        for minutes in office.office_hours(booking.date)
+        for minutes in office.opening_hours.of_office(booking.date)
     )
     inside = any(
         opening and opening.start <= booking.starts_at and booking.ends_at <= opening.end

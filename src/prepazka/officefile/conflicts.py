@@ -131,9 +131,11 @@ def _within_hours(office: OfficeSnapshot, booking: Booking) -> bool:
     service = office.services[booking.service_id]
     if booking.lane.official_id:
         official = office.officials[booking.lane.official_id]
-        hours = office.official_hours(official, service, booking.date, booking.mode)
+        hours = office.opening_hours.of_official(
+            official.pk, service.pk, booking.date, booking.mode
+        )
     else:
-        hours = office.booking_hours(service, booking.date, booking.mode)
+        hours = office.opening_hours.bookable(service.pk, booking.date, booking.mode)
     return any(
         opening.contains(booked_time)
         for minutes in hours

@@ -11,10 +11,11 @@ from django.db.models import Q
 from django.urls import reverse
 
 from prepazka.core import idle
-from prepazka.core.calendar import DayException
+from prepazka.core.calendar import DayException, WeeklyHours
 from prepazka.core.door_codes import PHONE_TICKETS
 from prepazka.core.file_rules import FileRules
 from prepazka.core.message_rules import MessageRules
+from prepazka.core.office_hours import PartException, PartHours, Scope
 from prepazka.core.slots import Rules
 from prepazka.offices.text import LocalText
 
@@ -287,6 +288,11 @@ class Scoped(OfOffice):
     class Meta:
         abstract = True
 
+    @property
+    def scope(self) -> Scope:
+        """The part of the office that the row belongs to."""
+        return Scope(self.agenda_id, self.service_id, self.counter_id, self.official_id)
+
 
 class OpeningHours(Scoped):
     """Weekly hours in which citizens are served; with `booking` those that can be booked."""
@@ -300,6 +306,16 @@ class OpeningHours(Scoped):
     closes = models.PositiveSmallIntegerField(help_text="local minutes after midnight")
     valid_from = models.DateField(null=True)
     valid_to = models.DateField(null=True)
+
+    @property
+    def weekly(self) -> WeeklyHours:
+        """The weekday and times as the calendar understands them."""
+        return WeeklyHours(self.weekday, self.opens, self.closes, self.valid_from, self.valid_to)
+
+    @property
+    def of_part(self) -> PartHours:
+        """The row with its part of the office, for the arithmetic of opening hours."""
+        return PartHours(self.scope, self.weekly, self.booking, self.mode)
 
 
 class HoursException(Scoped):
@@ -338,6 +354,11 @@ class HoursException(Scoped):
             begins=self.begins,
             ends=self.ends,
         )
+
+    @property
+    def of_part(self) -> PartException:
+        """The row with its part of the office, for the arithmetic of opening hours."""
+        return PartException(self.scope, self.days, self.reason)
 
 
 class Incident(OfOffice):

@@ -8,16 +8,15 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from itertools import chain
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.utils.translation import get_language
 
-from prepazka.core import calendar, interval
-from prepazka.core.interval import Interval
+from prepazka.core import calendar
+from prepazka.core.office_hours import OfficeHours
 from prepazka.core.slots import Rules
 from prepazka.offices.models import (
     Agenda,
@@ -25,7 +24,6 @@ from prepazka.offices.models import (
     Department,
     HoursException,
     Incident,
-    Mode,
     Office,
     Official,
     OpeningHours,
@@ -33,14 +31,10 @@ from prepazka.offices.models import (
     System,
 )
 from prepazka.offices.office_rows import read_rows
+from prepazka.offices.text import Texts
 
 VERSION_BY_ID = "SELECT id, version FROM offices_office WHERE id = %s"
 VERSION_BY_SLUG = "SELECT id, version FROM offices_office WHERE slug = %s"
-
-Minutes = list[Interval[int]]
-Scope = tuple[int | None, ...]
-Row = TypeVar("Row", OpeningHours, HoursException)
-WHOLE_DAY = Interval(0, calendar.DAY_MIN)
 
 
 @dataclass(frozen=True)
@@ -149,120 +143,20 @@ class OfficeSnapshot:
         service_ids = self.topics.get(official.pk, frozenset())
         return [s for s in self.offered_services() if s.pk in service_ids and s.bookable]
 
-    def service_hours(self, service: Service, day: date, mode: str = Mode.PERSON) -> Minutes:
-        """Local minutes of that day in which citizens are served for the service in that mode.
-
-        The office's hours, replaced by the agenda's own where it has any, cut to the service's;
-        hours that are for one mode only are added to them.
-        """
-        return interval.union(
-            [*self._hours_of_all(service, day), *self._hours_of_mode(service, day, mode)]
+    @cached_property
+    def opening_hours(self) -> OfficeHours:
+        """The hours of the office and its parts on any day."""
+        return OfficeHours(
+            weekly=[row.of_part for row in self.hours],
+            exceptions=[row.of_part for row in self.exceptions],
+            agendas={s.pk: s.agenda_id for s in self.services.values()},
+            offered=[s.pk for s in self.offered_services()],
+            public_holidays=bool(self.row.public_holidays),
         )
-
-    def _hours_of_mode(self, service: Service, day: date, mode: str) -> Minutes:
-        """Minutes that the agenda opens for this mode only, cut to the service's own hours."""
-        of_agenda, of_service = {"agenda": service.agenda_id}, {"service": service.pk}
-        rows = [row for row in self._hours_by_scope.get(_key(of_agenda), ()) if row.mode == mode]
-        if not rows:
-            return []
-        opened = self._open(day, rows, closing=(of_agenda, of_service))
-        if service_rows := self._rows(of_service):
-            return interval.intersect(opened, self._open(day, service_rows, of_service))
-        return opened
-
-    def _hours_of_all(self, service: Service, day: date) -> Minutes:
-        of_agenda, of_service = {"agenda": service.agenda_id}, {"service": service.id}
-        weekly_rows = self._rows(of_agenda) or self._rows({})
-        agenda_minutes = self._open(day, weekly_rows, of_agenda)
-        if service_rows := self._rows(of_service):
-            return interval.intersect(agenda_minutes, self._open(day, service_rows, of_service))
-        if _key(of_service) not in self._exceptions_by_scope:
-            return agenda_minutes
-        return interval.intersect(
-            agenda_minutes, self._open(day, weekly_rows, of_agenda, of_service)
-        )
-
-    def booking_hours(self, service: Service, day: date, mode: str = Mode.PERSON) -> Minutes:
-        """Local minutes of that day in which slots to be booked may lie.
-
-        The agenda's booking hours where it has any, inside the hours of the service; hours for
-        the mode alone can always be booked, whatever the booking hours are.
-        """
-        minutes = self._hours_of_all(service, day)
-        of_agenda = {"agenda": service.agenda_id}
-        rows = self._rows(of_agenda, booking=True) or self._rows({}, booking=True)
-        if rows:
-            minutes = interval.intersect(minutes, self._open(day, rows, of_agenda))
-        return interval.union([*minutes, *self._hours_of_mode(service, day, mode)])
-
-    def official_hours(
-        self, official: Official, service: Service, day: date, mode: str = Mode.PERSON
-    ) -> Minutes:
-        """Local minutes of that day in which the official sees people for the service in that mode.
-
-        Their own hours, also outside the office's; what is closed for the agenda or the service
-        is closed here too, and a service with hours of its own keeps to them.
-        """
-        of_agenda, of_service = {"agenda": service.agenda_id}, {"service": service.pk}
-        of_official = {"official": official.pk}
-        rows = [*self._rows(of_official), *self._rows(of_official, mode=mode)]
-        official_minutes = self._open(day, rows, of_official, closing=(of_agenda, of_service))
-        if service_rows := self._rows(of_service):
-            return interval.intersect(official_minutes, self._open(day, service_rows, of_service))
-        return official_minutes
-
-    def diary_hours(self, official: Official, day: date) -> Minutes:
-        """Local minutes of that day in which the official sees people for any service."""
-        of_official = {"official": official.pk}
-        rows = self._hours_by_scope.get(_key(of_official), [])
-        return self._open(day, rows, of_official)
-
-    def places(self, agenda: int, day: date) -> list[tuple[Interval[int], int]]:
-        """Local minutes of that day with reduced capacity of the agenda, each with its places."""
-        by_scope = self._exceptions_by_scope
-        reductions = []
-        for scope in ({}, {"agenda": agenda}):
-            for exception in by_scope.get(_key(scope), ()):
-                if exception.kind != HoursException.Kind.REDUCED or exception.places is None:
-                    continue
-                if minutes := exception.days.minutes_on(day):
-                    reductions.append((minutes, exception.places))
-        return reductions
 
     def besides(self, exceptions: Iterable[HoursException]) -> OfficeSnapshot:
         """A snapshot of the same office with these exceptions added."""
         return replace(self, exceptions=[*self.exceptions, *exceptions], kept={})
-
-    def counter_hours(self, counter: Counter, day: date) -> Minutes:
-        """Local minutes of that day in which the counter is planned to be open."""
-        of_counter = {"counter": counter.id}
-        return self._open(day, self._rows(of_counter) or self._rows({}), of_counter)
-
-    def office_hours(self, day: date) -> Minutes:
-        """Local minutes of that day in which anything at all is open."""
-        hours_by_service = [self.service_hours(s, day) for s in self.offered_services()]
-        return interval.union(chain.from_iterable(hours_by_service))
-
-    def general_hours(self, day: date) -> Minutes:
-        """Local minutes of that day in which the office as a whole is open.
-
-        An agenda that is open alone, on a Saturday for example, does not count; an office whose
-        agendas all have hours of their own is open while any of them is.
-        """
-        rows = self._rows({})
-        return self._open(day, rows) if rows else self.office_hours(day)
-
-    def open_alone(self, day: date) -> list[tuple[Agenda, Minutes]]:
-        """The agendas that are open outside the general hours of that day, with those minutes."""
-        general = self.general_hours(day)
-        minutes_by_agenda: dict[int, Minutes] = defaultdict(list)
-        for service in self.offered_services():
-            minutes_by_agenda[service.agenda_id] += self.service_hours(service, day)
-        outside = [
-            (self.agendas[agenda], interval.subtract(interval.union(agenda_minutes), general))
-            for agenda, agenda_minutes in minutes_by_agenda.items()
-        ]
-        return [(agenda, minutes_alone) for agenda, minutes_alone in outside if minutes_alone]
 
     def closure(self, day: date, service: Service | None = None) -> str | None:
         """Why the whole day is closed to the office or to the service, in the active language.
@@ -270,24 +164,12 @@ class OfficeSnapshot:
         The reason of the file, which may be empty, else the name of the public holiday; None where
         neither closes it. The reason for an official's absence is never returned.
         """
-        closed = HoursException.Kind.CLOSED
-        scopes: list[dict[str, int]] = [{}]
-        if service:
-            scopes += [{"agenda": service.agenda_id}, {"service": service.pk}]
-        for scope in scopes:
-            for exception in self._exceptions_by_scope.get(_key(scope), ()):
-                if exception.kind == closed and exception.days.minutes_on(day) == WHOLE_DAY:
-                    return str(exception.reason)
+        reason = self.opening_hours.closing_reason(day, service.pk if service else None)
+        if reason is not None:
+            return str(Texts(reason))
         if not self.row.public_holidays:
             return None
         return calendar.czech_holiday_name(day, get_language() or "cs")
-
-    def _rows(
-        self, scope: dict[str, int], *, booking: bool = False, mode: str | None = None
-    ) -> list[OpeningHours]:
-        """Weekly hours of the scope that hold for every mode, or with `mode` for that one only."""
-        rows = self._hours_by_scope.get(_key(scope), ())
-        return [h for h in rows if h.booking == booking and h.mode == mode]
 
     @cached_property
     def _officials_by_topic(self) -> dict[int, list[Official]]:
@@ -297,58 +179,6 @@ class OfficeSnapshot:
                 if self.rules[self.services[service].agenda_id].kind == "slot":
                     officials_by_service[service].append(official)
         return dict(officials_by_service)
-
-    @cached_property
-    def _hours_by_scope(self) -> dict[Scope, list[OpeningHours]]:
-        return _by_scope(self.hours)
-
-    @cached_property
-    def _exceptions_by_scope(self) -> dict[Scope, list[HoursException]]:
-        return _by_scope(self.exceptions)
-
-    def _open(
-        self,
-        day: date,
-        rows: list[OpeningHours],
-        *scopes: dict[str, int],
-        closing: tuple[dict[str, int], ...] = (),
-    ) -> Minutes:
-        """Local minutes of the weekly rows, with the exceptions of the office and the scopes.
-
-        Of the scopes in `closing` only what is closed counts.
-        """
-        weekly = [
-            calendar.WeeklyHours(
-                weekday=h.weekday,
-                opens=h.opens,
-                closes=h.closes,
-                valid_from=h.valid_from,
-                valid_to=h.valid_to,
-            )
-            for h in rows
-            if h.weekday == day.weekday()
-        ]
-        by_scope = self._exceptions_by_scope
-        applying = [e for scope in ({}, *scopes) for e in by_scope.get(_key(scope), ())]
-        closed = HoursException.Kind.CLOSED
-        applying += [
-            e for scope in closing for e in by_scope.get(_key(scope), ()) if e.kind == closed
-        ]
-        exceptions = [e.days for e in applying if e.kind != HoursException.Kind.REDUCED]
-        holidays = calendar.czech_holidays((day.year,)) if self.row.public_holidays else frozenset()
-        return calendar.open_minutes(day, weekly, exceptions, holidays)
-
-
-def _key(scope: dict[str, int]) -> Scope:
-    """Key of the scope: ids of agenda, service, counter, official; all None for the office."""
-    return tuple(scope.get(name) for name in ("agenda", "service", "counter", "official"))
-
-
-def _by_scope(rows: Iterable[Row]) -> dict[Scope, list[Row]]:
-    grouped: dict[Scope, list[Row]] = defaultdict(list)
-    for row in rows:
-        grouped[row.agenda_id, row.service_id, row.counter_id, row.official_id].append(row)
-    return dict(grouped)
 
 
 _cached_by_id: dict[int, tuple[int, OfficeSnapshot]] = {}

@@ -230,7 +230,7 @@ def _close_forgotten(office: OfficeSnapshot, pk: int, now: datetime) -> bool:
 def closes_by_itself(office: OfficeSnapshot, shift: Shift) -> datetime | None:
     """From when the counter may close by itself; None on a day on which the office has no hours."""
     day = calendar.day_of(shift.opened_at, office.tz)
-    hours = office.office_hours(day)
+    hours = office.opening_hours.of_office(day)
     if not hours:
         return None
     overtime = office.row.overtime_min

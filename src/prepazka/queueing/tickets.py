@@ -74,7 +74,7 @@ def issues_tickets(office: OfficeSnapshot, service: Service, now: datetime) -> b
     if service.tickets_today(day) in STOPPING:
         return False
     minute = calendar.minute_of(now, office.tz)
-    hours = office.service_hours(service, day)
+    hours = office.opening_hours.of_service(service.pk, day)
     settings = office.row
     return any(
         opening.start - settings.first_ticket_min <= minute < opening.end - settings.last_ticket_min
@@ -87,7 +87,7 @@ def tickets_ended(office: OfficeSnapshot, service: Service, now: datetime) -> bo
     if service.retired or not service.walk_in:
         return False
     day = calendar.day_of(now, office.tz)
-    hours = office.service_hours(service, day)
+    hours = office.opening_hours.of_service(service.pk, day)
     if hours and service.tickets_today(day) in STOPPING:
         return True
     minute = calendar.minute_of(now, office.tz)

@@ -12,7 +12,7 @@ from prepazka.queueing.models import Ticket, TicketState
 
 def valid_until(office: OfficeSnapshot, ticket: Ticket) -> datetime:
     """When the service closes on the ticket's day; the end of the day where it is not open."""
-    hours = office.service_hours(office.services[ticket.service_id], ticket.date)
+    hours = office.opening_hours.of_service(ticket.service_id, ticket.date)
     if hours:
         closes = calendar.local_instant(ticket.date, hours[-1].end, office.tz)
         if closes > ticket.issued_at:

@@ -79,7 +79,7 @@ def stop_by_estimate(
 def _minutes_left(office: OfficeSnapshot, service: Service, now: datetime) -> float | None:
     """Minutes until closing with the office's overtime; None where the estimate stops nothing."""
     day, overtime = calendar.day_of(now, office.tz), office.row.overtime_min
-    hours = office.service_hours(service, day)
+    hours = office.opening_hours.of_service(service.pk, day)
     if overtime is None or not hours:
         return None
     closes = calendar.local_instant(day, hours[-1].end, office.tz)

@@ -103,7 +103,9 @@ def _until_closing(hall: Hall) -> tuple[float, datetime | None]:
     """Open minutes left today without breaks, and when the office closes."""
     day, tz = calendar.day_of(hall.now, hall.office.tz), hall.office.tz
     minute = calendar.minute_of(hall.now, tz)
-    hours = [opening for opening in hall.office.office_hours(day) if opening.end > minute]
+    hours = [
+        opening for opening in hall.office.opening_hours.of_office(day) if opening.end > minute
+    ]
     minutes_left = sum(opening.end - max(opening.start, minute) for opening in hours)
     return minutes_left, calendar.local_instant(day, hours[-1].end, tz) if hours else None
 
@@ -112,7 +114,9 @@ def _after_open_minutes(hall: Hall, needed: float) -> datetime:
     """The moment after so many open minutes; beyond closing every minute counts."""
     day, tz = calendar.day_of(hall.now, hall.office.tz), hall.office.tz
     minute = calendar.minute_of(hall.now, tz)
-    hours = [opening for opening in hall.office.office_hours(day) if opening.end > minute]
+    hours = [
+        opening for opening in hall.office.opening_hours.of_office(day) if opening.end > minute
+    ]
     for opening in hours:
         start = max(opening.start, minute)
         if needed <= opening.end - start or opening is hours[-1]:

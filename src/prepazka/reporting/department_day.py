@@ -13,6 +13,7 @@ from prepazka.booking.diaries import lanes_of as diary_lanes
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import EXPIRING, LIVE, Booking, Channel
 from prepazka.core import calendar, slots
+from prepazka.core.day_layout import elapsed_minutes_on
 from prepazka.core.interval import Interval
 from prepazka.core.slots import Slot
 from prepazka.offices.models import Agenda, Department, Official, Service
@@ -172,7 +173,7 @@ def _columns(
 
 
 def _official_column(office: OfficeSnapshot, official: Official, wish: Wanted, day: date) -> Column:
-    hours = office.diary_hours(official, day)
+    hours = office.opening_hours.of_diary(official.pk, day)
     topics = office.topics_of(official)
     raster = min((office.rules_of(topic).raster_min for topic in topics), default=slots.DAY_MIN)
     return Column(
@@ -187,12 +188,12 @@ def _official_column(office: OfficeSnapshot, official: Official, wish: Wanted, d
 
 
 def _windows_column(office: OfficeSnapshot, service: Service, wish: Wanted, day: date) -> Column:
-    rules, hours = office.rules_of(service), office.booking_hours(service, day)
+    rules, hours = office.rules_of(service), office.opening_hours.bookable(service.pk, day)
     laid = slots.candidates_of_day(
         hours,
         rules,
         duration=service.duration_min,
-        lasts=slot_search.elapsed_minutes_on(day, office.tz),
+        lasts=elapsed_minutes_on(day, office.tz),
     )
     return Column(
         agenda=office.agenda_of(service),

@@ -65,9 +65,14 @@ def services_in(office: OfficeSnapshot, department: Department) -> list[Service]
     ]
 
 
+def hours_of_office(office: OfficeSnapshot, day: date) -> Minutes:
+    """The hours of a day in which anything at all is open."""
+    return office.opening_hours.of_office(day)
+
+
 def hours_of_official(official: Official) -> Hours:
     """A function that gives the official's hours of a day."""
-    return lambda office, day: office.diary_hours(official, day)
+    return lambda office, day: office.opening_hours.of_diary(official.pk, day)
 
 
 def hours_of_department(department: Department) -> Hours:
@@ -75,10 +80,11 @@ def hours_of_department(department: Department) -> Hours:
 
     def hours(office: OfficeSnapshot, day: date) -> Minutes:
         people = [
-            office.diary_hours(official, day) for official in officials_in(office, department)
+            office.opening_hours.of_diary(official.pk, day)
+            for official in officials_in(office, department)
         ]
         services = [
-            office.service_hours(service, day)
+            office.opening_hours.of_service(service.pk, day)
             for service in office.offered_services()
             if office.agenda_of(service).department_id == department.pk
             and not office.officials_for(service.pk)

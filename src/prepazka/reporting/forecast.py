@@ -258,7 +258,7 @@ def _counter_hours(office: OfficeSnapshot, counter: int, now: datetime) -> list[
             Interval(
                 *(calendar.local_instant(day, minute, office.tz) for minute in (h.start, h.end))
             )
-            for h in office.counter_hours(office.counters[counter], day)
+            for h in office.opening_hours.of_counter(counter, day)
         ]
         office.kept["hours", counter, day] = planned
     return planned

@@ -89,7 +89,7 @@ def _last_called(ticket: Ticket) -> datetime:
 def is_open(office: OfficeSnapshot, now: datetime) -> bool:
     """Whether the office takes citizens at this moment."""
     minute = calendar.minute_of(now, office.tz)
-    hours = office.office_hours(calendar.day_of(now, office.tz))
+    hours = office.opening_hours.of_office(calendar.day_of(now, office.tz))
     return any(opening.contains(minute) for opening in hours)
 
 
@@ -98,7 +98,7 @@ def next_opening(office: OfficeSnapshot, now: datetime) -> datetime | None:
     today = calendar.day_of(now, office.tz)
     for ahead in range(NEXT_OPENING_WITHIN):
         day = today + timedelta(days=ahead)
-        for opening_hours in office.office_hours(day):
+        for opening_hours in office.opening_hours.of_office(day):
             opens = calendar.local_instant(day, opening_hours.start, office.tz)
             if opens > now:
                 return opens

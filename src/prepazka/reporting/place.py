@@ -116,11 +116,13 @@ def counter_opens(office: OfficeSnapshot, service: Service, *, now: datetime) ->
     today = calendar.day_of(now, office.tz)
     for ahead in range(OPENING_WITHIN):
         day = today + timedelta(days=ahead)
-        hours = office.service_hours(service, day)
+        hours = office.opening_hours.of_service(service.pk, day)
         planned = interval.union(
             opening
             for counter in office.counters_for(service.pk)
-            for opening in interval.intersect(hours, office.counter_hours(counter, day))
+            for opening in interval.intersect(
+                hours, office.opening_hours.of_counter(counter.pk, day)
+            )
         )
         for opening in planned:
             opens = calendar.local_instant(day, opening.start, office.tz)

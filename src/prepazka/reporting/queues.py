@@ -56,7 +56,7 @@ def _status(office: OfficeSnapshot, service_view: dict[str, Any], now: datetime)
         return OPEN
     service = office.service_by_code(service_view["code"])
     assert service  # noqa: S101  # the live view shows those of the snapshot
-    hours = office.service_hours(service, calendar.day_of(now, office.tz))
+    hours = office.opening_hours.of_service(service.pk, calendar.day_of(now, office.tz))
     minute = calendar.minute_of(now, office.tz)
     return SUSPENDED if any(opening.contains(minute) for opening in hours) else CLOSED
 

@@ -23,6 +23,7 @@ from prepazka.messaging.channels import takes_phones
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug, snapshot_of
 from prepazka.reporting import health as checks
+from prepazka.reporting.departments import hours_of_office
 from prepazka.surfaces.api import counter_resources, schemas, serializers, ticket_resources
 from prepazka.web import errors, limits, proof
 from prepazka.web.refusals import (
@@ -119,7 +120,7 @@ def office(request: HttpRequest, slug: str) -> Any:
     services = [serializers.service(office, s) for s in office.offered_services()]
     return serializers.office(office) | {
         "services": services,
-        "hours": serializers.hours(office, OfficeSnapshot.office_hours, now()),
+        "hours": serializers.hours(office, hours_of_office, now()),
     }
 
 

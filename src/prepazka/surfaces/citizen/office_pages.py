@@ -112,11 +112,14 @@ def _monitor_url(slug: str) -> str:
 
 def _row(office: OfficeSnapshot, day: date) -> dict[str, Any]:
     """A row of the week's table: hours, agendas with their own hours, reason for closing."""
-    hours = office.general_hours(day)
+    hours = office.opening_hours.general(day)
     return {
         "day": day,
         "hours": times_in_line(hours),
-        "alone": [(agenda, times_in_line(minutes)) for agenda, minutes in office.open_alone(day)],
+        "alone": [
+            (office.agendas[agenda], times_in_line(minutes))
+            for agenda, minutes in office.opening_hours.open_alone(day)
+        ],
         "why": "" if hours else office.closure(day) or "",
     }
 
@@ -124,12 +127,13 @@ def _row(office: OfficeSnapshot, day: date) -> dict[str, Any]:
 def _opening(office: OfficeSnapshot, at: datetime) -> dict[str, Any]:
     """Whether the office and its agendas are open now, the reason if not, and the next opening."""
     today, minute = calendar.day_of(at, office.tz), calendar.minute_of(at, office.tz)
-    general, alone = office.general_hours(today), office.open_alone(today)
+    hours = office.opening_hours
+    general, alone = hours.general(today), hours.open_alone(today)
     return {
         "is_open": any(interval.contains(minute) for interval in general),
         "hours_today": times_in_line(general),
         "open_alone": [
-            (agenda, times_in_line(minutes))
+            (office.agendas[agenda], times_in_line(minutes))
             for agenda, minutes in alone
             if any(interval.contains(minute) for interval in minutes)
         ],
@@ -143,7 +147,7 @@ def _next_opening(office: OfficeSnapshot, at: datetime) -> datetime | None:
     opens = (
         calendar.local_instant(day, interval.start, office.tz)
         for day in (today + timedelta(days=n) for n in range(NEXT_OPENING_WITHIN))
-        for interval in office.general_hours(day)
+        for interval in office.opening_hours.general(day)
     )
     return next((instant for instant in opens if instant > at), None)
 

@@ -22,8 +22,9 @@ from django.utils.translation import gettext as _
 from prepazka.booking import booking_links
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import TooManyBookings
-from prepazka.booking.slot_search import has_hours, local_moment, nearest_slots
+from prepazka.booking.slot_search import has_hours, nearest_slots
 from prepazka.core import calendar, reading, slots
+from prepazka.core.day_layout import local_moment
 from prepazka.core.interval import Interval
 from prepazka.core.refusal import Refused
 from prepazka.core.slots import Slot
@@ -309,7 +310,7 @@ def walk_in_context(office: OfficeSnapshot, service: Service, now: datetime) -> 
 
 def hours_of(office: OfficeSnapshot, day: date) -> str:
     """The hours of a day: 8:00–12:00, 13:00–17:00."""
-    return times_in_line(office.office_hours(day))
+    return times_in_line(office.opening_hours.of_office(day))
 
 
 def times_in_line(minutes: list[Interval[int]]) -> str:

@@ -195,7 +195,10 @@ def _days(
     return [
         {
             "day": day,
-            "hours": [_instants(span, day, office) for span in office.diary_hours(official, day)],
+            "hours": [
+                _instants(span, day, office)
+                for span in office.opening_hours.of_diary(official.pk, day)
+            ],
             "rows": sorted(
                 _rows(office, official, by_day.get(day, []), busy)
                 + _busy(busy, day_intervals[day], own=own),

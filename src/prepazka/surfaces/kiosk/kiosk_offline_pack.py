@@ -137,7 +137,9 @@ def _service(office: OfficeSnapshot, service: Service, moment: datetime) -> dict
     day, rules = calendar.day_of(moment, office.tz), office.row
     # A service stopped at the last contact with the server stays stopped off-line.
     stopped = service.pk in office.stopped or service.tickets_today(day) in STOPPING
-    hours = office.service_hours(service, day) if service.walk_in and not stopped else []
+    hours = (
+        office.opening_hours.of_service(service.pk, day) if service.walk_in and not stopped else []
+    )
     return {
         "code": service.code,
         "letter": office.agenda_of(service).letter,

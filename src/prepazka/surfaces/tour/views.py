@@ -216,7 +216,7 @@ def _status(
 ) -> dict[str, Any]:
     """Template context of the live part: time, opening, and the simulation."""
     today = calendar.day_of(moment, office.tz)
-    hours = office.office_hours(today)
+    hours = office.opening_hours.of_office(today)
     closes = next((h.end for h in hours if h.contains(calendar.minute_of(moment, office.tz))), None)
     play = demo_play.current_play()
     played = next((o for o in offices if play and o.office_id == play.office_id), None)
@@ -238,7 +238,7 @@ def _day_progress(office: OfficeSnapshot, moment: datetime) -> dict[str, Any]:
     today = calendar.day_of(moment, office.tz)
     of_day = Ticket.objects.filter(office=office.row, date=today)
     states = Counter(of_day.values_list("state", flat=True))
-    hours = office.office_hours(today)
+    hours = office.opening_hours.of_office(today)
     opens, closes = (hours[0].start, hours[-1].end) if hours else (0, calendar.DAY_MIN)
     minute = calendar.minute_of(moment, office.tz)
     return {
