@@ -6,6 +6,7 @@ from typing import Any
 
 from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking
+from prepazka.core.contact import Contact
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from tests import officials, town
 
@@ -35,8 +36,6 @@ def confirmed(where: OfficeSnapshot, clock: str = "9:00", **more: Any) -> Bookin
     held = officials.hold(where, clock, **said)
     return booking_lifecycle.request_confirmation(
         booking=held.pk,
-        name="Jana Malá",
-        email="jana@example.cz",
-        phone="+420777123456",
+        contact=Contact(name="Jana Malá", email="jana@example.cz", phone="+420777123456"),
         now=town.FRIDAY_BEFORE,
     )

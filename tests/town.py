@@ -12,6 +12,7 @@ from django.db import transaction
 from prepazka.accounts.models import User
 from prepazka.booking import booking_lifecycle, slot_search
 from prepazka.booking.models import Booking, Lane
+from prepazka.core.contact import Contact
 from prepazka.core.slots import Slot
 from prepazka.offices.models import (
     Agenda,
@@ -201,7 +202,7 @@ def requested(
     """A booking that waits for the client to confirm it."""
     held = hold(where, clock, now, **more)
     return booking_lifecycle.request_confirmation(
-        booking=held.pk, name="Jana", email=email, phone=phone, now=now
+        booking=held.pk, contact=Contact(name="Jana", email=email, phone=phone), now=now
     )
 
 

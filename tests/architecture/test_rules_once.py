@@ -46,3 +46,38 @@ def test_public_channels_are_those_of_the_property() -> None:
         <= {ast.unparse(item).split(".")[-1].strip("'").lower() for item in node.elts}
     ]
     assert len(lists) == 1, lists  # the property itself
+
+
+def functions() -> list[tuple[str, ast.FunctionDef]]:
+    """Each function of the program with the path of its module."""
+    return [
+        (path.relative_to(SOURCE).as_posix(), node)
+        for path in SOURCE.rglob("*.py")
+        if "migrations" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    ]
+
+
+def test_a_contact_is_passed_as_one_value() -> None:
+    """No function takes an e-mail address and a telephone number beside each other."""
+    taking_both = [
+        f"{path}:{node.name}"
+        for path, node in functions()
+        if {"email", "phone"} <= {a.arg for a in (*node.args.args, *node.args.kwonlyargs)}
+    ]
+    assert taking_both == []
+
+
+def test_bounds_of_a_contact_and_of_persons_are_named_in_one_module() -> None:
+    bounds = {"LONGEST_NAME", "LONGEST_TOPIC", "LONGEST_ADDRESS", "LONGEST_PHONE", "MOST_PERSONS"}
+    modules = {
+        name.id: path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.Assign) and not path.match("core/*.py")
+        for target in node.targets
+        for name in ast.walk(target)
+        if isinstance(name, ast.Name) and name.id in bounds
+    }
+    assert modules == {}

@@ -16,9 +16,9 @@ MONDAY, SPRING = date(2026, 11, 23), date(2027, 3, 28)
 SLOTS = Rules(kind="slot", raster_min=30)
 
 
-def minute(*moment: int) -> int:
+def minute(month: int, day: int, hour: int, *, year: int = 2026) -> int:
     """Minutes since 1970 of an instant in UTC."""
-    return int(datetime(*moment, tzinfo=UTC).timestamp()) // 60  # type: ignore[misc]  # no zone
+    return int(datetime(year, month, day, hour, tzinfo=UTC).timestamp()) // 60
 
 
 def test_a_candidate_is_found_by_the_instant_at_which_it_starts() -> None:
@@ -39,13 +39,12 @@ def test_each_diary_has_candidates_in_its_own_hours() -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "starts", "local"),
-    [(MONDAY, (2026, 11, 23, 7, 0), 480), (SPRING, (2027, 3, 28, 1, 0), 180)],
+    ("day", "begins", "local"),
+    [(MONDAY, minute(11, 23, 7), 480), (SPRING, minute(3, 28, 1, year=2027), 180)],
 )
 def test_claims_are_counted_from_midnight_by_the_clock_on_the_wall(
-    day: date, starts: tuple[int, ...], local: int
+    day: date, begins: int, local: int
 ) -> None:
-    begins = minute(*starts)
     claims = day_layout.local_claims(day, PRAGUE, [begins], [begins + 30], [5])
     assert claims == [Taken(local, local + 30, 5)]
 
@@ -56,7 +55,7 @@ def test_lanes_above_the_places_left_are_closed() -> None:
 
 
 def test_time_past_midnight_is_taken_on_the_next_day_too() -> None:
-    starts, ends = minute(2026, 11, 23, 22, 0), minute(2026, 11, 24, 1, 0)
+    starts, ends = minute(11, 23, 22), minute(11, 24, 1)
     by_day = {MONDAY: ([starts], [ends], [1], 0)}
     day_layout.carry_over_midnight(by_day, date(2026, 11, 24), PRAGUE)
     assert by_day[date(2026, 11, 24)][:3] == ([starts], [ends], [1])

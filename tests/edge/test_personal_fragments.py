@@ -129,7 +129,7 @@ def test_it_says_what_django_says_in_every_state(
         assert "Pouštíte ostatní před sebe" in said(other)
         turn_alerts.request_alert(
             ticket=third.pk,
-            contact=turn_alerts.Contact(email="jana@example.cz"),
+            contact=turn_alerts.AlertContact(email="jana@example.cz"),
             language="cs",
             now=now(),
         )

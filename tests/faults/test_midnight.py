@@ -10,6 +10,7 @@ import pytest
 from prepazka.booking import booking_lifecycle, slot_search
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar
+from prepazka.core.contact import Contact
 from prepazka.journal.models import Event
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets, turns
@@ -42,7 +43,7 @@ def on(office: OfficeSnapshot, day: date, now: datetime) -> list[Booking]:
             office=office, service=town.service(office), starts_at=slot.starts_at, now=now
         )
         booking_lifecycle.request_confirmation(
-            booking=held.pk, name="Jana", email=f"jana{number}@example.cz", now=now
+            booking=held.pk, contact=Contact(name="Jana", email=f"jana{number}@example.cz"), now=now
         )
         made.append(booking_lifecycle.confirm_booking(booking=held.pk, now=now))
     return made

@@ -15,6 +15,7 @@ from playwright.sync_api import Page, Route, expect
 from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking
 from prepazka.core import calendar
+from prepazka.core.contact import Contact
 from prepazka.offices.models import Device
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import tickets
@@ -49,7 +50,9 @@ def booked(office: OfficeSnapshot) -> Ticket:
         office=office, service=town.service(office), starts_at=start, now=start - timedelta(hours=2)
     )
     booking_lifecycle.request_confirmation(
-        booking=made.pk, name="Jana", email="jana@example.cz", now=start - timedelta(hours=2)
+        booking=made.pk,
+        contact=Contact(name="Jana", email="jana@example.cz"),
+        now=start - timedelta(hours=2),
     )
     made = booking_lifecycle.confirm_booking(booking=made.pk, now=start - timedelta(hours=2))
     came = tickets.check_in(

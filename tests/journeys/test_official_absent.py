@@ -14,6 +14,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
 from prepazka.booking.models import Booking, Offer
 from prepazka.booking.slot_search import search_slots
+from prepazka.core.contact import Contact
 from prepazka.looks import typography
 from prepazka.messaging.message_types import Incoming
 from prepazka.messaging.models import Message
@@ -52,7 +53,7 @@ def book(where: OfficeSnapshot, number: int, email: str = "", phone: str = "") -
         channel="desk",
     )
     return request_confirmation(
-        booking=held.pk, name=f"Klient {number}", email=email, phone=phone, now=now
+        booking=held.pk, contact=Contact(name=f"Klient {number}", email=email, phone=phone), now=now
     )
 
 
@@ -196,7 +197,7 @@ def test_an_absence_over_days(
         official=ill,
         channel="desk",
     )
-    request_confirmation(booking=held.pk, name="Klient večer", email="", phone="", now=real_now())
+    request_confirmation(booking=held.pk, contact=Contact(name="Klient večer"), now=real_now())
 
     head = context().new_page()
     log_in(head, live_url, "vedouci", "/pult/lhota/diar/novakova/zmena/")

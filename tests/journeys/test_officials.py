@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import search_slots
+from prepazka.core.contact import Contact
 from prepazka.officefile import office_loading, presets
 from prepazka.offices.models import Office, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
@@ -112,7 +113,7 @@ def test_the_official_marks_an_absence_by_keyboard(
         starts_at=first.starts_at,
         channel="desk",
     )
-    request_confirmation(booking=held.pk, name="Karel Vomáčka", email="", now=now)
+    request_confirmation(booking=held.pk, contact=Contact(name="Karel Vomáčka"), now=now)
 
     page.goto(f"{live_url}/pult/praha6/diar/")
     page.locator("#id_login").fill("novotna")

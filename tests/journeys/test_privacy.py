@@ -14,6 +14,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
 from prepazka.booking.models import Booking
 from prepazka.booking.slot_search import search_slots
+from prepazka.core.contact import Contact
 from prepazka.officefile import office_loading, presets
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import town
@@ -45,7 +46,9 @@ def booked(office: OfficeSnapshot, name: str, email: str, staff: int) -> Booking
         starts_at=first.starts_at,
         channel="desk",
     )
-    return request_confirmation(booking=held.pk, name=name, email=email, now=now, actor=staff)
+    return request_confirmation(
+        booking=held.pk, contact=Contact(name=name, email=email), now=now, actor=staff
+    )
 
 
 def search(page: Page, words: str) -> None:

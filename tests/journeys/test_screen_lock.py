@@ -15,6 +15,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from prepazka.accounts.models import StaffScreen
 from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
 from prepazka.booking.slot_search import search_slots
+from prepazka.core.contact import Contact
 from prepazka.officefile import office_loading, presets
 from prepazka.offices.models import Office, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
@@ -287,7 +288,9 @@ def booked_with_official(office: OfficeSnapshot) -> date:
         now=moment,
         channel="desk",
     )
-    request_confirmation(booking=held.pk, name=CLIENT, email="karel@example.cz", now=moment)
+    request_confirmation(
+        booking=held.pk, contact=Contact(name=CLIENT, email="karel@example.cz"), now=moment
+    )
     return slot.day
 
 

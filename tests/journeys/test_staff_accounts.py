@@ -16,6 +16,7 @@ from prepazka.accounts.models import User
 from prepazka.booking.booking_lifecycle import hold_slot, request_confirmation
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import search_slots
+from prepazka.core.contact import Contact
 from prepazka.officefile import office_loading, presets
 from prepazka.offices.models import Office, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
@@ -136,7 +137,9 @@ def test_an_official_looks_after_their_clients_by_keyboard(
         starts_at=first.starts_at,
         channel="desk",
     )
-    request_confirmation(booking=held.pk, name="Karel Vomáčka", email="karel@example.cz", now=now)
+    request_confirmation(
+        booking=held.pk, contact=Contact(name="Karel Vomáčka", email="karel@example.cz"), now=now
+    )
     size = {"width": 1366, "height": 768} if script else {"width": 360, "height": 740}
     page = context(java_script_enabled=script, viewport=size).new_page()
     log_in(page, f"{live_url}/pult/praha6/diar/novotna/?den={first.day.isoformat()}", "novotna")

@@ -15,6 +15,7 @@ from prepazka.booking.booking_links import sign_token
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import search_slots
 from prepazka.booking.waiting_list import Wanted
+from prepazka.core.contact import Contact
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web.models import RateCount
 from tests import town
@@ -33,7 +34,9 @@ def full_week(office: OfficeSnapshot, now: datetime) -> Booking:
         held = booking_lifecycle.hold_slot(
             office=office, service=service, starts_at=slot.starts_at, now=now, channel=channel
         )
-        asked = booking_lifecycle.request_confirmation(booking=held.pk, name="K", email="", now=now)
+        asked = booking_lifecycle.request_confirmation(
+            booking=held.pk, contact=Contact(name="K"), now=now
+        )
         if channel == "web":
             mine = booking_lifecycle.confirm_booking(booking=asked.pk, now=now)
     assert mine
@@ -69,8 +72,7 @@ def test_one_declines_and_the_next_accepts(
         office=office,
         service=town.service(office),
         wish=Wanted(freed.date, freed.date),
-        name="Petr Dvořák",
-        email="petr@example.cz",
+        contact=Contact(name="Petr Dvořák", email="petr@example.cz"),
         now=real_now(),
     )
     waiting_list.confirm_entry(entry=petr.pk, now=real_now())

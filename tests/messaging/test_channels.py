@@ -23,7 +23,7 @@ from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import counters
 from prepazka.queueing.models import TurnAlert
-from prepazka.queueing.turn_alerts import Contact
+from prepazka.queueing.turn_alerts import AlertContact
 from prepazka.surfaces.console.console_texts import way_in_words
 from prepazka.surfaces.manager.message_pages import mask_contact
 from tests import rounds, town
@@ -191,7 +191,7 @@ def test_only_channels_with_a_monthly_limit_are_counted(
 def test_the_first_channel_of_several_contacts_is_that_which_says_most(
     office: OfficeSnapshot,
 ) -> None:
-    everything = Contact(email=MAIL.email, phone=PHONE.phone, push=BROWSER.push)
+    everything = AlertContact(email=MAIL.email, phone=PHONE.phone, push=BROWSER.push)
     alert = asked(issue(office), everything)
     order = []
     for field, nothing in (("email", ""), ("push", {}), ("phone", "")):

@@ -16,6 +16,7 @@ from prepazka.booking.models import (
     WaitingListEntry,
     WaitingListState,
 )
+from prepazka.core.contact import Contact
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.message_delivery import compose_messages, is_pointless
@@ -389,8 +390,7 @@ def wait(code: str = "prepis", who: str = "jana") -> WaitingListEntry:
         office=lhota(),
         service=town.service(lhota(), code),
         wish=waiting_list.Wanted(town.MONDAY, town.MONDAY),
-        name=who.title(),
-        email=f"{who}@example.cz",
+        contact=Contact(name=who.title(), email=f"{who}@example.cz"),
         now=NOW,
     )
     return waiting_list.confirm_entry(entry=entry.pk, now=NOW)

@@ -17,6 +17,7 @@ from prepazka.booking.models import Booking, WaitingListEntry
 from prepazka.booking.refusals import BookingCancelled
 from prepazka.booking.waiting_list import Wanted, confirm_entry, join_waiting_list
 from prepazka.core.booking_reference import reference_of
+from prepazka.core.contact import Contact
 from prepazka.core.refusal import Refused
 from prepazka.jobs import periodic_steps, rounds
 from prepazka.journal.models import Event
@@ -26,7 +27,7 @@ from prepazka.messaging import message_delivery
 from prepazka.messaging.models import Message
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy import remembered_erasures
-from prepazka.privacy.correction import Correction, correct_person
+from prepazka.privacy.correction import correct_person
 from prepazka.privacy.erasure import erase_person
 from prepazka.privacy.models import ErasedRecord
 from prepazka.privacy.personal_data_export import export_person
@@ -94,7 +95,7 @@ def test_a_number_is_found_however_it_is_written() -> None:
     office = town.office()
     held = town.hold(office)
     booking_lifecycle.request_confirmation(
-        booking=held.pk, name="Jana", email="", phone="+420777123456", now=NOW
+        booking=held.pk, contact=Contact(name="Jana", phone="+420777123456"), now=NOW
     )
     assert find_records(office, "tel. 777 123 456").bookings == [held]
 
@@ -106,8 +107,7 @@ def test_erasing_empties_the_rows_and_cancels_what_is_to_come() -> None:
         office=office,
         service=town.service(office),
         wish=Wanted(town.MONDAY, town.MONDAY),
-        name="Jana",
-        email=JANA,
+        contact=Contact(name="Jana", email=JANA),
         now=NOW,
     )
     confirm_entry(entry=entry.pk, now=NOW)
@@ -189,15 +189,14 @@ def test_a_correction_reaches_every_place_and_messages_that_wait(settings: Any) 
         office=office,
         service=town.service(office),
         wish=Wanted(town.MONDAY, town.MONDAY),
-        name="Jana",
-        email=JANA,
+        contact=Contact(name="Jana", email=JANA),
         now=NOW,
     )
     event = Event.objects.filter(kind="BookingConfirmed").get()
     (waiting,) = message_delivery.compose_messages(event=event.pk, now=NOW)
     with pytest.raises(NothingToCorrect):
-        correct_person(**request_of(office), correction=Correction())
-    right = Correction(name="Jana Malá", email="mala@example.cz")
+        correct_person(**request_of(office), correction=Contact())
+    right = Contact(name="Jana Malá", email="mala@example.cz")
     assert correct_person(**request_of(office), correction=right) == 2
     for row in (booking, entry):
         row.refresh_from_db()
@@ -220,13 +219,13 @@ def test_a_message_that_waits_takes_the_channel_of_the_corrected_contact(setting
     office.row.save()
     held = town.hold(office)
     booking_lifecycle.request_confirmation(
-        booking=held.pk, name="Jana", email="", phone="+420777123456", now=NOW
+        booking=held.pk, contact=Contact(name="Jana", phone="+420777123456"), now=NOW
     )
     event = Event.objects.get(kind="ConfirmationRequested")
     (waiting,) = message_delivery.compose_messages(event=event.pk, now=NOW)
     assert waiting.channel == "sms"
     wanted = request_of(office, "777123456")
-    correct_person(**wanted, correction=Correction(email="mala@example.cz"))
+    correct_person(**wanted, correction=Contact(email="mala@example.cz"))
     waiting.refresh_from_db()
     assert (waiting.channel, waiting.parts) == ("email", 0)
 
@@ -356,8 +355,7 @@ def test_after_a_restore_they_are_erased_again(
         office=office,
         service=town.service(office),
         wish=Wanted(town.MONDAY, town.MONDAY),
-        name="Jana",
-        email=JANA,
+        contact=Contact(name="Jana", email=JANA),
         now=NOW,
     )
     booking, entry = Booking.objects.get(pk=booking.pk), WaitingListEntry.objects.get(pk=entry.pk)

@@ -27,6 +27,7 @@ from prepazka.booking.impact_preview import impact_of
 from prepazka.booking.models import Booking, CallListEntry
 from prepazka.booking.private_appointments import add_appointment
 from prepazka.booking.waiting_list import Wanted, confirm_entry, join_waiting_list
+from prepazka.core.contact import Contact
 from prepazka.core.interval import Interval
 from prepazka.jobs import document_jobs, housekeeping, rounds
 from prepazka.jobs.periodic_steps import STEPS, Every
@@ -45,7 +46,7 @@ from prepazka.privacy.records import find_records, mark_of
 from prepazka.privacy.retention import RETENTION
 from prepazka.queueing import counters, tickets, turn_alerts, turns
 from prepazka.queueing.models import TurnAlert
-from prepazka.queueing.turn_alerts import Contact
+from prepazka.queueing.turn_alerts import AlertContact
 from prepazka.web import idempotency, limits, readings
 from prepazka.web.models import IdempotentReply, RateCount
 from tests import citizen, meetings, officials, papers, town
@@ -138,12 +139,14 @@ def _on_the_web(monkeypatch: pytest.MonkeyPatch) -> None:
     citizen.take(client, "8:00", slug)
     half = Booking.objects.latest("created_at")
     booking_lifecycle.note_contact(
-        booking=half.pk, name=NAME, email=EMAIL, phone=PHONE, topic=WORDS, now=NOW
+        booking=half.pk, contact=Contact(name=NAME, email=EMAIL, phone=PHONE), topic=WORDS, now=NOW
     )
     held = town.hold(snapshot_of(Office.objects.get(slug="mesto")), "9:00")
-    booking_lifecycle.note_contact(booking=held.pk, name=NAME, email=EMAIL, topic=WORDS, now=NOW)
+    booking_lifecycle.note_contact(
+        booking=held.pk, contact=Contact(name=NAME, email=EMAIL), topic=WORDS, now=NOW
+    )
     booking_lifecycle.request_confirmation(
-        booking=held.pk, name=NAME, email=EMAIL, phone=PHONE, now=NOW
+        booking=held.pk, contact=Contact(name=NAME, email=EMAIL, phone=PHONE), now=NOW
     )
     booking_lifecycle.confirm_booking(booking=held.pk, now=NOW)
     booking_lifecycle.cancel_booking(
@@ -155,7 +158,7 @@ def _at_the_desk_and_kiosk(where: OfficeSnapshot) -> None:
     """Booked by telephone, told by SMS, came to the kiosk, called, missed; a walk-in wants a notice."""
     held = town.hold(where, "10:00", channel="phone")
     booked = booking_lifecycle.request_confirmation(
-        booking=held.pk, name=NAME, email="", phone=PHONE, now=NOW, actor=0
+        booking=held.pk, contact=Contact(name=NAME, phone=PHONE), now=NOW, actor=0
     )
     _deliver()
     handle_reply(Incoming(PHONE, f"KDY {WORDS}"), gateway="file", now=NOW)
@@ -174,7 +177,7 @@ def _at_the_desk_and_kiosk(where: OfficeSnapshot) -> None:
     assert came.ticket
     walk_in = tickets.issue_ticket(office=where, service=town.service(where), touch=uuid4(), now=at)
     turn_alerts.request_alert(
-        ticket=walk_in.pk, contact=Contact(email=EMAIL, phone=PHONE), language="cs", now=at
+        ticket=walk_in.pk, contact=AlertContact(email=EMAIL, phone=PHONE), language="cs", now=at
     )
     shift = counters.open_counter(counter=town.counter(where), clerk=clerk.pk, now=at)
     turns.call_next(office=where, clerk=clerk.pk, now=at)
@@ -192,9 +195,7 @@ def _on_the_waiting_list(where: OfficeSnapshot) -> None:
         office=where,
         service=town.service(where),
         wish=Wanted(DAY, DAY),
-        name=NAME,
-        email=EMAIL,
-        phone=PHONE,
+        contact=Contact(name=NAME, email=EMAIL, phone=PHONE),
         now=NOW,
     )
     confirm_entry(entry=entry.pk, now=NOW)
@@ -204,10 +205,10 @@ def _in_a_meeting(where: OfficeSnapshot) -> None:
     """Jana and her guest: chat, a document, minutes with a remark, all ended and printed."""
     held = officials.hold(where, "9:00", mode="video", code="novakova")
     booking_lifecycle.note_contact(
-        booking=held.pk, name=NAME, email=EMAIL, phone=PHONE, topic=WORDS, now=NOW
+        booking=held.pk, contact=Contact(name=NAME, email=EMAIL, phone=PHONE), topic=WORDS, now=NOW
     )
     booking = booking_lifecycle.request_confirmation(
-        booking=held.pk, name=NAME, email=EMAIL, phone=PHONE, now=NOW
+        booking=held.pk, contact=Contact(name=NAME, email=EMAIL, phone=PHONE), now=NOW
     )
     participants.meeting_for(booking, NOW)
     guest = participants.invite_guest(
@@ -261,7 +262,7 @@ def _absent(where: OfficeSnapshot) -> None:
     ]
     held = officials.hold(where, "8:00", "novakova")
     booking_lifecycle.request_confirmation(
-        booking=held.pk, name=NAME, email=EMAIL, phone=PHONE, now=NOW
+        booking=held.pk, contact=Contact(name=NAME, email=EMAIL, phone=PHONE), now=NOW
     )
     seen = impact_of(office=where, exceptions=absence, now=NOW).token
     apply_disruption(

@@ -11,6 +11,7 @@ from prepazka.booking import booking_lifecycle, disruptions, impact_preview, off
 from prepazka.booking.disruptions import apply_disruption, undo_disruption
 from prepazka.booking.models import LIVE, Booking, Disruption, Offer
 from prepazka.booking.refusals import ImpactChanged, OfferOver
+from prepazka.core.contact import Contact
 from prepazka.offices.models import HoursException, OpeningHours
 from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import officials, town
@@ -35,7 +36,7 @@ def absence() -> list[HoursException]:
 
 def _confirm(held: Booking) -> Booking:
     return booking_lifecycle.request_confirmation(
-        booking=held.pk, name="Jana", email=f"{held.pk}@example.cz", now=NOW
+        booking=held.pk, contact=Contact(name="Jana", email=f"{held.pk}@example.cz"), now=NOW
     )
 
 

@@ -12,6 +12,7 @@ from prepazka.booking.absences import Affected
 from prepazka.booking.models import LIVE, Booking
 from prepazka.booking.refusals import SlotNotOffered, SlotTaken
 from prepazka.core.calendar import DayException
+from prepazka.core.contact import Contact
 from prepazka.journal import rows
 from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import officials, town
@@ -74,7 +75,9 @@ def test_two_moves_that_swap_days_do_not_deadlock() -> None:
         now=town.FRIDAY_BEFORE,
     )
     asked = booking_lifecycle.request_confirmation(
-        booking=held.pk, name="Petr", email="petr@example.cz", now=town.FRIDAY_BEFORE
+        booking=held.pk,
+        contact=Contact(name="Petr", email="petr@example.cz"),
+        now=town.FRIDAY_BEFORE,
     )
     booking_lifecycle.confirm_booking(booking=asked.pk, now=town.FRIDAY_BEFORE)
     moves = [(first.pk, town.at("10:00", tuesday)), (asked.pk, town.at("10:00"))]
@@ -160,8 +163,7 @@ def test_the_limit_of_a_contact_holds_across_days(monkeypatch: pytest.MonkeyPatc
     def ask(number: int) -> Booking:
         return booking_lifecycle.request_confirmation(
             booking=holds[number].pk,
-            name="Jana",
-            email="Jana+x@example.cz",
+            contact=Contact(name="Jana", email="Jana+x@example.cz"),
             now=town.FRIDAY_BEFORE,
         )
 

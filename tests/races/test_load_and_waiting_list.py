@@ -12,6 +12,7 @@ from django.db import connection
 from prepazka.booking import booking_locks, waiting_list, waiting_list_offers
 from prepazka.booking.models import Booking, Offer, WaitingListEntry
 from prepazka.booking.waiting_list import Wanted
+from prepazka.core.contact import Contact
 from prepazka.officefile import office_loading
 from prepazka.officefile.office_loading import load
 from tests import officials, town
@@ -31,8 +32,7 @@ def somebody_waits() -> WaitingListEntry:
         office=where,
         service=town.service(where, "rodny-list"),
         wish=Wanted(town.MONDAY, town.MONDAY),
-        name="Jana",
-        email="jana@example.cz",
+        contact=Contact(name="Jana", email="jana@example.cz"),
         now=NOW,
     )
     return waiting_list.confirm_entry(entry=entry.pk, now=NOW)

@@ -9,6 +9,7 @@ import pytest
 from prepazka.booking import booking_lifecycle, networks
 from prepazka.booking.models import Booking
 from prepazka.booking.refusals import TooManyHolds
+from prepazka.core.contact import Contact
 from prepazka.core.hold_limits import CITIZEN, Asker
 from prepazka.journal import rows
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -59,8 +60,7 @@ def test_of_twenty_confirmed_without_a_click_at_once_six_are(
     def book(number: int) -> Booking:
         return booking_lifecycle.request_confirmation(
             booking=holds[number].pk,
-            name="Jana",
-            email=f"jana{number}@example.cz",
+            contact=Contact(name="Jana", email=f"jana{number}@example.cz"),
             now=town.FRIDAY_BEFORE,
             asker=NETWORK,
         )

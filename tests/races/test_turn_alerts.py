@@ -9,13 +9,13 @@ import pytest
 from prepazka.journal.models import Event
 from prepazka.queueing import tickets, turn_alerts
 from prepazka.queueing.models import Ticket, TurnAlert
-from prepazka.queueing.turn_alerts import Contact
+from prepazka.queueing.turn_alerts import AlertContact
 from tests import town
 from tests.races.together import meet_before, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NINE = town.at("9:00")
-MAIL = Contact(email="jana@example.cz")
+MAIL = AlertContact(email="jana@example.cz")
 
 
 def issued() -> Ticket:

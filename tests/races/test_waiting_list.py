@@ -13,6 +13,7 @@ from prepazka.booking import booking_lifecycle, waiting_list, waiting_list_offer
 from prepazka.booking.models import LIVE, Booking, BookingState, Offer, WaitingListEntry
 from prepazka.booking.refusals import AlreadyWaiting, PlaceOver, PlaceTaken, SlotTaken
 from prepazka.booking.waiting_list import Wanted
+from prepazka.core.contact import Contact
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from tests import town
 from tests.races.together import meet_after, meet_before, together
@@ -28,8 +29,7 @@ def join(office: OfficeSnapshot, who: str, now: datetime = NOW) -> WaitingListEn
         office=office,
         service=town.service(office),
         wish=Wanted(town.MONDAY, town.MONDAY),
-        name=who,
-        email=f"{who}@example.cz",
+        contact=Contact(name=who, email=f"{who}@example.cz"),
         now=now,
     )
     return waiting_list.confirm_entry(entry=entry.pk, now=now)

@@ -15,6 +15,7 @@ from prepazka.booking import (
     waiting_list_offers,
 )
 from prepazka.booking.models import Booking, BookingState, Offer, WaitingListEntry
+from prepazka.core.contact import Contact
 from prepazka.jobs.rounds import offer_after
 from prepazka.journal.models import Event
 from prepazka.messaging import message_delivery
@@ -46,7 +47,9 @@ def lhota() -> OfficeSnapshot:
         held = booking_lifecycle.hold_slot(
             office=office, service=service, starts_at=slot.starts_at, now=NOW, channel="phone"
         )
-        booking_lifecycle.request_confirmation(booking=held.pk, name="Telefon", email="", now=NOW)
+        booking_lifecycle.request_confirmation(
+            booking=held.pk, contact=Contact(name="Telefon"), now=NOW
+        )
     return office
 
 

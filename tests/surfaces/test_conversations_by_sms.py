@@ -18,6 +18,7 @@ from django.test import Client
 from prepazka.booking import booking_lifecycle, scheduled
 from prepazka.booking.models import Booking, BookingState, CallListEntry
 from prepazka.config import work
+from prepazka.core.contact import Contact
 from prepazka.gateways.sms import smpp, smpp_receiver
 from prepazka.jobs import tasks
 from prepazka.messaging.models import Message, MessageState
@@ -143,7 +144,7 @@ def request(where: OfficeSnapshot, clock: Clock, at: str = "9:00") -> Booking:
         office=where, service=town.service(where), starts_at=town.at(at), now=clock.at
     )
     return booking_lifecycle.request_confirmation(
-        booking=held.pk, name="Karel Vomáčka", email="", phone=PHONE, now=clock.at
+        booking=held.pk, contact=Contact(name="Karel Vomáčka", phone=PHONE), now=clock.at
     )
 
 

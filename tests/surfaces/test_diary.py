@@ -10,6 +10,7 @@ from django.test import Client
 
 from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking
+from prepazka.core.contact import Contact
 from prepazka.offices.models import HoursException, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.console import desk, desk_booking_pages, disruption_pages
@@ -50,8 +51,7 @@ def booked(where: OfficeSnapshot, clock: str = "9:00") -> Booking:
     held = officials.hold(where, clock, "novakova")
     return booking_lifecycle.request_confirmation(
         booking=held.pk,
-        name="Karel Vomáčka",
-        email=f"karel{clock[0]}@example.cz",
+        contact=Contact(name="Karel Vomáčka", email=f"karel{clock[0]}@example.cz"),
         now=town.FRIDAY_BEFORE,
     )
 
@@ -164,7 +164,9 @@ def test_an_absence_over_days_is_one_row(official: Client, lhota: OfficeSnapshot
 def test_its_impact_carries_the_times_on(official: Client, lhota: OfficeSnapshot) -> None:
     booking = officials.hold(lhota, "17:00", "novakova")
     booking_lifecycle.request_confirmation(
-        booking=booking.pk, name="Karel", email="karel@example.cz", now=town.FRIDAY_BEFORE
+        booking=booking.pk,
+        contact=Contact(name="Karel", email="karel@example.cz"),
+        now=town.FRIDAY_BEFORE,
     )
     answer = official.post(f"{MINE}zmena/", OVER_DAYS)
     assert "23. listopadu 2026 14:00 – středa 25. listopadu 2026 10:00" in text(answer)

@@ -12,6 +12,7 @@ from django.test import Client
 from prepazka.booking import booking_lifecycle, booking_links
 from prepazka.booking.models import Booking, CallListEntry, Disruption, Offer
 from prepazka.core import gsm7
+from prepazka.core.contact import Contact
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.message_delivery import compose_messages
@@ -55,7 +56,9 @@ def booked(clock: str, phone: str = "") -> Booking:
     held = officials.hold(snapshot_by_slug("lhota"), clock, "novakova")
     email = "" if phone else f"karel{clock[0]}{clock[2:]}@example.cz"
     return booking_lifecycle.request_confirmation(
-        booking=held.pk, name="Karel Vomáčka", now=town.FRIDAY_BEFORE, email=email, phone=phone
+        booking=held.pk,
+        contact=Contact(name="Karel Vomáčka", email=email, phone=phone),
+        now=town.FRIDAY_BEFORE,
     )
 
 

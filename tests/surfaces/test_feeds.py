@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from prepazka.booking import booking_lifecycle, calendar_feeds
 from prepazka.booking.models import Booking, CalendarFeed
+from prepazka.core.contact import Contact
 from prepazka.offices.models import Counter, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.surfaces.calendars import views
@@ -36,8 +37,7 @@ def booked(where: OfficeSnapshot, clock: str = "9:00", **more: Any) -> Booking:
     held = officials.hold(where, clock, "novakova", **more)
     return booking_lifecycle.request_confirmation(
         booking=held.pk,
-        name="Karel Vomáčka",
-        email=f"k{clock.replace(':', '')}@example.cz",
+        contact=Contact(name="Karel Vomáčka", email=f"k{clock.replace(':', '')}@example.cz"),
         now=NOW,
     )
 
@@ -135,7 +135,9 @@ def test_a_counters_feed_has_what_is_served_there(lhota: OfficeSnapshot) -> None
     assert len(events(feed(lhota, d12))) == 1
     assert events(feed(lhota, p1)) == []
     held = officials.hold(lhota, "9:00", "dvorak")  # he has no counter of his own
-    booking_lifecycle.request_confirmation(booking=held.pk, name="A", email="a@b.cz", now=NOW)
+    booking_lifecycle.request_confirmation(
+        booking=held.pk, contact=Contact(name="A", email="a@b.cz"), now=NOW
+    )
     assert len(events(feed(lhota, p1))) == 1
 
 

@@ -20,6 +20,7 @@ from prepazka.booking import booking_lifecycle, booking_links
 from prepazka.booking.models import Booking
 from prepazka.booking.slot_search import search_slots
 from prepazka.core import calendar
+from prepazka.core.contact import Contact
 from prepazka.meetings import participants
 from prepazka.officefile import office_loading, presets
 from prepazka.offices.clock import now
@@ -155,9 +156,7 @@ def requested(
 ) -> Booking:
     return booking_lifecycle.request_confirmation(
         booking=held(where, service, mode).pk,
-        name="Jana Nováková",
-        email=email,
-        phone="+420777123456",
+        contact=Contact(name="Jana Nováková", email=email, phone="+420777123456"),
         now=now(),
     )
 

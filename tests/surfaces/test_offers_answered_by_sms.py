@@ -16,6 +16,7 @@ from prepazka.booking import booking_lifecycle, waiting_list
 from prepazka.booking.models import LIVE, Booking, BookingState, Offer
 from prepazka.booking.slot_search import search_slots
 from prepazka.booking.waiting_list import Wanted
+from prepazka.core.contact import Contact
 from prepazka.jobs import tasks
 from prepazka.journal.record import FOLLOW_UP
 from prepazka.offices.models import Office
@@ -104,7 +105,7 @@ def test_an_illness_is_answered_by_a_number(peer: Peer) -> None:
     head.force_login(town.clerk(where, "vedouci", "head"))
     held = officials.hold(where, "9:00", "novakova", service="povoleni")
     booking = booking_lifecycle.request_confirmation(
-        booking=held.pk, name="Karel Vomáčka", email="", phone=PHONE, now=NOW
+        booking=held.pk, contact=Contact(name="Karel Vomáčka", phone=PHONE), now=NOW
     )
     worker.run()
     page = head.post("/pult/lhota/vypadek/", OUTAGE).content.decode()
@@ -155,14 +156,14 @@ def waits(peer: Peer) -> tuple[Booking, Worker]:
             now=NOW,
             channel="phone",
         )
-        booking_lifecycle.request_confirmation(booking=held.pk, name="Telefon", email="", now=NOW)
+        booking_lifecycle.request_confirmation(
+            booking=held.pk, contact=Contact(name="Telefon"), now=NOW
+        )
     entry = waiting_list.join_waiting_list(
         office=where,
         service=town.service(where),
         wish=Wanted(town.MONDAY, town.MONDAY),
-        name="Jana",
-        email="",
-        phone=PHONE,
+        contact=Contact(name="Jana", phone=PHONE),
         now=NOW,
     )
     waiting_list.confirm_entry(entry=entry.pk, now=NOW)

@@ -11,6 +11,7 @@ from django.test import Client
 from prepazka.booking import booking_lifecycle
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core.booking_reference import reference_of
+from prepazka.core.contact import Contact
 from prepazka.journal.models import Event
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting import department_day
@@ -47,7 +48,7 @@ def places(answer: Any) -> list[tuple[str, str]]:
 def booked(office: OfficeSnapshot, clock: str, code: str, name: str, phone: str = "") -> Booking:
     held = officials.hold(office, clock, code, channel="phone")
     return booking_lifecycle.request_confirmation(
-        booking=held.pk, name=name, email="", phone=phone, now=town.FRIDAY_BEFORE
+        booking=held.pk, contact=Contact(name=name, phone=phone), now=town.FRIDAY_BEFORE
     )
 
 
@@ -72,7 +73,7 @@ def test_diaries_stand_side_by_side(office: OfficeSnapshot, operator: Client) ->
 def test_windows_say_how_many_are_taken(office: OfficeSnapshot, operator: Client) -> None:
     held = town.hold(office, "9:00", service="rodny-list", channel="phone")
     booking_lifecycle.request_confirmation(
-        booking=held.pk, name="Karel", email="", now=town.FRIDAY_BEFORE
+        booking=held.pk, contact=Contact(name="Karel"), now=town.FRIDAY_BEFORE
     )
     page = operator.get(SCREEN, {"ukon": "rodny-list", "den": MONDAY})
     assert "obsazeno 1 z 1" in text_of(page)
@@ -217,7 +218,10 @@ def test_the_head_reads_who_did_what(office: OfficeSnapshot, client: Client) -> 
             office, "9:00" if user is one else "9:15", "novakova", channel="phone", actor=user.pk
         )
         made[user.pk] = booking_lifecycle.request_confirmation(
-            booking=held.pk, name="Tajná Osoba", email="", now=town.FRIDAY_BEFORE, actor=user.pk
+            booking=held.pk,
+            contact=Contact(name="Tajná Osoba"),
+            now=town.FRIDAY_BEFORE,
+            actor=user.pk,
         )
     client.force_login(two)
     client.post(f"/pult/lhota/recepce/objednavka/{made[one.pk].pk}/osoba/")

@@ -11,6 +11,7 @@ from django.test import Client
 
 from prepazka.booking import booking_lifecycle, booking_links, scheduled
 from prepazka.booking.models import Booking, BookingState
+from prepazka.core.contact import Contact
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.message_delivery import compose_messages
@@ -51,9 +52,9 @@ def booked(
     where: OfficeSnapshot, clock: str = "9:00", code: str = "novakova", **who: Any
 ) -> Booking:
     held = officials.hold(where, clock, code)
-    contact: dict[str, Any] = {"name": "Karel Vomáčka", "email": "karel@example.cz"} | who
+    contact = Contact(**{"name": "Karel Vomáčka", "email": "karel@example.cz"} | who)
     return booking_lifecycle.request_confirmation(
-        booking=held.pk, now=town.FRIDAY_BEFORE, **contact
+        booking=held.pk, now=town.FRIDAY_BEFORE, contact=contact
     )
 
 

@@ -13,6 +13,7 @@ from prepazka.booking.disruptions import apply_disruption, undo_disruption
 from prepazka.booking.impact_preview import impact_of
 from prepazka.booking.models import Booking
 from prepazka.core.calendar import DayException
+from prepazka.core.contact import Contact
 from prepazka.core.interval import Interval
 from prepazka.officefile.office_export import export
 from prepazka.officefile.office_loading import load
@@ -65,7 +66,7 @@ def booked(day: date, clock: str, service: str = "ohlaseni") -> Booking:
     )
     email = f"j{held.pk.hex[:8]}@example.cz"
     return booking_lifecycle.request_confirmation(
-        booking=held.pk, name="Jana", email=email, now=NOW
+        booking=held.pk, contact=Contact(name="Jana", email=email), now=NOW
     )
 
 

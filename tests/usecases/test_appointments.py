@@ -12,6 +12,7 @@ from prepazka.booking.absences import Affected
 from prepazka.booking.models import Booking, Busy, OutsideCalendar
 from prepazka.booking.private_appointments import AppointmentTooFar, weekly_intervals
 from prepazka.booking.refusals import SlotTaken
+from prepazka.core.contact import Contact
 from prepazka.core.interval import Interval
 from prepazka.journal.models import Event
 from prepazka.offices.office_snapshot import OfficeSnapshot
@@ -66,7 +67,7 @@ def test_nobody_books_busy_time(lhota: OfficeSnapshot) -> None:
             hold(lhota, "8:45", "novakova", channel=channel)
     booked = hold(lhota, "9:00", "novakova")
     booked = booking_lifecycle.request_confirmation(
-        booking=booked.pk, name="A", email="a@b.cz", now=NOW
+        booking=booked.pk, contact=Contact(name="A", email="a@b.cz"), now=NOW
     )
     with pytest.raises(SlotTaken):
         booking_lifecycle.move_booking(booking=booked.pk, starts_at=town.at("8:30"), now=NOW)

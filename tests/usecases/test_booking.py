@@ -20,6 +20,7 @@ from prepazka.booking.refusals import (
     TooManyBookings,
     TooManyPersons,
 )
+from prepazka.core.contact import Contact
 from prepazka.core.hold_limits import FULL_LENGTH
 from prepazka.core.slots import Slot
 from prepazka.journal.models import Event
@@ -177,7 +178,7 @@ class TestRequestAndConfirm:
         office = town.office()
         asked = town.requested(office)
         booking_lifecycle.request_confirmation(
-            booking=asked.pk, name="Jiná", email="jina@example.cz", now=NOW
+            booking=asked.pk, contact=Contact(name="Jiná", email="jina@example.cz"), now=NOW
         )
         first = booking_lifecycle.confirm_booking(booking=asked.pk, now=NOW)
         again = booking_lifecycle.confirm_booking(booking=asked.pk, now=NOW + timedelta(days=1))
@@ -223,7 +224,9 @@ class TestRequestAndConfirm:
         held = town.hold(town.office())
         with pytest.raises(HoldExpired):
             booking_lifecycle.request_confirmation(
-                booking=held.pk, name="J", email="j@example.cz", now=NOW + FULL_LENGTH
+                booking=held.pk,
+                contact=Contact(name="J", email="j@example.cz"),
+                now=NOW + FULL_LENGTH,
             )
 
     def test_pins_differ_within_the_office(self) -> None:

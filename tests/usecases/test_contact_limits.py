@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prepazka.booking import booking_lifecycle, scheduled
 from prepazka.booking.booking_links import SHORT, SHORT_LENGTH
 from prepazka.booking.contact_rows import clean_contacts
-from prepazka.booking.contacts import contact_hash, contact_of, normalise_phone
+from prepazka.booking.contacts import contact_hash, normalise_phone
 from prepazka.booking.models import Booking, WaitingListEntry
 from prepazka.booking.refusals import (
     PhoneNotMobile,
@@ -19,6 +19,7 @@ from prepazka.booking.refusals import (
     PhoneWithExtension,
     TooManyBookings,
 )
+from prepazka.core.contact import Contact
 from prepazka.meetings.models import Participant
 from prepazka.queueing.models import TurnAlert
 from tests import town
@@ -118,7 +119,7 @@ def test_an_extension_gets_a_sentence_that_says_so(text: str) -> None:
 
 def test_addresses_that_are_one_mailbox_are_one_contact() -> None:
     spellings = ["jan@příklad.cz", "JAN@xn--pklad-zsa96e.cz", "j\u200ban+x@PŘÍKLAD.cz"]
-    assert {contact_of(address, "") for address in spellings} == {"jan@xn--pklad-zsa96e.cz"}
+    assert {Contact(email=address).key for address in spellings} == {"jan@xn--pklad-zsa96e.cz"}
 
 
 def test_a_fixed_line_is_a_number_but_takes_no_message() -> None:
@@ -140,8 +141,8 @@ def test_any_text_is_either_refused_or_made_e164(said: str) -> None:
 
 
 def test_an_old_contact_that_nobody_can_read_still_counts_as_itself() -> None:
-    assert contact_of("", "12345") == "12345"
-    assert contact_of("J.ana+x@gmail.com", "777123456") == "jana@gmail.com"
+    assert Contact(phone="12345").key == "12345"
+    assert Contact(email="J.ana+x@gmail.com", phone="777123456").key == "jana@gmail.com"
 
 
 @pytest.mark.django_db
@@ -151,7 +152,9 @@ def test_the_limit_of_a_contact_knows_its_number_in_every_form() -> None:
     held = town.hold(office, "10:00")
     with pytest.raises(TooManyBookings):
         booking_lifecycle.request_confirmation(
-            booking=held.pk, name="Jana", email="", phone="00420777123456", now=town.FRIDAY_BEFORE
+            booking=held.pk,
+            contact=Contact(name="Jana", phone="00420777123456"),
+            now=town.FRIDAY_BEFORE,
         )
     assert Booking.objects.filter(contact_hash=contact_hash("+420777123456")).exists()
 

@@ -23,6 +23,7 @@ from prepazka.booking.refusals import (
     SlotTaken,
     UndoTooLate,
 )
+from prepazka.core.contact import Contact
 from prepazka.journal.models import Event
 from prepazka.messaging import message_delivery
 from prepazka.messaging.models import Message
@@ -67,9 +68,11 @@ def booked(
     held = officials.hold(here(), clock, code, service=service)
     asked = booking_lifecycle.request_confirmation(
         booking=held.pk,
-        name="Jana",
-        email=f"jana{clock.replace(':', '')}{code}@example.cz" if email is None else email,
-        phone=phone,
+        contact=Contact(
+            name="Jana",
+            email=f"jana{clock.replace(':', '')}{code}@example.cz" if email is None else email,
+            phone=phone,
+        ),
         now=NOW,
     )
     if asked.state == "unconfirmed":

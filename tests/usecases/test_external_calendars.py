@@ -18,6 +18,7 @@ from prepazka.booking.event_uids import feed_uid, mailed_uid
 from prepazka.booking.external_calendars import TooManyCalendars
 from prepazka.booking.models import Booking, Busy, OutsideCalendar
 from prepazka.booking.refusals import SlotTaken
+from prepazka.core.contact import Contact
 from prepazka.core.external_times import Reading
 from prepazka.core.interval import Interval
 from prepazka.gateways import calendars as gateway
@@ -266,7 +267,7 @@ def test_a_mailed_file_that_was_imported_leaves_the_old_time_free(
 ) -> None:
     held = hold(lhota, "8:30", "novakova")
     booked = booking_lifecycle.request_confirmation(
-        booking=held.pk, name="Karel Vomáčka", email="k@example.cz", now=NOW
+        booking=held.pk, contact=Contact(name="Karel Vomáčka", email="k@example.cz"), now=NOW
     )
     peer.body = mail.calendar_file(booked, lhota, now=NOW)
     refreshed(add(lhota, peer.url))

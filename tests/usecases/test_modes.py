@@ -10,6 +10,7 @@ import pytest
 from prepazka.booking import booking_lifecycle, scheduled, slot_search
 from prepazka.booking.models import BookingState
 from prepazka.booking.refusals import ModeNotOffered, PhoneNeeded, SlotNotOffered
+from prepazka.core.contact import Contact
 from prepazka.core.pins import Outcome
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.tickets import _verdict
@@ -82,11 +83,11 @@ def test_a_call_needs_a_number(where: OfficeSnapshot) -> None:
     held = officials.hold(where, "9:00", "novakova", mode="phone")
     with pytest.raises(PhoneNeeded):
         booking_lifecycle.request_confirmation(
-            booking=held.pk, name="Jana", email="j@example.cz", now=NOW
+            booking=held.pk, contact=Contact(name="Jana", email="j@example.cz"), now=NOW
         )
     held = officials.hold(where, "9:15", "novakova", mode="video")
     made = booking_lifecycle.request_confirmation(
-        booking=held.pk, name="J", email="j@example.cz", now=NOW
+        booking=held.pk, contact=Contact(name="J", email="j@example.cz"), now=NOW
     )
     with pytest.raises(PhoneNeeded):
         booking_lifecycle.change_mode(booking=made.pk, mode="phone", now=NOW)

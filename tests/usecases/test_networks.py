@@ -11,6 +11,7 @@ import pytest
 from prepazka.booking import booking_lifecycle, networks, scheduled, slot_search
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import TooManyHolds
+from prepazka.core.contact import Contact
 from prepazka.core.hold_limits import CITIZEN, FULL_LENGTH, SHORT_LENGTH, SIGNED_IN, Asker
 from prepazka.jobs import rounds
 from prepazka.journal.models import Event
@@ -37,7 +38,10 @@ def take(
 
 def request(held: Booking, number: int, asker: Asker, *, now: datetime = NOW) -> Booking:
     return booking_lifecycle.request_confirmation(
-        booking=held.pk, name="Jana", email=f"j{number}@example.cz", now=now, asker=asker
+        booking=held.pk,
+        contact=Contact(name="Jana", email=f"j{number}@example.cz"),
+        now=now,
+        asker=asker,
     )
 
 

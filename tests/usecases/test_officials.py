@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from prepazka.booking import booking_lifecycle, diaries, slot_search
 from prepazka.booking.models import Booking, Lane
 from prepazka.booking.refusals import SlotNotOffered, SlotTaken
+from prepazka.core.contact import Contact
 from prepazka.core.slots import Slot
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.tickets import check_in_at_desk
@@ -184,7 +185,7 @@ def confirmed(
 ) -> Booking:
     held = hold(where, clock, code)
     return booking_lifecycle.request_confirmation(
-        booking=held.pk, name="Jana", email=email, now=NOW
+        booking=held.pk, contact=Contact(name="Jana", email=email), now=NOW
     )
 
 

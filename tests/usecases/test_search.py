@@ -10,6 +10,7 @@ from django.db import connection
 from prepazka.booking import booking_lifecycle, scheduled
 from prepazka.booking.models import Booking, BookingState
 from prepazka.core.booking_reference import reference_of
+from prepazka.core.contact import Contact
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting import search
 from tests import town
@@ -142,7 +143,9 @@ def test_another_office_and_a_hold_are_not_found(office: OfficeSnapshot) -> None
     other = town.office("horka")
     assert found(other, "nováková") == found(other, "777123456") == found(other, "8305") == []
     held = town.hold(office, "10:00")
-    booking_lifecycle.note_contact(booking=held.pk, name="Petr Klíč", email="p@example.cz", now=NOW)
+    booking_lifecycle.note_contact(
+        booking=held.pk, contact=Contact(name="Petr Klíč", email="p@example.cz"), now=NOW
+    )
     assert found(office, "klíč") == found(office, "p@example.cz") == []
     booking_lifecycle.release_hold(booking=held.pk, now=NOW)
     assert found(office, "klíč") == []

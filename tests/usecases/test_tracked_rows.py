@@ -9,6 +9,7 @@ from django.db import models
 
 from prepazka.booking import booking_lifecycle, transitions
 from prepazka.booking.models import Booking, BookingState, Channel, Lane
+from prepazka.core.contact import Contact
 from prepazka.journal import rows
 from tests import town
 
@@ -52,7 +53,7 @@ def test_a_field_set_before_the_confirmation_is_saved(monkeypatch: pytest.Monkey
     monkeypatch.setattr(booking_lifecycle, "confirm_with_pin", set_topic_and_confirm)
     Booking.objects.filter(pk=held.pk).update(channel=Channel.DESK)
     booking_lifecycle.request_confirmation(
-        booking=held.pk, name="Jan Novák", email="jan@example.cz", now=NOW
+        booking=held.pk, contact=Contact(name="Jan Novák", email="jan@example.cz"), now=NOW
     )
     assert Booking.objects.get(pk=held.pk).topic == "a passport"
 

@@ -18,13 +18,13 @@ from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing import counters, tickets, turn_alerts, turns
 from prepazka.queueing.models import Ticket, TurnAlert
 from prepazka.queueing.refusals import NotWaiting
-from prepazka.queueing.turn_alerts import Contact
+from prepazka.queueing.turn_alerts import AlertContact
 from tests import rounds, town
 
 pytestmark = pytest.mark.django_db
 NINE = town.at("9:00")
-MAIL, PHONE = Contact(email="jana@example.cz"), Contact(phone="+420777123456")
-BROWSER = Contact(push={"endpoint": "https://push.example/a", "p256dh": "p", "auth": "a"})
+MAIL, PHONE = AlertContact(email="jana@example.cz"), AlertContact(phone="+420777123456")
+BROWSER = AlertContact(push={"endpoint": "https://push.example/a", "p256dh": "p", "auth": "a"})
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def issue(office: OfficeSnapshot, many: int = 1) -> Ticket:
     ][-1]
 
 
-def asked(ticket: Ticket, contact: Contact = MAIL, language: str = "cs") -> TurnAlert:
+def asked(ticket: Ticket, contact: AlertContact = MAIL, language: str = "cs") -> TurnAlert:
     return turn_alerts.request_alert(ticket=ticket.pk, contact=contact, language=language, now=NINE)
 
 
@@ -113,7 +113,7 @@ def test_told_once_when_near_and_at_each_call(office: OfficeSnapshot, clerk: int
 @pytest.mark.parametrize("contact", [MAIL, PHONE, BROWSER])
 @pytest.mark.parametrize("language", ["cs", "en"])
 def test_each_way_in_the_language_of_the_page(
-    office: OfficeSnapshot, clerk: int, contact: Contact, language: str
+    office: OfficeSnapshot, clerk: int, contact: AlertContact, language: str
 ) -> None:
     ours, out = issue(office), Out()
     asked(ours, contact, language)

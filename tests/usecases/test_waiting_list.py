@@ -21,6 +21,7 @@ from prepazka.booking.refusals import (
     WishNotPossible,
 )
 from prepazka.booking.waiting_list import Wanted
+from prepazka.core.contact import Contact
 from prepazka.journal.models import Event
 from prepazka.offices.models import Agenda, Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
@@ -51,7 +52,9 @@ def block(office: OfficeSnapshot, day: date = town.MONDAY) -> None:
             now=NOW,
             channel="phone",
         )
-        booking_lifecycle.request_confirmation(booking=held.pk, name="Telefon", email="", now=NOW)
+        booking_lifecycle.request_confirmation(
+            booking=held.pk, contact=Contact(name="Telefon"), now=NOW
+        )
 
 
 def join(office: OfficeSnapshot, who: str, now: datetime = NOW, **more: Any) -> WaitingListEntry:
@@ -59,8 +62,7 @@ def join(office: OfficeSnapshot, who: str, now: datetime = NOW, **more: Any) -> 
         office=office,
         service=town.service(office),
         wish=more.pop("wanted", MONDAY_ONLY),
-        name=who.title(),
-        email=f"{who}@example.cz",
+        contact=Contact(name=who.title(), email=f"{who}@example.cz"),
         now=now,
         **more,
     )
@@ -194,8 +196,7 @@ class TestJoining:
             office=office,
             service=town.service(office),
             wish=MONDAY_ONLY,
-            name="Zlý",
-            email="jana@example.cz",
+            contact=Contact(name="Zlý", email="jana@example.cz"),
             now=NOW,
         )
         join(office, "jana")
@@ -233,8 +234,7 @@ class TestJoining:
             office=office,
             service=town.service(office),
             wish=Wanted(town.MONDAY, town.MONDAY + timedelta(days=7)),
-            name="Jana",
-            email="jana@example.cz",
+            contact=Contact(name="Jana", email="jana@example.cz"),
             now=NOW,
         )
         cancel()
@@ -393,7 +393,7 @@ class TestOffers:
             office=office, service=town.service(office), starts_at=town.at("9:00", TUESDAY), now=NOW
         )
         asked = booking_lifecycle.request_confirmation(
-            booking=held.pk, name="Jana", email="jana@example.cz", now=NOW
+            booking=held.pk, contact=Contact(name="Jana", email="jana@example.cz"), now=NOW
         )
         booking_lifecycle.confirm_booking(booking=asked.pk, now=NOW)
         offered = offer_to(jana)
@@ -445,7 +445,7 @@ class TestSooner:
             office=office, service=town.service(office), starts_at=town.at("9:00", TUESDAY), now=now
         )
         asked = booking_lifecycle.request_confirmation(
-            booking=held.pk, name="Jana", email="jana@example.cz", now=now
+            booking=held.pk, contact=Contact(name="Jana", email="jana@example.cz"), now=now
         )
         mine = booking_lifecycle.confirm_booking(booking=asked.pk, now=now)
         entry = waiting_list.join_list_for_sooner_slot(booking=mine.pk, now=now)

@@ -13,7 +13,7 @@ from django.db import transaction
 from prepazka.booking import colleague_claims, networks, slot_release, slot_search
 from prepazka.booking.booking_links import random_short_code
 from prepazka.booking.booking_locks import lock_booking, lock_days
-from prepazka.booking.contacts import contact_hash, contact_of
+from prepazka.booking.contacts import contact_hash
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import OPEN, Booking, BookingState, Channel
 from prepazka.booking.refusals import (
@@ -40,6 +40,7 @@ from prepazka.booking.transitions import (
     release_expired,
 )
 from prepazka.core import calendar, events
+from prepazka.core.contact import Contact
 from prepazka.core.hold_limits import FULL_LENGTH, Asker
 from prepazka.journal import rows as written
 from prepazka.journal.record import record
@@ -173,10 +174,8 @@ def release_hold(*, booking: UUID, now: datetime, actor: int | None = None) -> N
 def note_contact(
     *,
     booking: UUID,
-    name: str,
-    email: str,
+    contact: Contact,
     now: datetime,
-    phone: str = "",
     topic: str = "",
 ) -> Booking:
     """Store the answers given so far with the hold, so that going back in the form keeps them.
@@ -188,7 +187,7 @@ def note_contact(
     if locked.state in {BookingState.HELD, BookingState.EXPIRED} and not (
         locked.requested_at or locked.erased_at
     ):
-        locked.name, locked.email, locked.phone, locked.topic = name, email, phone, topic
+        locked.contact, locked.topic = contact, topic
         locked.save(update_fields=["name", "email", "phone", "topic"])
     return locked
 
@@ -197,10 +196,8 @@ def note_contact(
 def request_confirmation(
     *,
     booking: UUID,
-    name: str,
-    email: str,
+    contact: Contact,
     now: datetime,
-    phone: str = "",
     actor: int | None = None,
     asker: Asker | None = None,
 ) -> Booking:
@@ -215,21 +212,20 @@ def request_confirmation(
     if locked.requested_at:
         return locked  # the form was sent twice
     _must_be_held(locked, now)
-    if locked.mode == Mode.PHONE and not phone:
+    if locked.mode == Mode.PHONE and not contact.phone:
         raise PhoneNeeded
     office = snapshot_by_id(locked.office_id)
     service = office.services[locked.service_id]
     rules = office.rules_of(service)
-    contact = contact_of(email, phone)
-    locked.contact_hash = contact_hash(contact) if contact else ""
-    if contact and Channel(locked.channel).is_public:
+    locked.contact_hash = contact_hash(contact.key) if contact.key else ""
+    if contact.key and Channel(locked.channel).is_public:
         check_open_limit(locked, service.agenda_id, limit=rules.max_open_per_contact, now=now)
         check_unconfirmed_limit(locked, limit=rules.max_open_per_contact, now=now)
     unclicked = not rules.confirm_min and Channel(locked.channel).is_public
     if unclicked:
         networks.limit_confirmed_without_click(locked, office, asker, now=now)
-    locked.name, locked.email, locked.phone = name, email, phone
-    locked.short_code = random_short_code() if phone and not email else None
+    locked.contact = contact
+    locked.short_code = random_short_code() if contact.by_phone_only else None
     locked.requested_at = now
     if rules.confirm_min and Channel(locked.channel).is_public:
         locked.state = BookingState.UNCONFIRMED

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db.models import Q
 
-from prepazka.booking.contacts import clean_email, contact_hash, contact_of, normalise_phone
+from prepazka.booking.contacts import clean_email, contact_hash, normalise_phone
+from prepazka.core.contact import Contact
 from prepazka.core.refusal import Refused
 
 BATCH = 500  # rows that are read at a time
@@ -49,5 +50,5 @@ def _cleaned(stored: dict[str, Any]) -> dict[str, Any]:
         with suppress(Refused):
             fresh["phone"] = normalise_phone(stored["phone"])
     if stored.get("contact_hash"):
-        fresh["contact_hash"] = contact_hash(contact_of(fresh["email"], fresh.get("phone", "")))
+        fresh["contact_hash"] = contact_hash(Contact.from_fields(fresh).key)
     return fresh

@@ -14,7 +14,7 @@ from django.db.models import Q
 from prepazka.booking import slot_search
 from prepazka.booking.booking_links import random_short_code
 from prepazka.booking.booking_locks import lock_booking, lock_contact, lock_list
-from prepazka.booking.contacts import contact_hash, contact_of
+from prepazka.booking.contacts import contact_hash
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import OPEN, WaitingListEntry, WaitingListState
 from prepazka.booking.refusals import (
@@ -28,6 +28,7 @@ from prepazka.booking.refusals import (
 from prepazka.booking.transitions import check_open_limit_of_hash
 from prepazka.booking.waiting_list_offers import close_open_offer
 from prepazka.core import calendar, events
+from prepazka.core.contact import Contact
 from prepazka.journal.record import record
 from prepazka.offices.models import Office, Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
@@ -62,10 +63,8 @@ def join_waiting_list(
     office: OfficeSnapshot,
     service: Service,
     wish: Wanted,
-    name: str,
-    email: str,
+    contact: Contact,
     now: datetime,
-    phone: str = "",
     persons: int = 1,
     official: Official | None = None,
     language: str = "cs",
@@ -83,7 +82,7 @@ def join_waiting_list(
         raise TooManyPersons(most=rules.max_persons)
     if not has_matching_slots(office, service, wish, persons, official, now=now):
         raise WishNotPossible
-    key = contact_hash(contact_of(email, phone))
+    key = contact_hash(contact.key)
     check_open_limit_of_hash(
         key, office.office_id, service.agenda_id, limit=rules.max_open_per_contact, now=now
     )
@@ -97,10 +96,8 @@ def join_waiting_list(
         official=official,
         persons=persons,
         language=language,
-        name=name,
-        email=email,
-        phone=phone,
         contact_hash=key,
+        **contact.fields,
     )
     record(events.ListJoined(office=office.office_id, entry=str(entry.pk), at=now))
     return entry
@@ -133,10 +130,8 @@ def join_list_for_sooner_slot(*, booking: UUID, now: datetime) -> WaitingListEnt
         official=official_of(office, locked),
         persons=locked.persons,
         language=locked.language,
-        name=locked.name,
-        email=locked.email,
-        phone=locked.phone,
         contact_hash=key,
+        **locked.contact.fields,
     )
     record(events.ListJoined(office=locked.office_id, entry=str(entry.pk), at=now))
     record(events.ListConfirmed(office=locked.office_id, entry=str(entry.pk), at=now))

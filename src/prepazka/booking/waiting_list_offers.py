@@ -250,8 +250,8 @@ def _book_claim(entry: WaitingListEntry, claim: Booking, now: datetime) -> Booki
     rules = snapshot_by_id(claim.office_id).rules_of(claim.service)
     claim.contact_hash = entry.contact_hash
     check_open_limit(claim, claim.service.agenda_id, limit=rules.max_open_per_contact, now=now)
-    claim.name, claim.email, claim.phone = entry.name, entry.email, entry.phone
-    claim.short_code = random_short_code() if entry.phone and not entry.email else None
+    claim.contact = entry.contact
+    claim.short_code = random_short_code() if claim.contact.by_phone_only else None
     claim.requested_at = now
     confirm_with_pin(claim, now)
     return claim

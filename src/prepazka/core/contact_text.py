@@ -9,6 +9,7 @@ import idna
 
 LONGEST_NAME = LONGEST_TOPIC = 120  # of a person; of the subject of a visit
 LONGEST_ADDRESS, LONGEST_LOCAL = 254, 64  # RFC 5321
+LONGEST_PHONE = 20  # of a number as it is stored: E.164 has at most 16
 # Invisible characters that are not in Unicode's category of formatting ones: a joiner, Hangul and
 # Khmer fillers, Mongolian and other variation selectors, the empty Braille pattern.
 BLANK = re.compile(

@@ -127,9 +127,7 @@ def book_follow_up(
     )
     follow_up = request_confirmation(
         booking=held.pk,
-        name=previous.name,
-        email=previous.email,
-        phone=previous.phone,
+        contact=previous.contact,
         now=now,
         actor=actor,
     )

@@ -13,7 +13,7 @@ from defusedxml.common import DefusedXmlException
 
 LARGEST_INSIDE = 200 * 1024 * 1024  # bytes of an archive's content when unpacked
 MOST_MEMBERS = 2000
-LONGEST_NAME = 100
+LONGEST_FILE_NAME = 100
 CHUNK = 1 << 20
 ODT = b"application/vnd.oasis.opendocument.text"
 DOCX = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
@@ -200,7 +200,7 @@ def clean_name(raw_name: str, suffix: str) -> str:
     stem, dot, ending = name.rpartition(".")
     if dot and stem and _is_same_suffix(f".{ending.lower()}", suffix):
         name = stem
-    name = name[: LONGEST_NAME - len(suffix)].strip(" .") or "dokument"
+    name = name[: LONGEST_FILE_NAME - len(suffix)].strip(" .") or "dokument"
     return name + suffix
 
 

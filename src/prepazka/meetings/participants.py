@@ -22,6 +22,7 @@ from prepazka.booking.diaries import official_of
 from prepazka.booking.models import OPEN, Booking, BookingState
 from prepazka.booking.transitions import release_expired
 from prepazka.core import events
+from prepazka.core.contact_text import LONGEST_NAME
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.meetings import participant_links
@@ -115,7 +116,7 @@ def _update_chair(meeting: Meeting, booking: Booking, now: datetime) -> None:
 def _name_and_email(office: OfficeSnapshot, official: Official | None) -> tuple[str, str]:
     with translation.override(_first_language(office)):
         named = official or office.row
-        return str(named.name)[:120], official.email if official else ""
+        return str(named.name)[:LONGEST_NAME], official.email if official else ""
 
 
 def _first_language(office: OfficeSnapshot) -> str:
@@ -148,7 +149,7 @@ def invite_guest(
         office_id=meeting.office_id,
         meeting=meeting,
         role=Role.GUEST,
-        name=name.strip()[:120],
+        name=name.strip()[:LONGEST_NAME],
         email=email,
         language=language,
         invited_at=now,

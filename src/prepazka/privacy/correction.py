@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from prepazka.booking.booking_links import random_short_code
-from prepazka.booking.contacts import contact_hash, contact_of
+from prepazka.booking.contacts import contact_hash
 from prepazka.booking.models import Booking, WaitingListEntry
 from prepazka.core import events
+from prepazka.core.contact import Contact
 from prepazka.journal.record import record
 from prepazka.meetings.models import Participant
 from prepazka.messaging.channels import channel_for
@@ -25,20 +25,6 @@ from prepazka.privacy.registry import Root
 from prepazka.queueing.models import TurnAlert
 
 
-@dataclass(frozen=True)
-class Correction:
-    """The correct values, as they are stored; an empty one leaves the field unchanged."""
-
-    name: str = ""
-    email: str = ""
-    phone: str = ""
-
-    @property
-    def fields(self) -> list[str]:
-        """Names of the fields that are corrected."""
-        return [field for field in ("name", "email", "phone") if getattr(self, field)]
-
-
 @transaction.atomic
 def correct_person(
     *,
@@ -47,19 +33,20 @@ def correct_person(
     seen_token: str,
     chosen: Iterable[str],
     identity: str,
-    correction: Correction,
+    correction: Contact,
     now: datetime,
     actor: int,
 ) -> int:
     """Write the correct values into the chosen records; returns how many records there were.
 
+    An empty value of the `correction` leaves the field unchanged.
     Messages not yet sent go to the corrected contact, by the channel that it has. Raises
     IdentityNotStated, NothingToCorrect, PersonNotNamed, RecordsChanged, NoRecordChosen.
     """
     require_identity(identity)
-    if not correction.fields:
+    if not correction.filled:
         raise NothingToCorrect
-    contacts = {contact_of(correction.email, ""), contact_of("", correction.phone)} - {""}
+    contacts = {Contact(email=correction.email).key, Contact(phone=correction.phone).key} - {""}
     hashes = [contact_hash(contact) for contact in contacts]
     records = lock_records(office, words, seen_token=seen_token, more_contacts=hashes).chosen(
         chosen
@@ -82,28 +69,28 @@ def correct_person(
             at=now,
             actor=actor,
             identity=identity,
-            fields=correction.fields,
+            fields=correction.filled,
             **counts_of(records),
         )
     )
     return len(list(records.rows()))
 
 
-def _correct(row: Any, correction: Correction, fields: set[str]) -> None:
-    changed = [field for field in correction.fields if field in fields]
+def _correct(row: Any, correction: Contact, fields: set[str]) -> None:
+    changed = [field for field in correction.filled if field in fields]
     for field in changed:
         setattr(row, field, getattr(correction, field))
     if changed:
         row.save(update_fields=changed)
 
 
-def _correct_contact(row: Booking | WaitingListEntry, correction: Correction) -> None:
+def _correct_contact(row: Booking | WaitingListEntry, correction: Contact) -> None:
     """Correct a row that also stores a hash of its contact, for limits."""
     _correct(row, correction, {"name", "email", "phone"})
-    contact = contact_of(row.email, row.phone)
-    if contact:
-        row.contact_hash = contact_hash(contact)
-    if isinstance(row, Booking) and row.phone and not row.email and row.short_code is None:
+    contact = row.contact
+    if contact.key:
+        row.contact_hash = contact_hash(contact.key)
+    if isinstance(row, Booking) and contact.by_phone_only and row.short_code is None:
         row.short_code = random_short_code()
     row.save(update_fields=["contact_hash", "short_code"])
 

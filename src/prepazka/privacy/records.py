@@ -16,17 +16,15 @@ from django.utils.translation import gettext_lazy
 
 from prepazka.booking.booking_locks import lock_contact, lock_days, lock_list
 from prepazka.booking.contacts import (
-    EXTENSION,
     clean_email,
     contact_hash,
-    contact_of,
-    normalise_email,
     normalise_phone,
-    plain_phone,
 )
 from prepazka.booking.models import Booking, Offer, OfferState, WaitingListEntry
 from prepazka.core.booking_reference import ids_of
+from prepazka.core.contact import Contact
 from prepazka.core.contact_text import clean_text
+from prepazka.core.phone_numbers import EXTENSION, plain_phone
 from prepazka.core.refusal import Refused
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.messaging.models import Message, MessageState
@@ -149,8 +147,8 @@ class _Contacts:
     @property
     def hashes(self) -> list[str]:
         """Hashes as bookings and entries store them, of contacts without `+tag` or Gmail dots."""
-        emails = {contact_hash(normalise_email(email)) for email in self.emails}
-        return sorted(emails | {contact_hash(contact_of("", phone)) for phone in self.phones})
+        emails = {contact_hash(Contact(email=email).key) for email in self.emails}
+        return sorted(emails | {contact_hash(Contact(phone=phone).key) for phone in self.phones})
 
     def matches(self, *, phone: bool = True, hashed: bool = True) -> Q:
         """Condition for rows with one of the contacts."""

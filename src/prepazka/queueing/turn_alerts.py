@@ -21,7 +21,7 @@ OVER = ~Q(ticket__state__in=(*IN_QUEUE, *AT_COUNTER))
 
 
 @dataclass(frozen=True)
-class Contact:
+class AlertContact:
     """A contact for alerts: one of the three."""
 
     email: str = ""
@@ -30,7 +30,7 @@ class Contact:
 
 
 @transaction.atomic
-def request_alert(*, ticket: int, contact: Contact, language: str, now: datetime) -> TurnAlert:
+def request_alert(*, ticket: int, contact: AlertContact, language: str, now: datetime) -> TurnAlert:
     """Store a contact until the ticket ends, in place of an earlier one. Raises NotWaiting.
 
     The queue is locked too, so that every later call sees the alert.

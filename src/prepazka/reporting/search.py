@@ -16,11 +16,12 @@ from uuid import UUID
 
 from django.db import connection
 
-from prepazka.booking.contacts import EXTENSION, WRITTEN_WITH, normalise_phone, plain_phone
+from prepazka.booking.contacts import normalise_phone
 from prepazka.booking.models import FOLDED, WORDS_SEARCHED, Booking, BookingState
 from prepazka.booking.refusals import PhoneNotUnderstood
 from prepazka.core.booking_reference import ids_of
 from prepazka.core.contact_text import clean_email, clean_text
+from prepazka.core.phone_numbers import EXTENSION, WRITTEN_WITH, plain_phone
 from prepazka.journal.statements import quoted
 
 MOST = 20

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from prepazka.booking.contacts import clean_email, clean_name, normalise_phone
 from prepazka.booking.refusals import AddressNotUnderstood, PhoneNotUnderstood
 from prepazka.core import reading
+from prepazka.core.contact import Contact
 from prepazka.core.contact_text import LONGEST_NAME, clean_text
 from prepazka.core.refusal import Refused
 from prepazka.web.errors import refusal_sentence
@@ -79,6 +80,11 @@ class NumberField(forms.CharField):
             if text
             else ""
         )
+
+
+def contact_of_form(form: forms.Form) -> Contact:
+    """The contact that a valid form has; fields that it does not show are empty."""
+    return Contact.from_fields(form.cleaned_data)
 
 
 class DayField(forms.DateField):

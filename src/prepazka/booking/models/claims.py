@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
@@ -11,7 +12,8 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Collate, Lower
 from django.db.models.lookups import GreaterThan
 
-from prepazka.core.contact_text import LONGEST_NAME, LONGEST_TOPIC
+from prepazka.core.contact import Contact
+from prepazka.core.contact_text import LONGEST_NAME, LONGEST_PHONE, LONGEST_TOPIC
 from prepazka.journal.tracked_rows import TrackedRow
 from prepazka.offices.models import Agenda, Mode, Office, Official, OfOffice, Service
 
@@ -110,7 +112,24 @@ BY_STAFF = tuple(channel for channel in Channel if not channel.is_public)
 RETURNING = Q(state=BookingState.HELD, channel=Channel.LIST, offer=None)
 
 
-class Booking(TrackedRow, OfOffice):
+class WithContact:
+    """Reads and writes the columns `name`, `email` and `phone` of a row together."""
+
+    name: Any
+    email: Any
+    phone: Any
+
+    @property
+    def contact(self) -> Contact:
+        """The contact of the person; all of it is empty once the row is erased."""
+        return Contact(self.name, self.email, self.phone)
+
+    @contact.setter
+    def contact(self, contact: Contact) -> None:
+        self.name, self.email, self.phone = contact.name, contact.email, contact.phone
+
+
+class Booking(WithContact, TrackedRow, OfOffice):
     """An interval of one lane taken by somebody, from the hold to the end of the visit."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -132,7 +151,7 @@ class Booking(TrackedRow, OfOffice):
     late = models.BooleanField(default=False)
     name = models.CharField(max_length=LONGEST_NAME, blank=True)
     email = models.EmailField(blank=True)
-    phone = models.CharField(max_length=20, blank=True)
+    phone = models.CharField(max_length=LONGEST_PHONE, blank=True)
     # Collation "C", so that a search by prefix uses the index. Erasing the name empties it too.
     name_folded = models.GeneratedField(
         expression=Func(F("name"), template=FOLDED),

@@ -8,8 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from prepazka.booking.models.claims import Booking
-from prepazka.core.contact_text import LONGEST_NAME
+from prepazka.booking.models.claims import Booking, WithContact
+from prepazka.core.contact_text import LONGEST_NAME, LONGEST_PHONE
 from prepazka.journal.tracked_rows import TrackedRow
 from prepazka.offices.models import Official, OfOffice, Service
 
@@ -24,7 +24,7 @@ class WaitingListState(models.TextChoices):
     LAPSED = "lapsed"  # the last wished day has passed
 
 
-class WaitingListEntry(TrackedRow, OfOffice):
+class WaitingListEntry(WithContact, TrackedRow, OfOffice):
     """A wish for a slot within these days and times, or sooner than the one already booked."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -48,7 +48,7 @@ class WaitingListEntry(TrackedRow, OfOffice):
     language = models.CharField(max_length=8, default="cs")
     name = models.CharField(max_length=LONGEST_NAME, blank=True)
     email = models.EmailField(blank=True)
-    phone = models.CharField(max_length=20, blank=True)
+    phone = models.CharField(max_length=LONGEST_PHONE, blank=True)
     contact_hash = models.CharField(max_length=64, blank=True)
     short_code = models.CharField(max_length=12, unique=True)
     # The order of the list; an unanswered offer moves the person to its end.

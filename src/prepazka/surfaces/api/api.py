@@ -13,10 +13,11 @@ from ninja.errors import AuthenticationError, ValidationError
 from ninja.parser import Parser
 
 from prepazka.booking import booking_lifecycle, booking_links
-from prepazka.booking.contacts import contact_hash, contact_of, normalise_phone
+from prepazka.booking.contacts import contact_hash, normalise_phone
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, BookingState, Channel
 from prepazka.booking.refusals import HoldExpired
+from prepazka.core.contact import Contact
 from prepazka.core.refusal import Refused
 from prepazka.edge import hot_routes
 from prepazka.messaging.channels import takes_phones
@@ -333,14 +334,12 @@ def contact(request: HttpRequest, token: str, body: schemas.ContactIn) -> Any:
     if office is None:
         raise NotFound
     limits.limit_booking(request, office, limits.REQUESTS, now=now())
-    phone = _phone(office, body.phone) if body.phone else ""
-    limits.count_try(limits.CONFIRMATIONS, contact_hash(contact_of(body.email, phone)), now=now())
+    contact = _contact(office, body)
+    limits.count_try(limits.CONFIRMATIONS, contact_hash(contact.key), now=now())
     try:
         booking = booking_lifecycle.request_confirmation(
             booking=booking_id,
-            name=body.name,
-            email=body.email,
-            phone=phone,
+            contact=contact,
             now=now(),
             asker=limits.asker_of(request, now=now()),
         )
@@ -436,8 +435,13 @@ def _hold(held: Booking, office: OfficeSnapshot) -> dict[str, Any]:
     }
 
 
-def _phone(office: Office, number: str) -> str:
-    """The mobile number in normalised form. Raises PhonesNotTaken if the office sends no SMS."""
+def _contact(office: Office, body: schemas.ContactIn) -> Contact:
+    """The contact with its mobile number in normalised form.
+
+    Raises PhonesNotTaken if the office sends no SMS, and as normalise_phone.
+    """
+    if not body.phone:
+        return Contact(body.name, body.email)
     if not takes_phones(office, now=now()):
         raise PhonesNotTaken
-    return normalise_phone(number, mobile=True)
+    return Contact(body.name, body.email, normalise_phone(body.phone, mobile=True))

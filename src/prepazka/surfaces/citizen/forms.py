@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from prepazka.booking.refusals import PhoneNeeded
+from prepazka.core.contact import Contact
 from prepazka.core.contact_text import LONGEST_NAME, LONGEST_TOPIC
 from prepazka.offices.models import Mode
-from prepazka.web.form_fields import AddressField, DayField, NameField, NumberField
+from prepazka.web.form_fields import AddressField, DayField, NameField, NumberField, contact_of_form
 
 
 class PersonsForm(forms.Form):
@@ -31,6 +32,13 @@ class PersonsForm(forms.Form):
         field = self.fields["osob"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  # for the reader and mypy
         field.choices = [(str(n), str(n)) for n in range(1, max_persons + 1)]
+
+
+class Answers(NamedTuple):
+    """What a person fills in: the contact, and what the visit is about."""
+
+    contact: Contact
+    topic: str
 
 
 class ContactForm(forms.Form):
@@ -118,13 +126,11 @@ class ContactForm(forms.Form):
             and not self.errors.keys() & contact_fields
         ):
             self.add_error("email", _("Enter your e-mail address or your mobile number."))
-        cleaned.setdefault("phone", "")
-        cleaned.setdefault("topic", "")
         return cleaned
 
-    def answers(self) -> dict[str, str]:
-        """Name, e-mail, telephone and topic; fields that were not shown are empty."""
-        return {name: self.cleaned_data[name] for name in ("name", "email", "phone", "topic")}
+    def answers(self) -> Answers:
+        """The contact and the topic; fields that were not shown are empty."""
+        return Answers(contact_of_form(self), self.cleaned_data.get("topic", ""))
 
 
 WEEKDAYS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from prepazka.booking.booking_lifecycle import (
     replacement_of,
     request_confirmation,
 )
-from prepazka.booking.contacts import contact_hash, contact_of
+from prepazka.booking.contacts import contact_hash
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import (
@@ -30,7 +31,14 @@ from prepazka.booking.refusals import (
     TooManyUnconfirmed,
 )
 from prepazka.core import calendar
-from prepazka.core.contact_text import LONGEST_NAME, LONGEST_TOPIC, clean_text
+from prepazka.core.contact import Contact
+from prepazka.core.contact_text import (
+    LONGEST_ADDRESS,
+    LONGEST_NAME,
+    LONGEST_PHONE,
+    LONGEST_TOPIC,
+    clean_text,
+)
 from prepazka.core.mail_domains import suggest_address
 from prepazka.looks import typography
 from prepazka.messaging.channels import takes_phones
@@ -44,7 +52,7 @@ from prepazka.messaging.contexts import (
 )
 from prepazka.offices.models import Mode
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.surfaces.citizen.forms import ContactForm
+from prepazka.surfaces.citizen.forms import Answers, ContactForm
 from prepazka.surfaces.citizen.page_frame import (
     Wish,
     is_held,
@@ -66,8 +74,13 @@ from prepazka.web.limits import (
 )
 from prepazka.web.shortcuts import now
 
-LONGEST_EMAIL = 254
-LONGEST_PHONE = 20
+# Letters of each answer that are kept of an invalid form.
+LONGEST = {
+    "name": LONGEST_NAME,
+    "email": LONGEST_ADDRESS,
+    "phone": LONGEST_PHONE,
+    "topic": LONGEST_TOPIC,
+}
 
 
 @of_booking("hold")
@@ -81,7 +94,7 @@ def contact_form_page(
         return _store_contact(request, held, office, token)
     if not is_held(held, now()):
         return _expired_page(request, held, office, token)
-    form = _form(held, office, initial=_stored_answers(held))
+    form = _form(held, office, initial=_initial(held))
     return _contact_page(request, held, office, token, form)
 
 
@@ -91,7 +104,7 @@ def _store_contact(
     form = _form(held, office, request.POST)
     valid = form.is_valid()
     answers = form.answers() if valid else _typed_values(request)
-    note_contact(booking=held.pk, **answers, now=now())
+    note_contact(booking=held.pk, contact=answers.contact, topic=answers.topic, now=now())
     if "extend" in request.POST:
         return _extend(request, held, office, token, "contact")
     if not is_held(held, now()):
@@ -112,11 +125,14 @@ def check_answers_page(
         return _extend(request, held, office, token, "check")
     if not is_held(held, now()):
         return _expired_page(request, held, office, token)
-    form = _form(held, office, _stored_answers(held))
+    form = _form(held, office, _initial(held))
     if not form.is_valid():
         return _redirect_to("contact", token)
-    if form.answers() != _stored_answers(held):  # stored as typed while another answer was invalid
-        held = note_contact(booking=held.pk, **form.answers(), now=now())
+    answers = form.answers()
+    if answers != _stored_answers(held):  # stored as typed while another answer was invalid
+        held = note_contact(
+            booking=held.pk, contact=answers.contact, topic=answers.topic, now=now()
+        )
     if request.method == "POST":
         proceed = _store_suggested if "suggested" in request.POST else _request
         return proceed(request, held, office, token)
@@ -167,7 +183,8 @@ def _store_suggested(
 ) -> HttpResponse:
     """Store the suggested correction of a mistyped e-mail address."""
     email = suggest_address(held.email) or held.email
-    note_contact(booking=held.pk, **(_stored_answers(held) | {"email": email}), now=now())
+    contact = replace(held.contact, email=email)
+    note_contact(booking=held.pk, contact=contact, topic=held.topic, now=now())
     return _redirect_to("check", token)
 
 
@@ -180,7 +197,7 @@ def _send_again(
         if "correct" in request.POST:
             corrected = correct_request(booking=held.pk, now=now())
             return _redirect_to("contact", booking_links.sign_token(corrected.pk, "hold"))
-        count_try(CONFIRMATIONS, contact_hash(contact_of(held.email, held.phone)), now=now())
+        count_try(CONFIRMATIONS, contact_hash(held.contact.key), now=now())
         ask_again_to_confirm(booking=held.pk, now=now())
     except ConfirmationTooLate:
         return _redirect_to("sent", token)  # that page shows that it is too late
@@ -200,19 +217,17 @@ def _request(
 ) -> HttpResponse:
     try:
         limit_booking(request, office.row, REQUESTS, now=now())
-        count_try(CONFIRMATIONS, contact_hash(contact_of(held.email, held.phone)), now=now())
+        count_try(CONFIRMATIONS, contact_hash(held.contact.key), now=now())
         booking = request_confirmation(
             booking=held.pk,
-            name=held.name,
-            email=held.email,
-            phone=held.phone,
+            contact=held.contact,
             now=now(),
             asker=asker_of(request, now=now()),
         )
     except HoldExpired:
         return _expired_page(request, held, office, token)
     except (TooManyBookings, TooManyUnconfirmed, TooManyTries, TooManyHolds) as error:
-        form = _form(held, office, _stored_answers(held))
+        form = _form(held, office, _initial(held))
         by_sms = not held.email
         text = limit_in_words(error, office, by_sms=by_sms)
         form.add_error("phone" if by_sms else "email", text)
@@ -299,8 +314,8 @@ def _replaced_page(
 ) -> HttpResponse:
     """410 for a hold replaced in another tab: names the newer hold and links to it."""
     typed = _stored_answers(Booking.objects.get(pk=held.pk))
-    if any(typed.values()) and not any(_stored_answers(newer_hold).values()):
-        note_contact(booking=newer_hold.pk, **typed, now=now())
+    if _is_filled(typed) and not _is_filled(_stored_answers(newer_hold)):
+        note_contact(booking=newer_hold.pk, contact=typed.contact, topic=typed.topic, now=now())
     token = booking_links.sign_token(newer_hold.pk, "hold")
     return render_page(
         request,
@@ -329,7 +344,7 @@ def _rows(held: Booking, office: OfficeSnapshot, token: str) -> list[dict[str, s
         for fact in facts
     ]
     to_contact = reverse("citizen:contact", args=[token])
-    answers = _stored_answers(held) | {"phone": typography.phone(held.phone)}
+    answers = _initial(held) | {"phone": typography.phone(held.phone)}
     fields = ContactForm(phones=True, topic=True).fields
     return [
         *rows,
@@ -341,9 +356,18 @@ def _rows(held: Booking, office: OfficeSnapshot, token: str) -> list[dict[str, s
     ]
 
 
-def _stored_answers(held: Booking) -> dict[str, str]:
-    """The contact details stored with the hold so far."""
-    return {"name": held.name, "email": held.email, "phone": held.phone, "topic": held.topic}
+def _stored_answers(held: Booking) -> Answers:
+    """The answers stored with the hold so far."""
+    return Answers(held.contact, held.topic)
+
+
+def _is_filled(answers: Answers) -> bool:
+    return bool(answers.contact.filled or answers.topic)
+
+
+def _initial(held: Booking) -> dict[str, str]:
+    """The stored answers by the names of the form's fields."""
+    return held.contact.fields | {"topic": held.topic}
 
 
 def _form(held: Booking, office: OfficeSnapshot, *args: Any, **kwargs: Any) -> ContactForm:
@@ -395,14 +419,10 @@ def _time_left(held: Booking, at: datetime) -> dict[str, Any]:
     }
 
 
-def _typed_values(request: HttpRequest) -> dict[str, str]:
+def _typed_values(request: HttpRequest) -> Answers:
     """The invalid form's contact details cut to column lengths, only to be shown again."""
-    return {
-        "name": clean_text(request.POST.get("name", ""))[:LONGEST_NAME],
-        "email": clean_text(request.POST.get("email", ""))[:LONGEST_EMAIL],
-        "phone": clean_text(request.POST.get("phone", ""))[:LONGEST_PHONE],
-        "topic": clean_text(request.POST.get("topic", ""))[:LONGEST_TOPIC],
-    }
+    typed = {name: clean_text(request.POST.get(name, ""))[:most] for name, most in LONGEST.items()}
+    return Answers(Contact.from_fields(typed), typed["topic"])
 
 
 def _redirect_to(name: str, token: str) -> HttpResponse:

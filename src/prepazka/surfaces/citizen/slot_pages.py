@@ -212,14 +212,7 @@ def _hold(request: HttpRequest, office: OfficeSnapshot, wish: Wish) -> HttpRespo
     filled_in = [h for h in (_named_hold(wish), previous_hold) if h]
     if filled_in:
         source = next((h for h in filled_in if h.name or h.email), filled_in[0])
-        note_contact(
-            booking=held.pk,
-            name=source.name,
-            email=source.email,
-            phone=source.phone,
-            topic=source.topic,
-            now=now(),
-        )
+        note_contact(booking=held.pk, contact=source.contact, topic=source.topic, now=now())
     return _to_contact(held)
 
 

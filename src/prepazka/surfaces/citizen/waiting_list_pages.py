@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
 from typing import Any
@@ -14,7 +15,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
 from prepazka.booking import booking_links
-from prepazka.booking.contacts import contact_hash, contact_of
+from prepazka.booking.contacts import contact_hash
 from prepazka.booking.models import Booking, Offer, OfferState, WaitingListEntry
 from prepazka.booking.refusals import AlreadyWaiting, TooManyBookings, WaitingOver, WishNotPossible
 from prepazka.booking.waiting_list import (
@@ -139,12 +140,12 @@ def _join(
     official: Official | None,
     form: WishForm,
 ) -> HttpResponse:
-    answers = form.cleaned_data
+    answers, contact = form.cleaned_data, form.answers().contact
+    if contact.email:
+        contact = replace(contact, phone="")
     try:
         limit_address(request, REQUESTS, now=now())
-        count_try(
-            CONFIRMATIONS, contact_hash(contact_of(answers["email"], answers["phone"])), now=now()
-        )
+        count_try(CONFIRMATIONS, contact_hash(contact.key), now=now())
         join_waiting_list(
             office=office,
             service=service,
@@ -155,20 +156,18 @@ def _join(
                 answers["from_min"],
                 answers["to_min"],
             ),
-            name=answers["name"],
-            email=answers["email"],
-            phone="" if answers["email"] else answers["phone"],
+            contact=contact,
             persons=answers["persons"],
             official=official,
             language=language(),
             now=now(),
         )
     except (AlreadyWaiting, TooManyBookings, TooManyTries, WishNotPossible) as error:
-        contact_field = "email" if answers["email"] else "phone"
+        contact_field = "email" if contact.email else "phone"
         text = limit_in_words(error, office, by_sms=contact_field == "phone")
         form.add_error("first" if isinstance(error, WishNotPossible) else contact_field, text)
         return mark_retry(_form(request, office, service, form, status_of(error)), error)
-    channel = "email" if answers["email"] else "sms"
+    channel = "email" if contact.email else "sms"
     return HttpResponseRedirect(f"{request.path}?odeslano={channel}")
 
 

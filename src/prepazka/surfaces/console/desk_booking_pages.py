@@ -33,6 +33,7 @@ from prepazka.surfaces.console.console_texts import state_in_words, unsent_in_wo
 from prepazka.surfaces.console.forms import BookForm, ClientForm
 from prepazka.web import readings, staff_access
 from prepazka.web.errors import refusal_sentence
+from prepazka.web.form_fields import contact_of_form
 from prepazka.web.limits import asker_of
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
@@ -165,7 +166,7 @@ def fill_in(
     if request.method == "POST" and form.is_valid():
         try:
             booking_lifecycle.request_confirmation(
-                booking=row.pk, now=now(), actor=member.user_id, **form.cleaned_data
+                booking=row.pk, contact=contact_of_form(form), now=now(), actor=member.user_id
             )
         except Refused as refusal:
             messages.error(request, refusal_sentence(refusal))

@@ -47,6 +47,7 @@ from prepazka.surfaces.console.desk_booking_pages import (
 from prepazka.surfaces.console.forms import BookForm, ClientForm
 from prepazka.web import readings
 from prepazka.web.errors import refusal_sentence
+from prepazka.web.form_fields import contact_of_form
 from prepazka.web.limits import asker_of
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
@@ -386,7 +387,7 @@ def fill_in(
 
         def change() -> Booking:
             return booking_lifecycle.request_confirmation(
-                booking=row.pk, now=at, actor=member.user_id, **form.cleaned_data
+                booking=row.pk, contact=contact_of_form(form), now=at, actor=member.user_id
             )
 
         try:

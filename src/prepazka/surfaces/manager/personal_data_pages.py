@@ -20,14 +20,14 @@ from prepazka.core.contact_text import LONGEST_NAME
 from prepazka.core.refusal import Refused
 from prepazka.offices.models import Membership
 from prepazka.offices.office_snapshot import OfficeSnapshot
-from prepazka.privacy.correction import Correction, correct_person
+from prepazka.privacy.correction import correct_person
 from prepazka.privacy.erasure import erase_person
 from prepazka.privacy.personal_data_export import export_person, sections_of
 from prepazka.privacy.records import IDENTITIES, Records, find_records, is_upcoming, mark_of
 from prepazka.privacy.registry import ROOTS, WORDS_OF_VALUES, Root, registration_of
 from prepazka.web import readings, staff_access
 from prepazka.web.errors import refusal_sentence
-from prepazka.web.form_fields import AddressField, NameField, NumberField
+from prepazka.web.form_fields import AddressField, NameField, NumberField, contact_of_form
 from prepazka.web.shortcuts import now
 from prepazka.web.staff_access import staff_only
 
@@ -106,9 +106,7 @@ def _export(
 def _correct(
     request: HttpRequest, office: OfficeSnapshot, common: dict[str, Any], form: CorrectionForm
 ) -> HttpResponse:
-    values = form.cleaned_data
-    right = Correction(values["name"], values["email"], values["phone"])
-    number = correct_person(**common, correction=right)
+    number = correct_person(**common, correction=contact_of_form(form))
     text = ngettext("%(n)s record was corrected.", "%(n)s records were corrected.", number)
     messages.success(request, text % {"n": number})
     return redirect("manager:privacy", office.slug)

@@ -65,13 +65,13 @@ ABILITIES = (
         staff_access.ADMINISTRATORS,
     ),
 )
-LONGEST_NAME = 80
+LONGEST_STAFF_NAME = 80
 
 
 def _name_field() -> forms.CharField:
     return forms.CharField(
         label=gettext_lazy("Name"),
-        max_length=LONGEST_NAME,
+        max_length=LONGEST_STAFF_NAME,
         error_messages={"required": gettext_lazy("Enter the name.")},
     )
 

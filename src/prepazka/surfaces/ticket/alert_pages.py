@@ -13,14 +13,15 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from prepazka.booking.contacts import clean_email, normalise_email, normalise_phone
-from prepazka.core.contact_text import FULL_WIDTH
+from prepazka.booking.contacts import clean_email, normalise_phone
+from prepazka.core.contact import Contact
+from prepazka.core.contact_text import FULL_WIDTH, LONGEST_ADDRESS
 from prepazka.core.refusal import Refused
 from prepazka.gateways.push import LONGEST, is_valid_subscription, push_public_key
 from prepazka.messaging.channels import takes_phones
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import IN_QUEUE, Ticket
-from prepazka.queueing.turn_alerts import Contact, drop_alert, request_alert
+from prepazka.queueing.turn_alerts import AlertContact, drop_alert, request_alert
 from prepazka.surfaces.ticket.views import announcement_for, of_ticket
 from prepazka.web import limits
 from prepazka.web.errors import refusal_sentence
@@ -36,7 +37,7 @@ PUSH = ("endpoint", "p256dh", "auth")
 class AlertForm(forms.Form):
     """One field: an e-mail address, or a mobile number where the office sends SMS."""
 
-    contact = forms.CharField(max_length=254)
+    contact = forms.CharField(max_length=LONGEST_ADDRESS)
 
     def __init__(self, *args: Any, phones: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,12 +53,12 @@ class AlertForm(forms.Form):
         if not phones:
             field.widget.attrs |= {"autocomplete": "email", "inputmode": "email"}
 
-    def clean_contact(self) -> Contact:
+    def clean_contact(self) -> AlertContact:
         """The contact in normalised form."""
         text = str(self.cleaned_data["contact"])
         if "@" in text.translate(FULL_WIDTH) or not self.phones:
-            return Contact(email=cleaned_or_invalid(clean_email, text))
-        return Contact(
+            return AlertContact(email=cleaned_or_invalid(clean_email, text))
+        return AlertContact(
             phone=cleaned_or_invalid(lambda number: normalise_phone(number, mobile=True), text)
         )
 
@@ -99,15 +100,15 @@ def _store_push(request: HttpRequest, ticket: Ticket, office: OfficeSnapshot) ->
     if not is_valid_subscription(**subscription):
         problem = _("This browser cannot show notifications. Give an e-mail address instead.")
         return _page(request, ticket, office, _form(office), problem, 422)
-    return _store_alert(request, ticket, office, Contact(push=subscription))
+    return _store_alert(request, ticket, office, AlertContact(push=subscription))
 
 
 def _store_alert(
-    request: HttpRequest, ticket: Ticket, office: OfficeSnapshot, contact: Contact
+    request: HttpRequest, ticket: Ticket, office: OfficeSnapshot, contact: AlertContact
 ) -> HttpResponse:
     try:
         limits.limit_address(request, limits.REQUESTS, now=now())
-        if address := normalise_email(contact.email) if contact.email else contact.phone:
+        if address := Contact(email=contact.email, phone=contact.phone).key:
             limits.count_try(SAME_CONTACT, address, now=now())
         request_alert(ticket=ticket.pk, contact=contact, language=get_language() or "cs", now=now())
     except limits.TooManyTries as refused:
