@@ -40,6 +40,7 @@ SMALL = {
     "gateways/calendars/unreadable.py": "the error of modules that do not import each other",
     "gateways/sms/console.py": "its name is a value of SMS_GATEWAY",
     "gateways/sms/file.py": "its name is a value of SMS_GATEWAY",
+    "jobs/meeting_tasks.py": "tasks that are registered only where meetings are on",
     "journal/statements.py": "what the SQL of all contexts shares",
     "meetings/participant_links.py": "signs and reads one kind of token, as `booking_links` does",
     "queueing/presses.py": "one table of steps over two modules of use-cases",

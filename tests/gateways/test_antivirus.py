@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from prepazka.gateways import antivirus
-from prepazka.jobs import document_jobs
+from prepazka.jobs import document_jobs, owed_work
 from prepazka.meetings import documents
 from prepazka.meetings.models import Document
 from tests import needs, papers, town
@@ -97,7 +97,7 @@ def test_while_it_is_away_nobody_sees_the_file(here: Held, settings: Any, tmp_pa
             settings.CLAMD = where
             assert after_check(one) == ("checking", "")
         closing.join(5)
-    assert document_jobs.documents_to_check() == [one.pk], "the next round tries again"
+    assert owed_work.documents_to_check() == [one.pk], "the next round tries again"
     assert not documents.documents_seen_by(here.chair).filter(state="ready").exists()
     settings.CLAMD = ""
     assert after_check(one) == ("ready", "")

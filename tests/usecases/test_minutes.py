@@ -13,7 +13,7 @@ import pytest
 from prepazka.booking.models import Booking
 from prepazka.core import minutes_text
 from prepazka.core.refusal import Refused
-from prepazka.jobs import document_jobs
+from prepazka.jobs import document_jobs, owed_work
 from prepazka.journal.models import Event
 from prepazka.meetings import minutes, room, storage
 from prepazka.meetings.erasing import erase_papers
@@ -168,15 +168,11 @@ def test_the_pdf_is_tagged_and_speaks_czech(here: Held) -> None:
     nasty = '#read("/etc/passwd") $x^2$ \\ <b> \ue000 \x07\n\ndruhý odstavec'
     held_minutes = closed(here, course=nasty, tasks=[TASK])
     (event,) = Event.objects.filter(kind="MinutesClosed").values_list("pk", flat=True)
-    assert (
-        document_jobs.minutes_to_print(event)
-        == [held_minutes.pk]
-        == document_jobs.minutes_to_print()
-    )
+    assert owed_work.minutes_to_print(event) == [held_minutes.pk] == owed_work.minutes_to_print()
     for _ in range(2):
         document_jobs.print_minutes(minutes_id=held_minutes.pk, now=NOW)
     assert Event.objects.filter(kind="MinutesReady").count() == 1
-    assert document_jobs.minutes_to_print() == []
+    assert owed_work.minutes_to_print() == []
     with storage.open_file(Minutes.objects.get().key, storage.FILE) as kept:
         content = kept.read()
     with pikepdf.open(io.BytesIO(content)) as pdf:

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 
 from prepazka.gateways.pdf import minutes_pdf
-from prepazka.jobs import document_jobs, owed_work, tasks
+from prepazka.jobs import document_jobs, meeting_tasks, owed_work
 from prepazka.journal.models import Event, PendingFollowUp, StepRun
 from prepazka.meetings import minutes, room
 from prepazka.meetings.models import Minutes, Participant
@@ -44,7 +44,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    for module in (minutes_views, room_views, manager, tasks):
+    for module in (minutes_views, room_views, manager, meeting_tasks):
         monkeypatch.setattr(module, "now", made)
     return made
 
@@ -123,7 +123,7 @@ def test_a_failed_print_is_said_tried_again_reported_and_then_sent(
     with monkeypatch.context() as broken:
         broken.setattr(minutes_pdf, "make_minutes_pdf", fails)
         with pytest.raises(OSError, match="no space left"):
-            tasks.print_minutes(minutes=closed.pk)
+            meeting_tasks.print_minutes(minutes=closed.pk)
         assert citizen.get(f"{at}zapis/").json()["pdf"] == "soon"
         assert FAILED not in halls.text_of(citizen.get(at))
         clock.at = NOW + 2 * MINUTE
@@ -143,7 +143,7 @@ def test_a_failed_print_is_said_tried_again_reported_and_then_sent(
             seen = health_of_database(cursor, now=clock.at)
         assert (seen.oldest_owed, seen.good) == (60 * MINUTE, False)
 
-    tasks.print_minutes(minutes=closed.pk)
+    meeting_tasks.print_minutes(minutes=closed.pk)
     assert citizen.get(f"{at}zapis/").json()["pdf"] == "ready"
     assert FAILED not in halls.text_of(citizen.get(at))
     assert REPORTED not in halls.text_of(head.get("/sprava/lhota/"))

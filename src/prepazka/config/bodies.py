@@ -31,7 +31,8 @@ DRAINS = 10.0  # seconds for which the rest of a body is discarded
 
 def largest_body_allowed(scope: dict[str, Any]) -> int:
     """Bytes that the body may have; more only for an upload whose link has a valid signature."""
-    match = UPLOAD.fullmatch(scope["path"]) if scope["method"] == "POST" else None
+    may_upload = settings.MEETINGS and scope["method"] == "POST"
+    match = UPLOAD.fullmatch(scope["path"]) if may_upload else None
     if match and participant_links.participant_of_link(match[1]):
         return int(settings.FILE_LARGEST) + AROUND
     return ORDINARY

@@ -11,9 +11,11 @@ from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING
 
+from prepazka.config.env import env_bool
 from prepazka.officefile import presets
 from prepazka.officefile.check import check as check_text
 from prepazka.officefile.file_plan import OfficePlan
+from prepazka.officefile.meetings_off import refuse_meetings
 from prepazka.officefile.nodes import WrongFile
 from prepazka.officefile.quota_effect import quota_warnings
 
@@ -51,7 +53,10 @@ def _command(run: Callable[[argparse.Namespace], None]) -> Command:
 @_command
 def check(arguments: argparse.Namespace) -> None:
     """Check an office file and print its problems; needs no database."""
-    plan = check_text(presets.text_of(arguments.file), presets.folder_of(arguments.file))
+    text = presets.text_of(arguments.file)
+    plan = check_text(text, presets.folder_of(arguments.file))
+    if not env_bool("PREPAZKA_MEETINGS", default=True):
+        refuse_meetings(text)
     services = list(plan.services())
     print(
         f"{arguments.file}: valid. Office {plan.slug}: agendas {len(plan.agendas)}, "

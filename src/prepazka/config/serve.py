@@ -12,6 +12,7 @@ from django.db import OperationalError, connection
 from psycopg.errors import LockNotAvailable
 
 from prepazka.config.command_errors import CommandFailed, check_port_free
+from prepazka.config.meetings_switch import check_meetings_switch
 from prepazka.looks.compress_static import compress_static
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ ATTEMPTS = 40  # about three minutes
 def web(arguments: argparse.Namespace) -> None:
     """Serve the web until told to stop: uvicorn for one process, granian for several."""
     check_port_free(arguments.host, arguments.port)
+    check_meetings_switch()
     with contextlib.suppress(OSError):  # a read-only installation was compressed when it was made
         compress_static()
     if arguments.workers > 1:
@@ -65,6 +67,7 @@ def migrate(arguments: argparse.Namespace) -> None:
     A backup of an older version may have brought back people who were erased; they are erased
     again here, before any page can show them.
     """
+    check_meetings_switch()
     prepare_database()
     from prepazka.jobs import periodic_steps  # noqa: PLC0415  # needs Django set up
     from prepazka.offices.clock import now  # noqa: PLC0415

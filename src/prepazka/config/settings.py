@@ -344,6 +344,11 @@ CALENDAR_NETWORKS = env_networks("PREPAZKA_CALENDAR_NETWORKS")
 
 # Networks of the office's own in which push services may lie, by http too; all others are public.
 PUSH_NETWORKS = env_networks("PREPAZKA_PUSH_NETWORKS")
+# --- meetings by telephone and by video ------------------------------------------------------
+
+# Off: people meet in person only; no room, no worker's jobs for papers, nothing of it is loaded.
+MEETINGS = env_bool("PREPAZKA_MEETINGS", default=True)
+
 # --- rooms of meetings ----------------------------------------------------------------------
 
 # How browsers find each other when they are not on one network; addresses by commas.

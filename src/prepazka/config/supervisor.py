@@ -85,10 +85,12 @@ def _prepare_database(arguments: argparse.Namespace, *, is_new: bool) -> None:
     from django.conf import settings  # noqa: PLC0415
     from django.db import connection  # noqa: PLC0415
 
+    from prepazka.config.meetings_switch import check_meetings_switch  # noqa: PLC0415
     from prepazka.config.serve import prepare_database  # noqa: PLC0415
 
     print("Preparing the database …", flush=True)
     compile_messages()
+    check_meetings_switch()
     prepare_database()
     if not arguments.no_demo:
         from prepazka.config import demo_setup  # noqa: PLC0415

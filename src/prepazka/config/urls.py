@@ -40,7 +40,7 @@ urlpatterns = [
         path("demo/hodiny/", demo_clock.demo_clock_page, name="demo_clock"),
         path("demo/posta/", include("prepazka.surfaces.mailbox.urls")),
         path("demo/", include("prepazka.surfaces.tour.urls")),
-        path("", include("prepazka.surfaces.room.urls")),
+        *([path("", include("prepazka.surfaces.room.urls"))] if settings.MEETINGS else []),
         path("", include("prepazka.surfaces.monitor.urls")),
         path("", include("prepazka.surfaces.embed.urls")),
         path("", include("prepazka.surfaces.citizen.urls")),

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import connection
 from procrastinate.contrib.django import app
 
+from prepazka.config.meetings_switch import check_meetings_switch
 from prepazka.edge.hot_routes import conninfo
 from prepazka.gateways.sms.smpp_receiver import receive_messages
 from prepazka.jobs.queue import Manager
@@ -37,6 +38,7 @@ STOPS_WITHIN = 10.0  # for the jobs that run; the supervisor waits a little long
 def work() -> None:
     """Run jobs until SIGTERM or Ctrl-C."""
     _await_database()
+    check_meetings_switch()
     asyncio.run(_work())
 
 

@@ -79,7 +79,11 @@ class Edge:
             await self._lifespan(receive, send)
         elif scope["type"] != "http":
             return
-        elif scope["path"].startswith(PREFIX) and len(scope["path"]) > len(PREFIX):
+        elif (
+            settings.MEETINGS
+            and scope["path"].startswith(PREFIX)
+            and len(scope["path"]) > len(PREFIX)
+        ):
             await self._run_counted(
                 self.room_face(scope, receive, self._with_security_headers(send)), scope, send
             )

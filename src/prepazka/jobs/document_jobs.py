@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from prepazka.gateways import antivirus
 from prepazka.gateways.pdf import minutes_pdf
 from prepazka.gateways.pdf.draw import draw_pages
-from prepazka.journal.models import Event
 from prepazka.looks.templatetags.typo import clock, cs_date, long_date
 from prepazka.meetings import (
     contents,
@@ -34,24 +33,6 @@ from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 log = logging.getLogger(__name__)
 DRAWN = {Document.Kind.PDF, Document.Kind.IMAGE}
 TEMPORARY = "prepazka-papers-"
-
-
-def documents_to_check(event: int | None = None) -> list[UUID]:
-    """Documents that wait for their check: the one of an event, or all."""
-    waiting = Document.objects.filter(state=DocumentState.CHECKING)
-    if event is not None:
-        happened = Event.objects.filter(pk=event, kind="DocumentAdded").first()
-        waiting = waiting.filter(pk=happened.data["document"]) if happened else waiting.none()
-    return list(waiting.order_by("created_at").values_list("pk", flat=True))
-
-
-def minutes_to_print(event: int | None = None) -> list[int]:
-    """Closed minutes without their PDF: those of an event, or all."""
-    waiting = Minutes.objects.exclude(closed_at=None).filter(key="")
-    if event is not None:
-        happened = Event.objects.filter(pk=event, kind="MinutesClosed").first()
-        waiting = waiting.filter(meeting=happened.data["meeting"]) if happened else waiting.none()
-    return list(waiting.order_by("pk").values_list("pk", flat=True))
 
 
 def inspect_document(*, document: UUID, now: datetime) -> None:

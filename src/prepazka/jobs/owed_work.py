@@ -12,13 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+from django.conf import settings
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from prepazka.jobs import document_jobs, queue
-from prepazka.journal.models import PendingFollowUp
+from prepazka.jobs import queue
+from prepazka.journal.models import Event, PendingFollowUp
 from prepazka.journal.record import FOLLOW_UP, follow_up_key
+from prepazka.meetings.models import Document, DocumentState, Minutes
 from prepazka.messaging.models import Message, MessageState
 
 # Younger rows are left out: their job was deferred with them and is hardly lost.
@@ -56,12 +59,32 @@ def delivery_of_message(message: Message) -> Owed:
 
 def jobs_of_papers(event: int | None = None) -> Iterator[Owed]:
     """Documents to check and minutes to print: those of one event, or all."""
-    for document in document_jobs.documents_to_check(event):
+    if not settings.MEETINGS:
+        return
+    for document in documents_to_check(event):
         key = f"document:{document}"
         yield Owed("check_document", key, {"document": str(document)}, key, BEHIND_MESSAGES)
-    for minutes in document_jobs.minutes_to_print(event):
+    for minutes in minutes_to_print(event):
         key = f"minutes:{minutes}"
         yield Owed("print_minutes", key, {"minutes": minutes}, key, BEHIND_MESSAGES)
+
+
+def documents_to_check(event: int | None = None) -> list[UUID]:
+    """Documents that wait for their check: the one of an event, or all."""
+    waiting = Document.objects.filter(state=DocumentState.CHECKING)
+    if event is not None:
+        happened = Event.objects.filter(pk=event, kind="DocumentAdded").first()
+        waiting = waiting.filter(pk=happened.data["document"]) if happened else waiting.none()
+    return list(waiting.order_by("created_at").values_list("pk", flat=True))
+
+
+def minutes_to_print(event: int | None = None) -> list[int]:
+    """Closed minutes without their PDF: those of an event, or all."""
+    waiting = Minutes.objects.exclude(closed_at=None).filter(key="")
+    if event is not None:
+        happened = Event.objects.filter(pk=event, kind="MinutesClosed").first()
+        waiting = waiting.filter(meeting=happened.data["meeting"]) if happened else waiting.none()
+    return list(waiting.order_by("pk").values_list("pk", flat=True))
 
 
 def _follow_ups(now: datetime) -> Iterator[Owed]:

@@ -23,7 +23,7 @@ from django.db import connection
 from prepazka.accounts import sealing, sessions
 from prepazka.core import calendar
 from prepazka.core.error_texts import kind_and_place
-from prepazka.jobs import calendar_jobs, document_jobs, housekeeping, owed_work, queue, rounds
+from prepazka.jobs import calendar_jobs, housekeeping, owed_work, queue, rounds
 from prepazka.journal import step_runs
 from prepazka.journal.models import StepRun
 from prepazka.meetings import inventory, signals
@@ -82,6 +82,13 @@ def _daily(name: str, run: Callable[..., Any], **options: Any) -> Step:
     return Step(name, run, every=Every.DAY, **options)
 
 
+def print_lost_minutes(**_: Any) -> None:
+    """Make the PDFs of minutes that the storage has lost again."""
+    from prepazka.jobs import document_jobs  # noqa: PLC0415  # loads typst; not where meetings are off
+
+    document_jobs.print_lost()
+
+
 STEPS = {
     step.name: step
     for step in (
@@ -93,7 +100,7 @@ STEPS = {
         Step("close_yesterday", rounds.close_tickets),
         Step("end_missed", rounds.end_missed_of),
         Step("close_forgotten", rounds.close_counters),
-        Step("settle_meetings", rounds.settle_meetings),
+        *([Step("settle_meetings", rounds.settle_meetings)] if settings.MEETINGS else []),
         Step("offer_places", rounds.offer_places),
         Step("follow_offers", rounds.follow_offers),
         Step("remind", rounds.send_reminders),
@@ -109,7 +116,11 @@ STEPS = {
         _daily("erase_papers", rounds.erase_files),  # needs the worker's folder of files
         _daily("compare_papers", inventory.inspect_office),
         _daily("compare_papers_of_nobody", inventory.inspect_unknown_offices, of_office=False),
-        _daily("print_lost_minutes", lambda **_: document_jobs.print_lost(), of_office=False),
+        *(
+            [_daily("print_lost_minutes", print_lost_minutes, of_office=False)]
+            if settings.MEETINGS
+            else []
+        ),
         _daily(
             "forget_alerts",
             lambda **_: turn_alerts.erase_contacts_of_ended(),

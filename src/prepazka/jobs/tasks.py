@@ -6,14 +6,14 @@ Tasks take ids and are idempotent.
 from __future__ import annotations
 
 import logging
-from uuid import UUID
 
+from django.conf import settings
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 
 from prepazka.gateways import email, push, sms
-from prepazka.jobs import calendar_jobs, document_jobs, owed_work, periodic_steps, rounds
+from prepazka.jobs import calendar_jobs, owed_work, periodic_steps, rounds
 from prepazka.jobs.periodic_steps import STEPS, Every
 from prepazka.journal.record import FOLLOW_UP, settle_follow_up
 from prepazka.messaging import message_delivery
@@ -80,18 +80,6 @@ def deliver(*, message: int) -> None:
             raise
 
 
-@app.task(name="check_document", queue="papers")
-def check_document(*, document: str) -> None:
-    """Check a document; one that cannot be checked waits for the next round."""
-    document_jobs.inspect_document(document=UUID(document), now=now())
-
-
-@app.task(name="print_minutes", queue="papers")
-def print_minutes(*, minutes: int) -> None:
-    """Make the PDF of closed minutes; the next round retries a failure."""
-    document_jobs.print_minutes(minutes_id=minutes, now=now())
-
-
 @app.task(name="receipt", queue="rounds")
 def receipt(*, gateway_id: str, delivered: bool) -> None:
     """Apply a receipt that arrived before the sending of its message was recorded."""
@@ -130,3 +118,6 @@ def _nothing(timestamp: int) -> None:
 
 for _name in ("every_minute", "every_five_minutes", "every_night", "rescue"):
     app.task(name=_name, queue="rounds")(_nothing)
+
+if settings.MEETINGS:
+    from prepazka.jobs import meeting_tasks as meeting_tasks  # noqa: PLC0414  # registers its tasks

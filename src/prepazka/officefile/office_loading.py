@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from prepazka.booking.booking_locks import lock_days, lock_list
@@ -20,6 +21,7 @@ from prepazka.journal.record import record
 from prepazka.officefile import file_plan
 from prepazka.officefile.check import check
 from prepazka.officefile.conflicts import Conflict, conflicts, unmet_waits
+from prepazka.officefile.meetings_off import refuse_meetings
 from prepazka.offices import office_snapshot
 from prepazka.offices.crests import put_crest
 from prepazka.offices.models import (
@@ -74,6 +76,8 @@ def load(
     unless conflicts are accepted; then nothing is changed.
     """
     office_plan = check(text, folder)
+    if not settings.MEETINGS:
+        refuse_meetings(text)
     office, is_new = Office.objects.select_for_update(no_key=True).get_or_create(
         slug=office_plan.slug, defaults={"name": office_plan.name, "version": 0, "demo": demo}
     )

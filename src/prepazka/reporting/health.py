@@ -47,13 +47,14 @@ AND (attempts = 0 OR channel NOT IN (
     SELECT channel, sent_at FROM messaging_message ORDER BY id DESC LIMIT %(recent)s) AS newest
   WHERE sent_at > %(since)s))
 """
-OWED = f"""
+OWED = "SELECT min(at) FROM journal_pendingfollowup WHERE at > %(given_up)s"
+OWED_WITH_PAPERS = f"""
 SELECT min(at) FROM (
-  SELECT min(at) AS at FROM journal_pendingfollowup WHERE at > %(given_up)s
+  {OWED}
   UNION ALL SELECT min(created_at) FROM meetings_document
     WHERE state = {quoted(DocumentState.CHECKING)}
   UNION ALL SELECT min(closed_at) FROM meetings_minutes WHERE closed_at IS NOT NULL AND key = ''
-) AS owed
+) AS owed (at)
 """
 FAILED = f"""
 SELECT (SELECT count(*) FROM journal_pendingfollowup WHERE at <= %(given_up)s) + (
@@ -161,7 +162,10 @@ def health_of_database(cursor: Cursor, *, now: datetime) -> Health:
     }
     cursor.execute(MAIL, parameters)
     (mail,) = cursor.fetchone()
-    cursor.execute(OWED, parameters)
+    if settings.MEETINGS:
+        cursor.execute(OWED_WITH_PAPERS, parameters)
+    else:
+        cursor.execute(OWED, parameters)
     (owed,) = cursor.fetchone()
     cursor.execute(FAILED, parameters)
     (failed,) = cursor.fetchone()

@@ -6,6 +6,7 @@ import json
 from typing import Annotated, Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Header, NinjaAPI, Status
@@ -370,7 +371,6 @@ def cancel(request: HttpRequest, token: str) -> Any:
     )
 
 
-@api.post("/bookings/{token}/mode", response=_responses(200, schemas.BookingOut), tags=["booking"])
 def change_mode(request: HttpRequest, token: str, body: schemas.ModeIn) -> Any:
     """Change the mode of meeting, if the office offers it at that time; the slot stays."""
     booking = _booking_by_token(token, "personal")
@@ -378,6 +378,12 @@ def change_mode(request: HttpRequest, token: str, body: schemas.ModeIn) -> Any:
     return serializers.booking(
         booking_lifecycle.change_mode(booking=booking.pk, mode=body.mode, phone=phone, now=now())
     )
+
+
+if settings.MEETINGS:
+    api.post(
+        "/bookings/{token}/mode", response=_responses(200, schemas.BookingOut), tags=["booking"]
+    )(change_mode)
 
 
 @api.post("/bookings/{token}/move", response=_responses(200, schemas.BookingOut), tags=["booking"])

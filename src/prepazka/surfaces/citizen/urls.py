@@ -1,5 +1,6 @@
 """Addresses of the citizen; those with a token come first, because an office may have any name."""
 
+from django.conf import settings
 from django.urls import path
 
 from prepazka.surfaces.citizen import (
@@ -23,8 +24,6 @@ urlpatterns = [
     path("objednavka/<str:token>/", booking_pages.booking_page, name="booking"),
     path("objednavka/<str:token>/termin.ics", booking_pages.calendar_file, name="calendar"),
     path("objednavka/<str:token>/zrusit/", booking_pages.cancel_page, name="cancel"),
-    path("objednavka/<str:token>/zpusob/", meeting_mode_pages.change_mode_of_booking, name="mode"),
-    path("objednavka/<str:token>/ucastnici/", meeting_mode_pages.guests_page, name="people"),
     path("objednavka/<str:token>/zmenit/", booking_pages.move_days, name="move"),
     path("objednavka/<str:token>/zmenit/<str:day>/", booking_pages.move_times, name="move_times"),
     path("objednavka/<str:token>/drive/", waiting_list_pages.join_for_sooner_page, name="sooner"),
@@ -53,3 +52,10 @@ urlpatterns = [
     ),
     path("<slug:slug>/objednat/<slug:code>/<str:day>/", slot_pages.times_page, name="times"),
 ]
+if settings.MEETINGS:
+    urlpatterns += [
+        path(
+            "objednavka/<str:token>/zpusob/", meeting_mode_pages.change_mode_of_booking, name="mode"
+        ),
+        path("objednavka/<str:token>/ucastnici/", meeting_mode_pages.guests_page, name="people"),
+    ]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+
 from prepazka.core import discipline
 from prepazka.looks.typography import clock, to_the_second
 from prepazka.offices.models import Device, Service
@@ -19,7 +21,6 @@ from prepazka.reporting.day_load import day_load
 from prepazka.reporting.live_hall import Hall, hall_at
 from prepazka.reporting.missed_tickets import count_missed
 from prepazka.surfaces.console.console_texts import undo_in_words
-from prepazka.surfaces.console.schedule import own_meetings
 from prepazka.web import reasons
 from prepazka.web.device_access import fault_in_words
 from prepazka.web.incident_banners import Notice
@@ -68,8 +69,16 @@ def board(office: OfficeSnapshot, shift: Shift, now: datetime) -> dict[str, Any]
         "silent": silent_counters_context(office, held),
         "holders": counters_of(held),
         "notices": merge_notices(office, shift, now),
-        "meetings": own_meetings(office, shift.clerk_id, now),
+        "meetings": _own_meetings(office, shift.clerk_id, now),
     }
+
+
+def _own_meetings(office: OfficeSnapshot, clerk: int, now: datetime) -> list[dict[str, Any]]:
+    if not settings.MEETINGS:
+        return []
+    from prepazka.surfaces.console.schedule import own_meetings  # noqa: PLC0415  # not where they are off
+
+    return own_meetings(office, clerk, now)
 
 
 def at_the_counter(

@@ -1,6 +1,7 @@
 """Addresses of the console and of the desk."""
 
-from django.urls import path
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
 
 from prepazka.surfaces.console import (
     calendar_pages,
@@ -8,7 +9,6 @@ from prepazka.surfaces.console import (
     console_offline_pack,
     desk,
     desk_booking_pages,
-    desk_meeting_pages,
     diary,
     disruption_pages,
     incident_pages,
@@ -16,14 +16,13 @@ from prepazka.surfaces.console import (
     own_clients,
     private_appointment_pages,
     queue_pages,
-    schedule,
     takeover,
     views,
     weekly_hours_pages,
 )
 
 app_name = "console"
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.staff_home, name="home"),
     path("<slug:slug>/", views.office_page, name="office"),
     path("<slug:slug>/otevrit/", views.open_counter, name="open"),
@@ -60,19 +59,6 @@ urlpatterns = [
         incident_pages.end_incident_page,
         name="incident_end",
     ),
-    path("<slug:slug>/schuzky/", schedule.meetings_page, name="meetings"),
-    path("<slug:slug>/schuzky/nazivo/", schedule.meetings_fragment, name="meetings_live"),
-    path(
-        "<slug:slug>/schuzky/<uuid:booking>/vstup/",
-        schedule.enter_meeting_room,
-        name="meeting_enter",
-    ),
-    path(
-        "<slug:slug>/schuzky/<uuid:booking>/krok/<slug:name>/",
-        schedule.meeting_step,
-        name="meeting_step",
-    ),
-    path("<slug:slug>/schuzky/<uuid:booking>/dalsi/", schedule.follow_up, name="follow_up"),
     path("<slug:slug>/volani/", call_list_pages.call_list, name="calls"),
     path("<slug:slug>/volani/dalsi/", call_list_pages.take_call_entry, name="call_next"),
     path("<slug:slug>/volani/<int:entry>/", call_list_pages.call_page, name="call"),
@@ -206,18 +192,10 @@ urlpatterns = [
         name="move",
     ),
     path(
-        "<slug:slug>/recepce/objednavka/<uuid:booking>/zpusob/",
-        desk_meeting_pages.change_mode_page,
-        name="mode",
-    ),
-    path(
-        "<slug:slug>/recepce/objednavka/<uuid:booking>/ucastnici/",
-        desk_meeting_pages.participants_page,
-        name="people",
-    ),
-    path(
         "<slug:slug>/recepce/objednavka/<uuid:booking>/zrusit/",
         desk_booking_pages.cancel_booking_page,
         name="cancel",
     ),
 ]
+if settings.MEETINGS:
+    urlpatterns.append(path("", include("prepazka.surfaces.console.meeting_urls")))
