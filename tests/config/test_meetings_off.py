@@ -26,6 +26,7 @@ from prepazka.officefile.meetings_off import refuse_meetings
 from prepazka.officefile.nodes import WrongFile
 from prepazka.officefile.office_loading import load
 from prepazka.offices.models import Service
+from prepazka.reporting.health import health_of_database
 from tests import meetings, officials, programs, town
 from tests.meetings_town import Held, held
 
@@ -141,6 +142,20 @@ def test_past_meetings_are_erased_where_meetings_are_off(settings: Any, files: P
     assert not Document.objects.exists()
     assert not Signal.objects.exists()
     assert [path.name for path in files.rglob("*") if path.is_file()] == [storage.MARKER]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("on", "waits"), [(True, True), (False, False)])
+def test_health_waits_for_papers_only_where_somebody_makes_them(
+    settings: Any,
+    on: bool,  # noqa: FBT001  # a parameter of the case
+    waits: bool,  # noqa: FBT001
+) -> None:
+    document_of(held())
+    settings.MEETINGS = on
+    with connection.cursor() as cursor:
+        health = health_of_database(cursor, now=NOW + timedelta(hours=1))
+    assert (health.oldest_owed > timedelta(minutes=50)) is waits
 
 
 class TestTheOfficeFile:
