@@ -43,7 +43,7 @@ def test_public_channels_are_those_of_the_property() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, (ast.Set, ast.Tuple, ast.List))
         and {"web", "api"}
-        <= {ast.unparse(item).split(".")[-1].strip("'").lower() for item in node.elts}
+        <= {ast.unparse(item).removeprefix("Channel.").strip("'").lower() for item in node.elts}
     ]
     assert len(lists) == 1, lists  # the property itself
 

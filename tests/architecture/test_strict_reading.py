@@ -19,6 +19,7 @@ ALLOWED = {
     ("surfaces/mailbox/demo_clock.py", "float"): "the demo only; bounds and finiteness follow",
     ("surfaces/mailbox/views.py", "int"): "names of our own files",
     ("surfaces/api/api.py", "loads"): "a task made just before",
+    ("surfaces/api/repeats.py", "loads"): "a response of ours",
     ("surfaces/manager/audit_pages.py", "int"): "a row of the journal",
     ("surfaces/citizen/page_frame.py", "fromisoformat"): "a moment of our own answer",
     ("surfaces/citizen/page_frame.py", "int"): "a number of a refusal of ours",

@@ -98,7 +98,7 @@ def test_holds_can_be_extended_and_released(client: Client) -> None:
     assert client.delete(f"{V1}/holds/{token}").status_code == 204
     assert Booking.objects.get().state == BookingState.EXPIRED
     gone = send(client, f"/holds/{token}/contact", {"name": "Jana", "email": "jana@example.cz"})
-    assert (gone.status_code, gone.json()["code"]) == (410, "hold_expired")
+    assert (gone.status_code, gone.json()["code"]) == (410, "hold_released")
 
 
 def test_refusals_are_problems_in_the_language_of_the_header(client: Client) -> None:

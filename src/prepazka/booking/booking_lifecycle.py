@@ -43,6 +43,7 @@ from prepazka.core import calendar, events
 from prepazka.core.contact import Contact
 from prepazka.core.hold_limits import FULL_LENGTH, Asker
 from prepazka.journal import rows as written
+from prepazka.journal.models import Event
 from prepazka.journal.record import record
 from prepazka.offices.models import Mode, Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
@@ -158,16 +159,35 @@ def extend_hold(
 
 
 @transaction.atomic
-def release_hold(*, booking: UUID, now: datetime, actor: int | None = None) -> None:
-    """End a hold at once. Does nothing if the booking is no longer a hold."""
+def release_hold(
+    *, booking: UUID, now: datetime, actor: int | None = None, requested: bool = False
+) -> None:
+    """End a hold at once; with `requested`, also a booking that is not confirmed yet.
+
+    Does nothing in any other state.
+    """
     locked = lock_booking(booking)
-    if locked.state == BookingState.HELD:
+    states = {BookingState.HELD, BookingState.UNCONFIRMED} if requested else {BookingState.HELD}
+    if locked.state in states:
         end_booking(locked, BookingState.EXPIRED, now)
         record(
             events.HoldReleased(
                 office=locked.office_id, booking=str(locked.pk), at=now, actor=actor
             )
         )
+
+
+def was_released(booking: Booking) -> bool:
+    """Whether the hold was released before its end, by its holder or by staff."""
+    return (
+        booking.state == BookingState.EXPIRED
+        and Event.objects.filter(
+            office=booking.office_id,
+            kind=events.HoldReleased.__name__,
+            at__gte=booking.created_at,
+            data__booking=str(booking.pk),
+        ).exists()
+    )
 
 
 @transaction.atomic

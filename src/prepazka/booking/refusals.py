@@ -56,6 +56,21 @@ class HoldExpired(Refused):
     )
 
 
+class HoldReleased(Refused):
+    """The holder released the hold, or staff did; search the slots and hold one again."""
+
+    message = gettext_noop("This time is no longer held for you. Please choose a time again.")
+
+
+class ContactConfirmed(Refused):
+    """The booking is confirmed, so another contact would get what belongs to the first one."""
+
+    message = gettext_noop(
+        "This booking is already confirmed. Its contact cannot be changed here; the office can"
+        " correct it."
+    )
+
+
 class CannotExtend(Refused):
     """The hold was extended as often as is allowed; only finishing or a new hold remains."""
 

@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "prepazka.privacy",
     "prepazka.jobs",
     "prepazka.web",
+    "prepazka.surfaces.api",
     "prepazka.surfaces.citizen",
     "prepazka.surfaces.embed",
     "prepazka.surfaces.kiosk",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from http import HTTPStatus
 
 import psycopg
@@ -21,6 +22,7 @@ UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
 STATUS = {
     "SlotNotOffered": 409,
     "HoldExpired": 410,
+    "HoldReleased": 410,
     "ConfirmationTooLate": 410,
     "BookingOver": 410,
     "MeetingOver": 410,
@@ -206,20 +208,26 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return _page(request, 403, _("You are not allowed to see this page."), "forbidden")
 
 
-def problem(status: int, text: str, code: str) -> JsonResponse:
+def problem(status: int, text: str, code: str, **members: object) -> JsonResponse:
     """An RFC 9457 response: a stable `code` for programs and a sentence for people."""
     return JsonResponse(
-        {"type": "about:blank", "status": status, "title": text, "code": code},
+        {"type": "about:blank", "status": status, "title": text, "code": code, **members},
         status=status,
         content_type=PROBLEM,
         json_dumps_params={"ensure_ascii": False},
     )
 
 
-def api_problem(request: HttpRequest, error: Refused) -> JsonResponse:
-    """The refusal as a problem, in the language of the Accept-Language header."""
+def api_problem(
+    request: HttpRequest, error: Refused, members: Callable[[], dict[str, object]] = dict
+) -> JsonResponse:
+    """The refusal as a problem, in the language of the Accept-Language header.
+
+    `members` makes further ones in that language.
+    """
     with _language(request):
-        response = problem(status_of(error), refusal_sentence(error), error.code)
+        response = problem(status_of(error), refusal_sentence(error), error.code, **members())
+        response["Content-Language"] = translation.get_language() or ""
     mark_retry(response, error)
     return response
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse
-from ninja import Header, NinjaAPI, Status
+from django.urls import reverse
+from ninja import NinjaAPI, Status
 from ninja.errors import AuthenticationError, ValidationError
 from ninja.parser import Parser
 
@@ -17,7 +20,13 @@ from prepazka.booking import booking_lifecycle, booking_links
 from prepazka.booking.contacts import contact_hash, normalise_phone
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, BookingState, Channel
-from prepazka.booking.refusals import HoldExpired
+from prepazka.booking.refusals import (
+    BookingCancelled,
+    ContactConfirmed,
+    HoldExpired,
+    HoldReleased,
+)
+from prepazka.booking.transitions import is_cancelled
 from prepazka.core.contact import Contact
 from prepazka.core.refusal import Refused
 from prepazka.edge import hot_routes
@@ -27,6 +36,8 @@ from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug, s
 from prepazka.reporting import health as checks
 from prepazka.reporting.departments import hours_of_office
 from prepazka.surfaces.api import counter_resources, schemas, serializers, ticket_resources
+from prepazka.surfaces.api.repeats import KEY, Key, do_once
+from prepazka.surfaces.api.wrong_fields import wrong_fields
 from prepazka.web import errors, limits, proof
 from prepazka.web.refusals import (
     KeyReused,
@@ -38,6 +49,7 @@ from prepazka.web.refusals import (
 from prepazka.web.request_checks import json_body
 from prepazka.web.shortcuts import now
 
+RELEASED = "released"  # a hold that was ended by its holder or by staff
 PROBLEMS = frozenset({401, 403, 404, 409, 410, 422, 429, 503})
 
 
@@ -49,14 +61,29 @@ class StrictJson(Parser):
         return json_body(request)
 
 
-api = NinjaAPI(
+class Api(NinjaAPI):
+    """The API; only what anybody may read is kept by caches."""
+
+    def create_response(self, request: HttpRequest, data: Any, **options: Any) -> HttpResponse:
+        """The response, not to be kept if it is of one person, device or member of staff."""
+        response = super().create_response(request, data, **options)
+        match = request.resolver_match
+        private = {"token", "ticket"} & set(match.kwargs if match else ())
+        if request.method != "GET" or private or getattr(request, "auth", None):
+            response["Cache-Control"] = "no-store"
+        return response
+
+
+api = Api(
     parser=StrictJson(),
     title="Přepážka",
     version="1",
     description="Booking a time at a public office. Errors are RFC 9457 problems in the language"
     " of Accept-Language. No cookies are used: a booking or a ticket is opened by the token in"
     " its address, a kiosk and a member of staff by a bearer token. Every POST may carry an"
-    " Idempotency-Key (a UUID); sent again with the same key, it has its effect once.",
+    " Idempotency-Key (a UUID). Sent again within two days with the same key, it has no further"
+    " effect and gets the first response; the same key with another request is refused with"
+    " `key_reused`. A refused request does not use its key up.",
     docs_url=None,
     urls_namespace="api",
 )
@@ -80,7 +107,9 @@ def _refused(request: HttpRequest, error: Refused) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    return errors.api_problem(request, NotUnderstood())
+    return errors.api_problem(
+        request, NotUnderstood(), lambda: {"errors": wrong_fields(error.errors)}
+    )
 
 
 @api.exception_handler(AuthenticationError)
@@ -241,9 +270,10 @@ def next_terms(
 @api.post("/offices/{slug}/holds", response=_responses(201, schemas.HoldOut), tags=["booking"])
 def hold(
     request: HttpRequest,
+    response: HttpResponse,
     slug: str,
     body: schemas.HoldIn,
-    key: Annotated[UUID | None, Header(alias="Idempotency-Key")] = None,
+    key: Key = KEY,
 ) -> Any:
     """Hold a slot for ten minutes. The same Idempotency-Key returns the same hold.
 
@@ -285,7 +315,9 @@ def hold(
     ):
         raise KeyReused
     proof.note_hold(office, rules, now=now())
-    return Status(201, _hold(held, office))
+    made = _hold(held, office)
+    response["Location"] = reverse("api:hold_state", args=[made["token"]])
+    return Status(201, made)
 
 
 @api.get("/offices/{slug}/proof", response=_responses(200, schemas.ProofOut), tags=["booking"])
@@ -304,57 +336,93 @@ def proof_of_work(request: HttpRequest, slug: str, service: str) -> Any:
 
 
 @api.post("/holds/{token}/extend", response=_responses(200, schemas.HoldOut), tags=["booking"])
-def extend(request: HttpRequest, token: str) -> Any:
+def extend(request: HttpRequest, token: str, key: Key = KEY) -> Any:
     """Extend a hold by ten minutes, or three if its network holds many slots; at most ten times."""
-    booking = _booking_by_token(token, "hold")
+    booking = _held(token)
     limits.limit_booking(request, booking.office, limits.HOLDS, now=now())
     asker = limits.asker_of(request, now=now())
-    held = booking_lifecycle.extend_hold(booking=booking.pk, now=now(), asker=asker)
-    return _hold(held, snapshot_of(held.office))
+
+    def work() -> dict[str, Any]:
+        with _released_said(booking):
+            held = booking_lifecycle.extend_hold(booking=booking.pk, now=now(), asker=asker)
+        return _hold(held, snapshot_of(held.office))
+
+    return _once(request, booking, key, work)
+
+
+@api.get("/holds/{token}", response=_responses(200, schemas.HoldStateOut), tags=["booking"])
+def hold_state(request: HttpRequest, token: str) -> Any:
+    """What became of a hold: held, unconfirmed, confirmed by the link in the message, or over.
+
+    The PIN and the links of a booking confirmed by a link are only in its message.
+    """
+    booking = _held(token)
+    return {
+        "state": _state(booking),
+        "expires_at": booking.expires_at
+        and serializers.local(snapshot_of(booking.office), booking.expires_at),
+        "starts_at": serializers.local(snapshot_of(booking.office), booking.starts_at),
+        "ends_at": serializers.local(snapshot_of(booking.office), booking.ends_at),
+    }
 
 
 @api.delete("/holds/{token}", response={204: None, PROBLEMS: schemas.Problem}, tags=["booking"])
 def release(request: HttpRequest, token: str) -> Any:
-    """Release the held slot at once."""
-    booking_lifecycle.release_hold(booking=_booking_by_token(token, "hold").pk, now=now())
+    """Release the slot at once, also after the contact, until the booking is confirmed."""
+    booking_lifecycle.release_hold(booking=_held(token).pk, now=now(), requested=True)
     return Status(204, None)
 
 
 @api.post(
     "/holds/{token}/contact", response=_responses(202, schemas.RequestedOut), tags=["booking"]
 )
-def contact(request: HttpRequest, token: str, body: schemas.ContactIn) -> Any:
+def contact(request: HttpRequest, token: str, body: schemas.ContactIn, key: Key = KEY) -> Any:
     """Add the contact; if the office requires a confirmation, a message with a link asks for it.
 
     The message is an e-mail, or an SMS if only a mobile number is given and the office sends SMS.
+    Another contact replaces the first one until the booking is confirmed: a new message is sent,
+    and the link in the first one no longer works. Where no confirmation is required the response
+    has the booking.
     """
-    booking_id = booking_links.booking_of_token(token, "hold")
-    if booking_id is None:
-        raise NotFound
-    office = Office.objects.filter(bookings__pk=booking_id).first()
-    if office is None:
-        raise NotFound
-    limits.limit_booking(request, office, limits.REQUESTS, now=now())
-    contact = _contact(office, body)
+    booking = _held(token)
+    limits.limit_booking(request, booking.office, limits.REQUESTS, now=now())
+    contact = _contact(booking.office, body)
     limits.count_try(limits.CONFIRMATIONS, contact_hash(contact.key), now=now())
-    try:
-        booking = booking_lifecycle.request_confirmation(
-            booking=booking_id,
-            contact=contact,
-            now=now(),
-            asker=limits.asker_of(request, now=now()),
-        )
-    except Booking.DoesNotExist:
-        raise NotFound from None
-    return Status(202, {"state": booking.state, "expires_at": booking.expires_at})
+    asker = limits.asker_of(request, now=now())
+
+    def work() -> dict[str, Any]:
+        with _released_said(booking):
+            target = _to_correct(booking, contact)
+            requested = booking_lifecycle.request_confirmation(
+                booking=target,
+                contact=contact,
+                now=now(),
+                asker=asker,
+            )
+            if is_cancelled(requested):
+                raise BookingCancelled
+            if _state(requested) in (BookingState.EXPIRED, RELEASED):
+                raise HoldExpired
+        confirmed = requested.state == BookingState.CONFIRMED
+        return {
+            "state": requested.state,
+            "expires_at": requested.expires_at
+            and serializers.local(snapshot_of(requested.office), requested.expires_at),
+            "booking": serializers.booking(requested) if confirmed else None,
+        }
+
+    return Status(202, _once(request, booking, key, work))
 
 
 @api.post("/confirmations/{token}", response=_responses(200, schemas.BookingOut), tags=["booking"])
-def confirm(request: HttpRequest, token: str) -> Any:
+def confirm(request: HttpRequest, token: str, key: Key = KEY) -> Any:
     """Confirm by the token of the mailed link; a repeat returns the same PIN."""
-    return serializers.booking(
-        booking_lifecycle.confirm_booking(booking=_booking_by_token(token, "confirm").pk, now=now())
-    )
+    booking = _booking_by_token(token, "confirm")
+
+    def work() -> dict[str, Any]:
+        return serializers.booking(booking_lifecycle.confirm_booking(booking=booking.pk, now=now()))
+
+    return _once(request, booking, key, work)
 
 
 @api.get("/bookings/{token}", response=_responses(200, schemas.BookingOut), tags=["booking"])
@@ -371,13 +439,19 @@ def cancel(request: HttpRequest, token: str) -> Any:
     )
 
 
-def change_mode(request: HttpRequest, token: str, body: schemas.ModeIn) -> Any:
+def change_mode(request: HttpRequest, token: str, body: schemas.ModeIn, key: Key = KEY) -> Any:
     """Change the mode of meeting, if the office offers it at that time; the slot stays."""
     booking = _booking_by_token(token, "personal")
     phone = normalise_phone(body.phone) if body.phone else ""
-    return serializers.booking(
-        booking_lifecycle.change_mode(booking=booking.pk, mode=body.mode, phone=phone, now=now())
-    )
+
+    def work() -> dict[str, Any]:
+        return serializers.booking(
+            booking_lifecycle.change_mode(
+                booking=booking.pk, mode=body.mode, phone=phone, now=now()
+            )
+        )
+
+    return _once(request, booking, key, work)
 
 
 if settings.MEETINGS:
@@ -387,11 +461,24 @@ if settings.MEETINGS:
 
 
 @api.post("/bookings/{token}/move", response=_responses(200, schemas.BookingOut), tags=["booking"])
-def move(request: HttpRequest, token: str, body: schemas.MoveIn) -> Any:
+def move(request: HttpRequest, token: str, body: schemas.MoveIn, key: Key = KEY) -> Any:
     """Move the booking to another slot of the same service, in one step."""
     booking = _booking_by_token(token, "personal")
-    return serializers.booking(
-        booking_lifecycle.move_booking(booking=booking.pk, starts_at=body.starts_at, now=now())
+
+    def work() -> dict[str, Any]:
+        return serializers.booking(
+            booking_lifecycle.move_booking(booking=booking.pk, starts_at=body.starts_at, now=now())
+        )
+
+    return _once(request, booking, key, work)
+
+
+def _once(
+    request: HttpRequest, booking: Booking, key: UUID | None, work: Callable[[], dict[str, Any]]
+) -> Any:
+    """The response of the work, which is done once for each key of the booking."""
+    return do_once(
+        request, principal=f"booking:{booking.pk.hex[:31]}", key=key, now=now(), work=work
     )
 
 
@@ -411,6 +498,42 @@ def _booking_by_token(token: str, purpose: booking_links.Purpose) -> Booking:
     if not booking:
         raise NotFound
     return booking
+
+
+def _held(token: str) -> Booking:
+    """The booking of a hold's token, or the one that replaced it when its contact was corrected."""
+    booking = _booking_by_token(token, "hold")
+    while replacement := booking_lifecycle.replacement_of(booking):
+        booking = replacement
+    return booking
+
+
+def _to_correct(booking: Booking, contact: Contact) -> UUID:
+    """The booking to request with this contact: a new one if it was requested with another."""
+    if not booking.requested_at or booking.contact == contact:
+        return booking.pk
+    if booking.confirmed_at:
+        raise ContactConfirmed
+    return booking_lifecycle.correct_request(booking=booking.pk, now=now()).pk
+
+
+@contextmanager
+def _released_said(booking: Booking) -> Iterator[None]:
+    """Says of a hold that was released that it was, instead of that its time is over."""
+    try:
+        yield
+    except HoldExpired:
+        booking.refresh_from_db()
+        if booking_lifecycle.was_released(booking):
+            raise HoldReleased from None
+        raise
+
+
+def _state(booking: Booking) -> str:
+    if booking.state in (BookingState.HELD, BookingState.UNCONFIRMED):
+        over = booking.expires_at is not None and booking.expires_at <= now()
+        return BookingState.EXPIRED if over else booking.state
+    return RELEASED if booking_lifecycle.was_released(booking) else booking.state
 
 
 def _from_edge(request: HttpRequest) -> HttpResponse:

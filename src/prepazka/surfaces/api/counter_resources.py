@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Header, Router
+from ninja import Router
 
 from prepazka.core import discipline
 from prepazka.offices.models import Counter
@@ -20,6 +20,7 @@ from prepazka.reporting.missed_tickets import missed_of_today
 from prepazka.reporting.open_counters import open_counters
 from prepazka.surfaces.api import schemas
 from prepazka.surfaces.api.auth import Staff, StaffToken, member
+from prepazka.surfaces.api.repeats import KEY, Key, do_once
 from prepazka.web.idempotency import run_once, without_transaction
 from prepazka.web.reasons import reason_in_words
 from prepazka.web.refusals import NotFound, NotUnderstood
@@ -29,7 +30,6 @@ from prepazka.web.staff_access import COUNTER, DESK, MAY_TAKE_OVER, no_counter
 router = Router(tags=["counter"], auth=StaffToken())
 PROBLEMS = frozenset({401, 403, 404, 409, 422, 503})
 SHIFT = {200: schemas.ShiftOut, PROBLEMS: schemas.Problem}
-KEY: Any = Header(None, alias="Idempotency-Key")  # type: ignore[type-arg]  # a function at run time
 
 
 @router.get(
@@ -78,9 +78,19 @@ def missed(request: HttpRequest, slug: str) -> Any:
     "/offices/{slug}/missed/{ticket}/return",
     response={200: schemas.WaitingOut, PROBLEMS: schemas.Problem},
 )
-def return_missed(request: HttpRequest, slug: str, ticket: int) -> Any:
+def return_missed(request: HttpRequest, slug: str, ticket: int, key: Key = KEY) -> Any:
     """Return a missed ticket to the queue, behind those returned before it."""
     staff = member(request, slug, *COUNTER, *DESK)
+    return do_once(
+        request,
+        principal=staff.principal,
+        key=key,
+        now=now(),
+        work=lambda: _returned(staff, ticket),
+    )
+
+
+def _returned(staff: Staff, ticket: int) -> dict[str, Any]:
     try:
         returned = turns.return_missed(
             office=staff.office, ticket=ticket, now=now(), actor=staff.user
@@ -101,7 +111,7 @@ def return_missed(request: HttpRequest, slug: str, ticket: int) -> Any:
 
 
 @router.post("/offices/{slug}/counters/{code}/open", response=SHIFT)
-def open_counter(request: HttpRequest, slug: str, code: str, key: UUID | None = KEY) -> Any:
+def open_counter(request: HttpRequest, slug: str, code: str, key: Key = KEY) -> Any:
     """Open a counter."""
     staff = member(request, slug, *COUNTER)
     counter = next((c for c in staff.office.open_counters() if c.code == code), None)
@@ -139,7 +149,7 @@ def open_ones(request: HttpRequest, slug: str) -> Any:
 
 @router.post("/offices/{slug}/counters/{code}/take-over", response=SHIFT)
 def take_over(
-    request: HttpRequest, slug: str, code: str, body: schemas.LeftIn, key: UUID | None = KEY
+    request: HttpRequest, slug: str, code: str, body: schemas.LeftIn, key: Key = KEY
 ) -> Any:
     """Take over a counter that a colleague left open; its client may stay there (`fate` stays)."""
     staff = member(request, slug, *COUNTER)
@@ -160,7 +170,7 @@ def take_over(
 
 @router.post("/offices/{slug}/counters/{code}/close", response=SHIFT)
 def close_left(
-    request: HttpRequest, slug: str, code: str, body: schemas.LeftIn, key: UUID | None = KEY
+    request: HttpRequest, slug: str, code: str, body: schemas.LeftIn, key: Key = KEY
 ) -> Any:
     """Close a counter that a colleague left open, with the `fate` of its client."""
     staff = member(request, slug, *MAY_TAKE_OVER)
@@ -191,7 +201,7 @@ def act(
     slug: str,
     action: str,
     body: schemas.StepIn | None = None,
-    key: UUID | None = KEY,
+    key: Key = KEY,
 ) -> Any:
     """Do one step of the clerk; returns the counter after it.
 

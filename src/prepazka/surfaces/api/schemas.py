@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
+from django.utils.translation import gettext_noop
 from ninja import Field, Schema
 from pydantic import AfterValidator, AwareDatetime, model_validator
 
@@ -39,6 +40,7 @@ def _cleaned(clean: Callable[[str], str]) -> AfterValidator:
     return AfterValidator(validate)
 
 
+NO_CONTACT = gettext_noop("Enter an e-mail address or a telephone number.")
 Email = Annotated[str, Field(max_length=320), _cleaned(clean_email)]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), _cleaned(clean_name)]
 # Parsed by the endpoint, so that its problem says what is wrong with the number.
@@ -49,6 +51,14 @@ Id = Annotated[int, Field(ge=0, le=reading.LARGEST_ID)]
 Instant = Annotated[AwareDatetime, AfterValidator(_within_reach)]
 
 
+class WrongField(Schema):
+    """A wrong field of the body, or a wrong parameter, and a sentence for people."""
+
+    pointer: str | None = Field(None, description="of the body: a JSON pointer, such as #/email")
+    parameter: str | None = Field(None, description="of the address or the headers: its name")
+    detail: str
+
+
 class Problem(Schema):
     """RFC 9457: `code` is stable and for programs, `title` is a sentence for people."""
 
@@ -56,6 +66,9 @@ class Problem(Schema):
     status: int
     title: str
     code: str
+    errors: list[WrongField] | None = Field(
+        None, description="with `not_understood`: what is wrong"
+    )
 
 
 class FailingStepOut(Schema):
@@ -268,15 +281,17 @@ class ContactIn(Schema):
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
         if not (self.email or self.phone):
-            raise ValueError("an e-mail or a telephone number is needed")
+            raise ValueError(NO_CONTACT)
         return self
 
 
-class RequestedOut(Schema):
-    """The booking's state; `unconfirmed` waits until `expires_at` for the link in the message."""
+class HoldStateOut(Schema):
+    """What became of a hold; `released` was ended by its holder or by staff."""
 
     state: str
     expires_at: datetime | None
+    starts_at: datetime
+    ends_at: datetime
 
 
 class ModeIn(Schema):
@@ -306,7 +321,18 @@ class BookingOut(Schema):
     counts_from: datetime = Field(description="the PIN counts at the kiosk from then")
     counts_until: datetime = Field(description="and until then")
     persons: int
-    pin: str
+    pin: str = Field(description="empty before the confirmation and after a cancellation")
+    manage_url: str = Field(description="the page on which the person moves or cancels it")
+    ics_url: str = Field(description="the booking as a calendar file")
+    join_url: str | None = Field(description="the room of a video meeting")
+
+
+class RequestedOut(Schema):
+    """The booking's state; `unconfirmed` waits until `expires_at` for the link in the message."""
+
+    state: str
+    expires_at: datetime | None
+    booking: BookingOut | None = Field(description="the booking, if it needs no confirmation")
 
 
 class TicketIn(Schema):

@@ -9,7 +9,9 @@ from prepazka.booking import booking_links
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking
 from prepazka.booking.slot_search import is_bookable
+from prepazka.booking.transitions import is_cancelled
 from prepazka.core import calendar
+from prepazka.messaging.contexts import room_url, url_of
 from prepazka.offices.models import Department, Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.reporting import soonest
@@ -100,12 +102,13 @@ def service(office: OfficeSnapshot, row: Service) -> dict[str, Any]:
 
 
 def booking(row: Booking) -> dict[str, Any]:
-    """A booking for the holder of its token, with the PIN."""
+    """A booking for the holder of its token, with the PIN unless it is cancelled."""
     office = snapshot_of(row.office)
+    token = booking_links.sign_token(row.pk, "personal")
     service = office.services[row.service_id]
     rules = office.rules_of(service)
     return {
-        "token": booking_links.sign_token(row.pk, "personal"),
+        "token": token,
         "office": office.slug,
         "service": service.code,
         "official": whose(office, row),
@@ -116,7 +119,10 @@ def booking(row: Booking) -> dict[str, Any]:
         "counts_from": local(office, rules.counts_from(row.starts_at)),
         "counts_until": local(office, rules.counts_until(row.ends_at)),
         "persons": row.persons,
-        "pin": row.pin,
+        "pin": "" if is_cancelled(row) else row.pin,
+        "manage_url": url_of("citizen:booking", token),
+        "ics_url": url_of("citizen:calendar", token),
+        "join_url": room_url(row, office) or None,
     }
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
-from django.http import HttpRequest
-from ninja import Header, Router
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
 
 from prepazka.core.pins import Outcome
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
@@ -16,17 +16,18 @@ from prepazka.queueing.validity import valid_until
 from prepazka.reporting.place import Place, announced_place
 from prepazka.surfaces.api import schemas
 from prepazka.surfaces.api.auth import Kiosk, KioskToken
+from prepazka.surfaces.api.repeats import KEY, Key, do_once
 from prepazka.web.refusals import NotFound
 from prepazka.web.shortcuts import now
 
 router = Router(tags=["kiosk"])
 PROBLEMS = frozenset({401, 403, 404, 409, 422, 429, 503})
 TICKET = {200: schemas.TicketOut, PROBLEMS: schemas.Problem}
-KEY: Any = Header(None, alias="Idempotency-Key")  # type: ignore[type-arg]  # a function at run time
+KEYS = UUID("7f0a3d52-3f7e-4f0b-9d0c-0f8a4c1c6d11")  # of touches made from keys
 
 
 @router.post("/kiosk/tickets", auth=KioskToken(), response=TICKET)
-def issue(request: HttpRequest, body: schemas.TicketIn, key: UUID | None = KEY) -> Any:
+def issue(request: HttpRequest, body: schemas.TicketIn, key: Key = KEY) -> Any:
     """Issue a ticket without a booking. The same Idempotency-Key returns the same ticket.
 
     The response has the number; get the ticket to learn the people ahead and the wait.
@@ -35,15 +36,19 @@ def issue(request: HttpRequest, body: schemas.TicketIn, key: UUID | None = KEY) 
     service = kiosk.office.service_by_code(body.service)
     if service is None:
         raise NotFound
-    ticket = issue_ticket(
-        office=kiosk.office,
-        service=service,
-        touch=key or uuid4(),
-        now=now(),
-        language=body.language,
-        persons=body.persons,
-    )
-    return shown(kiosk.office, ticket, look=False)
+
+    def work() -> dict[str, Any]:
+        ticket = issue_ticket(
+            office=kiosk.office,
+            service=service,
+            touch=_touch(kiosk, key),
+            now=now(),
+            language=body.language,
+            persons=body.persons,
+        )
+        return shown(kiosk.office, ticket, look=False)
+
+    return do_once(request, principal=kiosk.principal, key=key, now=now(), work=work)
 
 
 @router.post(
@@ -51,7 +56,7 @@ def issue(request: HttpRequest, body: schemas.TicketIn, key: UUID | None = KEY) 
     auth=KioskToken(),
     response={200: schemas.CheckInOut, PROBLEMS: schemas.Problem},
 )
-def check(request: HttpRequest, body: schemas.PinIn, key: UUID | None = KEY) -> Any:
+def check(request: HttpRequest, body: schemas.PinIn, key: Key = KEY) -> Any:
     """Check in by PIN; `outcome` says whether it was accepted, and why not.
 
     After many wrong PINs the error is `second_answer_needed` or `code_needed` until `second` is
@@ -61,23 +66,33 @@ def check(request: HttpRequest, body: schemas.PinIn, key: UUID | None = KEY) -> 
     printed again; later, or at another kiosk, `used` with the time of the ticket and nothing else.
     """
     kiosk: Kiosk = request.auth  # type: ignore[attr-defined]  # set by ninja
-    checkin = check_in(
-        office=kiosk.office,
-        device=kiosk.device,
-        pin=body.pin,
-        touch=key or uuid4(),
-        now=now(),
-        language=body.language,
-        second_answer=body.second,
-    )
-    verdict, tz = checkin.verdict, kiosk.office.tz
-    return {
-        "outcome": verdict.outcome.value,
-        "day": verdict.found.day if verdict.found else None,
-        "opens_at": verdict.opens_at and verdict.opens_at.astimezone(tz),
-        "closes_at": verdict.closes_at and verdict.closes_at.astimezone(tz),
-        **_ticket_of(kiosk.office, checkin),
-    }
+    tz = kiosk.office.tz
+
+    def work() -> dict[str, Any]:
+        checkin = check_in(
+            office=kiosk.office,
+            device=kiosk.device,
+            pin=body.pin,
+            touch=_touch(kiosk, key),
+            now=now(),
+            language=body.language,
+            second_answer=body.second,
+        )
+        verdict = checkin.verdict
+        return {
+            "outcome": verdict.outcome.value,
+            "day": verdict.found.day if verdict.found else None,
+            "opens_at": verdict.opens_at and verdict.opens_at.astimezone(tz),
+            "closes_at": verdict.closes_at and verdict.closes_at.astimezone(tz),
+            **_ticket_of(kiosk.office, checkin),
+        }
+
+    return do_once(request, principal=kiosk.principal, key=key, now=now(), work=work)
+
+
+def _touch(kiosk: Kiosk, key: UUID | None) -> UUID:
+    """The touch of a request; two kiosks that happen to send the same key do not share it."""
+    return uuid5(KEYS, f"{kiosk.principal}:{key}") if key else uuid4()
 
 
 def _ticket_of(office: OfficeSnapshot, checkin: CheckIn) -> dict[str, Any]:
@@ -92,8 +107,9 @@ def _ticket_of(office: OfficeSnapshot, checkin: CheckIn) -> dict[str, Any]:
 
 
 @router.get("/tickets/{code}", response=TICKET)
-def ticket(request: HttpRequest, code: str) -> Any:
+def ticket(request: HttpRequest, response: HttpResponse, code: str) -> Any:
     """The ticket of the code: state, people ahead, wait."""
+    response["Cache-Control"] = "no-store"
     ticket = _ticket_by_code(code)
     return shown(snapshot_of(ticket.office), ticket)
 
