@@ -54,7 +54,9 @@ def zone_by_day(moment: datetime) -> ZoneInfo:
     """
     local = moment.astimezone(PRAGUE)
     twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
-    return PRAGUE if 1 <= local.hour < 22 and not twice else ZoneInfo("Asia/Tokyo")  # which never changes its clocks
+    return (
+        PRAGUE if 1 <= local.hour < 22 and not twice else ZoneInfo("Asia/Tokyo")
+    )  # which never changes its clocks
 
 
 @transaction.atomic  # a running program never sees half an office

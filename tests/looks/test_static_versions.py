@@ -13,6 +13,7 @@ from django.test import Client
 
 from prepazka.looks.static_versions import FOR_GOOD, NOT_KEPT, static_version
 
+pytestmark = pytest.mark.django_db  # middleware may look something up
 SCRIPT = "console/console.js"
 
 
@@ -24,7 +25,7 @@ def test_a_page_s_files_are_kept_for_good() -> None:
     address = static(SCRIPT)
     assert address == f"/static/{static_version()}/{SCRIPT}"
     assert re.fullmatch(r"[0-9a-f]{12}", static_version())
-    answer = Client().get(address)
+    answer: Any = Client().get(address)
     assert answer["Cache-Control"] == FOR_GOOD
     assert b"".join(answer.streaming_content) == Path(str(finders.find(SCRIPT))).read_bytes()
 
@@ -50,8 +51,9 @@ def test_without_a_version_the_address_stays_for_other_sites() -> None:
 def test_any_changed_file_changes_the_version(tmp_path: Path, settings: Any) -> None:
     (tmp_path / "more.css").write_text("a { color: var(--a) }")
     versions = {static_version.__wrapped__()}
+    get_finder: Any = finders.get_finder
     settings.STATICFILES_DIRS = [tmp_path]
-    finders.get_finder.cache_clear()
+    get_finder.cache_clear()
     try:
         versions.add(static_version.__wrapped__())
         (tmp_path / "more.css").write_text("a { color: var(--b) }")
@@ -59,5 +61,5 @@ def test_any_changed_file_changes_the_version(tmp_path: Path, settings: Any) -> 
         (tmp_path / "more.css").rename(tmp_path / "other.css")
         versions.add(static_version.__wrapped__())
     finally:
-        finders.get_finder.cache_clear()
+        get_finder.cache_clear()
     assert len(versions) == 4
