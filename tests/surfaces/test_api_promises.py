@@ -315,3 +315,29 @@ def test_what_is_of_one_person_is_not_kept_by_caches(client: Client) -> None:
     ):
         assert answer["Cache-Control"] == "no-store"
     assert "Cache-Control" not in client.get(f"{V1}/offices/lhota")
+
+
+def test_every_public_read_is_open_to_other_sites(client: Client) -> None:
+    for path in (
+        "offices",
+        "offices/lhota",
+        "offices/lhota/departments",
+        "offices/lhota/officials",
+    ):
+        answer = client.get(f"{V1}/{path}")
+        assert answer["Access-Control-Allow-Origin"] == "*", path
+        assert "ETag" in answer["Access-Control-Expose-Headers"]
+    held = hold(client)
+    assert "Access-Control-Allow-Origin" not in held
+    assert "Access-Control-Allow-Origin" not in client.get(held["Location"])
+
+
+def test_a_slash_too_many_is_sent_on_with_method_and_body(client: Client) -> None:
+    answer = client.get(f"{V1}/offices/lhota/services/prepis/slots/?persons=2")
+    assert (answer.status_code, answer["Location"]) == (
+        308,
+        f"{V1}/offices/lhota/services/prepis/slots?persons=2",
+    )
+    assert send(client, "/offices/lhota/holds/").status_code == 308
+    assert client.get(f"{V1}/nothing/").status_code == 404
+    assert client.get(f"{V1}//evil.example/").status_code == 404

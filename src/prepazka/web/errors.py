@@ -9,9 +9,11 @@ from http import HTTPStatus
 import psycopg
 from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.shortcuts import render
+from django.urls import is_valid_path
 from django.utils import translation
+from django.utils.encoding import escape_uri_path
 from django.utils.translation import gettext as _
 
 from prepazka.core.refusal import Refused
@@ -139,10 +141,21 @@ def unavailable_response(request: HttpRequest, error: BaseException | None = Non
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """404."""
+    """404; an address of the API with a slash too many is sent on, with its method and body."""
+    if is_api(request) and (address := _without_slash(request)):
+        return HttpResponsePermanentRedirect(address, preserve_request=True)
     with _language(request):
         text = _("This page does not exist. Please check the address.")
         return _page(request, 404, text, "not_found")
+
+
+def _without_slash(request: HttpRequest) -> str | None:
+    """The address without its last slash, if that is one of this site."""
+    path = request.path.rstrip("/")
+    if path == request.path or not is_valid_path(path):
+        return None
+    query = request.META.get("QUERY_STRING", "")
+    return f"{escape_uri_path(path)}?{query}" if query else escape_uri_path(path)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -62,7 +62,7 @@ class StrictJson(Parser):
 
 
 class Api(NinjaAPI):
-    """The API; only what anybody may read is kept by caches."""
+    """The API; what anybody may read is kept by caches and read by pages of other sites."""
 
     def create_response(self, request: HttpRequest, data: Any, **options: Any) -> HttpResponse:
         """The response, not to be kept if it is of one person, device or member of staff."""
@@ -71,7 +71,15 @@ class Api(NinjaAPI):
         private = {"token", "ticket"} & set(match.kwargs if match else ())
         if request.method != "GET" or private or getattr(request, "auth", None):
             response["Cache-Control"] = "no-store"
+        else:
+            _read_by_others(response)
         return response
+
+
+def _read_by_others(response: HttpResponse) -> None:
+    """Let pages of other sites read the response (CORS), as the edge's may be."""
+    response["Access-Control-Allow-Origin"] = "*"
+    response["Access-Control-Expose-Headers"] = "ETag, Retry-After, Deprecation, Link"
 
 
 api = Api(
@@ -100,8 +108,8 @@ def _responses(status: int, schema: Any) -> dict[Any, Any]:
 @api.exception_handler(Refused)
 def _refused(request: HttpRequest, error: Refused) -> HttpResponse:
     response = errors.api_problem(request, error)
-    if request.method == "GET":  # CORS, as in the edge's successful responses
-        response["Access-Control-Allow-Origin"] = "*"
+    if request.method == "GET":
+        _read_by_others(response)
     return response
 
 
