@@ -14,7 +14,6 @@ SOURCE = Path(prepazka.__file__).parent
 READERS = {
     "core/slots.py": "the rules",
     "core/demand.py": "the played day's plan, not an office's rules",
-    "officefile/booking_rules_section.py": "reads and writes the office file",
     "queueing/offline_grants.py": "hands them to the kiosk's script, which one table of cases tests"
     " together with the rules (tests/journeys/test_offline_rules.py)",
 }

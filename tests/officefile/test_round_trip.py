@@ -1,5 +1,6 @@
 """An exported office is the same office again."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -10,33 +11,39 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from prepazka.core.calendar import DayException, WeeklyHours
+from prepazka.core.crest_images import clean_crest
 from prepazka.core.file_rules import FileRules
 from prepazka.core.interval import Interval
 from prepazka.core.message_rules import MessageRules
 from prepazka.core.message_texts import tidy_text
 from prepazka.core.slots import Rules
 from prepazka.officefile import file_plan, presets
+from prepazka.officefile.booking_rules_section import RULES
 from prepazka.officefile.check import check
-from prepazka.officefile.hours_section import exception_plan
+from prepazka.officefile.declarations import Field, FileContext, fields_of, stored
+from prepazka.officefile.file_limits_section import LIMITS
+from prepazka.officefile.file_sections import SECTIONS
+from prepazka.officefile.hours_section import (
+    AGENDA_TIMES,
+    OFFICE_TIMES,
+    OFFICIAL_TIMES,
+    PART_TIMES,
+    Exceptional,
+    Times,
+    exception_plan,
+)
+from prepazka.officefile.message_section import MESSAGES
 from prepazka.officefile.office_export import export, plan_of
 from prepazka.officefile.office_loading import load
 from prepazka.officefile.quota_effect import quotas
-from prepazka.officefile.value_readers import ROLES
-from prepazka.officefile.value_readers import ROOMS as ROOM_NAMES
+from prepazka.officefile.value_readers import ROLES, Text
 from prepazka.officefile.write import write
 from prepazka.offices import display_options
 from prepazka.offices.models import Agenda, Office
 from prepazka.offices.office_snapshot import snapshot_by_slug
 from tests import town
+from tests.crests import png
 
-FILES = st.builds(
-    FileRules,
-    largest_mb=st.none() | st.integers(1, 20),
-    meeting_mb=st.none() | st.integers(20, 500),
-    office_mb=st.none() | st.integers(500, 5000),
-    number=st.none() | st.integers(1, 30),
-)
-ROOMS = st.lists(st.sampled_from(ROOM_NAMES), min_size=1, unique=True).map(tuple)
 # Words that YAML or a careless reader would take for something else.
 SNARES = [
     "no",
@@ -71,7 +78,7 @@ line = st.one_of(
 words = st.lists(line, min_size=1, max_size=2).map("\n".join)
 czech = words.map(lambda said: {"cs": said})
 texts = czech | st.builds(lambda cs, en: {"cs": cs, "en": en}, words, words)
-nothing: file_plan.Text = {}
+nothing: Text = {}
 maybe = texts | st.just(nothing)
 days = st.integers(0, 800).map(lambda n: date(2026, 1, 1) + timedelta(days=n))
 
@@ -107,10 +114,10 @@ def weeks(draw: Any, least: int = 0) -> tuple[WeeklyHours, ...]:
 
 
 @st.composite
-def exceptions(draw: Any) -> tuple[file_plan.Exceptional, ...]:
-    found: list[file_plan.Exceptional] = []
+def exceptions(draw: Any, allowed: tuple[str, ...]) -> tuple[Exceptional, ...]:
+    found: list[Exceptional] = []
     for _ in range(draw(st.integers(0, 2))):
-        kind = draw(st.sampled_from(["closed", "extra", "instead"]))
+        kind = draw(st.sampled_from(allowed))
         start = draw(days)
         end = draw(st.sampled_from([None, start, start + timedelta(days=3)]))
         reason = draw(maybe)
@@ -120,48 +127,19 @@ def exceptions(draw: Any) -> tuple[file_plan.Exceptional, ...]:
             days_ = DayException.without_break(start, end, begins, ends)
             minutes = days_.minutes_on(start)
             one_day = exception_plan(kind, start, end, minutes, reason)
-            found.append(one_day if end == start else file_plan.Exceptional(days_, reason))
+            found.append(one_day if end == start else Exceptional(days_, reason))
             continue
-        several = draw(spans()) if kind != "closed" or draw(st.booleans()) else [None]
-        found += [exception_plan(kind, start, end, one, reason) for one in several]
+        optional = kind in {"closed", "reduced"}
+        several = draw(spans()) if not optional or draw(st.booleans()) else [None]
+        places = draw(st.integers(0, 9)) if kind == "reduced" else None
+        found += [exception_plan(kind, start, end, one, reason, places) for one in several]
     return tuple(found)
-
-
-def times(*, booking: bool = False, least: int = 0) -> st.SearchStrategy[file_plan.Times]:
-    hours = weeks(least) if least else st.just(()) | weeks()
-    return st.builds(file_plan.Times, hours, weeks() if booking else st.just(()), exceptions())
-
-
-small = st.integers(1, 1440)
-rules = st.builds(
-    Rules,
-    kind=st.sampled_from(["window", "slot"]),
-    window_min=small,
-    quota=st.integers(1, 3),
-    raster_min=small,
-    horizon_days=st.integers(0, 40),
-    lead_min=st.integers(0, 5000),
-    confirm_min=st.integers(0, 1440),
-    early_min=st.integers(0, 1440),
-    late_min=st.integers(0, 1440),
-    max_open_per_contact=st.integers(1, 9),
-    max_persons=st.integers(1, 9),
-    release_time_min=st.integers(0, 1439),
-    waiting_list=st.booleans(),
-    offer_min=st.integers(15, 2000),
-    proof=st.sampled_from(["never", "busy", "always"]),
-    called_from_start=st.booleans(),
-)
-shares = st.one_of(
-    st.just((0.0, 1)), st.tuples(st.integers(1, 1000).map(lambda n: n / 1000), st.integers(0, 30))
-)
 
 
 def _braceless(said: str) -> str:
     return tidy_text(said.replace("{", "(").replace("}", ")"))
 
 
-quiet = st.sampled_from([(0, 0), (1200, 480), (1320, 360), (60, 1439)])
 # Words of the office with every snare around the placeholders that must stay.
 own_texts = st.fixed_dictionaries(
     {},
@@ -180,220 +158,250 @@ own_texts = st.fixed_dictionaries(
         ).filter(bool)
     },
 )
-messages = st.builds(
-    lambda quiet, **more: MessageRules(quiet_from_min=quiet[0], quiet_to_min=quiet[1], **more),
-    quiet,
-    sms=st.booleans(),
-    unicode=st.booleans(),
-    sender=st.sampled_from(["", "+420777123456", "Mesto Lhota"]),
-    monthly_limit=st.none() | st.integers(0, 9999),
-    reminders=st.sampled_from([("day", "hours"), ("day",), ("hours",), ()]),
-    texts=own_texts,
+printers = st.sampled_from(
+    [
+        {"kind": "none"},
+        {"kind": "browser"},
+        {"kind": "escpos", "host": "::1", "port": 9100},
+        {"kind": "escpos", "host": "::1", "port": 9100, "paper": 58},
+        {"kind": "escpos", "host": "tiskarna.urad.example", "port": 9101},
+    ]
 )
+
+
+def in_order(codes: Sequence[str], least: int = 1) -> st.SearchStrategy[tuple[str, ...]]:
+    """Some of the codes, in the order in which they are given."""
+    if len(codes) < least:
+        return st.just(())
+    chosen = st.sets(st.sampled_from(codes), min_size=least) if codes else st.just(set[str]())
+    return chosen.map(lambda some: tuple(code for code in codes if code in some))
+
+
+def bounded(field: Field) -> st.SearchStrategy[int]:
+    bounds = field.kind.bounds
+    none = bounds.get("none")
+    values = st.integers(bounds["lowest"], bounds["highest"])
+    return values if none is None or none == -1 else values | st.just(none)
+
+
+def chosen_words(field: Field) -> st.SearchStrategy[tuple[str, ...]]:
+    listed = st.lists(st.sampled_from(field.kind.bounds["choices"]), min_size=1, unique=True)
+    return listed.map(tuple) | st.just(()) if field.key == "rooms" else listed.map(tuple)
+
+
+SIZES = {
+    "largest file": st.integers(1, 20),
+    "files of a meeting": st.integers(20, 500),
+    "all files": st.integers(500, 5000),
+}
+
+
+# How a value of each kind is made up: by itself, by its field's bounds, by codes of the file.
+BY_ITSELF: dict[str, st.SearchStrategy[Any]] = {
+    "clock": st.integers(0, 1439),
+    "code": st.just("lhota"),
+    "crest": st.sampled_from([b"", clean_crest(png())]),
+    "delay": st.just((0, 0)) | st.tuples(st.just(2), st.integers(3, 120)),
+    "email": st.sampled_from(["", "urad@lhota.example"]),
+    "flag": st.booleans(),
+    "hosts": st.sampled_from([None, (), ("www.a.example", "*.a.example:8443")]),
+    "hours": weeks(),
+    "languages": st.just(("cs", "en")),
+    "message texts": own_texts,
+    "printer": printers,
+    "quiet": st.sampled_from([(0, 0), (1200, 480), (1320, 360), (60, 1439)]),
+    "roles": in_order(ROLES, least=0),
+    "room link": st.sampled_from(["", "https://meet.example/{code}", "https://a.b/x?r={code}#z"]),
+    "sender": st.sampled_from(["", "+420777123456", "Mesto Lhota"]),
+    "share": (
+        st.just((0.0, 1))
+        | st.tuples(st.integers(1, 1000).map(lambda n: n / 1000), st.integers(0, 30))
+    ),
+    "some languages": st.sampled_from([("cs",), ("en", "cs")]),
+    "speech": st.sampled_from([["cs"], ["en"], ["cs", "en"], ["en", "cs"]]),
+    "steps": (
+        st.just(("rolling", ()))
+        | st.tuples(st.just((0.125, 2)), st.integers(0, 1439)).map(
+            lambda first: ("graduated", ((*first[0], first[1]), (0.2, 0, 420)))
+        )
+    ),
+    "timezone": st.sampled_from(["Europe/Prague", "UTC"]),
+    "words": st.sampled_from(["", "+420 123 456 789", "012"]),
+}
+BY_FIELD: dict[str, Callable[[Field], st.SearchStrategy[Any]]] = {
+    "choice": lambda f: st.sampled_from([*f.kind.bounds["choices"].values()]),
+    "exceptions": lambda f: exceptions(f.kind.bounds["choices"]),
+    "length": bounded,
+    "length or none": lambda f: st.none() | bounded(f),
+    "limit": lambda f: st.none() | bounded(f),
+    "number": bounded,
+    "several": chosen_words,
+    "size": lambda f: st.none() | SIZES[f.key],
+    "sound": lambda f: st.sampled_from(f.kind.bounds["choices"]),
+    "text": lambda f: texts if f.missing or f.key == "name" else maybe,
+}
+BY_CODES: dict[str, Callable[[FileContext], st.SearchStrategy[Any]]] = {
+    "arrows": lambda c: st.dictionaries(
+        st.sampled_from(c.counters), st.sampled_from(display_options.ARROWS)
+    ),
+    "counter": lambda c: st.none() | st.sampled_from(c.counters),
+    "counters": lambda c: in_order(c.counters).map(list),
+    "department": lambda c: st.sampled_from([None, *c.departments]),
+    "letter": lambda c: st.just(chr(ord("A") + len(c.agendas))),
+    "services": lambda c: in_order(c.services),
+    "systems": lambda c: in_order(c.systems, least=0),
+    "topics": lambda c: in_order([code for code in c.services if code in c.exact]),
+}
+
+
+def strategy(field: Field, context: FileContext) -> st.SearchStrategy[Any]:
+    kind = field.kind.name
+    if kind in BY_ITSELF:
+        return BY_ITSELF[kind]
+    return BY_FIELD[kind](field) if kind in BY_FIELD else BY_CODES[kind](context)
+
+
+def values(
+    draw: Any, fields: Sequence[Field], context: FileContext, **fixed: Any
+) -> dict[str, Any]:
+    """A value of each field by its attributes, as `read_fields` would read it."""
+    drawn: dict[str, Any] = {}
+    for field in fields:
+        value = draw(strategy(field, context))
+        pieces = value if len(field.attributes) > 1 else (value,)
+        drawn |= zip(field.attributes, pieces, strict=True)
+    return drawn | fixed
+
+
+def part_times(draw: Any, fields: Sequence[Field], context: FileContext, **fixed: Any) -> Times:
+    return Times(**values(draw, fields, context, **fixed))
 
 
 @st.composite
 def offices(draw: Any) -> file_plan.OfficePlan:
+    context = FileContext(languages=("cs", "en"))
     departments = tuple(
-        file_plan.DepartmentPlan(f"odbor-{n}", draw(texts)) for n in range(draw(st.integers(0, 2)))
-    )
-    agendas = tuple(_agenda(draw, n, departments) for n in range(draw(st.integers(1, 2))))
-    every = tuple(s.code for a in agendas for s in a.services)
-    counters = [
-        file_plan.CounterPlan(
-            "p0", "1", file_plan.counter_name("1"), draw(maybe), every, draw(times())
+        file_plan.DepartmentPlan(
+            code=f"odbor-{n}", **values(draw, fields_of(file_plan.DepartmentPlan), context)
         )
+        for n in range(draw(st.integers(0, 2)))
+    )
+    systems = tuple(
+        file_plan.SystemPlan(
+            code=f"system-{n}", **values(draw, fields_of(file_plan.SystemPlan), context)
+        )
+        for n in range(draw(st.integers(0, 2)))
+    )
+    context.departments = [d.code for d in departments]
+    context.systems = [s.code for s in systems]
+    agendas = tuple(_agenda(draw, n, context) for n in range(draw(st.integers(1, 2))))
+    counters = tuple(_counter(draw, n, context) for n in range(draw(st.integers(1, 2))))
+    devices = [
+        _device(draw, kind, context) for kind in file_plan.DEVICE_FIELDS if draw(st.booleans())
     ]
-    if draw(st.booleans()):
-        some = draw(st.sets(st.sampled_from(every), min_size=1))
-        counters.append(
-            file_plan.CounterPlan(
-                "p1", "2a", draw(texts), {}, tuple(c for c in every if c in some), draw(times())
-            )
-        )
-    return _with_reasons(
-        draw,
-        _office(draw, agendas, counters, departments, every),
+    sections = (
+        file_plan.OfficeSection,
+        file_plan.PolicySection,
+        file_plan.VideoSection,
+        file_plan.CrestSection,
     )
+    fields = [field for section in sections for field in fields_of(section)]
+    drawn = values(draw, fields, context)
+    office = file_plan.OfficePlan(
+        **drawn | {"rooms": drawn["rooms"] or ("embedded",)},
+        times=part_times(draw, OFFICE_TIMES, context, hours=draw(weeks(1))),
+        departments=departments,
+        systems=systems,
+        agendas=agendas,
+        counters=counters,
+        devices=tuple(devices),
+        messages=MessageRules(**values(draw, MESSAGES, context)),
+        files=FileRules(**values(draw, LIMITS, context)),
+        officials=_officials(draw, context),
+    )
+    return _with_reasons(draw, office)
 
 
 def _with_reasons(draw: Any, office: file_plan.OfficePlan) -> file_plan.OfficePlan:
     """Quotas that would be refused get a reason, and some others too."""
-    refused = {code for code, one in quotas(office).items() if one.refused}
+    refused = {code for code, quota in quotas(office).items() if quota.refused}
     reason = line.map(tidy_text).filter(lambda said: said and said == said.strip())
-    found = []
+    agendas = []
     for agenda in office.agendas:
         booking = agenda.booking
         if booking and (agenda.code in refused or draw(st.booleans())):
             booking = replace(booking, quota_reason=draw(reason))
-        found.append(replace(agenda, booking=booking))
-    return replace(office, agendas=tuple(found))
+        agendas.append(replace(agenda, booking=booking))
+    return replace(office, agendas=tuple(agendas))
 
 
-def _office(
-    draw: Any,
-    agendas: tuple[file_plan.AgendaPlan, ...],
-    counters: list[file_plan.CounterPlan],
-    departments: tuple[file_plan.DepartmentPlan, ...],
-    every: tuple[str, ...],
-) -> file_plan.OfficePlan:
-    return file_plan.OfficePlan(
-        slug="lhota",
-        name=draw(texts),
-        address=draw(maybe),
-        note=draw(maybe),
-        after_hours=draw(maybe),
-        email=draw(st.sampled_from(["", "urad@lhota.example"])),
-        phone=draw(st.sampled_from(["", "+420 123 456 789", "012"])),
-        timezone=draw(st.sampled_from(["Europe/Prague", "UTC"])),
-        languages=("cs", "en"),
-        public_holidays=draw(st.sampled_from(["CZ", ""])),
-        head_start_min=draw(st.none() | st.integers(0, 1440)),
-        walkin_cap_min=draw(st.none() | st.integers(1, 1440)),
-        call_early=draw(st.booleans()),
-        first_ticket_min=draw(st.integers(0, 1440)),
-        last_ticket_min=draw(st.integers(0, 1440)),
-        overtime_min=draw(st.none() | st.integers(0, 1440)),
-        phone_tickets=draw(st.sampled_from(["none", "door", "anywhere"])),
-        retention_days=draw(st.integers(1, 400)),
-        answer_offers_min=draw(st.integers(60, 7 * 1440)),
-        lock_after_min=draw(st.integers(2, 120)),
-        times=draw(times(booking=True, least=1)),
-        departments=departments,
-        agendas=agendas,
-        counters=tuple(counters),
-        devices=_devices(draw, every, [c.code for c in counters]),
-        messages=draw(messages),
-        officials=_officials(draw, agendas, departments),
-        rooms=draw(ROOMS),
-        files=draw(FILES),
-        room_link=draw(
-            st.sampled_from(["", "https://meet.example/{code}", "https://a.b/x?r={code}#z"])
-        ),
-        second_factor_roles=draw(
-            st.sampled_from([(), ("head", "administrator"), ("clerk",), ROLES])
-        ),
-        embed=draw(st.sampled_from([None, (), ("www.lhota.example", "*.lhota.example:8443")])),
-    )
-
-
-def _officials(
-    draw: Any,
-    agendas: tuple[file_plan.AgendaPlan, ...],
-    departments: tuple[file_plan.DepartmentPlan, ...],
-) -> tuple[file_plan.OfficialPlan, ...]:
-    exact = [
-        s.code
-        for a in agendas
-        if a.booking and a.booking.kind == "slot"
-        for s in a.services
-        if s.bookable
-    ]
-    found = []
-    for n in range(draw(st.integers(0, 2)) if exact else 0):
-        some = draw(st.sets(st.sampled_from(exact), min_size=1))
-        found.append(
-            file_plan.OfficialPlan(
-                f"urednik-{n}",
-                draw(texts),
-                draw(st.sampled_from([None, *(d.code for d in departments)])),
-                draw(st.sampled_from([None, "p0"])),
-                tuple(c for c in exact if c in some),
-                draw(maybe),
-                draw(st.sampled_from(["", "jana@lhota.example"])),
-                draw(st.sampled_from(["", "012"])),
-                draw(st.integers(0, 30)),
-                draw(times(least=1)),
-            )
-        )
-    return tuple(found)
-
-
-def _agenda(
-    draw: Any, n: int, departments: tuple[file_plan.DepartmentPlan, ...]
-) -> file_plan.AgendaPlan:
-    booking = draw(st.none() | rules)
-    if booking:
-        share, until = draw(shares)
-        fields = {name: getattr(booking, name) for name in Rules.__slots__}
-        fields |= {"reserved_share": share, "reserved_until_days": until}
-        if booking.horizon_days > 2 and draw(st.booleans()):
-            steps = ((0.125, 2, draw(st.integers(0, 1439))), (0.2, 0, 420))
-            fields |= {"release": "graduated", "release_steps": steps}
-        if draw(st.booleans()):
-            fields |= {"return_from_min": 2, "return_to_min": draw(st.integers(3, 120))}
-        booking = Rules(**fields)
+def _agenda(draw: Any, n: int, context: FileContext) -> file_plan.AgendaPlan:
+    code = f"agenda-{n}"
+    own = values(draw, fields_of(file_plan.AgendaPlan), context)
+    booking = _rules(draw, context) if draw(st.booleans()) else None
+    context.agendas[code] = []
     services = []
     for i in range(draw(st.integers(1, 2))):
-        bookable = booking is not None and draw(st.booleans())
-        services.append(
-            file_plan.ServicePlan(
-                f"ukon-{n}-{i}",
-                draw(texts),
-                draw(st.integers(1, 600)),
-                bookable,
-                not bookable or draw(st.booleans()),
-                draw(maybe),
-                draw(maybe),
-                draw(maybe),
-                draw(times()),
-                rooms=draw(ROOMS | st.just(())),
-            )
-        )
+        drawn = values(draw, fields_of(file_plan.ServicePlan), context)
+        bookable = booking is not None and drawn["bookable"]
+        drawn |= {"bookable": bookable, "walk_in": not bookable or drawn["walk_in"]}
+        drawn |= {"code": f"ukon-{n}-{i}", "times": part_times(draw, PART_TIMES, context)}
+        services.append(file_plan.ServicePlan(**drawn))
+        context.agendas[code].append(services[-1].code)
+        if booking and bookable and booking.kind == "slot":
+            context.exact.add(services[-1].code)
     return file_plan.AgendaPlan(
-        f"agenda-{n}",
-        draw(texts),
-        "VD"[n],
-        draw(st.sampled_from([None, *(d.code for d in departments)])),
-        booking,
-        tuple(services),
-        draw(times(booking=True)),
+        code=code,
+        booking=booking,
+        services=tuple(services),
+        times=part_times(draw, AGENDA_TIMES, context),
+        **own,
     )
 
 
-def _devices(
-    draw: Any, every: tuple[str, ...], counters: list[str]
-) -> tuple[file_plan.DevicePlan, ...]:
-    chosen = draw(st.sets(st.sampled_from(every), min_size=1))
-    kiosk = file_plan.DevicePlan(
-        "kiosk",
-        "kiosk",
-        draw(texts),
-        {
-            "services": [c for c in every if c in chosen],
-            "printer": draw(
-                st.sampled_from(
-                    [
-                        {"kind": "none"},
-                        {"kind": "browser"},
-                        {"kind": "escpos", "host": "::1", "port": 9100},
-                        {"kind": "escpos", "host": "::1", "port": 9100, "paper": 58},
-                        {"kind": "escpos", "host": "tiskarna.urad.example", "port": 9101},
-                    ]
-                )
-            ),
-            "languages": draw(st.sampled_from([["cs"], ["en", "cs"]])),
-        },
+def _rules(draw: Any, context: FileContext) -> Rules:
+    horizon = draw(st.integers(0, 40))  # a load locks each day of it
+    fixed = {"horizon_days": horizon, "quota": draw(st.integers(1, 3)), "quota_reason": ""}
+    if horizon <= 2:
+        fixed |= {"release": "rolling", "release_steps": ()}
+    return Rules(**values(draw, RULES, context, **fixed))
+
+
+def _counter(draw: Any, n: int, context: FileContext) -> file_plan.CounterPlan:
+    """A counter; the first one has a usual name and serves everything."""
+    number = f"{n + 1}a" if n else "1"
+    fixed: dict[str, Any] = {"number": number}
+    if n == 0:
+        fixed |= {"name": file_plan.counter_name(number), "services": tuple(context.services)}
+    own = values(draw, fields_of(file_plan.CounterPlan), context, **fixed)
+    context.counters.append(f"p{n}")
+    return file_plan.CounterPlan(code=f"p{n}", times=part_times(draw, PART_TIMES, context), **own)
+
+
+def _officials(draw: Any, context: FileContext) -> tuple[file_plan.OfficialPlan, ...]:
+    return tuple(
+        file_plan.OfficialPlan(
+            code=f"urednik-{n}",
+            times=part_times(draw, OFFICIAL_TIMES, context, hours=draw(weeks(1))),
+            **values(draw, fields_of(file_plan.OfficialPlan), context),
+        )
+        for n in range(draw(st.integers(0, 2)) if context.exact else 0)
     )
-    display = file_plan.DevicePlan(
-        "display",
-        "panel",
-        file_plan.DEVICE_NAMES["display"],
-        {
-            "counters": draw(st.sampled_from([counters, counters[:1]])),
-            "layout": draw(st.sampled_from(display_options.LAYOUTS)),
-            "sound": draw(st.sampled_from(display_options.SOUNDS)),
-            "speech": draw(st.sampled_from([["cs"], ["en"], ["cs", "en"], ["en", "cs"]])),
-            "volume": draw(st.integers(1, 100)),
-            "text": draw(st.just({}) | texts),
-            "arrows": draw(
-                st.sampled_from(
-                    [{}, {code: display_options.ARROWS[i % 5] for i, code in enumerate(counters)}]
-                )
-            ),
-        },
+
+
+def _device(draw: Any, kind: str, context: FileContext) -> file_plan.DevicePlan:
+    options = values(draw, file_plan.DEVICE_FIELDS[kind], context)
+    if draw(st.booleans()):
+        options["name"] = file_plan.DEVICE_NAMES[kind]
+    name = options.pop("name")
+    return file_plan.DevicePlan(
+        kind, f"{kind}-1", name, {key: stored(value) for key, value in options.items()}
     )
-    return tuple(one for one in (kiosk, display) if draw(st.booleans()))
+
+
+def test_values_of_every_kind_are_made_up() -> None:
+    kinds = {field.kind.name for section in SECTIONS for field in section.fields}
+    assert kinds == {*BY_ITSELF, *BY_FIELD, *BY_CODES}
 
 
 @settings(max_examples=40, deadline=None)

@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "prepazka.meetings",
     "prepazka.messaging",
     "prepazka.privacy",
+    "prepazka.officefile",
     "prepazka.jobs",
     "prepazka.web",
     "prepazka.surfaces.api",

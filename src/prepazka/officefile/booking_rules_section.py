@@ -1,128 +1,265 @@
-"""Reading and writing of an agenda's booking rules."""
+"""Declarations of an agenda's booking rules."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from prepazka.core.slots import MOST_LANES, MOST_OFFER_MIN, MOST_PERSONS, Proof, Rules
+import yaml
+
+from prepazka.core.slots import (
+    MOST_LANES,
+    MOST_OFFER_MIN,
+    MOST_PERSONS,
+    Proof,
+    Rules,
+    Step,
+)
 from prepazka.officefile import value_readers
+from prepazka.officefile.declarations import (
+    Field,
+    FileContext,
+    Kind,
+    Right,
+    read_fields,
+    rule,
+    write_fields,
+)
 from prepazka.officefile.nodes import Section
+from prepazka.officefile.phrases import phrase as _
 
 REASON = 200  # characters at most
 PROOFS: dict[str, Proof] = {"never": "never", "when busy": "busy", "always": "always"}
+POSITIVE = value_readers.length(1, value_readers.DAY_MIN, example="30 min")
+OR_NONE = value_readers.length(0, value_readers.DAY_MIN, none=0, example="15 min")
+HEAD = Right.HEAD
+EXPECTED = _("booking rules such as {window: 60 min, quota: 1}, or none")
 
 
-def read_rules(section: Section) -> Rules:
+_rule = partial(rule, Rules())
+
+
+def _read_steps(node: yaml.Node, _context: FileContext) -> tuple[str, tuple[Step, ...]]:
+    return "graduated", value_readers.steps(node)
+
+
+RULES: tuple[Field, ...] = (
+    _rule(
+        "kind",
+        "kind",
+        value_readers.choice("window", "slot"),
+        _("Kind of appointments"),
+        _(
+            "“window”: people come within a window, with priority; “slot”: an exact start, as long"
+            " as the service takes."
+        ),
+        touches_people=True,
+    ),
+    _rule(
+        "window_min",
+        "window",
+        POSITIVE,
+        _("Length of a window"),
+        _("How long a window lasts; people come at any time within it."),
+        touches_people=True,
+        always=True,
+        right=HEAD,
+    ),
+    _rule(
+        "quota",
+        "quota",
+        value_readers.number(1, MOST_LANES),
+        _("Places side by side"),
+        _("How many people can be booked in each window or at each time."),
+        touches_people=True,
+        always=True,
+        right=HEAD,
+    ),
+    _rule(
+        "quota_reason",
+        "quota reason",
+        value_readers.words(REASON, _("a reason")),
+        _("Reason for a high quota"),
+        _("Why people without a booking may wait more than 1.5 times as long; without names."),
+        right=HEAD,
+    ),
+    _rule(
+        "raster_min",
+        "starts every",
+        POSITIVE,
+        _("Grid of starts"),
+        _("Exact appointments start at multiples of this time after the opening."),
+        always=lambda rules: rules.kind == "slot",
+        right=HEAD,
+    ),
+    _rule(
+        "horizon_days",
+        "horizon",
+        value_readers.length(0, 366, unit=value_readers.DAY_MIN, example="30 days"),
+        _("How far ahead"),
+        _("How many days ahead people can book."),
+        always=True,
+        right=HEAD,
+    ),
+    _rule(
+        "lead_min",
+        "lead",
+        value_readers.length(0, value_readers.MOST_MIN),
+        _("Latest booking"),
+        _("People can book on the web until this long before the start."),
+        always=True,
+        right=HEAD,
+    ),
+    _rule(
+        "confirm_min",
+        "confirm within",
+        OR_NONE,
+        _("Time to confirm"),
+        _("How long people have to click the link in the e-mail; “none”: no click is required."),
+        always=True,
+        right=HEAD,
+    ),
+    _rule(
+        "early_min",
+        "early",
+        value_readers.length(0, value_readers.DAY_MIN, example="30 min"),
+        _("Earliest arrival"),
+        _("The PIN is accepted from this long before the appointment."),
+        touches_people=True,
+        always=True,
+        right=HEAD,
+    ),
+    _rule(
+        "late_min",
+        "late",
+        OR_NONE,
+        _("Late arrival"),
+        _(
+            "People who come up to this long after their window get a late place; “none”: the PIN"
+            " is not valid after it."
+        ),
+        touches_people=True,
+        always=True,
+        right=HEAD,
+    ),
+    _rule(
+        "max_open_per_contact",
+        "max open bookings",
+        value_readers.number(1, 100),
+        _("Bookings for one contact"),
+        _("How many appointments one contact may have at a time."),
+        always=True,
+        right=HEAD,
+    ),
+    _rule(
+        "max_persons",
+        "max persons",
+        value_readers.number(1, MOST_PERSONS),
+        _("Persons in one booking"),
+        _("How many people one booking may be for; each takes consecutive time."),
+        always=True,
+        right=HEAD,
+    ),
+    _rule(
+        "reserved_share reserved_until_days",
+        "kept for desk",
+        value_readers.SHARE,
+        _("Kept for the desk"),
+        _("A part of the places that only the desk and the phone may book until then."),
+        right=HEAD,
+    ),
+    _rule(
+        "release_time_min",
+        "released at",
+        value_readers.CLOCK_TIME,
+        _("Time of release"),
+        _("At what time a new day becomes available."),
+        right=HEAD,
+    ),
+    _rule(
+        "release release_steps",
+        "released in parts",
+        Kind("steps", _read_steps, lambda parts, _context: value_readers.write_steps(parts[1])),
+        _("Released in parts"),
+        _(
+            "Parts of a day's places that become available later than the rest, which opens at the"
+            " horizon."
+        ),
+        right=HEAD,
+    ),
+    _rule(
+        "called_from_start",
+        "never called early",
+        value_readers.FLAG,
+        _("Never called early"),
+        _("Booked people are never called before their time, even if nobody waits."),
+        right=HEAD,
+    ),
+    _rule(
+        "topic_line",
+        "topic in own words",
+        value_readers.FLAG,
+        _("Topic in own words"),
+        _(
+            "People may add a line about what they need. The staff who serve them can read it; it"
+            " is erased with the name."
+        ),
+    ),
+    _rule(
+        "return_from_min return_to_min",
+        "returns after",
+        value_readers.DELAY,
+        _("Return of freed slots"),
+        _(
+            "A cancelled slot can be booked again after a random delay, so that nobody can pass it"
+            " on."
+        ),
+        right=HEAD,
+    ),
+    _rule(
+        "waiting_list",
+        "waiting list",
+        value_readers.FLAG,
+        _("Waiting list"),
+        _("People may join a waiting list for a suitable slot."),
+        touches_people=True,
+        right=HEAD,
+    ),
+    _rule(
+        "offer_min",
+        "offers kept",
+        value_readers.length(15, MOST_OFFER_MIN, example="60 min"),
+        _("Offers kept"),
+        _("How long a slot offered to somebody on the waiting list is held."),
+        right=HEAD,
+    ),
+    _rule(
+        "proof",
+        "proof of work",
+        value_readers.meaning(PROOFS),
+        _("Work of the browser"),
+        _(
+            "Whether the browser must do a few seconds of work before it may hold a slot; it keeps"
+            " programs away."
+        ),
+    ),
+)
+
+
+def read_rules(section: Section, context: FileContext) -> Rules:
     """The booking rules; missing ones have the defaults of `core.slots.Rules`."""
-    usual = Rules()
-    minutes = value_readers.length(0, value_readers.DAY_MIN, example="30 min")
-    positive_minutes = value_readers.length(1, value_readers.DAY_MIN, example="30 min")
-    days = value_readers.length(0, 366, unit=value_readers.DAY_MIN, example="30 days")
-    lead = value_readers.length(0, value_readers.MOST_MIN)
-    minutes_or_none = value_readers.length(0, value_readers.DAY_MIN, none=0, example="15 min")
-    return_from, return_to = section.take("returns after", value_readers.delay, (0, 0))
-    desk_share, desk_share_until = section.take("kept for desk", value_readers.share, (0.0, 1))
-    horizon = section.take("horizon", days, usual.horizon_days)
-    steps = section.take("released in parts", value_readers.steps, ())
-    if steps and steps[0].days_before >= horizon:
+    values = read_fields(section, RULES, context)
+    steps = values["release_steps"]
+    if steps and steps[0].days_before >= values["horizon_days"]:
         section.wrong(
             section.values["released in parts"],
-            "parts released later than the horizon",
+            _("parts released later than the horizon"),
             at="released in parts",
         )
-        steps = ()
-    proof = value_readers.choice(*PROOFS)
-    return Rules(
-        kind=section.take("kind", value_readers.choice("window", "slot"), usual.kind),  # type: ignore[arg-type]
-        window_min=section.take("window", positive_minutes, usual.window_min),
-        quota=section.take("quota", value_readers.number(1, MOST_LANES), usual.quota),
-        quota_reason=section.take("quota reason", value_readers.words(REASON, "a reason"), ""),
-        raster_min=section.take("starts every", positive_minutes, usual.raster_min),
-        horizon_days=horizon,
-        lead_min=section.take("lead", lead, usual.lead_min),
-        confirm_min=section.take("confirm within", minutes_or_none, usual.confirm_min),
-        early_min=section.take("early", minutes, usual.early_min),
-        late_min=section.take("late", minutes_or_none, usual.late_min),
-        max_open_per_contact=section.take(
-            "max open bookings", value_readers.number(1, 100), usual.max_open_per_contact
-        ),
-        max_persons=section.take(
-            "max persons", value_readers.number(1, MOST_PERSONS), usual.max_persons
-        ),
-        reserved_share=desk_share,
-        reserved_until_days=desk_share_until,
-        release="graduated" if steps else "rolling",
-        release_steps=steps,
-        release_time_min=section.take(
-            "released at", value_readers.one_clock, usual.release_time_min
-        ),
-        called_from_start=section.take(
-            "never called early", value_readers.flag, usual.called_from_start
-        ),
-        return_from_min=return_from,
-        return_to_min=return_to,
-        waiting_list=section.take("waiting list", value_readers.flag, usual.waiting_list),
-        offer_min=section.take(
-            "offers kept",
-            value_readers.length(15, MOST_OFFER_MIN, example="60 min"),
-            usual.offer_min,
-        ),
-        topic_line=section.take("topic in own words", value_readers.flag, usual.topic_line),
-        proof=PROOFS[section.take("proof of work", proof, "when busy")],
-    )
+        values |= {"release": "rolling", "release_steps": ()}
+    return Rules(**values)
 
 
-def write_rules(rules: Rules) -> dict[str, Any]:
+def write_rules(rules: Rules, context: FileContext) -> dict[str, Any]:
     """The rules as `read_rules` reads them; rare ones only if they differ from the default."""
-    usual = Rules()
-    length = value_readers.write_length
-    entries: dict[str, Any] = {"kind": rules.kind} if rules.kind != usual.kind else {}
-    entries |= {"window": length(rules.window_min), "quota": str(rules.quota)}
-    if rules.quota_reason:
-        entries["quota reason"] = rules.quota_reason
-    if rules.raster_min != usual.raster_min or rules.kind == "slot":
-        entries["starts every"] = length(rules.raster_min)
-    entries |= {
-        "horizon": length(rules.horizon_days * value_readers.DAY_MIN),
-        "lead": length(rules.lead_min),
-        "confirm within": _or_none(rules.confirm_min),
-        "early": length(rules.early_min),
-        "late": _or_none(rules.late_min),
-        "max open bookings": str(rules.max_open_per_contact),
-        "max persons": str(rules.max_persons),
-    }
-    if rules.reserved_share:
-        entries["kept for desk"] = value_readers.write_share(
-            rules.reserved_share, rules.reserved_until_days
-        )
-    if rules.release_time_min:
-        entries["released at"] = value_readers.write_clock(rules.release_time_min)
-    if rules.release_steps:
-        entries["released in parts"] = value_readers.write_steps(rules.release_steps)
-    if rules.called_from_start:
-        entries["never called early"] = "yes"
-    if rules.topic_line:
-        entries["topic in own words"] = "yes"
-    return entries | _write_fairness_rules(rules)
-
-
-def _write_fairness_rules(rules: Rules) -> dict[str, Any]:
-    """Rules that favour people who do not watch the calendar all day, if not the default."""
-    usual, entries = Rules(), dict[str, Any]()
-    if rules.return_to_min:
-        entries["returns after"] = value_readers.write_delay(
-            rules.return_from_min, rules.return_to_min
-        )
-    if rules.waiting_list:
-        entries["waiting list"] = "yes"
-    if rules.offer_min != usual.offer_min:
-        entries["offers kept"] = value_readers.write_length(rules.offer_min)
-    if rules.proof != usual.proof:
-        entries["proof of work"] = next(
-            word for word, proof in PROOFS.items() if proof == rules.proof
-        )
-    return entries
-
-
-def _or_none(minutes: int) -> str:
-    return value_readers.write_length(minutes) if minutes else "none"
+    return write_fields(rules, RULES, context)

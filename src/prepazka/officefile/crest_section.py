@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode, b64encode
-from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -18,50 +17,56 @@ from prepazka.core.crest_images import (
     clean_crest,
 )
 from prepazka.core.error_texts import sentence_of
+from prepazka.officefile.declarations import FileContext, Kind
 from prepazka.officefile.nodes import Wrong, scalar
+from prepazka.officefile.phrases import phrase as _
 
-EXPECTED = 'the name of a PNG picture beside the file such as "crest.png"'
+EXPECTED = _('the name of a PNG picture beside the file such as "crest.png"')
 PICTURE = "data:image/png;base64,"
 LINE = 96
 WRONG = {
-    "unreadable": "a whole PNG picture",
-    "heavy": f"a PNG picture of at most {MOST_BYTES // 1024} KB",
-    "misshapen": f"a picture of {LEAST_PX} to {MOST_PX} pixels on each side, at most {MOST_SHAPE}"
-    " times as wide as high or as high as wide",
+    "unreadable": _("a whole PNG picture"),
+    "heavy": _("a PNG picture of at most %(most)s KB", most=MOST_BYTES // 1024),
+    "misshapen": _(
+        "a picture of %(least)s to %(most)s pixels on each side, at most %(shape)s times as wide"
+        " as high or as high as wide",
+        least=LEAST_PX,
+        most=MOST_PX,
+        shape=MOST_SHAPE,
+    ),
 }
 
 
-def read_crest(folder: Path | None) -> Callable[[yaml.Node], bytes]:
-    """A reader of the crest that returns the cleaned PNG; files are read from the folder only."""
-
-    def read(node: yaml.Node) -> bytes:
-        text = scalar(node, EXPECTED)
-        content = _decoded(text) if text.startswith(PICTURE) else _read_file(text, folder)
-        try:
-            return clean_crest(content)
-        except WrongCrest as wrong:
-            raise Wrong(WRONG[wrong.reason]) from wrong
-
-    return read
+def read_crest(node: yaml.Node, context: FileContext) -> bytes:
+    """The cleaned PNG; files are read from the folder of the office file only."""
+    text = scalar(node, EXPECTED)
+    content = _decoded(text) if text.startswith(PICTURE) else _read_file(text, context.folder)
+    try:
+        return clean_crest(content)
+    except WrongCrest as wrong:
+        raise Wrong(WRONG[wrong.reason]) from wrong
 
 
 def _decoded(text: str) -> bytes:
     try:
         return b64decode("".join(text.removeprefix(PICTURE).split()), validate=True)
     except binascii.Error as error:
-        raise Wrong(f"a PNG picture in base64 after {PICTURE}") from error
+        raise Wrong(_("a PNG picture in base64 after %(start)s", start=PICTURE)) from error
 
 
 def _read_file(name: str, folder: Path | None) -> bytes:
     if folder is None:
-        raise Wrong(f"the picture itself, {PICTURE}…: here is no folder to look for it")
+        raise Wrong(
+            _("the picture itself, %(start)s…: here is no folder to look for it", start=PICTURE)
+        )
     if Path(name).name != name or not name.isprintable():
-        raise Wrong(f"{EXPECTED}, in the same folder")
+        raise Wrong(_("%(what)s, in the same folder", what=EXPECTED))
     try:
         with (folder / name).open("rb") as picture:
             return picture.read(MOST_BYTES + 1)
     except OSError as error:
-        raise Wrong(f"{EXPECTED}. {sentence_of(error, name).rstrip('.')}") from error
+        why = sentence_of(error, name).rstrip(".")
+        raise Wrong(_("%(what)s. %(why)s", what=EXPECTED, why=why)) from error
 
 
 def write_crest(content: bytes) -> str:
@@ -70,3 +75,6 @@ def write_crest(content: bytes) -> str:
         return ""
     text = b64encode(content).decode()
     return "\n".join([PICTURE, *(text[at : at + LINE] for at in range(0, len(text), LINE))])
+
+
+CREST: Kind[bytes] = Kind("crest", read_crest, lambda content, _context: write_crest(content))

@@ -1,68 +1,40 @@
-"""Reading and writing of the options of displays."""
+"""Declarations of the options of displays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
 
 from prepazka.core.speech import LANGUAGES
 from prepazka.officefile import value_readers
-from prepazka.officefile.file_plan import Text
-from prepazka.officefile.nodes import Section, Wrong, items, scalar
-from prepazka.offices.display_options import (
-    ARROWS,
-    LAYOUTS,
-    LOUDEST,
-    SOUNDS,
-    default_options,
-    options_of,
-)
+from prepazka.officefile.declarations import Field, FileContext, Kind, Right, plain
+from prepazka.officefile.nodes import NOTHING, Section, Wrong, items, one_of, scalar
+from prepazka.officefile.phrases import listed
+from prepazka.officefile.phrases import phrase as _
+from prepazka.offices.display_options import ARROWS, LAYOUTS, LOUDEST, SOUNDS, default_options
 
-ARROWS_EXPECTED = "directions to counters such as {p1: left, p2: ahead}"
+HEAD = Right.HEAD
+SOUND = value_readers.choice(*SOUNDS)
 
 
-def read_display(
-    section: Section, counters: Sequence[str], text: Callable[[yaml.Node], Text]
-) -> dict[str, Any]:
-    """The display's options except its counters."""
-    layout = section.take("layout", value_readers.choice(*LAYOUTS), LAYOUTS[0])
-    defaults = default_options(layout)
-    return {
-        "layout": layout,
-        "sound": section.take("sound", _sound, defaults["sound"]),
-        "speech": section.take("speech", _speech, defaults["speech"]),
-        "volume": section.take("volume", value_readers.number(1, LOUDEST), defaults["volume"]),
-        "text": section.take("text", text, defaults["text"]),
-        "arrows": _arrows(section, counters),
-    }
-
-
-def write_display(options: dict[str, Any], text: Callable[[Text], Any]) -> dict[str, Any]:
-    """The options that differ from the layout's defaults, and the layout."""
-    full_options = options_of(options)
-    defaults = default_options(full_options["layout"])
-    differs = {
-        name: setting
-        for name, setting in full_options.items()
-        if setting != defaults[name] or name == "layout"
-    }
-    if "text" in differs:
-        differs["text"] = text(full_options["text"])
-    if "volume" in differs:
-        differs["volume"] = str(full_options["volume"])
-    return differs
+def _of_layout(name: str) -> Callable[[Mapping[str, Any], FileContext], Any]:
+    """The default of an option, which depends on the display's layout."""
+    return lambda values, _context: default_options(values.get("layout", LAYOUTS[0]))[name]
 
 
 def _sound(node: yaml.Node) -> str:
     """The kind of sound; `no` means `off`, because people write that in YAML."""
-    sound = scalar(node, "one of: " + ", ".join(SOUNDS)).lower()
-    return "off" if sound in {"no", "false"} else value_readers.choice(*SOUNDS)(node)
+    sound = scalar(node, one_of(SOUNDS)).lower()
+    return "off" if sound in {"no", "false"} else SOUND.read(node, FileContext())
 
 
 def _speech(node: yaml.Node) -> list[str]:
-    expected = "languages of speech such as [cs, en]; there are: " + ", ".join(LANGUAGES)
+    expected = _(
+        "languages of speech such as [cs, en]; there are: %(languages)s",
+        languages=listed(LANGUAGES),
+    )
     languages = [scalar(language_node, expected) for language_node in items(node, expected)]
     if (
         not languages
@@ -73,14 +45,72 @@ def _speech(node: yaml.Node) -> list[str]:
     return languages
 
 
-def _arrows(section: Section, counters: Sequence[str]) -> dict[str, str]:
-    arrow_section = section.section("arrows", ARROWS_EXPECTED)
+def _arrows(section: Section, key: str, context: FileContext) -> dict[str, str]:
+    arrow_section = section.section(key, _("directions to counters such as {p1: left, p2: ahead}"))
     if arrow_section is None:
         return {}
-    arrows = {}
-    for code in counters:
-        direction = arrow_section.take(code, value_readers.choice(*ARROWS), "")
-        if direction:
-            arrows[code] = direction
+    direction = value_readers.choice(*ARROWS)
+    fields = [Field(code, direction, NOTHING, NOTHING) for code in context.counters]
+    chosen = {f.key: f.take(arrow_section, context, {}) for f in fields}
     arrow_section.done()
-    return arrows
+    return {code: direction for code, direction in chosen.items() if direction}
+
+
+DISPLAY: tuple[Field, ...] = (
+    Field(
+        "layout",
+        value_readers.choice(*LAYOUTS),
+        _("Layout"),
+        _(
+            "Where the display hangs: in the hall, above a counter, in a corridor, upright, or at"
+            " the door with only the QR code for a ticket."
+        ),
+        attributes=("layout",),
+        default=LAYOUTS[0],
+        always=True,
+    ),
+    Field(
+        "sound",
+        plain("sound", _sound, choices=SOUNDS),
+        _("Sound"),
+        _("What is heard with a call; let only one display speak in a room."),
+        attributes=("sound",),
+        default=_of_layout("sound"),
+        right=HEAD,
+    ),
+    Field(
+        "speech",
+        plain("speech", _speech, choices=LANGUAGES),
+        _("Languages of speech"),
+        _("In which languages calls are spoken, in this order."),
+        attributes=("speech",),
+        default=_of_layout("speech"),
+        right=HEAD,
+    ),
+    Field(
+        "volume",
+        value_readers.number(1, LOUDEST),
+        _("Volume"),
+        _("Per cent of the computer's volume."),
+        attributes=("volume",),
+        default=_of_layout("volume"),
+        right=HEAD,
+    ),
+    Field(
+        "text",
+        value_readers.TEXT,
+        _("Line at the bottom"),
+        _("The office's own text at the bottom of the display."),
+        attributes=("text",),
+        default=_of_layout("text"),
+        right=HEAD,
+    ),
+    Field(
+        "arrows",
+        Kind("arrows", nested=_arrows, bounds={"choices": ARROWS}),
+        _("Arrows"),
+        _("The direction from this display to a counter."),
+        attributes=("arrows",),
+        default=_of_layout("arrows"),
+    ),
+)

@@ -1,9 +1,9 @@
-"""Reading and writing of the limits of files uploaded to meetings."""
+"""Declarations of the limits of files uploaded to meetings."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -12,58 +12,91 @@ from django.conf import settings
 
 from prepazka.core.file_rules import MEGABYTE, MOST_DOCUMENTS, FileRules
 from prepazka.officefile import value_readers
+from prepazka.officefile.declarations import (
+    Field,
+    FileContext,
+    Kind,
+    plain,
+    read_fields,
+    rule,
+    write_fields,
+)
 from prepazka.officefile.nodes import Section, Wrong, scalar
+from prepazka.officefile.phrases import phrase as _
 
 UNITS = {"MB": 1, "GB": 1024}
-KEYS: Mapping[str, str] = {
-    "largest_mb": "largest file",
-    "meeting_mb": "files of a meeting",
-    "office_mb": "all files",
-    "number": "number of files",
-}
 
 
-def read_files(section: Section) -> FileRules:
-    """The office's limits, each at most the installation's own."""
-    limits = FileRules(
-        largest_mb=section.take(KEYS["largest_mb"], _size(settings.FILE_LARGEST), None),
-        meeting_mb=section.take(KEYS["meeting_mb"], _size(settings.FILES_OF_OFFICE), None),
-        office_mb=section.take(KEYS["office_mb"], _size(settings.FILES_OF_OFFICE), None),
-        number=section.take(KEYS["number"], value_readers.number(1, MOST_DOCUMENTS), None),
-    )
-    _check_order(section, limits)
-    return limits
-
-
-def write_files(files: FileRules) -> dict[str, Any]:
-    """The limits as `read_files` reads them, without those left to the installation."""
-    return {
-        KEYS[name]: str(value) if name == "number" else f"{value} MB"
-        for name, value in files.data().items()
-    }
-
-
-def _size(largest_bytes: int) -> Callable[[yaml.Node], int]:
-    """A reader of a size in MB, at most that many bytes."""
-    megabytes = largest_bytes // MEGABYTE
-    expected = f"a size from 1 MB to {megabytes} MB, the most of this installation, such as 10 MB"
+def _size(setting: str) -> Kind[int]:
+    """A size in MB, at most what the setting of the installation says in bytes."""
 
     def read(node: yaml.Node) -> int:
+        # Read here: modules of commands are imported before the settings.
+        megabytes = getattr(settings, setting) // MEGABYTE
+        expected = _(
+            "a size from 1 MB to %(most)s MB, the most of this installation, such as 10 MB",
+            most=megabytes,
+        )
         match = re.fullmatch(r"(\d{1,7})\s*(MB|GB)", scalar(node, expected))
         size_mb = int(match[1]) * UNITS[match[2]] if match else 0
         if not 1 <= size_mb <= megabytes:
             raise Wrong(expected)
         return size_mb
 
-    return read
+    return plain("size", read, lambda size_mb: f"{size_mb} MB", lowest=1, setting=setting)
 
 
-def _check_order(section: Section, files: FileRules) -> None:
-    """Add a problem where a limit is larger than the limit of what contains it."""
-    names = ("largest_mb", "meeting_mb", "office_mb")
-    limits = [(name, limit) for name in names if (limit := getattr(files, name)) is not None]
+_rule = partial(rule, FileRules())
+LIMITS: tuple[Field, ...] = (
+    _rule(
+        "largest_mb",
+        "largest file",
+        _size("FILE_LARGEST"),
+        _("Largest document"),
+        _("The largest document that may be uploaded to a meeting."),
+    ),
+    _rule(
+        "meeting_mb",
+        "files of a meeting",
+        _size("FILES_OF_OFFICE"),
+        _("Documents of a meeting"),
+        _("All documents of one meeting together."),
+    ),
+    _rule(
+        "office_mb",
+        "all files",
+        _size("FILES_OF_OFFICE"),
+        _("All documents"),
+        _("All documents of all meetings together."),
+    ),
+    _rule(
+        "number",
+        "number of files",
+        value_readers.number(1, MOST_DOCUMENTS),
+        _("Number of documents"),
+        _("How many documents one meeting may have."),
+    ),
+)
+
+
+def read_files(section: Section, context: FileContext) -> FileRules:
+    """The office's limits, each at most the installation's own."""
+    values = read_fields(section, LIMITS, context)
+    # A limit must not be larger than that of what contains it.
+    limits = [
+        (declaration.key, values[declaration.attributes[0]])
+        for declaration in LIMITS
+        if declaration.kind.name == "size" and values[declaration.attributes[0]] is not None
+    ]
     for (low, small), (high, large) in pairwise(limits):
         if small > large:
             section.wrong(
-                section.values[KEYS[high]], f'at least as much as "{KEYS[low]}", {small} MB'
+                section.values[high],
+                _('at least as much as "%(key)s", %(size)s MB', key=low, size=small),
             )
+    return FileRules(**values)
+
+
+def write_files(files: FileRules, context: FileContext) -> dict[str, Any]:
+    """The limits as `read_files` reads them, without those left to the installation."""
+    return write_fields(files, LIMITS, context)

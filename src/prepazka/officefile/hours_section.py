@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 import yaml
 
@@ -13,40 +15,60 @@ from prepazka.core.calendar import DayException, WeeklyHours
 from prepazka.core.interval import Interval
 from prepazka.core.slots import MOST_LANES
 from prepazka.officefile import value_readers
-from prepazka.officefile.file_plan import Exceptional, Text, Times
-from prepazka.officefile.nodes import Section, Wrong, quote_value
+from prepazka.officefile.declarations import (
+    Field,
+    FileContext,
+    Kind,
+    Right,
+    declared,
+    fields_of,
+    read_fields,
+    write_fields,
+)
+from prepazka.officefile.nodes import NOTHING, Section, Wrong, unknown_key
+from prepazka.officefile.phrases import Phrase, listed
+from prepazka.officefile.phrases import phrase as _
+from prepazka.officefile.value_readers import Text
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 KINDS = ("closed", "extra", "instead", "reduced")
-DAY_KEYS = 'weekdays such as "mon", "mon-fri" or "mon, wed", or "from" and "to"'
+DAY_KEYS = _('weekdays such as "mon", "mon-fri" or "mon, wed", or "from" and "to"')
 
 Validity = tuple[date | None, date | None]
 Found = dict[tuple[Validity, int], list[Interval[int]]]
 
 
+class Lines(dict[str, Any]):
+    """A mapping that is always written on lines of its own."""
+
+
+@dataclass(frozen=True)
+class Exceptional:
+    """Days on which the weekly hours do not apply, with the reason."""
+
+    days: DayException
+    reason: Text = field(default_factory=dict)
+
+
 def read_times(
-    section: Section, languages: tuple[str, ...], *, booking: bool = False, modes: bool = False
+    section: Section,
+    fields: tuple[Field, ...],
+    context: FileContext,
+    expected: Phrase | None = None,
 ) -> Times:
-    """The hours of the office or of a part of it.
-
-    `booking` allows booking hours and reduced days, `modes` allows hours for a single mode.
-    """
-    return Times(
-        hours=_read_hours(section, "hours"),
-        booking_hours=_read_hours(section, "booking hours") if booking else (),
-        mode_hours=_read_mode_hours(section) if modes else (),
-        exceptions=_read_exceptions(section, languages, reduced=booking),
-    )
+    """The hours of the office or of a part of it, which are `expected` if it must have some."""
+    times = Times(**read_fields(section, fields, context))
+    if expected and not section.has("hours") and not times.mode_hours:
+        section.wrong(section.node, expected, at="hours", value=NOTHING)
+    return times
 
 
-def _read_mode_hours(section: Section) -> tuple[tuple[str, tuple[WeeklyHours, ...]], ...]:
-    by_mode = ((mode, _read_hours(section, f"{mode} hours")) for mode in value_readers.MODES)
-    return tuple((mode, rows) for mode, rows in by_mode if rows)
+def write_times(times: Times, context: FileContext) -> dict[str, Any]:
+    """The hours as `read_times` reads them."""
+    return write_fields(times, fields_of(Times), context)
 
 
-def _read_hours(section: Section, key: str) -> tuple[WeeklyHours, ...]:
-    if not section.has(key):
-        return ()
+def _read_hours(section: Section, key: str, _context: FileContext) -> tuple[WeeklyHours, ...]:
     node = section.values[key]
     blocks = node.value if isinstance(node, yaml.SequenceNode) else [node]
     by_day: Found = defaultdict(list)
@@ -57,12 +79,12 @@ def _read_hours(section: Section, key: str) -> tuple[WeeklyHours, ...]:
                 block,
                 section.below(key),
                 section.problems,
-                'a week such as {mon: "8:00-12:00, 13:00-17:00"}',
+                _('a week such as {mon: "8:00-12:00, 13:00-17:00"}'),
             ),
             by_day,
         )
     if not any(by_day.values()) and len(section.problems) == problems_before:
-        section.wrong(node, "the hours of one weekday at least", at=key)
+        section.wrong(node, _("the hours of one weekday at least"), at=key)
     return sorted_week(by_day)
 
 
@@ -74,33 +96,37 @@ def _read_week(week: Section, by_day: Found) -> None:
         weekdays = _weekdays(key)
         week.asked.append(key)
         if not weekdays:
-            week.wrong(
-                week.keys[key], DAY_KEYS, value=f"unknown key {quote_value(key)}{_quotes_hint(key)}"
-            )
+            unknown = unknown_key(key)
+            if ":" in key:
+                unknown = _("%(key)s (times with commas need quotes)", key=unknown)
+            week.wrong(week.keys[key], DAY_KEYS, value=unknown)
             continue
         try:
             spans = [] if _is_closed(node) else value_readers.spans(node)
         except Wrong as wrong:
             empty = isinstance(node, yaml.ScalarNode) and not node.value
-            hint = ' (inside { } days with a comma need quotes: "mon, wed")' if empty else ""
-            week.wrong(wrong.node or node, wrong.expected + hint, at=key)
+            expected = wrong.expected
+            if empty:
+                expected = _(
+                    '%(what)s (inside { } days with a comma need quotes: "mon, wed")',
+                    what=expected,
+                )
+            week.wrong(wrong.node or node, expected, at=key)
             continue
         for weekday in weekdays:
             existing = by_day[valid, weekday]
             if any(span.overlaps(existing_span) for span in spans for existing_span in existing):
-                week.wrong(node, f"hours of {WEEKDAYS[weekday]} that do not overlap", at=key)
+                expected = _("hours of %(day)s that do not overlap", day=WEEKDAYS[weekday])
+                week.wrong(node, expected, at=key)
             existing.extend(spans)
-
-
-def _quotes_hint(key: str) -> str:
-    return " (times with commas need quotes)" if ":" in key else ""
 
 
 def _validity(week: Section) -> Validity:
     first_day = week.take("from", value_readers.one_day, None)
     last_day = week.take("to", value_readers.one_day, None)
     if first_day and last_day and last_day < first_day:
-        week.wrong(week.values["to"], "a last day that does not come before the first", at="to")
+        expected = _("a last day that does not come before the first")
+        week.wrong(week.values["to"], expected, at="to")
         return None, None
     return first_day, last_day
 
@@ -135,55 +161,53 @@ def _order(row: WeeklyHours) -> tuple[date, date, int, int]:
 
 
 def _read_exceptions(
-    section: Section, languages: tuple[str, ...], *, reduced: bool
+    section: Section, key: str, context: FileContext, allowed: tuple[str, ...]
 ) -> tuple[Exceptional, ...]:
-    expected = "a list of days such as [{closed: 2026-12-24 to 2026-12-31}]"
-    if not section.has("exceptions"):
-        return ()
-    node = section.values["exceptions"]
+    expected = _("a list of days such as [{closed: 2026-12-24 to 2026-12-31}]")
+    node = section.values[key]
     if not isinstance(node, yaml.SequenceNode):
-        section.wrong(node, expected, at="exceptions")
+        section.wrong(node, expected, at=key)
         return ()
     return tuple(
         exception
         for day_node in node.value
         for exception in _read_exception(
-            Section(day_node, section.below("exceptions"), section.problems, expected),
-            languages,
-            KINDS if reduced else KINDS[:-1],
+            Section(day_node, section.below(key), section.problems, expected), context, allowed
         )
     )
 
 
 def _read_exception(
-    section: Section, languages: tuple[str, ...], allowed: tuple[str, ...]
+    section: Section, context: FileContext, allowed: tuple[str, ...]
 ) -> list[Exceptional]:
     kinds = [kind for kind in allowed if section.has(kind)]
     spans: list[Interval[int]] | None = section.take("times", value_readers.spans, None)
     nothing: Text = {}
-    reason = section.take("reason", value_readers.text_in(languages), nothing)
+    reason = section.take("reason", lambda n: value_readers.text(n, context), nothing)
     reduced = kinds == ["reduced"]
-    places = section.take("places", value_readers.number(0, MOST_LANES), None) if reduced else None
+    places = (
+        section.take("places", lambda node: PLACES.read(node, context), None) if reduced else None
+    )
     section.done()
     if len(kinds) != 1:
         if section.values:
             section.wrong(
                 section.node,
-                f"days under exactly one of: {', '.join(allowed)}",
-                value=" and ".join(kinds) or "no days",
+                _("days under exactly one of: %(kinds)s", kinds=listed(allowed)),
+                value=" and ".join(kinds) or _("no days"),
             )
         return []
     (kind,) = kinds
     dates = section.take(kind, value_readers.days, None)
     if reduced and not section.has("places"):
-        section.wrong(section.node, "how many places are left", at="places", value="nothing")
+        section.wrong(section.node, _("how many places are left"), at="places", value=NOTHING)
     optional = kind in {"closed", "reduced"}
     if not optional and not section.has("times"):
         section.wrong(
             section.node,
-            f'times of the {kind} hours such as "9:00-12:00"',
+            _('times of the %(kind)s hours such as "9:00-12:00"', kind=kind),
             at="times",
-            value="nothing",
+            value=NOTHING,
         )
     if dates is None or (reduced and places is None):
         return []
@@ -204,7 +228,7 @@ def _exception_with_times(
     """The exception of days that begin or end at a time of day."""
     if kind not in {"closed", "reduced"} or section.has("times"):
         section.wrong(
-            section.values[kind], 'days without times; hours stand under "times"', at=kind
+            section.values[kind], _('days without times; hours stand under "times"'), at=kind
         )
         return []
     days = DayException.without_break(*dates, kind, places)  # type: ignore[arg-type]
@@ -230,12 +254,13 @@ def exception_plan(
     return Exceptional(days, reason)
 
 
-def write_hours(rows: Iterable[WeeklyHours]) -> list[dict[str, str]]:
+def _write_hours(rows: Iterable[WeeklyHours], _context: FileContext) -> Lines | list[Lines]:
     """The weeks as `_read_week` reads them, one per validity; equal days share a line."""
     weeks: dict[Validity, dict[int, list[Interval[int]]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         weeks[row.valid_from, row.valid_to][row.weekday].append(Interval(row.opens, row.closes))
-    return [_write_week(valid, week) for valid, week in weeks.items()]
+    lines = [Lines(_write_week(valid, week)) for valid, week in weeks.items()]
+    return lines[0] if len(lines) == 1 else lines
 
 
 def _write_week(valid: Validity, week: dict[int, list[Interval[int]]]) -> dict[str, str]:
@@ -252,7 +277,9 @@ def _write_weekdays(days: list[int]) -> str:
     return ", ".join(WEEKDAYS[day] for day in days)
 
 
-def write_exceptions(exceptions: Iterable[Exceptional]) -> list[dict[str, object]]:
+def _write_exceptions(
+    exceptions: Iterable[Exceptional], _context: FileContext
+) -> list[dict[str, object]]:
     """The exceptions as `_read_exception` reads them; those of the same days are joined."""
     groups: list[tuple[Exceptional, list[Interval[int]]]] = []
     for exception in exceptions:
@@ -299,9 +326,91 @@ def _write_exception(exception: Exceptional, spans: list[Interval[int]]) -> dict
         )
     }
     if exception.days.places is not None:
-        entry["places"] = exception.days.places
+        entry["places"] = str(exception.days.places)
     if spans:
         entry["times"] = value_readers.write_spans(spans)
     if exception.reason:
-        entry["reason"] = exception.reason
+        entry["reason"] = value_readers.write_text(exception.reason)
     return entry
+
+
+HEAD = Right.HEAD
+PLACES = value_readers.number(0, MOST_LANES)
+HOURS: Kind[tuple[WeeklyHours, ...]] = Kind("hours", write=_write_hours, nested=_read_hours)
+
+
+def _exceptions(*allowed: str) -> Kind[tuple[Exceptional, ...]]:
+    return Kind(
+        "exceptions",
+        write=_write_exceptions,
+        bounds={"choices": allowed},
+        nested=lambda section, key, context: _read_exceptions(section, key, context, allowed),
+    )
+
+
+def _of_mode(mode: str, title: Phrase) -> tuple[WeeklyHours, ...]:
+    return declared(
+        f"{mode} hours",
+        HOURS,
+        title,
+        _("Weekly hours for this mode of meeting only; they need not lie in the others."),
+        default=(),
+        right=HEAD,
+        touches_people=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Times:
+    """Hours of the office or of a part of it; a part without hours has the office's."""
+
+    hours: tuple[WeeklyHours, ...] = declared(
+        "hours",
+        HOURS,
+        _("Hours"),
+        _("Weekly hours; they may be valid from one date to another."),
+        default=(),
+        right=HEAD,
+        touches_people=True,
+    )
+    booking_hours: tuple[WeeklyHours, ...] = declared(
+        "booking hours",
+        HOURS,
+        _("Booking hours"),
+        _("The part of the hours in which people can be booked."),
+        default=(),
+        right=HEAD,
+        touches_people=True,
+    )
+    person_hours: tuple[WeeklyHours, ...] = _of_mode("person", _("Hours in person"))
+    phone_hours: tuple[WeeklyHours, ...] = _of_mode("phone", _("Hours by phone"))
+    video_hours: tuple[WeeklyHours, ...] = _of_mode("video", _("Hours by video"))
+    exceptions: tuple[Exceptional, ...] = declared(
+        "exceptions",
+        _exceptions(*KINDS),
+        _("Exceptions"),
+        _("Days on which the weekly hours do not apply, with the reason."),
+        default=(),
+        right=HEAD,
+        touches_people=True,
+    )
+
+    @property
+    def mode_hours(self) -> tuple[tuple[str, tuple[WeeklyHours, ...]], ...]:
+        """The hours for a single mode, of the modes that have some."""
+        by_mode = ((mode, getattr(self, f"{mode}_hours")) for mode in value_readers.MODES)
+        return tuple((mode, rows) for mode, rows in by_mode if rows)
+
+
+def _times_of(*, booking: bool = False, modes: bool = False) -> tuple[Field, ...]:
+    """The keys of a part; only where there are booking hours may a day be reduced."""
+    keys = {"hours", "exceptions"} | ({"booking hours"} if booking else set())
+    keys |= {f"{mode} hours" for mode in value_readers.MODES} if modes else set()
+    fields = tuple(declaration for declaration in fields_of(Times) if declaration.key in keys)
+    return fields if booking else (*fields[:-1], replace(fields[-1], kind=_exceptions(*KINDS[:-1])))
+
+
+OFFICE_TIMES = _times_of(booking=True)
+AGENDA_TIMES = _times_of(booking=True, modes=True)
+PART_TIMES = _times_of()
+OFFICIAL_TIMES = _times_of(modes=True)

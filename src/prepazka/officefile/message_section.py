@@ -1,8 +1,9 @@
-"""Reading and writing of an office's rules and texts of messages."""
+"""Declarations of an office's rules and texts of messages."""
 
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import yaml
@@ -12,7 +13,19 @@ from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE, MessageRules
 from prepazka.core.message_texts import Texts
 from prepazka.messaging.text_placeholders import OF_KINDS
 from prepazka.officefile import value_readers
+from prepazka.officefile.declarations import (
+    Field,
+    FileContext,
+    Kind,
+    Right,
+    plain,
+    read_fields,
+    rule,
+    write_fields,
+)
 from prepazka.officefile.nodes import Section, Wrong, nearest_names, scalar
+from prepazka.officefile.phrases import Phrase
+from prepazka.officefile.phrases import phrase as _
 
 REMINDERS: dict[str, tuple[str, ...]] = {
     "day and hours before": (DAY_BEFORE, HOURS_BEFORE),
@@ -20,86 +33,50 @@ REMINDERS: dict[str, tuple[str, ...]] = {
     "hours before": (HOURS_BEFORE,),
     "none": (),
 }
-QUIET = 'quiet hours such as "20:00-8:00", or "none"'
+HEAD = Right.HEAD
+QUIET = _('quiet hours such as "20:00-8:00", or "none"')
+MOST_MESSAGES = 1_000_000  # a month
+EXPECTED = _('rules such as {sms: yes, monthly limit: "500"}')
 # A number in the international form, or a name of at most eleven characters (GSM 03.40).
 SENDER = re.compile(r"\+?\d{3,15}|(?=.*[A-Za-z])[A-Za-z0-9 ._&-]{1,11}")
 
 
-def read_messages(root: Section, languages: tuple[str, ...]) -> MessageRules:
+def read_messages(root: Section, context: FileContext) -> MessageRules:
     """The rules of messages; the defaults, without short messages, if there is no section."""
-    section = root.section("messages", 'rules such as {sms: yes, monthly limit: "500"}')
-    usual = MessageRules()
+    section = root.section("messages", EXPECTED)
     if section is None:
-        return usual
-    quiet = section.take("quiet hours", _quiet, (usual.quiet_from_min, usual.quiet_to_min))
-    rules = MessageRules(
-        sms=section.take("sms", value_readers.flag, usual.sms),
-        sender=section.take("sender", _sender, usual.sender),
-        monthly_limit=section.take("monthly limit", _limit, usual.monthly_limit),
-        unicode=section.take("unicode", value_readers.flag, usual.unicode),
-        quiet_from_min=quiet[0],
-        quiet_to_min=quiet[1],
-        reminders=REMINDERS[
-            section.take("reminders", value_readers.choice(*REMINDERS), _words(usual.reminders))
-        ],
-        texts=_texts(section, languages),
-    )
+        return MessageRules()
+    rules = MessageRules(**read_fields(section, MESSAGES, context))
     section.done()
     return rules
 
 
-def write_messages(rules: MessageRules) -> dict[str, Any]:
+def write_messages(rules: MessageRules, context: FileContext) -> dict[str, Any]:
     """The rules as `read_messages` reads them, without defaults."""
-    usual = MessageRules()
-    if rules == usual:
-        return {}
-    entries: dict[str, Any] = {"sms": "yes" if rules.sms else "no"}
-    if rules.sender:
-        entries["sender"] = rules.sender
-    if rules.monthly_limit != usual.monthly_limit:
-        limit = rules.monthly_limit
-        entries["monthly limit"] = "none" if limit is None else str(limit)
-    if rules.unicode:
-        entries["unicode"] = "yes"
-    quiet = (rules.quiet_from_min, rules.quiet_to_min)
-    if quiet != (usual.quiet_from_min, usual.quiet_to_min):
-        entries["quiet hours"] = (
-            "none" if quiet[0] == quiet[1] else "-".join(map(value_readers.write_clock, quiet))
-        )
-    if rules.reminders != usual.reminders:
-        entries["reminders"] = _words(rules.reminders)
-    if rules.texts:
-        entries["texts"] = {
-            kind: {text_part: dict(by_language) for text_part, by_language in texts_of_kind.items()}
-            for kind, texts_of_kind in rules.texts.items()
-        }
-    return entries
+    return {} if rules == MessageRules() else write_fields(rules, MESSAGES, context)
 
 
-def _words(reminders: tuple[str, ...]) -> str:
-    return next(words for words, chosen in REMINDERS.items() if chosen == reminders)
-
-
-def _texts(section: Section, languages: tuple[str, ...]) -> Texts:
+def _texts(section: Section, key: str, context: FileContext) -> Texts:
     """The office's own texts by kind, part and language; adds a problem for each broken one."""
-    kinds = section.section("texts", "kinds of messages such as `reminder`")
+    kinds = section.section(key, _("kinds of messages such as `reminder`"))
     texts: dict[str, dict[str, dict[str, str]]] = {}
     if kinds is None:
         return texts
-    for kind, kind_section in kinds.each("`subject`, `text` and `sms`"):
+    for kind, kind_section in kinds.each(_("`subject`, `text` and `sms`")):
         if kind not in OF_KINDS:
             kinds.wrong(
                 kinds.keys[kind],
                 nearest_names(kind, OF_KINDS),
-                value=f'the kind "{kind}"',
+                value=_('the kind "%(kind)s"', kind=kind),
             )
             continue
         for text_part in message_texts.PARTS:
             part_section = kind_section.section(
-                text_part, "words per language such as {cs: ..., en: ...}"
+                text_part, _("words per language such as {cs: ..., en: ...}")
             )
-            words = _by_language(kind, text_part, part_section, languages) if part_section else {}
-            if words:
+            if part_section is None:
+                continue
+            if words := _by_language(kind, text_part, part_section, context.languages):
                 texts.setdefault(kind, {})[text_part] = words
         kind_section.done()
     return texts
@@ -118,25 +95,32 @@ def _by_language(
 
 
 def _own_words(kind: str, text_part: message_texts.Part, node: yaml.Node) -> str:
-    text = message_texts.tidy_text(scalar(node, "the words of the message"))
+    text = message_texts.tidy_text(scalar(node, _("the words of the message")))
     for fault in message_texts.faults_of_text(OF_KINDS[kind], text_part, text):
         raise Wrong(_expected(kind, text_part, fault))
     return " ".join(text.split()) if text_part != "text" else text
 
 
-def _expected(kind: str, text_part: message_texts.Part, fault: message_texts.Fault) -> str:
+def _expected(kind: str, text_part: message_texts.Part, fault: message_texts.Fault) -> Phrase:
     names = sorted(message_texts.allowed_placeholders(OF_KINDS[kind], text_part))
     if fault.kind == "unknown":
-        return f"not the placeholder {{{fault.name}}} but {nearest_names(fault.name, names)}"
+        return _(
+            "not the placeholder %(name)s but %(nearest)s",
+            name=f"{{{fault.name}}}",
+            nearest=nearest_names(fault.name, names),
+        )
     if fault.kind == "missing":
-        return f"the placeholder {{{fault.name}}}, without which the message is of no use"
+        return _(
+            "the placeholder %(name)s, without which the message is of no use",
+            name=f"{{{fault.name}}}",
+        )
     if fault.kind == "long":
-        return f"at most {fault.name} characters"
-    return f'braces in pairs around a placeholder (at "{fault.name}")'
+        return _("at most %(most)s characters", most=fault.name)
+    return _('braces in pairs around a placeholder (at "%(place)s")', place=fault.name)
 
 
 def _sender(node: yaml.Node) -> str:
-    expected = (
+    expected = _(
         'a number such as "+420777123456", or a name of at most 11 letters without diacritics'
     )
     text = scalar(node, expected)
@@ -146,9 +130,9 @@ def _sender(node: yaml.Node) -> str:
 
 
 def _limit(node: yaml.Node) -> int | None:
-    if scalar(node, 'a number of messages, or "none"') == "none":
+    if scalar(node, _('a number of messages, or "none"')) == "none":
         return None
-    return value_readers.number(0, 1_000_000)(node)
+    return value_readers.number(0, MOST_MESSAGES).read(node, FileContext())
 
 
 def _quiet(node: yaml.Node) -> tuple[int, int]:
@@ -164,3 +148,78 @@ def _quiet(node: yaml.Node) -> tuple[int, int]:
     if start == end or max(start, end) >= value_readers.DAY_MIN:
         raise Wrong(QUIET)
     return start, end
+
+
+def _write_quiet(quiet: tuple[int, int]) -> str:
+    return "none" if quiet[0] == quiet[1] else "-".join(map(value_readers.write_clock, quiet))
+
+
+def _write_texts(texts: Texts, _context: FileContext) -> dict[str, Any]:
+    return {
+        kind: {text_part: dict(by_language) for text_part, by_language in texts_of_kind.items()}
+        for kind, texts_of_kind in texts.items()
+    }
+
+
+_rule = partial(rule, MessageRules())
+MESSAGES: tuple[Field, ...] = (
+    _rule(
+        "sms",
+        "sms",
+        value_readers.FLAG,
+        _("Text messages"),
+        _("Whether people may give a mobile number instead of an e-mail address."),
+        always=True,
+    ),
+    _rule(
+        "sender",
+        "sender",
+        plain("sender", _sender),
+        _("Sender"),
+        _("The number or short name that people see as the sender."),
+    ),
+    _rule(
+        "monthly_limit",
+        "monthly limit",
+        plain(
+            "limit",
+            _limit,
+            lambda limit: "none" if limit is None else str(limit),
+            lowest=0,
+            highest=MOST_MESSAGES,
+        ),
+        _("Monthly limit"),
+        _("How many text messages may be paid for in a month."),
+    ),
+    _rule(
+        "unicode",
+        "unicode",
+        value_readers.FLAG,
+        _("Czech letters"),
+        _("Text messages keep háčky and čárky; they then cost twice as much."),
+    ),
+    _rule(
+        "quiet_from_min quiet_to_min",
+        "quiet hours",
+        plain("quiet", _quiet, _write_quiet),
+        _("Quiet hours"),
+        _("Messages that can wait are not sent in these hours."),
+        right=HEAD,
+    ),
+    _rule(
+        "reminders",
+        "reminders",
+        value_readers.meaning(REMINDERS),
+        _("Reminders"),
+        _("When people are reminded of their appointment."),
+        right=HEAD,
+    ),
+    _rule(
+        "texts",
+        "texts",
+        Kind("message texts", write=_write_texts, nested=_texts),
+        _("Own texts"),
+        _("The office's own words of messages, by kind, part and language."),
+        right=HEAD,
+    ),
+)

@@ -5,42 +5,63 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TypeVar, overload
+from typing import TypeVar
 
 import yaml
+
+from prepazka.officefile.phrases import ENGLISH, Phrase, listed
+from prepazka.officefile.phrases import phrase as _
 
 T = TypeVar("T")
 D = TypeVar("D")
 PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")}
 SHOWN = 60
+NOTHING = _("nothing")
+START = yaml.Mark("", 0, 0, 0, "", 0)  # of nodes that no file has
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Problem:
     """One problem of a file: the line, the value there, and what was expected."""
 
     line: int
     where: str
-    value: str
-    expected: str
+    value: str | Phrase
+    expected: str | Phrase
 
     def __str__(self) -> str:
-        location = f"line {self.line}: {self.where}: " if self.where else f"line {self.line}: "
-        return f"{location}{self.value}; expected {self.expected}."
+        return self.in_language(ENGLISH)
+
+    def in_language(self, language: str) -> str:
+        """The problem as a sentence in that language."""
+        where = f"{self.where}: " if self.where else ""
+        sentence = _(
+            "line %(line)s: %(where)s%(value)s; expected %(expected)s.",
+            line=self.line,
+            where=where,
+            value=self.value,
+            expected=self.expected,
+        )
+        return sentence.in_language(language)
+
+    def expectation(self, language: str) -> str:
+        """The problem beside its field, where no line is needed."""
+        sentence = _("%(value)s; expected %(expected)s.", value=self.value, expected=self.expected)
+        return sentence.in_language(language)
 
 
 class WrongFile(Exception):
     """The file cannot be used; `problems` are in the order of its lines."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = sorted(set(problems))
+        self.problems = sorted(set(problems), key=lambda problem: (problem.line, str(problem)))
         super().__init__("\n".join(map(str, self.problems)))
 
 
 class Wrong(Exception):
     """A value is not what was expected; `expected` completes "expected ..."."""
 
-    def __init__(self, expected: str, node: yaml.Node | None = None) -> None:
+    def __init__(self, expected: str | Phrase, node: yaml.Node | None = None) -> None:
         super().__init__(expected)
         self.expected = expected
         self.node = node
@@ -56,23 +77,23 @@ def compose(text: str) -> yaml.Node:
             mark = error.context_mark  # point at the start of what was never closed
         line = mark.line + 1 if mark else 1
         reason = " ".join(sentence for sentence in (error.context, error.problem) if sentence)
-        raise WrongFile(
-            [Problem(line, "", _line_of(text, line), f"correct YAML ({reason})")]
-        ) from error
+        expected = _("correct YAML (%(reason)s)", reason=reason)
+        raise WrongFile([Problem(line, "", _line_of(text, line), expected)]) from error
     except yaml.reader.ReaderError as error:
         line = text[: int(error.position)].count("\n") + 1
-        value = f"the character U+{ord(str(error.character)):04X}"
-        raise WrongFile([Problem(line, "", value, "printable text in UTF-8")]) from error
+        value = _("the character %(code)s", code=f"U+{ord(str(error.character)):04X}")
+        raise WrongFile([Problem(line, "", value, _("printable text in UTF-8"))]) from error
     except RecursionError as error:
-        raise WrongFile([Problem(1, "", "the nesting is too deep", "an office's file")]) from error
+        problem = Problem(1, "", _("the nesting is too deep"), _("an office's file"))
+        raise WrongFile([problem]) from error
     if root is None:
-        raise WrongFile([Problem(1, "", "the file is empty", "an office's file")])
+        raise WrongFile([Problem(1, "", _("the file is empty"), _("an office's file"))])
     return root
 
 
-def _line_of(text: str, line: int) -> str:
+def _line_of(text: str, line: int) -> str | Phrase:
     lines = text.splitlines()
-    return quote_value(lines[line - 1].strip()) if line <= len(lines) else "the end of the file"
+    return quote_value(lines[line - 1].strip()) if line <= len(lines) else _("the end of the file")
 
 
 def quote_value(value: str) -> str:
@@ -81,13 +102,23 @@ def quote_value(value: str) -> str:
     return f'"{value[:SHOWN]}…"' if len(value) > SHOWN else f'"{value}"'
 
 
-def quote_node(node: yaml.Node) -> str:
+def quote_node(node: yaml.Node) -> str | Phrase:
     """The node's content as problems show it."""
     if isinstance(node, yaml.MappingNode):
-        return "a mapping"
+        return _("a mapping")
     if isinstance(node, yaml.SequenceNode):
-        return "a list"
-    return quote_value(node.value) if node.value else "nothing"
+        return _("a list")
+    return quote_value(node.value) if node.value else NOTHING
+
+
+def node_of(content: object) -> yaml.Node:
+    """The node of a text, list or mapping of texts, as if it stood in a file."""
+    if isinstance(content, dict):
+        pairs = [(node_of(key), node_of(value)) for key, value in content.items()]
+        return yaml.MappingNode("tag:yaml.org,2002:map", pairs, START, START)
+    if isinstance(content, list):
+        return yaml.SequenceNode("tag:yaml.org,2002:seq", list(map(node_of, content)), START, START)
+    return yaml.ScalarNode("tag:yaml.org,2002:str", str(content), START, START)
 
 
 def line_of(node: yaml.Node) -> int:
@@ -95,14 +126,19 @@ def line_of(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def nearest_names(name: str, allowed: Iterable[str]) -> str:
+def nearest_names(name: str, allowed: Iterable[str]) -> str | Phrase:
     """The allowed names for a problem: the one nearest to `name`, or all of them."""
     names = list(allowed)
     close = get_close_matches(name, names, n=1, cutoff=0.6)
-    return f'"{close[0]}"' if close else f"one of: {', '.join(names) or 'none yet'}"
+    return f'"{close[0]}"' if close else one_of(names)
 
 
-def scalar(node: yaml.Node, expected: str) -> str:
+def one_of(names: Iterable[str]) -> Phrase:
+    """All the names that are allowed."""
+    return _("one of: %(names)s", names=listed(names) or _("none yet"))
+
+
+def scalar(node: yaml.Node, expected: str | Phrase) -> str:
     """The text of a single value. Raises Wrong."""
     if (
         not isinstance(node, yaml.ScalarNode)
@@ -113,7 +149,7 @@ def scalar(node: yaml.Node, expected: str) -> str:
     return str(node.value).strip()
 
 
-def items(node: yaml.Node, expected: str) -> list[yaml.Node]:
+def items(node: yaml.Node, expected: str | Phrase) -> list[yaml.Node]:
     """The nodes of a list, or of a text separated by commas. Raises Wrong."""
     if isinstance(node, yaml.SequenceNode) and node.tag in PLAIN_TAGS:
         return list(node.value)
@@ -127,7 +163,9 @@ def items(node: yaml.Node, expected: str) -> list[yaml.Node]:
 class Section:
     """A mapping of the file; keys are read one by one, and unread ones are problems."""
 
-    def __init__(self, node: yaml.Node, path: str, problems: list[Problem], expected: str) -> None:
+    def __init__(
+        self, node: yaml.Node, path: str, problems: list[Problem], expected: str | Phrase
+    ) -> None:
         self.node, self.path, self.problems = node, path, problems
         self.keys: dict[str, yaml.Node] = {}
         self.values: dict[str, yaml.Node] = {}
@@ -141,14 +179,16 @@ class Section:
     def _add(self, key: yaml.Node, value: yaml.Node) -> None:
         name = str(key.value).strip() if isinstance(key, yaml.ScalarNode) else ""
         if not name:
-            self.wrong(key, "a key that is a word")
+            self.wrong(key, _("a key that is a word"))
         elif name in self.keys:
             first_line = line_of(self.keys[name])
-            self.wrong(key, f"each key once (the first is on line {first_line})")
+            self.wrong(key, _("each key once (the first is on line %(line)s)", line=first_line))
         else:
             self.keys[name], self.values[name] = key, value
 
-    def wrong(self, node: yaml.Node, expected: str, *, at: str = "", value: str = "") -> None:
+    def wrong(
+        self, node: yaml.Node, expected: str | Phrase, *, at: str = "", value: str | Phrase = ""
+    ) -> None:
         """Add a problem."""
         where = f"{self.path}.{at}" if self.path and at else self.path or at
         self.problems.append(Problem(line_of(node), where, value or quote_node(node), expected))
@@ -158,27 +198,21 @@ class Section:
         self.asked.append(key)
         return key in self.values
 
-    @overload
-    def take(self, key: str, read: Callable[[yaml.Node], T], default: D) -> T | D: ...
-
-    @overload
-    def take(self, key: str, read: Callable[[yaml.Node], T], *, missing: str) -> T: ...
-
     def take(
         self,
         key: str,
         read: Callable[[yaml.Node], T],
-        default: D | None = None,
+        default: D,
         *,
-        missing: str = "",
-    ) -> T | D | None:
+        missing: Phrase | None = None,
+    ) -> T | D:
         """The value of the key; the default if it is missing or wrong, which adds a problem.
 
         `missing` is what a problem says is expected of a required key.
         """
         if not self.has(key):
             if missing:
-                self.wrong(self.node, missing, at=key, value="nothing")
+                self.wrong(self.node, missing, at=key, value=NOTHING)
             return default
         try:
             return read(self.values[key])
@@ -186,7 +220,7 @@ class Section:
             self.wrong(wrong.node or self.values[key], wrong.expected, at=key)
             return default
 
-    def section(self, key: str, expected: str) -> Section | None:
+    def section(self, key: str, expected: str | Phrase) -> Section | None:
         """The mapping under the key, if there is one."""
         if not self.has(key):
             return None
@@ -196,7 +230,7 @@ class Section:
         """The path of the key's content."""
         return f"{self.path}.{key}" if self.path else key
 
-    def each(self, expected: str) -> Iterator[tuple[str, Section]]:
+    def each(self, expected: str | Phrase) -> Iterator[tuple[str, Section]]:
         """The sections of a mapping whose keys are codes."""
         for key, value in self.values.items():
             self.asked.append(key)
@@ -207,6 +241,12 @@ class Section:
         for name, key in self.keys.items():
             if name in self.asked:
                 continue
-            hint = " (texts with commas and times need quotes)" if ":" in name else ""
-            value = f"unknown key {quote_value(name)}"
-            self.wrong(key, nearest_names(name, dict.fromkeys(self.asked)) + hint, value=value)
+            expected = nearest_names(name, dict.fromkeys(self.asked))
+            if ":" in name:
+                expected = _("%(names)s (texts with commas and times need quotes)", names=expected)
+            self.wrong(key, expected, value=unknown_key(name))
+
+
+def unknown_key(name: str) -> Phrase:
+    """What a problem says of a key that has no meaning."""
+    return _("unknown key %(key)s", key=quote_value(name))

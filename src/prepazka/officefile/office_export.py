@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from prepazka.core.interval import Interval
 from prepazka.officefile import file_plan
-from prepazka.officefile.hours_section import Found, exception_plan, sorted_week
+from prepazka.officefile.declarations import Field, fields_of, restored_fields
+from prepazka.officefile.hours_section import (
+    Exceptional,
+    Found,
+    Times,
+    exception_plan,
+    sorted_week,
+)
 from prepazka.officefile.value_readers import MODES
 from prepazka.officefile.write import write
 from prepazka.offices import office_snapshot
 from prepazka.offices.crests import crest_of
 from prepazka.offices.display_options import options_of
-from prepazka.offices.models import Agenda, Device, HoursException, Office, Official, Service
+from prepazka.offices.models import Agenda, Device, HoursException, Named, Office, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
+
+P = TypeVar("P")
 
 
 def export(office: Office, *, with_reasons: bool = True) -> str:
@@ -44,55 +54,56 @@ def plan_of(office: OfficeSnapshot) -> file_plan.OfficePlan:
     """The plan of the office, without retired parts."""
     row = office.row
     return file_plan.OfficePlan(
-        slug=row.slug,
-        name=dict(row.name),
-        address=dict(row.address),
-        note=dict(row.note),
-        after_hours=dict(row.after_hours),
-        email=row.email,
-        phone=row.phone,
-        timezone=row.timezone,
-        languages=tuple(row.languages) or ("cs",),
-        public_holidays=row.public_holidays,
-        head_start_min=row.head_start_min,
-        walkin_cap_min=row.walkin_cap_min,
-        call_early=row.call_early,
-        first_ticket_min=row.first_ticket_min,
-        last_ticket_min=row.last_ticket_min,
-        overtime_min=row.overtime_min,
-        phone_tickets=row.phone_tickets,
-        retention_days=row.retention_days,
-        answer_offers_min=row.answer_offers_min,
-        lock_after_min=row.lock_after_min,
+        **restored_fields(row, fields_of(file_plan.OfficePlan)),
         times=_times(office),
         departments=tuple(
-            file_plan.DepartmentPlan(d.code, dict(d.name))
+            _plan(file_plan.DepartmentPlan, office, d)
             for d in office.departments.values()
             if not d.retired
         ),
         agendas=tuple(_agenda(office, a) for a in office.agendas.values() if not a.retired),
         counters=tuple(
-            file_plan.CounterPlan(
-                c.code,
-                c.number,
-                dict(c.name),
-                dict(c.place),
-                tuple(s.code for s in _in_order(office) if s.pk in office.serves[c.pk]),
-                _times(office, counter_id=c.pk),
+            _plan(
+                file_plan.CounterPlan,
+                office,
+                c,
+                services=tuple(s.code for s in _in_order(office) if s.pk in office.serves[c.pk]),
+                times=_times(office, counter_id=c.pk),
             )
             for c in office.open_counters()
         ),
         devices=_devices(office),
         messages=row.message_rules,
-        officials=tuple(_official(office, o) for o in office.open_officials()),
-        systems=tuple(file_plan.SystemPlan(s.code, dict(s.name)) for s in office.open_systems()),
-        embed=None if row.embed_hosts is None else tuple(row.embed_hosts),
-        rooms=tuple(row.video_rooms),
-        room_link=row.video_link,
+        officials=tuple(
+            _plan(
+                file_plan.OfficialPlan,
+                office,
+                o,
+                topics=tuple(s.code for s in _in_order(office) if s.pk in office.topics[o.pk]),
+                times=_times(office, official_id=o.pk),
+            )
+            for o in office.open_officials()
+        ),
+        systems=tuple(_plan(file_plan.SystemPlan, office, s) for s in office.open_systems()),
         files=row.file_rules,
         crest=crest_of(row),
-        second_factor_roles=tuple(row.second_factor_roles),
     )
+
+
+def _plan(plan: Callable[..., P], office: OfficeSnapshot, row: Named, **columns: Any) -> P:
+    """The plan of a part from its row's columns, and codes of the parts that it refers to."""
+    fields = fields_of(plan)
+    codes = {
+        declaration.attributes[0]: _code_of(office, row, declaration)
+        for declaration in fields
+        if declaration.kind.parts
+    }
+    return plan(code=row.code, **restored_fields(row, fields), **codes, **columns)
+
+
+def _code_of(office: OfficeSnapshot, row: Named, declaration: Field) -> str | None:
+    referred = getattr(office, declaration.kind.parts).get(getattr(row, f"{declaration.column}_id"))
+    return referred.code if referred and not referred.retired else None
 
 
 def _in_order(office: OfficeSnapshot) -> list[Service]:
@@ -105,27 +116,18 @@ def _in_order(office: OfficeSnapshot) -> list[Service]:
 def _agenda(office: OfficeSnapshot, agenda: Agenda) -> file_plan.AgendaPlan:
     services = [s for s in office.offered_services() if s.agenda_id == agenda.pk]
     booked = bool(agenda.rules_data) or any(s.bookable for s in services)
-    department = office.departments.get(agenda.department_id or 0)
-    return file_plan.AgendaPlan(
-        code=agenda.code,
-        name=dict(agenda.name),
-        letter=agenda.letter,
-        department=department.code if department and not department.retired else None,
+    return _plan(
+        file_plan.AgendaPlan,
+        office,
+        agenda,
         booking=agenda.rules if booked else None,
         services=tuple(
-            file_plan.ServicePlan(
-                s.code,
-                dict(s.name),
-                s.duration_min,
-                s.bookable,
-                s.walk_in,
-                dict(s.hint),
-                dict(s.documents),
-                dict(s.fee),
-                _times(office, service_id=s.pk),
-                _needs(office, s),
-                tuple(s.modes),
-                tuple(s.video_rooms),
+            _plan(
+                file_plan.ServicePlan,
+                office,
+                s,
+                needs=_needs(office, s),
+                times=_times(office, service_id=s.pk),
             )
             for s in services
         ),
@@ -136,24 +138,6 @@ def _agenda(office: OfficeSnapshot, agenda: Agenda) -> file_plan.AgendaPlan:
 def _needs(office: OfficeSnapshot, service: Service) -> tuple[str, ...]:
     needed = office.needs.get(service.pk, frozenset())
     return tuple(s.code for s in office.open_systems() if s.pk in needed)
-
-
-def _official(office: OfficeSnapshot, official: Official) -> file_plan.OfficialPlan:
-    department = office.departments.get(official.department_id or 0)
-    counter = office.counters.get(official.counter_id or 0)
-    topics = office.topics[official.pk]
-    return file_plan.OfficialPlan(
-        official.code,
-        dict(official.name),
-        department.code if department and not department.retired else None,
-        counter.code if counter and not counter.retired else None,
-        tuple(s.code for s in _in_order(office) if s.pk in topics),
-        dict(official.place),
-        official.email,
-        official.phone,
-        official.buffer_min,
-        _times(office, official_id=official.pk),
-    )
 
 
 def _devices(office: OfficeSnapshot) -> tuple[file_plan.DevicePlan, ...]:
@@ -182,7 +166,7 @@ def _devices(office: OfficeSnapshot) -> tuple[file_plan.DevicePlan, ...]:
     return tuple(devices)
 
 
-def _times(office: OfficeSnapshot, **scope: int) -> file_plan.Times:
+def _times(office: OfficeSnapshot, **scope: int) -> Times:
     hours: dict[bool | str, Found] = defaultdict(lambda: defaultdict(list))
     for row in office.hours:
         if _is_of_scope(row, scope):
@@ -190,15 +174,15 @@ def _times(office: OfficeSnapshot, **scope: int) -> file_plan.Times:
             hours[row.mode or row.booking][valid, row.weekday].append(
                 Interval(row.opens, row.closes)
             )
-    return file_plan.Times(
+    return Times(
         hours=sorted_week(hours[False]),
         booking_hours=sorted_week(hours[True]),
-        mode_hours=tuple((mode, sorted_week(hours[mode])) for mode in MODES if hours[mode]),
         exceptions=tuple(
             _exceptional(exception)
             for exception in sorted(office.exceptions, key=lambda e: e.pk)
             if _is_of_scope(exception, scope)
         ),
+        **{f"{mode}_hours": sorted_week(hours[mode]) for mode in MODES},
     )
 
 
@@ -209,9 +193,9 @@ def _is_of_scope(row: Any, scope: dict[str, int]) -> bool:
     )
 
 
-def _exceptional(row: HoursException) -> file_plan.Exceptional:
+def _exceptional(row: HoursException) -> Exceptional:
     days, reason = row.days, dict(row.reason)
     if days.begins is not None or days.ends is not None:
-        return file_plan.Exceptional(days, reason)
+        return Exceptional(days, reason)
     times = days.minutes_on(row.from_date)
     return exception_plan(row.kind, row.from_date, row.to_date, times, reason, row.places)

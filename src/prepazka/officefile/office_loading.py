@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,10 @@ from prepazka.journal.record import record
 from prepazka.officefile import file_plan
 from prepazka.officefile.check import check
 from prepazka.officefile.conflicts import Conflict, conflicts, unmet_waits
+from prepazka.officefile.declarations import Field, fields_of, stored_fields
+from prepazka.officefile.hours_section import Exceptional, Times
 from prepazka.officefile.meetings_off import refuse_meetings
+from prepazka.officefile.value_readers import Text
 from prepazka.offices import office_snapshot
 from prepazka.offices.crests import put_crest
 from prepazka.offices.models import (
@@ -117,36 +120,9 @@ def lock_coming_days(office: Office, rules: Iterable[Rules], now: datetime) -> N
 
 
 def _set_office(office: Office, office_plan: file_plan.OfficePlan, report: LoadReport) -> None:
-    fields = {
-        name: getattr(office_plan, name)
-        for name in (
-            "name",
-            "address",
-            "note",
-            "after_hours",
-            "email",
-            "phone",
-            "timezone",
-            "public_holidays",
-            "head_start_min",
-            "walkin_cap_min",
-            "call_early",
-            "first_ticket_min",
-            "last_ticket_min",
-            "overtime_min",
-            "phone_tickets",
-            "retention_days",
-            "answer_offers_min",
-            "lock_after_min",
-        )
-    } | {
-        "languages": list(office_plan.languages),
-        "embed_hosts": None if office_plan.embed is None else list(office_plan.embed),
-        "video_rooms": list(office_plan.rooms),
-        "video_link": office_plan.room_link,
+    fields = stored_fields(office_plan, fields_of(file_plan.OfficePlan)) | {
         "files_data": office_plan.files.data(),
         "messages_data": office_plan.messages.data(),
-        "second_factor_roles": list(office_plan.second_factor_roles),
     }
     differs = _set_fields(office, fields)
     if (put_crest(office, office_plan.crest) or differs) and office.version:
@@ -166,86 +142,75 @@ class _Loading:
 
     def __init__(self, office: Office, report: LoadReport) -> None:
         self.office, self.report = office, report
-        self.agendas: dict[str, Agenda] = {}
-        self.services: dict[str, Service] = {}
-        self.counters: dict[str, Counter] = {}
-        self.officials: dict[str, Official] = {}
+        self.rows: dict[str, dict[str, Any]] = {}  # by the plural of their model, then by code
 
     def parts(self, office_plan: file_plan.OfficePlan) -> None:
         """Store all parts of the office except its hours."""
-        departments = self._store_rows(
-            Department, {d.code: {"name": d.name} for d in office_plan.departments}
-        )
-        systems = self._store_rows(System, {s.code: {"name": s.name} for s in office_plan.systems})
+        self._store_rows(Department, office_plan.departments)
+        self._store_rows(System, office_plan.systems)
         self._free_letters({a.code: a.letter for a in office_plan.agendas})
-        self.agendas = self._store_rows(
+        self._store_rows(
             Agenda,
-            {
-                a.code: {
-                    "name": a.name,
-                    "letter": a.letter,
-                    "department_id": departments[a.department].pk if a.department else None,
-                    "rules_data": a.booking.data() if a.booking else {},
-                }
-                for a in office_plan.agendas
-            },
+            office_plan.agendas,
+            lambda a: {"rules_data": a.booking.data() if a.booking else {}},
         )
         for agenda in office_plan.agendas:
             self._create_lanes(
-                self.agendas[agenda.code], agenda.booking.quota if agenda.booking else 0
+                self.rows["agendas"][agenda.code], agenda.booking.quota if agenda.booking else 0
             )
-        self.services = self._store_rows(
+        agenda_of = {s.code: a.code for a in office_plan.agendas for s in a.services}
+        self._store_rows(
             Service,
-            {
-                s.code: {
-                    "agenda_id": self.agendas[a.code].pk,
-                    "name": s.name,
-                    "hint": s.hint,
-                    "fee": s.fee,
-                    "documents": s.documents,
-                    "duration_min": s.duration_min,
-                    "bookable": s.bookable,
-                    "walk_in": s.walk_in,
-                    "modes": list(s.modes),
-                    "video_rooms": list(s.rooms),
-                }
-                for a in office_plan.agendas
-                for s in a.services
-            },
+            tuple(office_plan.services()),
+            lambda s: {"agenda_id": self.rows["agendas"][agenda_of[s.code]].pk},
         )
+        systems = self.rows["systems"]
         for planned in office_plan.services():
-            self._set_systems(self.services[planned.code], {systems[c].pk for c in planned.needs})
-        self.counters = self._store_rows(
-            Counter,
-            {
-                c.code: {"name": c.name, "number": c.number, "place": c.place}
-                for c in office_plan.counters
-            },
-        )
+            self._set_systems(
+                self.rows["services"][planned.code], {systems[c].pk for c in planned.needs}
+            )
+        self._store_rows(Counter, office_plan.counters)
         for counter in office_plan.counters:
-            self._set_services(self.counters[counter.code], counter.services)
-        self._store_officials(office_plan.officials, departments)
+            self._set_services(self.rows["counters"][counter.code], counter.services)
+        self._store_officials(office_plan.officials)
         self._store_devices(office_plan.devices)
 
     def _store_rows(
-        self, model: type[Any], fields_by_code: Mapping[str, dict[str, Any]]
-    ) -> dict[str, Any]:
-        """Update, create and retire rows of a model; returns the rows of the file by code."""
+        self,
+        model: type[Any],
+        plans: Collection[Any],
+        undeclared: Callable[[Any], dict[str, Any]] = lambda _: {},
+    ) -> None:
+        """Update, create and retire rows of a model by the declarations of their plans.
+
+        `undeclared` gives the columns of a plan that are not declared.
+        """
         existing = {row.code: row for row in model.objects.filter(office=self.office)}
-        for code in existing.keys() - fields_by_code.keys():
+        for code in existing.keys() - {planned.code for planned in plans}:
             if not existing[code].retired:
                 self._retire(existing[code])
-        rows = {}
-        for position, (code, fields) in enumerate(fields_by_code.items()):
-            row = existing.get(code) or model(office=self.office, code=code)
+        rows = self.rows.setdefault(f"{model.__name__.lower()}s", {})
+        for position, planned in enumerate(plans):
+            row = existing.get(planned.code) or model(office=self.office, code=planned.code)
+            declarations = fields_of(type(planned))
+            columns = stored_fields(planned, declarations) | undeclared(planned)
+            columns |= self._references(planned, declarations)
             if (
-                _set_fields(row, {**fields, "position": position, "retired": False})
+                _set_fields(row, {**columns, "position": position, "retired": False})
                 or row.pk is None
             ):
                 self._note("created" if row.pk is None else "changed", row)
                 row.save()
-            rows[code] = row
-        return rows
+            rows[planned.code] = row
+
+    def _references(self, planned: Any, declarations: Iterable[Field]) -> dict[str, int | None]:
+        """Keys of the rows that the plan names by their codes."""
+        keys: dict[str, int | None] = {}
+        for declaration in declarations:
+            if collection := declaration.kind.parts:
+                code = declaration.value_of(planned)
+                keys[f"{declaration.column}_id"] = self.rows[collection][code].pk if code else None
+        return keys
 
     def _note(self, outcome: str, row: Named) -> None:
         label = f"{type(row).__name__.lower()} {row.code}"
@@ -277,7 +242,7 @@ class _Loading:
 
     def _set_services(self, counter_or_official: Counter | Official, codes: Iterable[str]) -> None:
         """Set the services; retired ones stay, so that people who booked them can be called."""
-        service_ids = {self.services[code].pk for code in codes}
+        service_ids = {self.rows["services"][code].pk for code in codes}
         served = counter_or_official.services.all()
         current_ids = {service.pk for service in served if not service.retired}
         if current_ids != service_ids:
@@ -291,39 +256,22 @@ class _Loading:
             service.needs.set(system_ids)
             self._note("changed", service)
 
-    def _store_officials(
-        self,
-        official_plans: Iterable[file_plan.OfficialPlan],
-        departments: Mapping[str, Department],
-    ) -> None:
+    def _store_officials(self, official_plans: Collection[file_plan.OfficialPlan]) -> None:
         """Store officials and create their lanes; their accounts are not in the file."""
-        self.officials = self._store_rows(
-            Official,
-            {
-                o.code: {
-                    "name": o.name,
-                    "place": o.place,
-                    "email": o.email,
-                    "phone": o.phone,
-                    "buffer_min": o.buffer_min,
-                    "department_id": departments[o.department].pk if o.department else None,
-                    "counter_id": self.counters[o.counter].pk if o.counter else None,
-                }
-                for o in official_plans
-            },
-        )
+        self._store_rows(Official, official_plans)
+        officials = self.rows["officials"]
         with_lane = set(
             Lane.objects.filter(official__office=self.office).values_list("official", flat=True)
         )
         Lane.objects.bulk_create(
             Lane(office=self.office, official=official)
-            for official in self.officials.values()
+            for official in officials.values()
             if official.pk not in with_lane
         )
         for official in official_plans:
-            self._set_services(self.officials[official.code], official.topics)
+            self._set_services(officials[official.code], official.topics)
 
-    def _store_devices(self, device_plans: Iterable[file_plan.DevicePlan]) -> None:
+    def _store_devices(self, device_plans: Collection[file_plan.DevicePlan]) -> None:
         kinds = {device_plan.code: device_plan.kind for device_plan in device_plans}
         for device in Device.objects.filter(office=self.office, code__in=kinds):
             if device.kind != kinds[device.code]:
@@ -331,14 +279,8 @@ class _Loading:
                 device.save()
         self._store_rows(
             Device,
-            {
-                device_plan.code: {
-                    "kind": device_plan.kind,
-                    "name": device_plan.name,
-                    "options": device_plan.options,
-                }
-                for device_plan in device_plans
-            },
+            device_plans,
+            lambda device: {"kind": device.kind, "name": device.name, "options": device.options},
         )
 
     def _unpair(self, device: Device) -> None:
@@ -349,11 +291,16 @@ class _Loading:
 
     def times(self, office_plan: file_plan.OfficePlan) -> None:
         """Replace hours and exceptions if they differ; no other rows refer to them."""
-        scopes: list[tuple[dict[str, Any], file_plan.Times]] = [({}, office_plan.times)]
-        scopes += [({"agenda": self.agendas[a.code]}, a.times) for a in office_plan.agendas]
-        scopes += [({"service": self.services[s.code]}, s.times) for s in office_plan.services()]
-        scopes += [({"counter": self.counters[c.code]}, c.times) for c in office_plan.counters]
-        scopes += [({"official": self.officials[o.code]}, o.times) for o in office_plan.officials]
+        scopes: list[tuple[dict[str, Any], Times]] = [({}, office_plan.times)]
+        plans_by_kind: dict[str, tuple[Any, ...]] = {
+            "agenda": office_plan.agendas,
+            "service": tuple(office_plan.services()),
+            "counter": office_plan.counters,
+            "official": office_plan.officials,
+        }
+        for kind, plans in plans_by_kind.items():
+            rows = self.rows[f"{kind}s"]
+            scopes += [({kind: rows[planned.code]}, planned.times) for planned in plans]
         hours = [
             OpeningHours(
                 office=self.office, booking=booking, mode=mode, **scope, **_week_fields(row)
@@ -371,7 +318,7 @@ class _Loading:
             for row in HoursException.objects.filter(office=self.office).exclude(official=None)
         }
 
-        def reason(scope: dict[str, Any], exception: file_plan.Exceptional) -> file_plan.Text:
+        def reason(scope: dict[str, Any], exception: Exceptional) -> Text:
             official = scope.get("official")
             if official is None or exception.reason != file_plan.AS_BEFORE:
                 return exception.reason

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from prepazka.core.error_texts import sentence_of
 from prepazka.officefile.nodes import Problem, WrongFile
+from prepazka.officefile.phrases import phrase as _
 
 SUFFIX = ".yaml"
 
@@ -49,5 +50,5 @@ def text_of(name: str) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        value = f"the byte 0x{content[error.start]:02x}"
-        raise WrongFile([Problem(line, "", value, "text in UTF-8")]) from error
+        value = _("the byte %(code)s", code=f"0x{content[error.start]:02x}")
+        raise WrongFile([Problem(line, "", value, _("text in UTF-8"))]) from error

@@ -11,6 +11,8 @@ from prepazka.core.demand import Plan
 from prepazka.core.figures import REFUSE, WARN
 from prepazka.core.whatif import Burden, burden_of_agenda
 from prepazka.officefile.file_plan import AgendaPlan, OfficePlan
+from prepazka.officefile.phrases import Phrase, listed
+from prepazka.officefile.phrases import phrase as _
 from prepazka.officefile.workday import Named, NoSuchDay, plan_of
 
 ORDINARY = date(2026, 1, 12)  # a Monday without holidays near
@@ -140,14 +142,21 @@ def quota_warnings(office: OfficePlan) -> list[str]:
     ]
 
 
-def quota_in_words(quota: Quota) -> str:
+def quota_in_words(quota: Quota) -> Phrase:
     """The quota and its effect as a phrase."""
-    does = f"makes those without a booking wait {quota.times} times as long"
+    effect = _("makes those without a booking wait %(times)s times as long", times=quota.times)
     if quota.burden.taken >= 1:
-        does = "leaves no time of the counters to those without a booking"
-    counters = "1 counter" if quota.burden.counters == 1 else f"{quota.burden.counters} counters"
-    shared = f", shared with {', '.join(quota.sharing)}" if quota.sharing else ""
-    return (
-        f"{quota.quota} per {quota.window_min} min {does} ({counters} at the thinnest moment{shared};"
-        f" {quota.burden.mean:.3g} min a service)"
+        effect = _("leaves no time of the counters to those without a booking")
+    number = quota.burden.counters
+    counters = _("1 counter") if number == 1 else _("%(number)s counters", number=number)
+    shared = _(", shared with %(agendas)s", agendas=listed(quota.sharing)) if quota.sharing else ""
+    return _(
+        "%(quota)s per %(window)s min %(effect)s (%(counters)s at the thinnest moment%(shared)s;"
+        " %(mean)s min a service)",
+        quota=quota.quota,
+        window=quota.window_min,
+        effect=effect,
+        counters=counters,
+        shared=shared,
+        mean=f"{quota.burden.mean:.3g}",
     )

@@ -1,4 +1,4 @@
-"""Readers and writers of single values: durations, dates, times of day, texts, addresses.
+"""Kinds of single values: durations, dates, times of day, texts, addresses.
 
 A reader takes a YAML node and raises Wrong; a writer returns text that its reader understands.
 """
@@ -6,10 +6,11 @@ A reader takes a YAML node and raises Wrong; a writer returns text that its read
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -19,9 +20,13 @@ from prepazka.core.contact_text import clean_email, clean_text
 from prepazka.core.interval import Interval
 from prepazka.core.room_addresses import is_room_address
 from prepazka.core.slots import MOST_RETURN_MIN, Rules, Step
-from prepazka.officefile.file_plan import Text
-from prepazka.officefile.nodes import Wrong, items, nearest_names, scalar
+from prepazka.officefile.declarations import FileContext, Kind, plain
+from prepazka.officefile.nodes import Wrong, items, nearest_names, one_of, scalar
+from prepazka.officefile.phrases import Phrase, listed
+from prepazka.officefile.phrases import phrase as _
 
+T = TypeVar("T")
+Text = dict[str, str]  # by language
 HOUR_MIN, DAY_MIN = 60, 1440
 MOST_MIN = 366 * DAY_MIN
 SMALL = 32767  # the largest value of the database's smallint
@@ -44,7 +49,7 @@ LONGEST_HOST = 255
 
 def code(node: yaml.Node) -> str:
     """A code for addresses and references."""
-    expected = 'a short code of letters, digits and hyphens such as "registr-vozidel"'
+    expected = _('a short code of letters, digits and hyphens such as "registr-vozidel"')
     text = scalar(node, expected)
     if not CODE.fullmatch(text):
         raise Wrong(expected)
@@ -53,45 +58,34 @@ def code(node: yaml.Node) -> str:
 
 def flag(node: yaml.Node) -> bool:
     """Yes or no."""
-    word = scalar(node, '"yes" or "no"').lower()
+    word = scalar(node, _('"yes" or "no"')).lower()
     if word not in {"yes", "no", "true", "false"}:
-        raise Wrong('"yes" or "no"')
+        raise Wrong(_('"yes" or "no"'))
     return word in {"yes", "true"}
 
 
+def write_flag(answer: bool) -> str:  # noqa: FBT001  # it is what is written
+    """The flag as `flag` reads it."""
+    return "yes" if answer else "no"
+
+
 MODES = ("person", "phone", "video")
-
-
-def modes(node: yaml.Node) -> tuple[str, ...]:
-    """Modes of meeting, the default one first: `[person, video]`."""
-    nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
-    words = [
-        mode_node.value.strip() if isinstance(mode_node, yaml.ScalarNode) else ""
-        for mode_node in nodes
-    ]
-    wrong = [mode_node for mode_node, word in zip(nodes, words, strict=True) if word not in MODES]
-    if wrong or not words or len(set(words)) < len(words):
-        expected = "a list of person, phone and video, each once, such as [person, video]"
-        raise Wrong(expected, wrong[0] if wrong else None)
-    return tuple(words)
-
-
 ROOMS = ("embedded", "jitsi", "bigbluebutton", "link")
 CODE_OF_ROOM = "{code}"
 
 
-def rooms(node: yaml.Node) -> tuple[str, ...]:
-    """Providers of video meetings in the order of preference: `[jitsi, embedded]`."""
-    nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
-    words = [
-        room_node.value.strip() if isinstance(room_node, yaml.ScalarNode) else ""
-        for room_node in nodes
-    ]
-    wrong = [room_node for room_node, word in zip(nodes, words, strict=True) if word not in ROOMS]
-    if wrong or not words or len(set(words)) < len(words):
-        expected = f"a list of {', '.join(ROOMS)}, each once, such as [jitsi, embedded]"
-        raise Wrong(expected, wrong[0] if wrong else None)
-    return tuple(words)
+def several(allowed: tuple[str, ...], expected: Phrase) -> Kind[tuple[str, ...]]:
+    """Some of the allowed words, the preferred one first, each once: `[person, video]`."""
+
+    def read(node: yaml.Node) -> tuple[str, ...]:
+        nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        words = [n.value.strip() if isinstance(n, yaml.ScalarNode) else "" for n in nodes]
+        wrong = [n for n, word in zip(nodes, words, strict=True) if word not in allowed]
+        if wrong or not words or len(set(words)) < len(words):
+            raise Wrong(expected, wrong[0] if wrong else None)
+        return tuple(words)
+
+    return plain("several", read, choices=allowed)
 
 
 ROLES = ("clerk", "reception", "operator", "head", "administrator")
@@ -99,12 +93,15 @@ ROLES = ("clerk", "reception", "operator", "head", "administrator")
 
 def roles(node: yaml.Node) -> tuple[str, ...]:
     """Roles of the staff in the order of ROLES: `[head, administrator]`, `all` or `none`."""
-    expected = f"roles such as [head, administrator], of {', '.join(ROLES)}; or all, or none"
+    expected = _(
+        "roles such as [head, administrator], of %(roles)s; or all, or none", roles=listed(ROLES)
+    )
     nodes = {scalar(name, expected): name for name in items(node, expected)}
     if nodes.keys() in ({"all"}, {"none"}):
         return ROLES if "all" in nodes else ()
     if unknown := [name for name in nodes if name not in ROLES]:
-        raise Wrong(f"{expected} ({nearest_names(unknown[0], ROLES)})", nodes[unknown[0]])
+        nearest = nearest_names(unknown[0], ROLES)
+        raise Wrong(_("%(what)s (%(nearest)s)", what=expected, nearest=nearest), nodes[unknown[0]])
     return tuple(role for role in ROLES if role in nodes)
 
 
@@ -115,7 +112,7 @@ def write_roles(chosen: tuple[str, ...]) -> str | list[str]:
 
 def room_link(node: yaml.Node) -> str:
     """The address of an external room; `{code}` in it is replaced by a code of each meeting."""
-    expected = "an address such as https://meet.example/{code}, where {code} differs per meeting"
+    expected = _("an address such as https://meet.example/{code}, where {code} differs per meeting")
     address = scalar(node, expected)
     sample = address.replace(CODE_OF_ROOM, "a")
     if not is_room_address(sample) or "{" in sample or address.count(CODE_OF_ROOM) != 1:
@@ -123,9 +120,9 @@ def room_link(node: yaml.Node) -> str:
     return address
 
 
-def number(lowest: int, highest: int) -> Callable[[yaml.Node], int]:
-    """A reader of a whole number within bounds."""
-    expected = f"a whole number from {lowest} to {highest}"
+def number(lowest: int, highest: int) -> Kind[int]:
+    """A whole number within bounds."""
+    expected = _("a whole number from %(lowest)s to %(highest)s", lowest=lowest, highest=highest)
 
     def read(node: yaml.Node) -> int:
         text = scalar(node, expected)
@@ -133,46 +130,57 @@ def number(lowest: int, highest: int) -> Callable[[yaml.Node], int]:
             raise Wrong(expected)
         return int(text)
 
-    return read
+    return plain("number", read, str, lowest=lowest, highest=highest)
 
 
-def choice(*allowed: str) -> Callable[[yaml.Node], str]:
-    """A reader of one of the allowed words."""
-    expected = "one of: " + ", ".join(allowed)
-
-    def read(node: yaml.Node) -> str:
-        word = scalar(node, expected)
-        if word not in allowed:
-            raise Wrong(nearest_names(word, allowed))
-        return word
-
-    return read
+def choice(*allowed: str) -> Kind[str]:
+    """One of the allowed words."""
+    return meaning({word: word for word in allowed})
 
 
-def words(limit: int, expected: str) -> Callable[[yaml.Node], str]:
-    """A reader of a text of at most `limit` characters, without a language."""
+def meaning(meanings: Mapping[str, T]) -> Kind[T]:
+    """One of the words, each with the value that it stands for."""
+
+    def read(node: yaml.Node) -> T:
+        word = scalar(node, one_of(meanings))
+        if word not in meanings:
+            raise Wrong(nearest_names(word, meanings))
+        return meanings[word]
+
+    def write(meant: T) -> str:
+        return next(word for word, meaning_ in meanings.items() if meaning_ == meant)
+
+    return plain("choice", read, write, choices=meanings)
+
+
+def words(limit: int, expected: Phrase) -> Kind[str]:
+    """A text of at most `limit` characters, without a language."""
 
     def read(node: yaml.Node) -> str:
         text = clean_text(scalar(node, expected))
         if len(text) > limit:
-            raise Wrong(f"{expected} of at most {limit} characters")
+            raise Wrong(_("%(what)s of at most %(limit)s characters", what=expected, limit=limit))
         return text
 
-    return read
+    return plain("words", read, limit=limit)
 
 
-def letter(node: yaml.Node) -> str:
-    """The letters before a ticket's number."""
-    expected = 'one to three capital letters A-Z for the tickets, such as "V"'
+def letter(node: yaml.Node, context: FileContext) -> str:
+    """The letters before a ticket's number, which no other agenda has."""
+    expected = _('one to three capital letters A-Z for the tickets, such as "V"')
     text = scalar(node, expected)
     if not re.fullmatch(r"[A-Z]{1,3}", text):
         raise Wrong(expected)
+    if text in context.letters:
+        agenda = context.letters[text]
+        raise Wrong(_('a letter of its own; "%(agenda)s" has this one', agenda=agenda))
+    context.letters[text] = context.agenda
     return text
 
 
 def email(node: yaml.Node) -> str:
     """An e-mail address."""
-    expected = 'an e-mail address such as "podatelna@urad.example"'
+    expected = _('an e-mail address such as "podatelna@urad.example"')
     text = scalar(node, expected)
     try:
         return clean_email(text)
@@ -182,7 +190,7 @@ def email(node: yaml.Node) -> str:
 
 def hosts(node: yaml.Node) -> tuple[str, ...] | None:
     """Sites that may embed the booking pages; None for any, an empty tuple for none."""
-    expected = 'a list of sites such as [www.lhota.example], "any" or "none"'
+    expected = _('a list of sites such as [www.lhota.example], "any" or "none"')
     names = [scalar(site_node, expected).lower() for site_node in items(node, expected)]
     if names in (["any"], ["none"]):
         return None if names == ["any"] else ()
@@ -192,13 +200,13 @@ def hosts(node: yaml.Node) -> tuple[str, ...] | None:
 
 
 def write_hosts(sites: tuple[str, ...] | None) -> list[str] | str:
-    """The sites as `hosts` reads them; empty for any, which is the default."""
-    return "" if sites is None else list(sites) or "none"
+    """The sites as `hosts` reads them."""
+    return "any" if sites is None else list(sites) or "none"
 
 
 def timezone(node: yaml.Node) -> str:
     """A name of the IANA time zone database."""
-    expected = 'a time zone such as "Europe/Prague"'
+    expected = _('a time zone such as "Europe/Prague"')
     name = scalar(node, expected)
     try:
         ZoneInfo(name)
@@ -209,29 +217,40 @@ def timezone(node: yaml.Node) -> str:
 
 def languages(node: yaml.Node) -> tuple[str, ...]:
     """Languages of the office, the default one first."""
-    expected = "languages such as [cs, en]"
+    expected = _("languages such as [cs, en]")
     codes = [scalar(language_node, expected) for language_node in items(node, expected)]
     for language in codes:
         if not re.fullmatch(r"[a-z]{2}", language) or not known_language(language):
-            raise Wrong(
-                f'{expected}; "{language}" is none' + (" (Czech is cs)" if language == "cz" else "")
-            )
+            unknown = _('%(what)s; "%(language)s" is none', what=expected, language=language)
+            raise Wrong(_("%(what)s (Czech is cs)", what=unknown) if language == "cz" else unknown)
     if not codes or len(set(codes)) < len(codes):
-        raise Wrong(f"{expected}, each once")
+        raise Wrong(_("%(what)s, each once", what=expected))
     return tuple(codes)
+
+
+def some_languages(node: yaml.Node, context: FileContext) -> tuple[str, ...]:
+    """Some of the office's languages."""
+    chosen = languages(node)
+    if not set(chosen) <= set(context.languages):
+        raise Wrong(_("languages of the office (%(names)s)", names=listed(context.languages)))
+    return chosen
 
 
 def length(
     lowest: int, highest: int, *, none: int | None = None, unit: int = 1, example: str = "60 min"
-) -> Callable[[yaml.Node], int]:
-    """A reader of a duration in multiples of `unit` minutes.
+) -> Kind[int]:
+    """A duration in multiples of `unit` minutes.
 
     `none` is the value of the word "none", which is not allowed without it.
     """
-    bounds = f"from {write_length(lowest * unit)} to {write_length(highest * unit)}"
-    expected = f'a length of time {bounds} such as "{example}"'
+    expected = _(
+        'a length of time from %(lowest)s to %(highest)s such as "%(example)s"',
+        lowest=write_length(lowest * unit),
+        highest=write_length(highest * unit),
+        example=example,
+    )
     if none is not None:
-        expected += ' or "none"'
+        expected = _('%(what)s or "none"', what=expected)
 
     def read(node: yaml.Node) -> int:
         text = scalar(node, expected).lower()
@@ -242,7 +261,26 @@ def length(
             raise Wrong(expected)
         return minutes // unit
 
-    return read
+    def write(amount: int) -> str:
+        return "none" if amount == none else write_length(amount * unit)
+
+    return plain("length", read, write, lowest=lowest, highest=highest, none=none, unit=unit)
+
+
+def length_or_none(lowest: int, highest: int, *, example: str) -> Kind[int | None]:
+    """A duration in minutes; None for "none"."""
+    kind = length(lowest, highest, none=-1, example=example)
+
+    def read(node: yaml.Node, context: FileContext) -> int | None:
+        minutes = kind.read(node, context)
+        return None if minutes == -1 else minutes
+
+    return Kind(
+        "length or none",
+        read,
+        lambda value, _: "none" if value is None else write_length(value),
+        kind.bounds,
+    )
 
 
 def _minutes(text: str) -> int | None:
@@ -275,7 +313,7 @@ def day(text: str) -> date:
 
 def one_day(node: yaml.Node) -> date:
     """A date."""
-    expected = 'a date such as "2026-12-24"'
+    expected = _('a date such as "2026-12-24"')
     try:
         return day(scalar(node, expected))
     except ValueError as error:
@@ -301,7 +339,7 @@ def days(node: yaml.Node) -> Days:
 
     Either end may have a time, as in `2026-11-30 14:00 to 2026-12-02 10:00`.
     """
-    expected = (
+    expected = _(
         'days such as "2026-12-24", "2026-12-24 to 2026-12-31", "from 2026-12-24"'
         ' or "2026-11-30 14:00 to 2026-12-02 10:00"'
     )
@@ -310,25 +348,25 @@ def days(node: yaml.Node) -> Days:
         if text.startswith("from "):
             start, begins = _day_and_clock(text.removeprefix("from "))
             return Days(start, None, begins)
-        first_text, _, last_text = text.partition(" to ")
+        first_text, last_text = (*text.split(" to ", 1), "")[:2]
         start, begins = _day_and_clock(first_text)
         if not last_text and begins is not None:
-            raise Wrong('a time on its own line, such as times: "14:00-16:00"')
+            raise Wrong(_('a time on its own line, such as times: "14:00-16:00"'))
         end, ends = _day_and_clock(last_text) if last_text else (start, None)
     except ValueError as error:
         raise Wrong(expected) from error
     if end < start:
-        raise Wrong("a last day that does not come before the first")
+        raise Wrong(_("a last day that does not come before the first"))
     if start == end and (begins or 0) >= (DAY_MIN if ends is None else ends):
-        raise Wrong("an end that does not come before the beginning")
+        raise Wrong(_("an end that does not come before the beginning"))
     if begins == DAY_MIN or ends == 0:
-        raise Wrong("a beginning before 24:00 and an end after 0:00")
+        raise Wrong(_("a beginning before 24:00 and an end after 0:00"))
     return Days(start, end, begins, ends)
 
 
 def _day_and_clock(text: str) -> tuple[date, int | None]:
     """A date with an optional time of day after it, in minutes. Raises ValueError."""
-    head, _, tail = text.strip().rpartition(" ")
+    head, _space, tail = text.strip().rpartition(" ")
     if ":" not in tail:
         return day(text.strip()), None
     minute = clock(tail)
@@ -358,7 +396,7 @@ def clock(text: str) -> int:
 
 def one_clock(node: yaml.Node) -> int:
     """A time of day, as minutes after midnight."""
-    expected = 'a time of day such as "7:30"'
+    expected = _('a time of day such as "7:30"')
     try:
         minute = clock(scalar(node, expected))
     except ValueError as error:
@@ -375,7 +413,7 @@ def write_clock(minute: int) -> str:
 
 def spans(node: yaml.Node) -> list[Interval[int]]:
     """Times such as `7:30-11:30, 12:30-17:00`, in order and without overlap."""
-    expected = 'times such as "7:30-11:30, 12:30-17:00"'
+    expected = _('times such as "7:30-11:30, 12:30-17:00"')
     intervals: list[Interval[int]] = []
     for span_node in items(node, expected):
         ends = [end.strip() for end in re.split(r"[-–]", scalar(span_node, expected))]
@@ -384,9 +422,9 @@ def spans(node: yaml.Node) -> list[Interval[int]]:
         except ValueError as error:
             raise Wrong(expected, span_node) from error
         if not opens < closes <= DAY_MIN:
-            raise Wrong("a time that ends after it starts, within one day", span_node)
+            raise Wrong(_("a time that ends after it starts, within one day"), span_node)
         if intervals and opens < intervals[-1].end:
-            raise Wrong("times one after another that do not overlap", span_node)
+            raise Wrong(_("times one after another that do not overlap"), span_node)
         intervals.append(Interval(opens, closes))
     if not intervals:
         raise Wrong(expected)
@@ -402,7 +440,7 @@ def write_spans(intervals: list[Interval[int]]) -> str:
 
 def share(node: yaml.Node) -> tuple[float, int]:
     """A share such as `20 % until 1 day before`: the fraction, and the days before."""
-    expected = '"none", or a share such as "20 % until 1 day before"'
+    expected = _('"none", or a share such as "20 % until 1 day before"')
     text = scalar(node, expected)
     if text == "none":
         return 0.0, 1
@@ -424,7 +462,7 @@ STEP = re.compile(
 
 def steps(node: yaml.Node) -> tuple[Step, ...]:
     """Parts released later, such as `[20 % 2 days before at 7:00, 20 % same day at 7:00]`."""
-    expected = (
+    expected = _(
         "later parts, one after another, such as"
         ' ["20 % 2 days before at 7:00", "20 % same day at 7:00"]; the rest opens at the horizon'
     )
@@ -464,7 +502,7 @@ def _percent(fraction: float) -> str:
 
 def delay(node: yaml.Node) -> tuple[int, int]:
     """A random delay such as `2-15 min`: its minimum and maximum in minutes."""
-    expected = f'"none", or minutes such as "2-15 min", at most {MOST_RETURN_MIN}'
+    expected = _('"none", or minutes such as "2-15 min", at most %(most)s', most=MOST_RETURN_MIN)
     text = scalar(node, expected)
     if text == "none":
         return 0, 0
@@ -481,7 +519,7 @@ def write_delay(lowest: int, highest: int) -> str:
 
 def printer(node: yaml.Node) -> dict[str, Any]:
     """The printer of a kiosk, as in `Device.options`."""
-    expected = (
+    expected = _(
         '"none", "browser", or "escpos" with an address such as "escpos 192.168.1.50:9100",'
         ' and " 58 mm" after it where the paper is that narrow'
     )
@@ -505,35 +543,65 @@ def write_printer(options: dict[str, Any]) -> str:
     return f"escpos {host}:{options['port']}{narrow}"
 
 
-def text_in(office_languages: tuple[str, ...]) -> Callable[[yaml.Node], Text]:
-    """A reader of a text: a string in Czech or one per language; a list is a text of lines."""
+def text(node: yaml.Node, context: FileContext) -> Text:
+    """A string in Czech or one per language; a list is a text of lines."""
+    if not isinstance(node, yaml.MappingNode):
+        return {"cs": _lines(node)}
+    allowed = dict.fromkeys(("cs", *context.languages))
+    by_language: Text = {}
+    for key, text_node in node.value:
+        language = str(key.value)
+        if language not in allowed or language in by_language:
+            names = listed(allowed)
+            raise Wrong(
+                _("a text in each of the office's languages once (%(names)s)", names=names), key
+            )
+        by_language[language] = _lines(text_node)
+    if "cs" not in by_language:
+        raise Wrong(_("a text in Czech (cs) at least"))
+    return {language: by_language[language] for language in allowed if language in by_language}
 
-    def read(node: yaml.Node) -> Text:
-        if not isinstance(node, yaml.MappingNode):
-            return {"cs": _lines(node)}
-        by_language: Text = {}
-        for key, text_node in node.value:
-            language = str(key.value)
-            if language not in {"cs", *office_languages} or language in by_language:
-                names = ", ".join(dict.fromkeys(("cs", *office_languages)))
-                raise Wrong(f"a text in each of the office's languages once ({names})", key)
-            by_language[language] = _lines(text_node)
-        if "cs" not in by_language:
-            raise Wrong("a text in Czech (cs) at least")
-        return {
-            code: by_language[code]
-            for code in dict.fromkeys(("cs", *office_languages))
-            if code in by_language
-        }
 
-    return read
+def write_text(by_language: Text) -> Any:
+    """The text as `text` reads it."""
+    by_lines = {
+        language: in_language.split("\n") if "\n" in in_language else in_language
+        for language, in_language in by_language.items()
+    }
+    only = by_lines.get("cs") if list(by_lines) == ["cs"] else None
+    return only if isinstance(only, str) else by_lines
 
 
 def _lines(node: yaml.Node) -> str:
-    expected = "a text, or one per language such as {cs: Doklady, en: Documents}"
+    expected = _("a text, or one per language such as {cs: Doklady, en: Documents}")
     if isinstance(node, yaml.SequenceNode):
         if not node.value:
             raise Wrong(expected, node)
         return "\n".join(" ".join(scalar(line_node, expected).split()) for line_node in node.value)
     lines = scalar(node, expected).splitlines()
     return "\n".join(" ".join(line.split()) for line in lines).strip()
+
+
+CODES = plain("code", code)
+FLAG = plain("flag", flag, write_flag)
+TEXT: Kind[Text] = Kind("text", text, lambda value, _: write_text(value))
+EMAIL = plain("email", email)
+PHONE = words(40, _("a telephone number"))
+HOSTS = plain("hosts", hosts, write_hosts)
+TIMEZONE = plain("timezone", timezone)
+LANGUAGES = replace(plain("languages", languages), restore=lambda codes: tuple(codes) or ("cs",))
+SOME_LANGUAGES: Kind[tuple[str, ...]] = Kind("some languages", some_languages)
+LETTER: Kind[str] = Kind("letter", letter)
+MODES_OF_MEETING = several(
+    MODES, _("a list of person, phone and video, each once, such as [person, video]")
+)
+ROOMS_OF_MEETING = several(
+    ROOMS,
+    _("a list of %(rooms)s, each once, such as [jitsi, embedded]", rooms=listed(ROOMS)),
+)
+ROOM_LINK = plain("room link", room_link)
+ROLES_OF_STAFF = plain("roles", roles, write_roles)
+CLOCK_TIME = plain("clock", one_clock, write_clock)
+SHARE = plain("share", share, lambda value: write_share(*value))
+DELAY = plain("delay", delay, lambda value: write_delay(*value), highest=MOST_RETURN_MIN)
+PRINTER = plain("printer", printer, write_printer)

@@ -11,7 +11,8 @@ from prepazka.core.demand import Asked, Bookable, Plan, Post
 from prepazka.core.discipline import Policy
 from prepazka.core.interval import Interval, intersect, subtract
 from prepazka.core.slots import Rules, candidates_of_day
-from prepazka.officefile.file_plan import AgendaPlan, OfficePlan, Times
+from prepazka.officefile.file_plan import AgendaPlan, OfficePlan
+from prepazka.officefile.hours_section import Times
 
 BUSY = 0.85  # share of the counters' time, if the number of clients is not given
 LUNCH_MIN = 30
