@@ -439,7 +439,7 @@ class CounterPlan:
         TEXT,
         _("Name of the counter"),
         _("Such as “Dveře 205”; without it “Přepážka” and the number."),
-        default=lambda values, _context: counter_name(values["number"]),
+        default=lambda values, _context: counter_name(values.get("number", "")),
     )
     place: Text = declared(
         "place",
