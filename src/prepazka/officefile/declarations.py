@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 import yaml
 from django.utils.translation import get_language
 
-from prepazka.officefile.nodes import Problem, Section, node_of
+from prepazka.officefile.nodes import NOTHING, Problem, Section, node_of
 from prepazka.officefile.phrases import ENGLISH, Phrase
 
 T = TypeVar("T")
@@ -108,21 +108,23 @@ def plain(
 
 
 @dataclass(frozen=True)
-class Field:
+class Field(Generic[T]):
     """One key of the office file."""
 
     key: str
-    kind: Kind[Any]
-    title: Phrase
-    description: Phrase
+    kind: Kind[T]
     _: KW_ONLY
-    attributes: tuple[str, ...] = ()  # of the plan; several share a key, as the ends of an interval
-    default: Any = None  # or a function of the attributes read so far and the context
+    # Of a file without the key; or a function of the attributes read so far and the context.
+    default: T | Callable[[Mapping[str, Any], FileContext], T] | None = None
     missing: Phrase | None = None  # what is expected of a required key
-    column: str = BY_LOADER  # where it is kept
+    column: str = OF_ITS_NAME  # where it is kept
     right: Right = Right.ADMINISTRATOR
     touches_people: bool = False  # bookings, tickets or entries of the waiting list
     always: bool | Callable[[Any], bool] = False  # written even if it is the default
+    # Filled in by `declared`, `rule` and `option`.
+    attributes: tuple[str, ...] = ()  # of the plan; several share a key, as ends of an interval
+    title: Phrase = NOTHING
+    description: Phrase = NOTHING
 
     @property
     def label(self) -> str:
@@ -166,61 +168,39 @@ class Field:
         return section.problems
 
 
-def declared(
-    key: str,
-    kind: Kind[T],
-    title: Phrase,
-    description: Phrase,
-    *,
-    default: T | Callable[[Mapping[str, Any], FileContext], T] | None = None,
-    missing: Phrase | None = None,
-    column: str = OF_ITS_NAME,
-    always: bool | Callable[[Any], bool] = False,
-    **options: Any,
-) -> T:
+def declared(declaration: Field[T], title: Phrase, description: Phrase) -> T:
     """A field of a plan's dataclass with its declaration; kept in the column of its name."""
-    always = always or missing is not None
-    declaration = Field(
-        key,
-        kind,
-        title,
-        description,
-        default=default,
-        missing=missing,
-        column=column,
-        always=always,
-        **options,
-    )
-    settings: dict[str, Any] = {"metadata": {DECLARATION: declaration}}
-    if missing is None and not callable(default):
-        settings["default_factory"] = lambda: restored(default)
+    explained = replace(declaration, title=title, description=description)
+    settings: dict[str, Any] = {"metadata": {DECLARATION: explained}}
+    if declaration.missing is None and not callable(declaration.default):
+        settings["default_factory"] = lambda: restored(declaration.default)
     attribute: T = dataclasses.field(**settings)
     return attribute
 
 
-def rule(
-    usual: object,
-    attributes: str,
-    key: str,
-    kind: Kind[Any],
-    title: Phrase,
-    description: Phrase,
-    **options: Any,
-) -> Field:
-    """A field of rules kept as JSON, with the default that these have; several share a key."""
+def option(
+    attributes: str, declaration: Field[Any], title: Phrase, description: Phrase
+) -> Field[Any]:
+    """A field of a plan that is no dataclass of ours; several attributes may share it."""
     names = tuple(attributes.split())
-    values = tuple(getattr(usual, name) for name in names)
-    default = values if len(values) > 1 else values[0]
-    return Field(key, kind, title, description, attributes=names, default=default, **options)
+    return replace(declaration, attributes=names, title=title, description=description)
 
 
-def fields_of(plan: Any) -> tuple[Field, ...]:
+def rule(
+    usual: object, attributes: str, declaration: Field[Any], title: Phrase, description: Phrase
+) -> Field[Any]:
+    """A field of rules that are kept as JSON, with the default of the usual ones."""
+    field_of_rules = option(attributes, declaration, title, description)
+    return replace(field_of_rules, default=field_of_rules.value_of(usual))
+
+
+def fields_of(plan: Any) -> tuple[Field[Any], ...]:
     """The declarations of a plan's dataclass, in the order in which they are written."""
     return _fields_of(plan)
 
 
 @cache
-def _fields_of(plan: type[Any]) -> tuple[Field, ...]:
+def _fields_of(plan: type[Any]) -> tuple[Field[Any], ...]:
     return tuple(
         replace(
             attribute.metadata[DECLARATION],
@@ -232,7 +212,9 @@ def _fields_of(plan: type[Any]) -> tuple[Field, ...]:
     )
 
 
-def read_fields(section: Section, fields: Iterable[Field], context: FileContext) -> dict[str, Any]:
+def read_fields(
+    section: Section, fields: Iterable[Field[Any]], context: FileContext
+) -> dict[str, Any]:
     """The values of the section's fields by the plan's attributes."""
     values: dict[str, Any] = {}
     for declaration in fields:
@@ -240,7 +222,9 @@ def read_fields(section: Section, fields: Iterable[Field], context: FileContext)
     return values
 
 
-def write_fields(plan: object, fields: Iterable[Field], context: FileContext) -> dict[str, Any]:
+def write_fields(
+    plan: object, fields: Iterable[Field[Any]], context: FileContext
+) -> dict[str, Any]:
     """The section of the fields as `read_fields` reads it, without defaults and empty values."""
     entries: dict[str, Any] = {}
     values: dict[str, Any] = {}
@@ -248,14 +232,14 @@ def write_fields(plan: object, fields: Iterable[Field], context: FileContext) ->
         current = declaration.value_of(plan)
         values |= declaration.by_attribute(current)
         always = declaration.always(plan) if callable(declaration.always) else declaration.always
-        if always or current != declaration.default_in(values, context):
+        if always or declaration.missing or current != declaration.default_in(values, context):
             content = declaration.kind.write(current, context)
             if content not in EMPTY:
                 entries[declaration.key] = content
     return entries
 
 
-def stored_fields(plan: object, fields: Iterable[Field]) -> dict[str, Any]:
+def stored_fields(plan: object, fields: Iterable[Field[Any]]) -> dict[str, Any]:
     """The values of the fields by the columns that keep them."""
     return {
         declaration.column: stored(declaration.value_of(plan))
@@ -264,7 +248,7 @@ def stored_fields(plan: object, fields: Iterable[Field]) -> dict[str, Any]:
     }
 
 
-def restored_fields(row: object, fields: Iterable[Field]) -> dict[str, Any]:
+def restored_fields(row: object, fields: Iterable[Field[Any]]) -> dict[str, Any]:
     """The values of the row's columns by the plan's attributes."""
     return {
         declaration.attributes[0]: declaration.kind.restore(getattr(row, declaration.column))

@@ -9,8 +9,8 @@ import yaml
 
 from prepazka.core.speech import LANGUAGES
 from prepazka.officefile import value_readers
-from prepazka.officefile.declarations import Field, FileContext, Kind, Right, plain
-from prepazka.officefile.nodes import NOTHING, Section, Wrong, items, one_of, scalar
+from prepazka.officefile.declarations import Field, FileContext, Kind, Right, option, plain
+from prepazka.officefile.nodes import Section, Wrong, items, one_of, scalar
 from prepazka.officefile.phrases import listed
 from prepazka.officefile.phrases import phrase as _
 from prepazka.offices.display_options import ARROWS, LAYOUTS, LOUDEST, SOUNDS, default_options
@@ -50,67 +50,61 @@ def _arrows(section: Section, key: str, context: FileContext) -> dict[str, str]:
     if arrow_section is None:
         return {}
     direction = value_readers.choice(*ARROWS)
-    fields = [Field(code, direction, NOTHING, NOTHING) for code in context.counters]
+    fields = [Field(code, direction) for code in context.counters]
     chosen = {f.key: f.take(arrow_section, context, {}) for f in fields}
     arrow_section.done()
     return {code: direction for code, direction in chosen.items() if direction}
 
 
-DISPLAY: tuple[Field, ...] = (
-    Field(
+DISPLAY: tuple[Field[Any], ...] = (
+    option(
         "layout",
-        value_readers.choice(*LAYOUTS),
+        Field("layout", value_readers.choice(*LAYOUTS), default=LAYOUTS[0], always=True),
         _("Layout"),
         _(
             "Where the display hangs: in the hall, above a counter, in a corridor, upright, or at"
             " the door with only the QR code for a ticket."
         ),
-        attributes=("layout",),
-        default=LAYOUTS[0],
-        always=True,
     ),
-    Field(
+    option(
         "sound",
-        plain("sound", _sound, choices=SOUNDS),
+        Field(
+            "sound", plain("sound", _sound, choices=SOUNDS), default=_of_layout("sound"), right=HEAD
+        ),
         _("Sound"),
         _("What is heard with a call; let only one display speak in a room."),
-        attributes=("sound",),
-        default=_of_layout("sound"),
-        right=HEAD,
     ),
-    Field(
+    option(
         "speech",
-        plain("speech", _speech, choices=LANGUAGES),
+        Field(
+            "speech",
+            plain("speech", _speech, choices=LANGUAGES),
+            default=_of_layout("speech"),
+            right=HEAD,
+        ),
         _("Languages of speech"),
         _("In which languages calls are spoken, in this order."),
-        attributes=("speech",),
-        default=_of_layout("speech"),
-        right=HEAD,
     ),
-    Field(
+    option(
         "volume",
-        value_readers.number(1, LOUDEST),
+        Field("volume", value_readers.number(1, LOUDEST), default=_of_layout("volume"), right=HEAD),
         _("Volume"),
         _("Per cent of the computer's volume."),
-        attributes=("volume",),
-        default=_of_layout("volume"),
-        right=HEAD,
     ),
-    Field(
+    option(
         "text",
-        value_readers.TEXT,
+        Field("text", value_readers.TEXT, default=_of_layout("text"), right=HEAD),
         _("Line at the bottom"),
         _("The office's own text at the bottom of the display."),
-        attributes=("text",),
-        default=_of_layout("text"),
-        right=HEAD,
     ),
-    Field(
+    option(
         "arrows",
-        Kind("arrows", nested=_arrows, bounds={"choices": ARROWS}),
+        Field(
+            "arrows",
+            Kind("arrows", nested=_arrows, bounds={"choices": ARROWS}),
+            default=_of_layout("arrows"),
+        ),
         _("Arrows"),
         _("The direction from this display to a counter."),
-        attributes=("arrows",),
-        default=_of_layout("arrows"),
     ),
 )

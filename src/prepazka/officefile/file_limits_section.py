@@ -47,32 +47,28 @@ def _size(setting: str) -> Kind[int]:
 
 
 _rule = partial(rule, FileRules())
-LIMITS: tuple[Field, ...] = (
+LIMITS: tuple[Field[Any], ...] = (
     _rule(
         "largest_mb",
-        "largest file",
-        _size("FILE_LARGEST"),
+        Field("largest file", _size("FILE_LARGEST")),
         _("Largest document"),
         _("The largest document that may be uploaded to a meeting."),
     ),
     _rule(
         "meeting_mb",
-        "files of a meeting",
-        _size("FILES_OF_OFFICE"),
+        Field("files of a meeting", _size("FILES_OF_OFFICE")),
         _("Documents of a meeting"),
         _("All documents of one meeting together."),
     ),
     _rule(
         "office_mb",
-        "all files",
-        _size("FILES_OF_OFFICE"),
+        Field("all files", _size("FILES_OF_OFFICE")),
         _("All documents"),
         _("All documents of all meetings together."),
     ),
     _rule(
         "number",
-        "number of files",
-        value_readers.number(1, MOST_DOCUMENTS),
+        Field("number of files", value_readers.number(1, MOST_DOCUMENTS)),
         _("Number of documents"),
         _("How many documents one meeting may have."),
     ),

@@ -12,7 +12,7 @@ from prepazka.core.file_rules import FileRules
 from prepazka.core.message_rules import MessageRules
 from prepazka.core.slots import Rules
 from prepazka.officefile.crest_section import CREST
-from prepazka.officefile.declarations import BY_LOADER, Field, FileContext, Right, declared
+from prepazka.officefile.declarations import BY_LOADER, Field, FileContext, Right, declared, option
 from prepazka.officefile.display_section import DISPLAY
 from prepazka.officefile.hours_section import Times
 from prepazka.officefile.phrases import phrase as _
@@ -53,69 +53,57 @@ class OfficeSection:
     """`office`: its name and how to reach it."""
 
     slug: str = declared(
-        "code",
-        CODES,
+        Field("code", CODES, missing=_('a short code such as "lhota"')),
         _("Code"),
         _("In addresses, such as /lhota/; it never changes."),
-        missing=_('a short code such as "lhota"'),
     )
     name: Text = declared(
-        "name",
-        TEXT,
+        Field("name", TEXT, missing=_("the office's name")),
         _("Name of the office"),
         _("The office's full name, on all pages and messages."),
-        missing=_("the office's name"),
     )
-    address: Text = declared("address", TEXT, _("Address"), _("Where people come to."), default={})
+    address: Text = declared(
+        Field("address", TEXT, default={}), _("Address"), _("Where people come to.")
+    )
     note: Text = declared(
-        "note", TEXT, _("Note"), _("Shown with the address."), default={}, right=HEAD
+        Field("note", TEXT, default={}, right=HEAD), _("Note"), _("Shown with the address.")
     )
     after_hours: Text = declared(
-        "after hours",
-        TEXT,
+        Field("after hours", TEXT, default={}, right=HEAD),
         _("Way in after hours"),
         _("How to get in for an appointment outside office hours."),
-        default={},
-        right=HEAD,
     )
     email: str = declared(
-        "email", EMAIL, _("E-mail"), _("The office's address for the public."), default=""
+        Field("email", EMAIL, default=""), _("E-mail"), _("The office's address for the public.")
     )
     phone: str = declared(
-        "phone", PHONE, _("Telephone"), _("The office's number for the public."), default=""
+        Field("phone", PHONE, default=""), _("Telephone"), _("The office's number for the public.")
     )
     timezone: str = declared(
-        "timezone",
-        TIMEZONE,
+        Field("timezone", TIMEZONE, default="Europe/Prague", touches_people=True, always=True),
         _("Time zone"),
         _("In which all hours of the office are given."),
-        default="Europe/Prague",
-        touches_people=True,
-        always=True,
     )
     languages: tuple[str, ...] = declared(
-        "languages",
-        LANGUAGES,
+        Field("languages", LANGUAGES, default=("cs",), always=True),
         _("Languages"),
         _("Languages of the office's pages; the first one is the usual one."),
-        default=("cs",),
-        always=True,
     )
     public_holidays: str = declared(
-        "public holidays",
-        meaning({"CZ": "CZ", "none": ""}),
+        Field(
+            "public holidays",
+            meaning({"CZ": "CZ", "none": ""}),
+            default="CZ",
+            touches_people=True,
+            always=True,
+        ),
         _("Public holidays"),
         _("Closed on Czech public holidays; “none”: weekly hours hold on them too."),
-        default="CZ",
-        touches_people=True,
-        always=True,
     )
     embed: tuple[str, ...] | None = declared(
-        "embed",
-        HOSTS,
+        Field("embed", HOSTS, column="embed_hosts"),
         _("Websites with free times"),
         _("Websites that may show the free times in a frame."),
-        column="embed_hosts",
     )
 
 
@@ -124,98 +112,92 @@ class PolicySection:
     """`policy`: the order of the queue, tickets, and how long things are kept."""
 
     head_start_min: int | None = declared(
-        "head start",
-        length_or_none(0, DAY_MIN, example="60 min"),
+        Field("head start", length_or_none(0, DAY_MIN, example="60 min"), right=HEAD, always=True),
         _("Head start of the booked"),
         _("A booked person goes before those who have waited less than this; “none”: before all."),
-        right=HEAD,
-        always=True,
     )
     walkin_cap_min: int | None = declared(
-        "longest wait",
-        length_or_none(1, DAY_MIN, example="60 min"),
+        Field("longest wait", length_or_none(1, DAY_MIN, example="60 min"), right=HEAD),
         _("Longest wait"),
         _("Who has waited this long goes before all who came later, booked or not."),
-        right=HEAD,
     )
     call_early: bool = declared(
-        "call early",
-        FLAG,
+        Field("call early", FLAG, default=True, right=HEAD, always=True),
         _("Call early"),
         _("A booked person already here may be called early when nobody else waits."),
-        default=True,
-        right=HEAD,
-        always=True,
     )
     first_ticket_min: int = declared(
-        "first ticket",
-        length(0, DAY_MIN, example="30 min"),
+        Field(
+            "first ticket",
+            length(0, DAY_MIN, example="30 min"),
+            default=30,
+            right=HEAD,
+            always=True,
+        ),
         _("First ticket"),
         _("Tickets are given from this long before opening."),
-        default=30,
-        right=HEAD,
-        always=True,
     )
     last_ticket_min: int = declared(
-        "last ticket",
-        length(0, DAY_MIN, example="30 min"),
+        Field(
+            "last ticket", length(0, DAY_MIN, example="30 min"), default=0, right=HEAD, always=True
+        ),
         _("Last ticket"),
         _("Tickets are given until this long before closing."),
-        default=0,
-        right=HEAD,
-        always=True,
     )
     overtime_min: int | None = declared(
-        "overtime",
-        length_or_none(0, DAY_MIN, example="15 min"),
+        Field(
+            "overtime",
+            length_or_none(0, DAY_MIN, example="15 min"),
+            default=0,
+            right=HEAD,
+            always=True,
+        ),
         _("Overtime"),
         _(
             "Tickets stop for the day when people would be served later than this after closing;"
             " “none”: only the clock stops them."
         ),
-        default=0,
-        right=HEAD,
-        always=True,
     )
     phone_tickets: str = declared(
-        "phone tickets",
-        choice(*PHONE_TICKETS),
+        Field("phone tickets", choice(*PHONE_TICKETS), default="none", always=True),
         _("Tickets by phone"),
         _("Who may take a ticket with a phone: nobody, at the door, or from anywhere."),
-        default="none",
-        always=True,
     )
     retention_days: int = declared(
-        "personal data kept",
-        length(1, 3660, unit=DAY_MIN, example="7 days"),
+        Field(
+            "personal data kept",
+            length(1, 3660, unit=DAY_MIN, example="7 days"),
+            default=7,
+            always=True,
+        ),
         _("Personal data kept"),
         _("Names, contacts and PINs are erased this long after the visit."),
-        default=7,
-        always=True,
     )
     answer_offers_min: int = declared(
-        "answer offers within",
-        length(60, 7 * DAY_MIN, example="24 h"),
+        Field(
+            "answer offers within",
+            length(60, 7 * DAY_MIN, example="24 h"),
+            default=DAY_MIN,
+            right=HEAD,
+            always=True,
+        ),
         _("Time to answer offers"),
         _("How long other times are held for people whose appointment was withdrawn."),
-        default=DAY_MIN,
-        right=HEAD,
-        always=True,
     )
     lock_after_min: int = declared(
-        "lock screens after",
-        length(idle.LEAST_MIN, idle.MOST_MIN, example="15 min"),
+        Field(
+            "lock screens after",
+            length(idle.LEAST_MIN, idle.MOST_MIN, example="15 min"),
+            default=idle.USUAL_MIN,
+            always=True,
+        ),
         _("Lock screens after"),
         _("A staff screen that is not used for this long asks for the password."),
-        default=idle.USUAL_MIN,
-        always=True,
     )
     second_factor_roles: tuple[str, ...] = declared(
-        "second factor",
-        ROLES_OF_STAFF,
+        Field("second factor", ROLES_OF_STAFF, default=()),
         _("Second factor"),
         _("Roles whose people must log in with a second factor."),
-        default=(),
     )
 
 
@@ -224,21 +206,20 @@ class VideoSection:
     """`video`: meetings by video; secrets of conferencing servers are not in a file."""
 
     rooms: tuple[str, ...] = declared(
-        "rooms",
-        ROOMS_OF_MEETING,
+        Field(
+            "rooms",
+            ROOMS_OF_MEETING,
+            default=("embedded",),
+            column="video_rooms",
+            always=lambda plan: bool(plan.room_link),
+        ),
         _("Rooms"),
         _("Rooms of meetings by video; the first one that is available is used."),
-        default=("embedded",),
-        column="video_rooms",
-        always=lambda plan: bool(plan.room_link),
     )
     room_link: str = declared(
-        "link",
-        ROOM_LINK,
+        Field("link", ROOM_LINK, default="", column="video_link"),
         _("Address of rooms"),
         _("The address of rooms elsewhere; {code} is different for every meeting."),
-        default="",
-        column="video_link",
     )
 
 
@@ -247,12 +228,9 @@ class CrestSection:
     """`crest`: a key of its own."""
 
     crest: bytes = declared(
-        "crest",
-        CREST,
+        Field("crest", CREST, default=b"", column=BY_LOADER),
         _("Crest"),
         _("The office's crest or logo, a PNG picture; shown beside its name."),
-        default=b"",
-        column=BY_LOADER,
     )
 
 
@@ -262,11 +240,9 @@ class DepartmentPlan:
 
     code: str
     name: Text = declared(
-        "name",
-        TEXT,
+        Field("name", TEXT, missing=_("the department's name")),
         _("Name of the department"),
         _("The department's name, as citizens see it."),
-        missing=_("the department's name"),
     )
 
 
@@ -276,11 +252,9 @@ class SystemPlan:
 
     code: str
     name: Text = declared(
-        "name",
-        TEXT,
+        Field("name", TEXT, missing=_("the system's name")),
         _("Name of the system"),
         _("The system's name, as citizens see it when it does not work."),
-        missing=_("the system's name"),
     )
 
 
@@ -290,101 +264,86 @@ class ServicePlan:
 
     code: str
     name: Text = declared(
-        "name",
-        TEXT,
+        Field("name", TEXT, missing=_("the service's name"), right=HEAD),
         _("Name of the service"),
         _("What people come for, in their words."),
-        missing=_("the service's name"),
-        right=HEAD,
     )
     duration_min: int = declared(
-        "duration",
-        length(1, 600, example="15 min"),
+        Field(
+            "duration",
+            length(1, 600, example="15 min"),
+            missing=_('its usual duration such as "15 min"'),
+            right=HEAD,
+        ),
         _("Duration"),
         _("How long it usually takes; the estimate of waits learns the actual one."),
-        missing=_('its usual duration such as "15 min"'),
-        right=HEAD,
     )
     hint: Text = declared(
-        "hint",
-        TEXT,
+        Field("hint", TEXT, default={}, right=HEAD),
         _("Hint"),
         _("Advice shown before booking, in the mail and on the ticket's page."),
-        default={},
-        right=HEAD,
     )
     documents: Text = declared(
-        "documents",
-        TEXT,
+        Field("documents", TEXT, default={}, right=HEAD),
         _("Documents to bring"),
         _("What to bring; a list of lines."),
-        default={},
-        right=HEAD,
     )
     fee: Text = declared(
-        "fee", TEXT, _("Fee"), _("What it costs and how to pay."), default={}, right=HEAD
+        Field("fee", TEXT, default={}, right=HEAD), _("Fee"), _("What it costs and how to pay.")
     )
     bookable: bool = declared(
-        "bookable",
-        FLAG,
+        Field(
+            "bookable", FLAG, default=lambda _values, context: context.booked, touches_people=True
+        ),
         _("Can be booked"),
         _("“no”: people come without a booking only."),
-        default=lambda _values, context: context.booked,
-        touches_people=True,
     )
     walk_in: bool = declared(
-        "walk-in",
-        FLAG,
+        Field("walk-in", FLAG, default=True, touches_people=True),
         _("Without a booking"),
         _("“no”: booked people only."),
-        default=True,
-        touches_people=True,
     )
     needs: tuple[str, ...] = declared(
-        "needs",
-        SYSTEMS,
+        Field("needs", SYSTEMS, default=(), column=BY_LOADER),
         _("Systems it needs"),
         _("Systems without which it cannot be provided."),
-        default=(),
-        column=BY_LOADER,
     )
     modes: tuple[str, ...] = declared(
-        "modes",
-        MODES_OF_MEETING,
+        Field(
+            "modes",
+            MODES_OF_MEETING,
+            default=lambda _values, context: context.modes,
+            touches_people=True,
+        ),
         _("Modes"),
         _("How people meet: in person, by phone, by video; the usual one first."),
-        default=lambda _values, context: context.modes,
-        touches_people=True,
     )
     rooms: tuple[str, ...] = declared(
-        "rooms",
-        ROOMS_OF_MEETING,
+        Field(
+            "rooms",
+            ROOMS_OF_MEETING,
+            default=lambda _values, context: context.rooms,
+            column="video_rooms",
+        ),
         _("Rooms"),
         _("Rooms of its meetings by video, instead of the office's."),
-        default=lambda _values, context: context.rooms,
-        column="video_rooms",
     )
     times: Times = Times()
 
 
 # Of an agenda: defaults of its services, which keep them.
 SERVICE_DEFAULTS = (
-    Field(
+    option(
         "modes",
-        MODES_OF_MEETING,
+        Field("modes", MODES_OF_MEETING, default=("person",), touches_people=True),
         _("Modes"),
         _("How people meet in services that do not say it themselves."),
-        attributes=("modes",),
-        default=("person",),
-        touches_people=True,
     ),
-    Field(
+    option(
         "rooms",
-        ROOMS_OF_MEETING,
+        Field("rooms", ROOMS_OF_MEETING, default=()),
         _("Rooms"),
         _("Rooms of services that do not say it themselves."),
-        attributes=("rooms",),
-        default=(),
     ),
 )
 
@@ -395,22 +354,17 @@ class AgendaPlan:
 
     code: str
     letter: str = declared(
-        "letter",
-        LETTER,
+        Field("letter", LETTER, missing=_('the letter of its tickets such as "V"')),
         _("Letter of tickets"),
         _("One to three capital letters before the number; each agenda has its own."),
-        missing=_('the letter of its tickets such as "V"'),
     )
     department: str | None = declared(
-        "department", DEPARTMENT, _("Department"), _("The department that it belongs to.")
+        Field("department", DEPARTMENT), _("Department"), _("The department that it belongs to.")
     )
     name: Text = declared(
-        "name",
-        TEXT,
+        Field("name", TEXT, missing=_("the agenda's name"), right=HEAD),
         _("Name of the area of service"),
         _("Several services with one ticket letter and one set of places."),
-        missing=_("the agenda's name"),
-        right=HEAD,
     )
     booking: Rules | None = None
     services: tuple[ServicePlan, ...] = ()
@@ -428,35 +382,32 @@ class CounterPlan:
 
     code: str
     number: str = declared(
-        "number",
-        words(10, _("a counter's number")),
+        Field("number", words(10, _("a counter's number")), missing=_("the counter's number")),
         _("Number"),
         _("As it is displayed and spoken; each counter has its own."),
-        missing=_("the counter's number"),
     )
     name: Text = declared(
-        "name",
-        TEXT,
+        Field(
+            "name", TEXT, default=lambda values, _context: counter_name(values.get("number", ""))
+        ),
         _("Name of the counter"),
         _("Such as “Dveře 205”; without it “Přepážka” and the number."),
-        default=lambda values, _context: counter_name(values.get("number", "")),
     )
     place: Text = declared(
-        "place",
-        TEXT,
+        Field("place", TEXT, default={}, right=HEAD),
         _("Place"),
         _("Where the counter is, such as the floor and the door."),
-        default={},
-        right=HEAD,
     )
     services: tuple[str, ...] = declared(
-        "serves",
-        SERVICES,
+        Field(
+            "serves",
+            SERVICES,
+            missing=_('agendas or services, or "all"'),
+            column=BY_LOADER,
+            touches_people=True,
+        ),
         _("Serves"),
         _("Agendas and services that are served here."),
-        missing=_('agendas or services, or "all"'),
-        column=BY_LOADER,
-        touches_people=True,
     )
     times: Times = Times()
 
@@ -467,51 +418,48 @@ class OfficialPlan:
 
     code: str
     name: Text = declared(
-        "name",
-        TEXT,
+        Field("name", TEXT, missing=_("the official's name")),
         _("Name"),
         _("With titles, as citizens see it."),
-        missing=_("the official's name"),
     )
     department: str | None = declared(
-        "department", DEPARTMENT, _("Department"), _("The official's department.")
+        Field("department", DEPARTMENT), _("Department"), _("The official's department.")
     )
     counter: str | None = declared(
-        "counter",
-        COUNTER,
+        Field("counter", COUNTER),
         _("Counter"),
         _("Where their clients are called; without it, where the topic is served."),
     )
     topics: tuple[str, ...] = declared(
-        "topics",
-        TOPICS,
+        Field(
+            "topics",
+            TOPICS,
+            missing=_("agendas or services that are booked with them"),
+            column=BY_LOADER,
+            touches_people=True,
+        ),
         _("Topics"),
         _("Agendas and services that are booked with the official."),
-        missing=_("agendas or services that are booked with them"),
-        column=BY_LOADER,
-        touches_people=True,
     )
     place: Text = declared(
-        "place",
-        TEXT,
+        Field("place", TEXT, default={}, right=HEAD),
         _("Place"),
         _("Where people go, on the official's page and in e-mails."),
-        default={},
-        right=HEAD,
     )
     phone: str = declared(
-        "phone", PHONE, _("Telephone"), _("Shown on the official's page."), default="", right=HEAD
+        Field("phone", PHONE, default="", right=HEAD),
+        _("Telephone"),
+        _("Shown on the official's page."),
     )
     email: str = declared(
-        "email", EMAIL, _("E-mail"), _("Shown on the official's page."), default="", right=HEAD
+        Field("email", EMAIL, default="", right=HEAD),
+        _("E-mail"),
+        _("Shown on the official's page."),
     )
     buffer_min: int = declared(
-        "buffer",
-        length(0, 600, none=0, example="5 min"),
+        Field("buffer", length(0, 600, none=0, example="5 min"), default=0, right=HEAD),
         _("Time between bookings"),
         _("Time kept free before and after each booking."),
-        default=0,
-        right=HEAD,
     )
     times: Times = Times()
 
@@ -522,14 +470,12 @@ DEVICE_NAMES: dict[str, Text] = {
 }
 
 
-def _device_name(kind: str) -> Field:
-    return Field(
+def _device_name(kind: str) -> Field[Any]:
+    return option(
         "name",
-        TEXT,
+        Field("name", TEXT, default=DEVICE_NAMES[kind]),
         _("Name of the device"),
         _("By which the staff know the device."),
-        attributes=("name",),
-        default=DEVICE_NAMES[kind],
     )
 
 
@@ -538,47 +484,45 @@ def _all_services(_values: Mapping[str, Any], context: FileContext) -> tuple[str
 
 
 # Of devices by their kind; all but the name are kept in `Device.options`.
-DEVICE_FIELDS: dict[str, tuple[Field, ...]] = {
+DEVICE_FIELDS: dict[str, tuple[Field[Any], ...]] = {
     "kiosk": (
         _device_name("kiosk"),
-        Field(
+        option(
             "services",
-            SERVICES,
+            Field("services", SERVICES, default=_all_services, always=True),
             _("Services"),
             _("Agendas and services that the kiosk offers."),
-            attributes=("services",),
-            default=_all_services,
-            always=True,
         ),
-        Field(
+        option(
             "printer",
-            PRINTER,
+            Field("printer", PRINTER, default={"kind": "none"}, always=True),
             _("Printer"),
             _("None, that of the browser, or a ticket printer on the network."),
-            attributes=("printer",),
-            default={"kind": "none"},
-            always=True,
         ),
-        Field(
+        option(
             "languages",
-            SOME_LANGUAGES,
+            Field(
+                "languages",
+                SOME_LANGUAGES,
+                default=lambda _values, context: context.languages,
+                always=True,
+            ),
             _("Languages"),
             _("Languages that people can choose on the kiosk."),
-            attributes=("languages",),
-            default=lambda _values, context: context.languages,
-            always=True,
         ),
     ),
     "display": (
         _device_name("display"),
-        Field(
+        option(
             "counters",
-            COUNTERS,
+            Field(
+                "counters",
+                COUNTERS,
+                default=lambda _values, context: list(context.counters),
+                always=True,
+            ),
             _("Counters"),
             _("Counters whose calls the display shows."),
-            attributes=("counters",),
-            default=lambda _values, context: list(context.counters),
-            always=True,
         ),
         *DISPLAY,
     ),

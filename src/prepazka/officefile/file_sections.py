@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from prepazka.officefile import file_plan
 from prepazka.officefile.booking_rules_section import RULES
@@ -25,7 +26,7 @@ class FileSection:
 
     path: str
     title: Phrase
-    fields: tuple[Field, ...]
+    fields: tuple[Field[Any], ...]
 
 
 SECTIONS: tuple[FileSection, ...] = (

@@ -52,7 +52,7 @@ class Exceptional:
 
 def read_times(
     section: Section,
-    fields: tuple[Field, ...],
+    fields: tuple[Field[Any], ...],
     context: FileContext,
     expected: Phrase | None = None,
 ) -> Times:
@@ -350,13 +350,9 @@ def _exceptions(*allowed: str) -> Kind[tuple[Exceptional, ...]]:
 
 def _of_mode(mode: str, title: Phrase) -> tuple[WeeklyHours, ...]:
     return declared(
-        f"{mode} hours",
-        HOURS,
+        Field(f"{mode} hours", HOURS, default=(), right=HEAD, touches_people=True),
         title,
         _("Weekly hours for this mode of meeting only; they need not lie in the others."),
-        default=(),
-        right=HEAD,
-        touches_people=True,
     )
 
 
@@ -365,34 +361,22 @@ class Times:
     """Hours of the office or of a part of it; a part without hours has the office's."""
 
     hours: tuple[WeeklyHours, ...] = declared(
-        "hours",
-        HOURS,
+        Field("hours", HOURS, default=(), right=HEAD, touches_people=True),
         _("Hours"),
         _("Weekly hours; they may be valid from one date to another."),
-        default=(),
-        right=HEAD,
-        touches_people=True,
     )
     booking_hours: tuple[WeeklyHours, ...] = declared(
-        "booking hours",
-        HOURS,
+        Field("booking hours", HOURS, default=(), right=HEAD, touches_people=True),
         _("Booking hours"),
         _("The part of the hours in which people can be booked."),
-        default=(),
-        right=HEAD,
-        touches_people=True,
     )
     person_hours: tuple[WeeklyHours, ...] = _of_mode("person", _("Hours in person"))
     phone_hours: tuple[WeeklyHours, ...] = _of_mode("phone", _("Hours by phone"))
     video_hours: tuple[WeeklyHours, ...] = _of_mode("video", _("Hours by video"))
     exceptions: tuple[Exceptional, ...] = declared(
-        "exceptions",
-        _exceptions(*KINDS),
+        Field("exceptions", _exceptions(*KINDS), default=(), right=HEAD, touches_people=True),
         _("Exceptions"),
         _("Days on which the weekly hours do not apply, with the reason."),
-        default=(),
-        right=HEAD,
-        touches_people=True,
     )
 
     @property
@@ -402,7 +386,7 @@ class Times:
         return tuple((mode, rows) for mode, rows in by_mode if rows)
 
 
-def _times_of(*, booking: bool = False, modes: bool = False) -> tuple[Field, ...]:
+def _times_of(*, booking: bool = False, modes: bool = False) -> tuple[Field[Any], ...]:
     """The keys of a part; only where there are booking hours may a day be reduced."""
     keys = {"hours", "exceptions"} | ({"booking hours"} if booking else set())
     keys |= {f"{mode} hours" for mode in value_readers.MODES} if modes else set()

@@ -162,64 +162,56 @@ def _write_texts(texts: Texts, _context: FileContext) -> dict[str, Any]:
 
 
 _rule = partial(rule, MessageRules())
-MESSAGES: tuple[Field, ...] = (
+MESSAGES: tuple[Field[Any], ...] = (
     _rule(
         "sms",
-        "sms",
-        value_readers.FLAG,
+        Field("sms", value_readers.FLAG, always=True),
         _("Text messages"),
         _("Whether people may give a mobile number instead of an e-mail address."),
-        always=True,
     ),
     _rule(
         "sender",
-        "sender",
-        plain("sender", _sender),
+        Field("sender", plain("sender", _sender)),
         _("Sender"),
         _("The number or short name that people see as the sender."),
     ),
     _rule(
         "monthly_limit",
-        "monthly limit",
-        plain(
-            "limit",
-            _limit,
-            lambda limit: "none" if limit is None else str(limit),
-            lowest=0,
-            highest=MOST_MESSAGES,
+        Field(
+            "monthly limit",
+            plain(
+                "limit",
+                _limit,
+                lambda limit: "none" if limit is None else str(limit),
+                lowest=0,
+                highest=MOST_MESSAGES,
+            ),
         ),
         _("Monthly limit"),
         _("How many text messages may be paid for in a month."),
     ),
     _rule(
         "unicode",
-        "unicode",
-        value_readers.FLAG,
+        Field("unicode", value_readers.FLAG),
         _("Czech letters"),
         _("Text messages keep háčky and čárky; they then cost twice as much."),
     ),
     _rule(
         "quiet_from_min quiet_to_min",
-        "quiet hours",
-        plain("quiet", _quiet, _write_quiet),
+        Field("quiet hours", plain("quiet", _quiet, _write_quiet), right=HEAD),
         _("Quiet hours"),
         _("Messages that can wait are not sent in these hours."),
-        right=HEAD,
     ),
     _rule(
         "reminders",
-        "reminders",
-        value_readers.meaning(REMINDERS),
+        Field("reminders", value_readers.meaning(REMINDERS), right=HEAD),
         _("Reminders"),
         _("When people are reminded of their appointment."),
-        right=HEAD,
     ),
     _rule(
         "texts",
-        "texts",
-        Kind("message texts", write=_write_texts, nested=_texts),
+        Field("texts", Kind("message texts", write=_write_texts, nested=_texts), right=HEAD),
         _("Own texts"),
         _("The office's own words of messages, by kind, part and language."),
-        right=HEAD,
     ),
 )

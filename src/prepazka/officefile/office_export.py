@@ -101,7 +101,7 @@ def _plan(plan: Callable[..., P], office: OfficeSnapshot, row: Named, **columns:
     return plan(code=row.code, **restored_fields(row, fields), **codes, **columns)
 
 
-def _code_of(office: OfficeSnapshot, row: Named, declaration: Field) -> str | None:
+def _code_of(office: OfficeSnapshot, row: Named, declaration: Field[Any]) -> str | None:
     referred = getattr(office, declaration.kind.parts).get(getattr(row, f"{declaration.column}_id"))
     return referred.code if referred and not referred.retired else None
 

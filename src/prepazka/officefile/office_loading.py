@@ -203,7 +203,9 @@ class _Loading:
                 row.save()
             rows[planned.code] = row
 
-    def _references(self, planned: Any, declarations: Iterable[Field]) -> dict[str, int | None]:
+    def _references(
+        self, planned: Any, declarations: Iterable[Field[Any]]
+    ) -> dict[str, int | None]:
         """Keys of the rows that the plan names by their codes."""
         keys: dict[str, int | None] = {}
         for declaration in declarations:
