@@ -196,7 +196,7 @@ def rule(
 
 def fields_of(plan: Any) -> tuple[Field[Any], ...]:
     """The declarations of a plan's dataclass, in the order in which they are written."""
-    return _fields_of(plan)
+    return _fields_of(plan)  # mypy takes no generic type for the argument of a cached function
 
 
 @cache

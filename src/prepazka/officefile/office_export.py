@@ -9,7 +9,13 @@ from typing import Any, TypeVar
 
 from prepazka.core.interval import Interval
 from prepazka.officefile import file_plan
-from prepazka.officefile.declarations import Field, fields_of, restored_fields
+from prepazka.officefile.declarations import (
+    Field,
+    FileContext,
+    fields_of,
+    restored_fields,
+    stored,
+)
 from prepazka.officefile.hours_section import (
     Exceptional,
     Found,
@@ -21,7 +27,6 @@ from prepazka.officefile.value_readers import MODES
 from prepazka.officefile.write import write
 from prepazka.offices import office_snapshot
 from prepazka.offices.crests import crest_of
-from prepazka.offices.display_options import options_of
 from prepazka.offices.models import Agenda, Device, HoursException, Named, Office, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 
@@ -145,23 +150,23 @@ def _devices(office: OfficeSnapshot) -> tuple[file_plan.DevicePlan, ...]:
     rows = list(Device.objects.filter(office=office.row, retired=False))
     services = [s.code for s in _in_order(office)]
     counters = [c.code for c in office.open_counters()]
+    context = FileContext(
+        languages=tuple(office.row.languages), agendas={"": services}, counters=counters
+    )
     devices = []
     for row in sorted(rows, key=lambda device: device.kind != Device.Kind.KIOSK):
+        options: dict[str, Any] = {}
+        for declaration in file_plan.DEVICE_FIELDS[row.kind]:
+            (name,) = declaration.attributes
+            default = stored(declaration.default_in(options, context))
+            options[name] = row.options.get(name, default)
+        del options["name"]  # a column of its own
         if row.kind == Device.Kind.KIOSK:
-            chosen = row.options.get("services", services)
-            options: dict[str, Any] = {
-                "services": [code for code in services if code in chosen],
-                "printer": row.options.get("printer", {"kind": "none"}),
-                "languages": row.options.get("languages", list(office.row.languages)),
-            }
+            options["services"] = [code for code in services if code in options["services"]]
         else:
-            chosen = row.options.get("counters", counters)
-            options = options_of(row.options)
+            options["counters"] = [code for code in counters if code in options["counters"]]
             arrows = options["arrows"].items()
-            options |= {
-                "counters": [code for code in counters if code in chosen],
-                "arrows": {code: where for code, where in arrows if code in counters},
-            }
+            options["arrows"] = {code: where for code, where in arrows if code in counters}
         devices.append(file_plan.DevicePlan(row.kind, row.code, dict(row.name), options))
     return tuple(devices)
 
