@@ -15,7 +15,6 @@ from prepazka.core.slots import (
     Rules,
     Step,
 )
-from prepazka.officefile import value_readers
 from prepazka.officefile.declarations import (
     Field,
     FileContext,
@@ -27,11 +26,26 @@ from prepazka.officefile.declarations import (
 )
 from prepazka.officefile.nodes import Section
 from prepazka.officefile.phrases import phrase as _
+from prepazka.officefile.value_readers import (
+    CLOCK_TIME,
+    DAY_MIN,
+    DELAY,
+    FLAG,
+    MOST_MIN,
+    SHARE,
+    choice,
+    length,
+    meaning,
+    number,
+    steps,
+    words,
+    write_steps,
+)
 
 REASON = 200  # characters at most
 PROOFS: dict[str, Proof] = {"never": "never", "when busy": "busy", "always": "always"}
-POSITIVE = value_readers.length(1, value_readers.DAY_MIN, example="30 min")
-OR_NONE = value_readers.length(0, value_readers.DAY_MIN, none=0, example="15 min")
+POSITIVE = length(1, DAY_MIN, "30 min")
+OR_NONE = length(0, DAY_MIN, "15 min", none=0)
 HEAD = Right.HEAD
 EXPECTED = _("booking rules such as {window: 60 min, quota: 1}, or none")
 
@@ -40,13 +54,13 @@ _rule = partial(rule, Rules())
 
 
 def _read_steps(node: yaml.Node, _context: FileContext) -> tuple[str, tuple[Step, ...]]:
-    return "graduated", value_readers.steps(node)
+    return "graduated", steps(node)
 
 
 RULES: tuple[Field[Any], ...] = (
     _rule(
         "kind",
-        Field("kind", value_readers.choice("window", "slot"), touches_people=True),
+        Field("kind", choice("window", "slot"), touches_people=True),
         _("Kind of appointments"),
         _(
             "“window”: people come within a window, with priority; “slot”: an exact start, as long"
@@ -61,19 +75,13 @@ RULES: tuple[Field[Any], ...] = (
     ),
     _rule(
         "quota",
-        Field(
-            "quota",
-            value_readers.number(1, MOST_LANES),
-            touches_people=True,
-            always=True,
-            right=HEAD,
-        ),
+        Field("quota", number(1, MOST_LANES), touches_people=True, always=True, right=HEAD),
         _("Places side by side"),
         _("How many people can be booked in each window or at each time."),
     ),
     _rule(
         "quota_reason",
-        Field("quota reason", value_readers.words(REASON, _("a reason")), right=HEAD),
+        Field("quota reason", words(REASON, _("a reason")), right=HEAD),
         _("Reason for a high quota"),
         _("Why people without a booking may wait more than 1.5 times as long; without names."),
     ),
@@ -85,18 +93,13 @@ RULES: tuple[Field[Any], ...] = (
     ),
     _rule(
         "horizon_days",
-        Field(
-            "horizon",
-            value_readers.length(0, 366, unit=value_readers.DAY_MIN, example="30 days"),
-            always=True,
-            right=HEAD,
-        ),
+        Field("horizon", length(0, 366, "30 days", unit=DAY_MIN), always=True, right=HEAD),
         _("How far ahead"),
         _("How many days ahead people can book."),
     ),
     _rule(
         "lead_min",
-        Field("lead", value_readers.length(0, value_readers.MOST_MIN), always=True, right=HEAD),
+        Field("lead", length(0, MOST_MIN), always=True, right=HEAD),
         _("Latest booking"),
         _("People can book on the web until this long before the start."),
     ),
@@ -108,13 +111,7 @@ RULES: tuple[Field[Any], ...] = (
     ),
     _rule(
         "early_min",
-        Field(
-            "early",
-            value_readers.length(0, value_readers.DAY_MIN, example="30 min"),
-            touches_people=True,
-            always=True,
-            right=HEAD,
-        ),
+        Field("early", length(0, DAY_MIN, "30 min"), touches_people=True, always=True, right=HEAD),
         _("Earliest arrival"),
         _("The PIN is accepted from this long before the appointment."),
     ),
@@ -129,25 +126,25 @@ RULES: tuple[Field[Any], ...] = (
     ),
     _rule(
         "max_open_per_contact",
-        Field("max open bookings", value_readers.number(1, 100), always=True, right=HEAD),
+        Field("max open bookings", number(1, 100), always=True, right=HEAD),
         _("Bookings for one contact"),
         _("How many appointments one contact may have at a time."),
     ),
     _rule(
         "max_persons",
-        Field("max persons", value_readers.number(1, MOST_PERSONS), always=True, right=HEAD),
+        Field("max persons", number(1, MOST_PERSONS), always=True, right=HEAD),
         _("Persons in one booking"),
         _("How many people one booking may be for; each takes consecutive time."),
     ),
     _rule(
         "reserved_share reserved_until_days",
-        Field("kept for desk", value_readers.SHARE, right=HEAD),
+        Field("kept for desk", SHARE, right=HEAD),
         _("Kept for the desk"),
         _("A part of the places that only the desk and the phone may book until then."),
     ),
     _rule(
         "release_time_min",
-        Field("released at", value_readers.CLOCK_TIME, right=HEAD),
+        Field("released at", CLOCK_TIME, right=HEAD),
         _("Time of release"),
         _("At what time a new day becomes available."),
     ),
@@ -155,7 +152,7 @@ RULES: tuple[Field[Any], ...] = (
         "release release_steps",
         Field(
             "released in parts",
-            Kind("steps", _read_steps, lambda parts, _context: value_readers.write_steps(parts[1])),
+            Kind("steps", _read_steps, lambda parts, _context: write_steps(parts[1])),
             right=HEAD,
         ),
         _("Released in parts"),
@@ -166,13 +163,13 @@ RULES: tuple[Field[Any], ...] = (
     ),
     _rule(
         "called_from_start",
-        Field("never called early", value_readers.FLAG, right=HEAD),
+        Field("never called early", FLAG, right=HEAD),
         _("Never called early"),
         _("Booked people are never called before their time, even if nobody waits."),
     ),
     _rule(
         "topic_line",
-        Field("topic in own words", value_readers.FLAG),
+        Field("topic in own words", FLAG),
         _("Topic in own words"),
         _(
             "People may add a line about what they need. The staff who serve them can read it; it"
@@ -181,7 +178,7 @@ RULES: tuple[Field[Any], ...] = (
     ),
     _rule(
         "return_from_min return_to_min",
-        Field("returns after", value_readers.DELAY, right=HEAD),
+        Field("returns after", DELAY, right=HEAD),
         _("Return of freed slots"),
         _(
             "A cancelled slot can be booked again after a random delay, so that nobody can pass it"
@@ -190,21 +187,19 @@ RULES: tuple[Field[Any], ...] = (
     ),
     _rule(
         "waiting_list",
-        Field("waiting list", value_readers.FLAG, touches_people=True, right=HEAD),
+        Field("waiting list", FLAG, touches_people=True, right=HEAD),
         _("Waiting list"),
         _("People may join a waiting list for a suitable slot."),
     ),
     _rule(
         "offer_min",
-        Field(
-            "offers kept", value_readers.length(15, MOST_OFFER_MIN, example="60 min"), right=HEAD
-        ),
+        Field("offers kept", length(15, MOST_OFFER_MIN, "60 min"), right=HEAD),
         _("Offers kept"),
         _("How long a slot offered to somebody on the waiting list is held."),
     ),
     _rule(
         "proof",
-        Field("proof of work", value_readers.meaning(PROOFS)),
+        Field("proof of work", meaning(PROOFS)),
         _("Work of the browser"),
         _(
             "Whether the browser must do a few seconds of work before it may hold a slot; it keeps"

@@ -112,12 +112,12 @@ class PolicySection:
     """`policy`: the order of the queue, tickets, and how long things are kept."""
 
     head_start_min: int | None = declared(
-        Field("head start", length_or_none(0, DAY_MIN, example="60 min"), right=HEAD, always=True),
+        Field("head start", length_or_none(0, DAY_MIN, "60 min"), right=HEAD, always=True),
         _("Head start of the booked"),
         _("A booked person goes before those who have waited less than this; “none”: before all."),
     )
     walkin_cap_min: int | None = declared(
-        Field("longest wait", length_or_none(1, DAY_MIN, example="60 min"), right=HEAD),
+        Field("longest wait", length_or_none(1, DAY_MIN, "60 min"), right=HEAD),
         _("Longest wait"),
         _("Who has waited this long goes before all who came later, booked or not."),
     )
@@ -127,31 +127,17 @@ class PolicySection:
         _("A booked person already here may be called early when nobody else waits."),
     )
     first_ticket_min: int = declared(
-        Field(
-            "first ticket",
-            length(0, DAY_MIN, example="30 min"),
-            default=30,
-            right=HEAD,
-            always=True,
-        ),
+        Field("first ticket", length(0, DAY_MIN, "30 min"), default=30, right=HEAD, always=True),
         _("First ticket"),
         _("Tickets are given from this long before opening."),
     )
     last_ticket_min: int = declared(
-        Field(
-            "last ticket", length(0, DAY_MIN, example="30 min"), default=0, right=HEAD, always=True
-        ),
+        Field("last ticket", length(0, DAY_MIN, "30 min"), default=0, right=HEAD, always=True),
         _("Last ticket"),
         _("Tickets are given until this long before closing."),
     )
     overtime_min: int | None = declared(
-        Field(
-            "overtime",
-            length_or_none(0, DAY_MIN, example="15 min"),
-            default=0,
-            right=HEAD,
-            always=True,
-        ),
+        Field("overtime", length_or_none(0, DAY_MIN, "15 min"), default=0, right=HEAD, always=True),
         _("Overtime"),
         _(
             "Tickets stop for the day when people would be served later than this after closing;"
@@ -165,10 +151,7 @@ class PolicySection:
     )
     retention_days: int = declared(
         Field(
-            "personal data kept",
-            length(1, 3660, unit=DAY_MIN, example="7 days"),
-            default=7,
-            always=True,
+            "personal data kept", length(1, 3660, "7 days", unit=DAY_MIN), default=7, always=True
         ),
         _("Personal data kept"),
         _("Names, contacts and PINs are erased this long after the visit."),
@@ -176,7 +159,7 @@ class PolicySection:
     answer_offers_min: int = declared(
         Field(
             "answer offers within",
-            length(60, 7 * DAY_MIN, example="24 h"),
+            length(60, 7 * DAY_MIN, "24 h"),
             default=DAY_MIN,
             right=HEAD,
             always=True,
@@ -187,7 +170,7 @@ class PolicySection:
     lock_after_min: int = declared(
         Field(
             "lock screens after",
-            length(idle.LEAST_MIN, idle.MOST_MIN, example="15 min"),
+            length(idle.LEAST_MIN, idle.MOST_MIN, "15 min"),
             default=idle.USUAL_MIN,
             always=True,
         ),
@@ -271,7 +254,7 @@ class ServicePlan:
     duration_min: int = declared(
         Field(
             "duration",
-            length(1, 600, example="15 min"),
+            length(1, 600, "15 min"),
             missing=_('its usual duration such as "15 min"'),
             right=HEAD,
         ),
@@ -457,7 +440,7 @@ class OfficialPlan:
         _("Shown on the official's page."),
     )
     buffer_min: int = declared(
-        Field("buffer", length(0, 600, none=0, example="5 min"), default=0, right=HEAD),
+        Field("buffer", length(0, 600, "5 min", none=0), default=0, right=HEAD),
         _("Time between bookings"),
         _("Time kept free before and after each booking."),
     )

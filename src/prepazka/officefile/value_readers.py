@@ -237,7 +237,7 @@ def some_languages(node: yaml.Node, context: FileContext) -> tuple[str, ...]:
 
 
 def length(
-    lowest: int, highest: int, *, none: int | None = None, unit: int = 1, example: str = "60 min"
+    lowest: int, highest: int, example: str = "60 min", *, none: int | None = None, unit: int = 1
 ) -> Kind[int]:
     """A duration in multiples of `unit` minutes.
 
@@ -267,9 +267,9 @@ def length(
     return plain("length", read, write, lowest=lowest, highest=highest, none=none, unit=unit)
 
 
-def length_or_none(lowest: int, highest: int, *, example: str) -> Kind[int | None]:
+def length_or_none(lowest: int, highest: int, example: str) -> Kind[int | None]:
     """A duration in minutes; None for "none"."""
-    kind = length(lowest, highest, none=-1, example=example)
+    kind = length(lowest, highest, example, none=-1)
 
     def read(node: yaml.Node, context: FileContext) -> int | None:
         minutes = kind.read(node, context)
