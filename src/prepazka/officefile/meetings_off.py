@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import yaml
 
 from prepazka.officefile.nodes import Problem, WrongFile, compose
+from prepazka.officefile.phrases import phrase as _
 
 REMOTE = ("phone", "video")
 REMOTE_HOURS = tuple(f"{mode} hours" for mode in REMOTE)
-EXPECTED = (
+EXPECTED = _(
     "nothing, because meetings are switched off in this installation"
     " (PREPAZKA_MEETINGS=off); people can only meet in person"
 )
