@@ -104,8 +104,8 @@ def test_problems_name_the_line_in_czech_too() -> None:
     with pytest.raises(WrongFile) as wrong:
         check(RIGHT.replace("quota: 1", "quota: 0").replace("office:", "ofice:"))
     assert [problem.in_language("cs") for problem in wrong.value.problems] == [
-        "řádek 1: office: nic; má tu být: kód a název úřadu.",
         'řádek 1: neznámý klíč "ofice"; má tu být: "office".',
+        "řádek 1: office: nic; má tu být: kód a název úřadu.",
         'řádek 18: agendas.vozidla.booking.quota: "0"; má tu být: celé číslo od 1 do 62.',
     ]
 

@@ -50,11 +50,15 @@ class Problem:
         return sentence.in_language(language)
 
 
+def _order(problem: Problem) -> tuple[int, str, str, str]:
+    return problem.line, problem.where, str(problem.value), str(problem.expected)
+
+
 class WrongFile(Exception):
     """The file cannot be used; `problems` are in the order of its lines."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = sorted(set(problems), key=lambda problem: (problem.line, str(problem)))
+        self.problems = sorted(set(problems), key=_order)
         super().__init__("\n".join(map(str, self.problems)))
 
 
