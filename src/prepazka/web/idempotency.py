@@ -67,6 +67,11 @@ def run_once(
     return answer
 
 
+def is_key_of_another(key: UUID, principal: str) -> bool:
+    """Whether somebody else has used the key."""
+    return IdempotentReply.objects.filter(key=key).exclude(principal=principal).exists()
+
+
 def without_transaction(use_case: Callable[P, R]) -> Callable[P, R]:
     """The use-case without its own `atomic`, to run within the transaction of `run_once`.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
@@ -17,13 +17,13 @@ from prepazka.reporting.place import Place, announced_place
 from prepazka.surfaces.api import schemas
 from prepazka.surfaces.api.auth import Kiosk, KioskToken
 from prepazka.surfaces.api.repeats import KEY, Key, do_once
-from prepazka.web.refusals import NotFound
+from prepazka.web.idempotency import is_key_of_another
+from prepazka.web.refusals import KeyReused, NotFound
 from prepazka.web.shortcuts import now
 
 router = Router(tags=["kiosk"])
 PROBLEMS = frozenset({401, 403, 404, 409, 422, 429, 503})
 TICKET = {200: schemas.TicketOut, PROBLEMS: schemas.Problem}
-KEYS = UUID("7f0a3d52-3f7e-4f0b-9d0c-0f8a4c1c6d11")  # of touches made from keys
 
 
 @router.post("/kiosk/tickets", auth=KioskToken(), response=TICKET)
@@ -91,8 +91,17 @@ def check(request: HttpRequest, body: schemas.PinIn, key: Key = KEY) -> Any:
 
 
 def _touch(kiosk: Kiosk, key: UUID | None) -> UUID:
-    """The touch of a request; two kiosks that happen to send the same key do not share it."""
-    return uuid5(KEYS, f"{kiosk.principal}:{key}") if key else uuid4()
+    """The touch of a request: its key, which nobody else may have sent before.
+
+    It is the key itself, so that a repeat is known whichever release the request came to. Raises
+    KeyReused if another kiosk has sent it, whose ticket would be the answer.
+    """
+    if key is None:
+        return uuid4()
+    repeated = Ticket.objects.filter(office=kiosk.office.row, touch=key).exists()
+    if repeated and is_key_of_another(key, kiosk.principal):
+        raise KeyReused
+    return key
 
 
 def _ticket_of(office: OfficeSnapshot, checkin: CheckIn) -> dict[str, Any]:
