@@ -234,3 +234,24 @@ def test_a_span_of_days_says_once_what_both_share(first: date, last: date, said:
 )
 def test_a_long_wait_is_said_in_hours(high: int, said: str) -> None:
     assert typography.usual_wait(high, "cs").replace("\u00a0", " ") == said
+
+
+@pytest.mark.parametrize(
+    ("language", "short", "long", "of_month", "units"),
+    [
+        ("sk", "20. 11. 2026", "piatok 20. novembra 2026", "1.–18. decembra 2026", "2 hodiny 5 minút"),
+        ("uk", "20 листопада 2026 р.", "пʼятниця, 20 листопада 2026 р.", "1–18 грудня 2026 р.", "2 години 5 хвилин"),
+        ("de", "20.11.2026", "Freitag, 20. November 2026", "1.–18. Dezember 2026", "2 Stunden 5 Minuten"),
+    ],
+)  # fmt: skip
+def test_a_language_without_code_of_ours_has_its_own_dates_and_units(
+    language: str, short: str, long: str, of_month: str, units: str
+) -> None:
+    written = [
+        typography.short_date(DAY, language),
+        typography.long_date(DAY, language),
+        typography.date_span(date(2026, 12, 1), date(2026, 12, 18), language),
+        typography.minutes(125, language),
+    ]
+    assert [text.replace("\u00a0", " ") for text in written] == [short, long, of_month, units]
+    assert typography.nbsp("ab k 5 cde", language) == "ab k\u00a05\u00a0cde"

@@ -19,7 +19,7 @@ from prepazka.booking.models import Booking
 from prepazka.booking.slot_search import search_slots
 from prepazka.core.message_rules import MessageRules
 from prepazka.looks.catalogue import messages_of_package
-from prepazka.looks.typography import CS_MONTHS
+from prepazka.looks.typography import day_and_month
 from prepazka.offices.models import Agenda, HoursException, Office, OpeningHours, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import counters, tickets
@@ -28,6 +28,7 @@ from tests import citizen, town
 from tests.citizen import DAYS, TIMES, Clock, text, words
 
 pytestmark = pytest.mark.django_db
+CS_MONTHS = [day_and_month(date(2026, month, 1), "cs").split()[-1] for month in range(1, 13)]
 
 
 @pytest.fixture(autouse=True)

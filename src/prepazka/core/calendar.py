@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import holidays as public_holidays
 
 from prepazka.core.interval import Interval, subtract, union
+from prepazka.core.locales import main_language
 
 DAY_MIN = 1440
 
@@ -162,13 +163,14 @@ def czech_holidays(years: Iterable[int]) -> frozenset[date]:
 
 
 def czech_holiday_name(day: date, language: str) -> str | None:
-    """The name of the Czech public holiday in Czech or in English; None on an ordinary day."""
-    return _czech_holiday_names(day.year, language.startswith("cs")).get(day)
+    """The Czech public holiday in that language, or in English; None on an ordinary day."""
+    return _czech_holiday_names(day.year, main_language(language)).get(day)
 
 
 @lru_cache(maxsize=64)
-def _czech_holiday_names(year: int, in_czech: bool) -> dict[date, str]:  # noqa: FBT001  # a key
-    language = "cs" if in_czech else "en_US"
+def _czech_holiday_names(year: int, language: str) -> dict[date, str]:
+    if language not in public_holidays.CZ.supported_languages:
+        language = "en_US"
     return dict(public_holidays.country_holidays("CZ", years=year, language=language))
 
 

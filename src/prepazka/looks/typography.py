@@ -1,52 +1,45 @@
-"""Czech and English typography of dates, times, amounts and line breaks; pure functions."""
+"""Typography of dates, times, amounts and line breaks in a given language.
+
+Names and patterns come from Babel's data, phrases ("on Monday", "usually within") from the catalogue.
+"""
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
-NBSP = "\u00a0"
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import npgettext, pgettext
+
+from prepazka.core.locales import (
+    NBSP,
+    date_with_month_name,
+    day_and_month,
+    long_date,
+    main_language,
+    short_date,
+    unit_in_words,
+    weekday_name,
+)
+
+__all__ = ["day_and_month", "long_date", "short_date", "weekday_name"]
+
 DASH = "\u2013"
-FEW = (2, 3, 4)
-VE_HOURS = frozenset({2, 3, 4, 12, 13, 14, 20, 21, 22, 23})  # ve dvě, ve dvanáct, ve dvacet
-
-CS_MONTHS = [
-    "ledna",
-    "února",
-    "března",
-    "dubna",
-    "května",
-    "června",
-    "července",
-    "srpna",
-    "září",
-    "října",
-    "listopadu",
-    "prosince",
-]
-EN_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-CS_DAYS = ["pondělí", "úterý", "středa", "čtvrtek", "pátek", "sobota", "neděle"]
-CS_ON_DAYS = [f"v{NBSP}pondělí", f"v{NBSP}úterý", "ve středu", "ve čtvrtek"]
-CS_ON_DAYS += [f"v{NBSP}pátek", f"v{NBSP}sobotu", f"v{NBSP}neděli"]
 HALF_A_YEAR = 183
-EN_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
-# one, two to four, anything else; English uses the first and the last
-CS_HOUR = ("hodina", "hodiny", "hodin")
-CS_MINUTE = ("minuta", "minuty", "minut")
-EN_HOUR = ("hour", "hours", "hours")
-EN_MINUTE = ("minute", "minutes", "minutes")
+# Hours before which the preposition gets a vowel: ve dvě, ve dvanáct, ve dvacet; об одинадцятій.
+VOWEL_HOURS = {"cs": frozenset({2, 3, 4, 12, 13, 14, 20, 21, 22, 23}), "uk": frozenset({11})}
+
+# Functions, so that each call translates into the language that is active then.
+ON_DAYS: tuple[Callable[[], str], ...] = (
+    lambda: pgettext("a day of the week", "on Monday"),
+    lambda: pgettext("a day of the week", "on Tuesday"),
+    lambda: pgettext("a day of the week", "on Wednesday"),
+    lambda: pgettext("a day of the week", "on Thursday"),
+    lambda: pgettext("a day of the week", "on Friday"),
+    lambda: pgettext("a day of the week", "on Saturday"),
+    lambda: pgettext("a day of the week", "on Sunday"),
+)
 
 _UNITS = r"(?:Kč|min|minut\w*|hodin\w*|h|hod|dn[íyůe]\w*|den|týd\w+|měsíc\w*|let|rok\w*|os|osob\w*|lid\w+|m|km|mm|%|°C)"
 _ENGLISH_UNITS = r"(?:CZK|Kč|minutes?|min|hours?|days?|weeks?|people|persons?|m|km|%)"
@@ -74,35 +67,17 @@ _CZECH_TIES = (
     _CS_BEFORE_NUMBER,
 )
 _ENGLISH_TIES = (_THOUSANDS, _EN_AMOUNT, _EN_ORDINAL, _EN_BEFORE_NUMBER)
+# Of any other language: a word of one letter, and a number with the word that follows it.
+_ONE_LETTER = re.compile(r"(?<!\w)([^\W\d_]) +(?=\S)")
+_NUMBER_AND_WORD = re.compile(r"(\d\.?) +(?=[^\W_])")
+_OTHER_TIES = (_ONE_LETTER, _NUMBER_AND_WORD)
+_TIES = {"cs": _CZECH_TIES, "en": _ENGLISH_TIES}
 _MARKUP = re.compile(r"(<[^>]*>)")
 
 
 def is_czech(language: str) -> bool:
     """Whether the language is any variety of Czech."""
-    return language.split("-", maxsplit=1)[0] == "cs"
-
-
-def short_date(day: date, language: str) -> str:
-    """20. 11. 2026, in English 20 November 2026."""
-    if is_czech(language):
-        return f"{day.day}.{NBSP}{day.month}.{NBSP}{day.year}"
-    return f"{day.day}{NBSP}{EN_MONTHS[day.month - 1]}{NBSP}{day.year}"
-
-
-def long_date(day: date, language: str) -> str:
-    """pátek 20. listopadu 2026, in English Friday 20 November 2026."""
-    if is_czech(language):
-        return (
-            f"{CS_DAYS[day.weekday()]} {day.day}.{NBSP}{CS_MONTHS[day.month - 1]}{NBSP}{day.year}"
-        )
-    return f"{EN_DAYS[day.weekday()]} {short_date(day, language)}"
-
-
-def day_and_month(day: date, language: str) -> str:
-    """20. listopadu, in English 20 November."""
-    if is_czech(language):
-        return f"{day.day}.{NBSP}{CS_MONTHS[day.month - 1]}"
-    return f"{day.day}{NBSP}{EN_MONTHS[day.month - 1]}"
+    return main_language(language) == "cs"
 
 
 def on_day(day: date, today: date, language: str) -> str:
@@ -110,13 +85,18 @@ def on_day(day: date, today: date, language: str) -> str:
 
     The year is added for days more than half a year away.
     """
-    czech = is_czech(language)
     ahead = (day - today).days
-    if 0 <= ahead <= 1:
-        return ("dnes", "zítra")[ahead] if czech else ("today", "tomorrow")[ahead]
-    year = f"{NBSP}{day.year}" if abs(ahead) > HALF_A_YEAR else ""
-    name = CS_ON_DAYS[day.weekday()] if czech else f"on {EN_DAYS[day.weekday()]}"
-    return f"{name} {day_and_month(day, language)}{year}"
+    with translation.override(language):
+        if ahead == 0:
+            return pgettext("a day", "today")
+        if ahead == 1:
+            return pgettext("a day", "tomorrow")
+        return pgettext("a day of the week, and its date", "%(weekday)s %(date)s") % {
+            "weekday": ON_DAYS[day.weekday()](),
+            "date": date_with_month_name(day, language)
+            if abs(ahead) > HALF_A_YEAR
+            else day_and_month(day, language),
+        }
 
 
 def on_day_at(moment: datetime, today: date, language: str) -> str:
@@ -128,18 +108,13 @@ def date_span(first_day: date, last_day: date, language: str) -> str:
     """1.–18. prosince 2026, 28. listopadu – 3. prosince 2026; shared parts are written once."""
     if first_day == last_day:
         return short_date(first_day, language)
+    end = date_with_month_name(last_day, language)
     if first_day.year != last_day.year:
-        return (
-            f"{_day_month_year(first_day, language)} {DASH} {_day_month_year(last_day, language)}"
-        )
-    if first_day.month != last_day.month:
-        return f"{day_and_month(first_day, language)} {DASH} {_day_month_year(last_day, language)}"
-    start = f"{first_day.day}." if is_czech(language) else f"{first_day.day}"
-    return f"{start}{DASH}{_day_month_year(last_day, language)}"
-
-
-def _day_month_year(day: date, language: str) -> str:
-    return f"{day_and_month(day, language)}{NBSP}{day.year}"
+        return f"{date_with_month_name(first_day, language)} {DASH} {end}"
+    start = day_and_month(first_day, language)
+    if first_day.month == last_day.month and (number := re.match(r"\d+\.?", start)):
+        return f"{number[0]}{DASH}{end}"
+    return f"{start} {DASH} {end}"
 
 
 def clock(moment: time | datetime) -> str:
@@ -154,9 +129,12 @@ def to_the_second(moment: time | datetime) -> str:
 
 def at_clock(moment: time | datetime, language: str) -> str:
     """Ve 13:40, v 9:05, with the preposition as spoken; in English at 13:40."""
-    if not is_czech(language):
-        return f"at {clock(moment)}"
-    return f"{'ve' if moment.hour in VE_HOURS else 'v'}{NBSP}{clock(moment)}"
+    with translation.override(language):
+        if moment.hour in VOWEL_HOURS.get(main_language(language), ()):
+            phrase = pgettext("before an hour that wants a vowel added", "at %(time)s")
+        else:
+            phrase = pgettext("before an hour", "at %(time)s")
+    return phrase % {"time": clock(moment)}
 
 
 def span(start: time | datetime, end: time | datetime, language: str) -> str:
@@ -172,24 +150,16 @@ def span(start: time | datetime, end: time | datetime, language: str) -> str:
     return f"{clock(start)}{DASH}{clock(end)}"
 
 
-def plural(count: int, forms: tuple[str, str, str], language: str) -> str:
-    """The plural form for the count."""
-    if count == 1:
-        return forms[0]
-    return forms[1] if is_czech(language) and count in FEW else forms[2]
-
-
 def minutes(duration: timedelta | float, language: str) -> str:
     """1 hodina 5 minut; rounded up to whole minutes, so that waits are never understated."""
     seconds = duration.total_seconds() if isinstance(duration, timedelta) else duration * 60
     total = max(0, int(-(-seconds // 60)))
     hours, minute_count = divmod(total, 60)
-    hour_forms, minute_forms = (CS_HOUR, CS_MINUTE) if is_czech(language) else (EN_HOUR, EN_MINUTE)
     phrases = []
     if hours:
-        phrases.append(f"{hours}{NBSP}{plural(hours, hour_forms, language)}")
+        phrases.append(unit_in_words(hours, "hour", language))
     if minute_count or not hours:
-        phrases.append(f"{minute_count}{NBSP}{plural(minute_count, minute_forms, language)}")
+        phrases.append(unit_in_words(minute_count, "minute", language))
     return " ".join(phrases)
 
 
@@ -197,26 +167,29 @@ def minutes_range(low: int, high: int, language: str) -> str:
     """20–30 minut; the word agrees with the higher number."""
     if low == high:
         return minutes(high, language)
-    word = plural(high, CS_MINUTE if is_czech(language) else EN_MINUTE, language)
-    return f"{low}{DASH}{high}{NBSP}{word}"
+    return f"{low}{DASH}{unit_in_words(high, 'minute', language)}"
 
 
 def usual_wait(high: int, language: str, *, thin: bool = False) -> str:
     """Obvykle do 20 minut; `thin` adds that the estimate is rough."""
-    if is_czech(language):
-        phrase = f"obvykle do {_genitive(high)}" if high else "bez čekání"
-        return f"{phrase} (odhad orientační)" if thin and high else phrase
-    phrase = f"usually within {minutes(high, language)}" if high else "no waiting"
-    return f"{phrase} (a rough estimate)" if thin and high else phrase
+    with translation.override(language):
+        if not high:
+            return _("no waiting")
+        phrase = _("usually within %(wait)s") % {"wait": _limit(high)}
+        return _("%(wait)s (a rough estimate)") % {"wait": phrase} if thin else phrase
 
 
-def _genitive(whole_minutes: int) -> str:
-    """The duration in the Czech genitive, after "do": 2 hodin 20 minut, 1 hodiny, 15 minut."""
-    hours, minute_count = divmod(whole_minutes, 60)
-    words = [(hours, "hodiny", "hodin"), (minute_count, "minuty", "minut")]
-    return " ".join(
-        f"{n}{NBSP}{singular if n == 1 else plural_form}" for n, singular, plural_form in words if n
-    )
+def _limit(whole_minutes: int) -> str:
+    """The duration as it follows "within", in Czech in the genitive: 2 hodin 20 minut, 1 hodiny."""
+    hours, count = divmod(whole_minutes, 60)
+    words = []
+    if hours:
+        words.append(npgettext("after within", "%(n)s hour", "%(n)s hours", hours) % {"n": hours})
+    if count:
+        words.append(
+            npgettext("after within", "%(n)s minute", "%(n)s minutes", count) % {"n": count}
+        )
+    return " ".join(phrase.replace(" ", NBSP) for phrase in words)
 
 
 def pin_pairs(pin: str) -> list[str]:
@@ -252,18 +225,12 @@ def phone(number: str) -> str:
 
 def nbsp(text: str, language: str) -> str:
     """The text with non-breaking spaces where lines must not break; markup in <> is unchanged."""
+    ties = _TIES.get(main_language(language), _OTHER_TIES)
     pieces = _MARKUP.split(text)
-    bind = _bind_czech if is_czech(language) else _bind_english
-    return "".join(piece if piece.startswith("<") else bind(piece) for piece in pieces)
+    return "".join(piece if piece.startswith("<") else _bind(piece, ties) for piece in pieces)
 
 
-def _bind_czech(text: str) -> str:
-    for pattern in _CZECH_TIES:
-        text = pattern.sub(rf"\1{NBSP}", text)
-    return text
-
-
-def _bind_english(text: str) -> str:
-    for pattern in _ENGLISH_TIES:
+def _bind(text: str, ties: tuple[re.Pattern[str], ...]) -> str:
+    for pattern in ties:
         text = pattern.sub(rf"\1{NBSP}", text)
     return text

@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
 from prepazka.core import events
+from prepazka.core.locales import NBSP, short_date
 from prepazka.journal.record import record
 from prepazka.meetings import storage
 from prepazka.meetings.models import Document, Minutes
@@ -159,9 +160,7 @@ def _value_in_words(
 
 
 def _day(day: date) -> str:
-    if (get_language() or "cs").startswith("cs"):
-        return f"{day.day}. {day.month}. {day.year}"
-    return f"{day:%-d %B %Y}"
+    return short_date(day, get_language() or "cs").replace(NBSP, " ")
 
 
 def _add_documents(archive: zipfile.ZipFile, sections: list[Section]) -> list[str]:

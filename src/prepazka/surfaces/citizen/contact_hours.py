@@ -25,7 +25,8 @@ from prepazka.surfaces.citizen.page_frame import language, times_in_line
 from prepazka.web.shortcuts import now
 
 IN_A_ROW = 3  # from so many days on "Monday to Wednesday" is shorter
-SCHEMA_DAYS = typography.EN_DAYS
+WEEK = range(7)
+SCHEMA_DAYS = [typography.weekday_name(day, "en") for day in WEEK]
 Row = tuple[str, str]
 
 
@@ -80,7 +81,7 @@ def _in_words(office: OfficeSnapshot, hours: Hours) -> dict[str, list[Row]]:
 
 def _days(numbers: list[int]) -> str:
     """Monday to Thursday; Monday and Wednesday."""
-    names = typography.CS_DAYS if typography.is_czech(language()) else typography.EN_DAYS
+    names = [typography.weekday_name(day, language()) for day in WEEK]
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:
