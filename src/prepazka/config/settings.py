@@ -108,7 +108,7 @@ MIDDLEWARE = [
     "prepazka.looks.static_versions.static_files",
     "prepazka.web.cookies.CarriedCookies",
     "prepazka.web.middleware.Sessions",
-    "django.middleware.locale.LocaleMiddleware",
+    "prepazka.web.middleware.Languages",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -229,7 +229,12 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # --- language and time ----------------------------------------------------------------------
 
 LANGUAGE_CODE = "cs"
+# The languages of what citizens meet; an office chooses among them in its file.
 LANGUAGES = [("cs", "Čeština"), ("en", "English")]
+# Those in which no text is missing, staff's screens included: every office offers them.
+COMPLETE_LANGUAGES = ("cs", "en")
+# Where staff's screens are; in other languages they redirect to English.
+STAFF_PATHS = ("/pult/", "/sprava/", "/ucet/")
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -169,7 +169,8 @@ def czech_holiday_name(day: date, language: str) -> str | None:
 
 @lru_cache(maxsize=64)
 def _czech_holiday_names(year: int, language: str) -> dict[date, str]:
-    if language not in public_holidays.CZ.supported_languages:
+    country = public_holidays.country_holidays("CZ", years=year)
+    if language not in country.supported_languages:
         language = "en_US"
     return dict(public_holidays.country_holidays("CZ", years=year, language=language))
 

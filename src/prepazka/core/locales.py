@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -62,6 +63,18 @@ def long_date(day: date, language: str) -> str:
     return _written(_date_of(day), _patterns(locale)[1], locale).replace(NBSP, " ", 1)
 
 
+def weekday_and_date(day: date, language: str) -> str:
+    """The full date without its year: pátek 20. listopadu."""
+    locale = locale_of(language)
+    pattern = re.sub(r"[\s,]*y.*$", "", _patterns(locale)[1])
+    return _written(_date_of(day), pattern, locale).replace(NBSP, " ", 1)
+
+
+def month_and_year(day: date, language: str) -> str:
+    """The month as it stands in a heading: listopad 2026."""
+    return _written(_date_of(day), "LLLL y", locale_of(language))
+
+
 def weekday_name(weekday: int, language: str) -> str:
     """The name of the day, of which Monday is 0: pondělí, Monday."""
     return str(Locale.parse(locale_of(language)).days["format"]["wide"][weekday])
@@ -96,3 +109,9 @@ def language_name(code: str, language: str) -> str:
         return Locale.parse(code).get_display_name(locale_of(language)) or code
     except (UnknownLocaleError, ValueError):
         return code
+
+
+@lru_cache(maxsize=64)
+def has_latin_letters(language: str) -> bool:
+    """Whether the language is written in Latin letters; Ukrainian, for example, is not."""
+    return unicodedata.name(language_name(language, language)[0], "").startswith("LATIN")

@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Protocol
 from urllib.parse import parse_qs
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.utils import translation
+from django.utils.translation import gettext as _
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
@@ -18,35 +20,12 @@ from prepazka.core import reading
 from prepazka.core.slots import MOST_PERSONS, Slot
 from prepazka.edge.answer_cache import SOONEST
 from prepazka.offices import clock
+from prepazka.offices.languages import installed_or_main
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.reporting import soonest
 from prepazka.reporting.monitor import monitor_of_office
 from prepazka.reporting.queues import queue_monitors
-
-# The edge has no translations, so the sentences stand here in both languages.
-_AWAY = {
-    b"cs": "Služba teď není dostupná, zkuste to prosím za chvíli znovu.",
-    b"en": "The service is not available at the moment; please try again in a while.",
-}
-_BUSY = {
-    b"cs": "Z Vaší sítě je otevřeno příliš mnoho živých stránek. Některé prosím zavřete.",
-    b"en": "Too many live pages are open from your network. Please close some of them.",
-}
-
-
-def _problems(titles: dict[bytes, str], status: int, code: str) -> dict[bytes, bytes]:
-    return {
-        language: json.dumps(
-            {"type": "about:blank", "status": status, "title": title, "code": code},
-            ensure_ascii=False,
-        ).encode()
-        for language, title in titles.items()
-    }
-
-
-AWAY = _problems(_AWAY, 503, "unavailable")
-BUSY = _problems(_BUSY, 429, "too_many_streams")
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -186,20 +165,29 @@ def office_id(slug: str) -> int | None:
 
 def unavailable_body(headers: list[tuple[bytes, bytes]]) -> bytes:
     """The body of a 503 while the database is away, in the request's first language."""
-    return _in_language(AWAY, headers)
+    with _language_of(headers):
+        title = _("The service is not available at the moment; please try again in a while.")
+    return _problem(503, "unavailable", title)
 
 
 def too_many_streams_body(headers: list[tuple[bytes, bytes]]) -> bytes:
     """The body of a 429 for too many open streams, in the request's first language."""
-    return _in_language(BUSY, headers)
+    with _language_of(headers):
+        title = _("Too many live pages are open from your network. Please close some of them.")
+    return _problem(429, "too_many_streams", title)
 
 
-def _in_language(problems: dict[bytes, bytes], headers: list[tuple[bytes, bytes]]) -> bytes:
+def _language_of(headers: list[tuple[bytes, bytes]]) -> translation.override:
     accepted = next(
         (accepted_languages for name, accepted_languages in headers if name == b"accept-language"),
         b"",
     )
-    return problems.get(accepted[:2].lower(), problems[b"cs"])
+    return translation.override(installed_or_main(accepted[:2].decode("latin1").lower()))
+
+
+def _problem(status: int, code: str, title: str) -> bytes:
+    problem = {"type": "about:blank", "status": status, "title": title, "code": code}
+    return json.dumps(problem, ensure_ascii=False).encode()
 
 
 def is_away(error: Exception) -> bool:

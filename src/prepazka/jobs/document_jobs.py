@@ -28,6 +28,7 @@ from prepazka.meetings import (
 )
 from prepazka.meetings.contents import Unfit
 from prepazka.meetings.models import Document, DocumentState, Minutes
+from prepazka.offices.languages import active_language
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
 log = logging.getLogger(__name__)
@@ -141,7 +142,7 @@ def sheet_of(closed_minutes: Minutes, office: OfficeSnapshot) -> minutes_pdf.She
     ]
     comments = closed_minutes.comments.select_related("participant__official").order_by("pk")
     return minutes_pdf.Sheet(
-        lang=translation.get_language() or "cs",
+        lang=active_language(),
         title=_("Minutes of the meeting"),
         office=str(office.row.name),
         subject=content["subject"],

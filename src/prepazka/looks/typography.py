@@ -17,12 +17,22 @@ from prepazka.core.locales import (
     day_and_month,
     long_date,
     main_language,
+    month_and_year,
     short_date,
     unit_in_words,
+    weekday_and_date,
     weekday_name,
 )
 
-__all__ = ["day_and_month", "long_date", "short_date", "weekday_name"]
+__all__ = [
+    "NBSP",
+    "day_and_month",
+    "long_date",
+    "month_and_year",
+    "short_date",
+    "weekday_and_date",
+    "weekday_name",
+]
 
 DASH = "\u2013"
 HALF_A_YEAR = 183

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import translation
@@ -27,6 +28,7 @@ from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.meetings import participant_links
 from prepazka.meetings.models import Meeting, MeetingState, Participant
+from prepazka.offices.languages import path_prefix
 from prepazka.offices.models import Mode, Official
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_id
 
@@ -120,7 +122,7 @@ def _name_and_email(office: OfficeSnapshot, official: Official | None) -> tuple[
 
 
 def _first_language(office: OfficeSnapshot) -> str:
-    return (office.row.languages or ["cs"])[0]
+    return next(iter(office.row.languages), str(settings.LANGUAGE_CODE))
 
 
 @transaction.atomic
@@ -268,8 +270,7 @@ def participant_of(token: str) -> Participant | None:
 
 def room_path(participant: Participant, slug: str) -> str:
     """The path of the participant's room; before the meeting it shows the test of devices."""
-    prefix = "" if participant.language == "cs" else f"/{participant.language}"
-    return f"{prefix}/{slug}/schuzka/{link_of(participant)}/"
+    return f"{path_prefix(participant.language)}/{slug}/schuzka/{link_of(participant)}/"
 
 
 def citizen_of(booking: Booking) -> Participant | None:

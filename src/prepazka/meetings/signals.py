@@ -76,7 +76,8 @@ SELECT m.state, m.provider,
       'id', p.id, 'seat', p.seat, 'place', p.place, 'role', p.role, 'link', p.link,
       'revoked', p.revoked_at IS NOT NULL, 'hand', p.hand_at IS NOT NULL,
       'here', coalesce(p.seen_at > now() - make_interval(secs => %(present)s), false),
-      'name', coalesce(nullif(p.name, ''), o.name ->> p.language, o.name ->> 'cs', '')
+      'name', coalesce(nullif(p.name, ''), o.name ->> p.language,
+        o.name ->> 'en', o.name ->> 'cs', '')
     ) ORDER BY p.admitted_at NULLS LAST, p.came_at, p.id), '[]'::json)
    FROM meetings_participant p LEFT JOIN offices_official o ON o.id = p.official_id
    WHERE p.meeting_id = m.id AND p.seat IS NOT NULL),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Offer
 from prepazka.core import gsm7
+from prepazka.core.locales import has_latin_letters
 from prepazka.core.message_texts import fill_placeholders, office_text
 from prepazka.messaging.contexts import (
     how_in_words,
@@ -54,13 +55,15 @@ def compose_sms(message: Message, *, now: datetime) -> Sms:
     """The short message as it would be sent now, in its recipient's language."""
     person, office = message.person, snapshot_of(message.office)
     rules = office.row.message_rules
+    # Letters other than Latin have no likeness in the alphabet of septets.
+    wide = rules.unicode or not has_latin_letters(person.language)
     with translation.override(person.language), timezone.override(office.tz):
-        text = _fitted_text(message, office, wide=rules.unicode)
+        text = _fitted_text(message, office, wide=wide)
     return Sms(
         e164=person.phone,
         text=text,
         idempotency_key=f"{person.pk.hex[:12]}-{message.pk}",
-        allow_unicode=rules.unicode,
+        allow_unicode=wide,
         sender=rules.sender,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import tzinfo
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -45,7 +46,7 @@ def incident_in_words(incident: Incident, office: OfficeSnapshot) -> str:
 def incident_in_languages(incident: Incident, office: OfficeSnapshot) -> dict[str, str]:
     """The text of `said_of` in every language of the office, by language code."""
     texts = {}
-    for language in office.row.languages or ["cs"]:
+    for language in office.row.languages or [settings.LANGUAGE_CODE]:
         with translation.override(language):
             texts[language] = incident_in_words(incident, office)
     return texts

@@ -13,11 +13,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.utils.translation import get_language
 
 from prepazka.core import calendar
 from prepazka.core.office_hours import OfficeHours
 from prepazka.core.slots import Rules
+from prepazka.offices.languages import active_language
 from prepazka.offices.models import (
     Agenda,
     Counter,
@@ -169,7 +169,7 @@ class OfficeSnapshot:
             return str(Texts(reason))
         if not self.row.public_holidays:
             return None
-        return calendar.czech_holiday_name(day, get_language() or "cs")
+        return calendar.czech_holiday_name(day, active_language())
 
     @cached_property
     def _officials_by_topic(self) -> dict[int, list[Official]]:

@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
-from django.utils.translation import get_language
+
+from prepazka.offices.languages import active_language, fallbacks
 
 
 class Texts(dict[str, str]):
     """A text in several languages: `{"cs": "Registr vozidel", "en": "Vehicle register"}`.
 
-    As a string it is the one in the active language, else the Czech one, else any.
+    As a string it is the one in the active language, else the English one, else that in the main
+    language, else any; in another language than the active one it is a `TextInAnother`.
     """
 
     def __str__(self) -> str:
-        language = (get_language() or "cs").split("-")[0]
-        return self.get(language) or self.get("cs") or next(iter(self.values()), "")
+        active = active_language()
+        for code in dict.fromkeys((*fallbacks(active), *self)):
+            if text := self.get(code):
+                return text if code == active else TextInAnother(text, code)
+        return ""
+
+
+class TextInAnother(str):
+    """A text in another language than that of the page, which the page has to mark (WCAG 3.1.2)."""
+
+    __slots__ = ("language",)
+    language: str
+
+    def __new__(cls, text: str, language: str) -> Self:
+        """The text with the code of its language."""
+        marked = super().__new__(cls, text)
+        marked.language = language
+        return marked
 
 
 def without_repeats(places: Sequence[str]) -> list[str]:

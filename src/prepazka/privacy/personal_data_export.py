@@ -12,15 +12,15 @@ from typing import Any
 
 from django.db import models, transaction
 from django.template.loader import render_to_string
-from django.utils.translation import get_language
 
 from prepazka.core import events
-from prepazka.core.locales import NBSP, short_date
+from prepazka.core.locales import NBSP, language_name, short_date
 from prepazka.journal.record import record
 from prepazka.meetings import storage
 from prepazka.meetings.models import Document, Minutes
 from prepazka.messaging.kinds import label_of
 from prepazka.messaging.models import Message
+from prepazka.offices.languages import active_language
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.privacy.erasure import counts_of
 from prepazka.privacy.records import Records, lock_records, require_identity
@@ -152,15 +152,20 @@ def _value_in_words(
         return _day(field_value)
     if isinstance(field_value, dict | list):
         return json.dumps(field_value, ensure_ascii=False)
-    if held.model is Message and field == "kind":
-        return label_of(field_value)
+    if field == "language" or (held.model is Message and field == "kind"):
+        return _named(field, field_value)
     if field in held.facts and isinstance(field_value, str):
         return str(WORDS_OF_VALUES.get(field_value, field_value))
     return str(field_value)
 
 
+def _named(field: str, code: str) -> str:
+    """The name of a language or of a kind of messages."""
+    return language_name(code, active_language()) if field == "language" else label_of(code)
+
+
 def _day(day: date) -> str:
-    return short_date(day, get_language() or "cs").replace(NBSP, " ")
+    return short_date(day, active_language()).replace(NBSP, " ")
 
 
 def _add_documents(archive: zipfile.ZipFile, sections: list[Section]) -> list[str]:

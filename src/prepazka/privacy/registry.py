@@ -429,8 +429,6 @@ WORDS_OF_VALUES: Mapping[str, Promise] = {
     "checking": gettext_lazy("is being checked"),
     "ready": gettext_lazy("checked"),
     "refused": gettext_lazy("refused"),
-    "cs": gettext_lazy("Czech"),
-    "en": gettext_lazy("English"),
 }
 
 

@@ -14,6 +14,7 @@ from prepazka.core import events, offline_merge, pins
 from prepazka.core.interval import Interval
 from prepazka.core.offline_merge import Base, Happened, Known, Merged, Outcome
 from prepazka.journal.record import record
+from prepazka.offices.languages import installed_or_main
 from prepazka.offices.models import Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import offline_journal
@@ -167,7 +168,7 @@ def _issue(office: OfficeSnapshot, day: date, row: OfflineEvent) -> Ticket | Non
         late=bool(booking and booking.late),
         for_counter_id=counter_of_official(office, booking) if booking else None,
         persons=booking.persons if booking else 1,
-        language="en" if row.body.get("language") == "en" else "cs",
+        language=installed_or_main(str(row.body.get("language"))),
         code=new_code(),
         touch=_touch(row),
         kiosk=row.grant.device if booking else None,

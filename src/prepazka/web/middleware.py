@@ -14,7 +14,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.exception import convert_exception_to_response
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.locale import LocaleMiddleware
 from django.middleware.security import SecurityMiddleware
 from django.utils import timezone
@@ -23,6 +23,7 @@ from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from prepazka.accounts.sessions import SEEN_EVERY, note_session_use
 from prepazka.core.browser_rules import PERMISSIONS, POLICY
 from prepazka.core.refusal import Refused
+from prepazka.offices.languages import active_language, nearest_language, path_prefix
 from prepazka.web import errors
 from prepazka.web.staff_access import account_is_closed
 
@@ -44,6 +45,25 @@ class SecurityHeaders:
             response["X-Frame-Options"] = "DENY"  # for browsers too old for frame-ancestors
         response.setdefault("Permissions-Policy", PERMISSIONS)
         return response
+
+
+class Languages(LocaleMiddleware):
+    """Django's choice of the language; staff's pages have only the complete ones."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]  # Django's returns nothing
+        """Activate the language of the address; redirect staff from one that is not complete."""
+        super().process_request(request)
+        prefix = path_prefix(active_language())
+        path = request.path_info.removeprefix(prefix)
+        if (
+            active_language() in settings.COMPLETE_LANGUAGES
+            or request.method not in ("GET", "HEAD")
+            or not path.startswith(settings.STAFF_PATHS)
+        ):
+            return None
+        nearest = nearest_language(active_language(), settings.COMPLETE_LANGUAGES)
+        query = request.META.get("QUERY_STRING", "")
+        return HttpResponseRedirect(f"{path_prefix(nearest)}{path}{'?' if query else ''}{query}")
 
 
 class Sessions(SessionMiddleware):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from prepazka.looks.typography import at_clock
+from prepazka.offices.languages import active_language
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
 
@@ -25,6 +25,6 @@ def _filled(ticket: Ticket, office: OfficeSnapshot, text: str) -> str:
         return ""
     called_at, counter = ticket.missed_call
     return text % {
-        "at": at_clock(called_at.astimezone(office.tz), get_language() or "cs"),
+        "at": at_clock(called_at.astimezone(office.tz), active_language()),
         "counter": office.counters[counter].number,
     }

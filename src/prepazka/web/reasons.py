@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from prepazka.core.discipline import Reason
 from prepazka.looks.typography import at_clock, clock, span, to_the_second
+from prepazka.offices.languages import active_language
 from prepazka.offices.office_snapshot import OfficeSnapshot
 
 # Functions, so that texts are translated into the language of the request.
@@ -90,7 +91,7 @@ def _filled(reason: Reason, office: OfficeSnapshot) -> dict[str, str]:
         for name, instant in reason.params.items()
         if isinstance(instant, datetime)
     }
-    language = get_language() or "cs"
+    language = active_language()
     moments = {"arrived": "arrived_at", "returned": "returned_at"}  # formatted as "at 9:05"
     filled = {
         word: at_clock(local[name], language) for word, name in moments.items() if name in local
@@ -100,6 +101,6 @@ def _filled(reason: Reason, office: OfficeSnapshot) -> dict[str, str]:
     if "cap_min" in reason.params:
         filled["cap"] = str(reason.params["cap_min"])
     if "window_start" in local:
-        language = get_language() or "cs"
+        language = active_language()
         filled["window"] = span(local["window_start"], local["window_end"], language)
     return filled

@@ -8,13 +8,14 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse, translate_url
 from django.utils import timezone
 
 from prepazka.core import visitor_address
 from prepazka.core.browser_rules import POLICY
 from prepazka.offices.clock import now
+from prepazka.offices.languages import active_language, nearest_language, offered_languages
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug, snapshot_of
 
@@ -43,12 +44,20 @@ def office_or_404(slug: str) -> OfficeSnapshot:
 
 
 def of_office(view: View[P]) -> Callable[..., HttpResponse]:
-    """Pass the office of the address to the view, with its time zone active."""
+    """Pass the office of the address to the view, with its time zone active.
+
+    A page in a language that the office does not offer redirects to English.
+    """
 
     @wraps(view)
     def wrapped(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            return view(request, office_or_404(slug), *args, **kwargs)
+            office = office_or_404(slug)
+            offered = offered_languages(office.row.languages)
+            if active_language() not in offered and request.method in ("GET", "HEAD"):
+                nearest = nearest_language(active_language(), offered)
+                return HttpResponseRedirect(translate_url(request.get_full_path(), nearest))
+            return view(request, office, *args, **kwargs)
         finally:
             timezone.deactivate()
 

@@ -15,6 +15,7 @@ from prepazka.booking.diaries import official_of
 from prepazka.gateways.printer import Slip
 from prepazka.looks import typography
 from prepazka.offices.devices import displays_of
+from prepazka.offices.languages import active_language
 from prepazka.offices.models import Counter, Device, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.offices.text import without_repeats
@@ -71,7 +72,7 @@ def where_to_wait(office: OfficeSnapshot, service: Service, ticket: Ticket | Non
     if not distinct or len(distinct) > MOST_PLACES:
         return ""
     places_in_words = pgettext("between two places", " or ").join(without_repeats(distinct))
-    language = translation.get_language() or "cs"
+    language = active_language()
     return typography.nbsp(_("Wait here: %(place)s") % {"place": places_in_words}, language)
 
 
@@ -83,7 +84,7 @@ def _how_called(office: OfficeSnapshot, service: Service, ticket: Ticket) -> str
     if not displays or len(displays) > MOST_PLACES:
         return _("The screen shows your number and the counter when it is your turn.")
     names = pgettext("between two places", " or ").join(displays)
-    language = translation.get_language() or "cs"
+    language = active_language()
     return typography.nbsp(
         _("Your number appears here: %(display)s") % {"display": names}, language
     )
@@ -140,5 +141,5 @@ def people_ahead(ahead: int) -> str:
 
 
 def _moment(local: datetime) -> str:
-    language = translation.get_language() or "cs"
+    language = active_language()
     return f"{typography.short_date(local, language)} {typography.clock(local)}"

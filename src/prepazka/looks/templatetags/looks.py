@@ -12,10 +12,18 @@ from django.template import Context
 from django.urls import translate_url
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
-from django.utils.translation import get_language, get_language_info
+from django.utils.translation import get_language, get_language_info, gettext, override
 
+from prepazka.core import locales
 from prepazka.looks import typography
 from prepazka.offices import clock
+from prepazka.offices.languages import (
+    active_language,
+    installed_languages,
+    offered_languages,
+    path_prefix,
+)
+from prepazka.offices.models import Office
 
 register = template.Library()
 
@@ -39,19 +47,53 @@ def icon(name: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def other_languages(context: Context) -> list[dict[str, str]]:
-    """Links to the same page in other languages; none if its address has no language."""
+    """Links to the same page in other languages; none if its address has no language.
+
+    Staff's pages have the complete languages, those of an office its own, a kiosk's its own; the
+    others all of the installation.
+    """
     request = context.get("request")
     if request is None:
         return []
     path, active = request.get_full_path(), get_language()
-    translated = [
-        (code, translate_url(path, code)) for code, _ in settings.LANGUAGES if code != active
-    ]
+    translated = [(code, translate_url(path, code)) for code in _offered(context, request.path)]
     return [
         {"code": code, "name": get_language_info(code)["name_local"].capitalize(), "url": url}
         for code, url in translated
-        if url != path
+        if code != active and url != path
     ]
+
+
+def _offered(context: Context, path: str) -> tuple[str, ...]:
+    if path.removeprefix(path_prefix(active_language())).startswith(settings.STAFF_PATHS):
+        return tuple(settings.COMPLETE_LANGUAGES)
+    if codes := context.get("offered_languages"):
+        return tuple(codes)
+    chosen = getattr(context.get("office"), "languages", None)
+    return installed_languages() if chosen is None else offered_languages(chosen)
+
+
+@register.simple_tag
+def texts_in_others(text: str, office: Office | None = None) -> list[tuple[str, str]]:
+    """A text of the catalogue in the office's other languages, as pairs of language and text.
+
+    Languages whose text is the same as the page's, or missing, are left out.
+    """
+    active, pairs = active_language(), []
+    shown = {gettext(text)}
+    for code in offered_languages(office.languages) if office else settings.COMPLETE_LANGUAGES:
+        with override(code):
+            translated = gettext(text)
+        if code != active and translated not in shown:
+            shown.add(translated)
+            pairs.append((code, translated))
+    return pairs
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """The name of a language in that of the page: němčina, German."""
+    return locales.language_name(code, active_language())
 
 
 @register.simple_tag
@@ -60,7 +102,7 @@ def demo_clock() -> str:
     if not settings.DEMO:
         return ""
     moment = clock.now().astimezone(settings.DEFAULT_ZONE)
-    day = typography.short_date(moment, get_language() or "cs")
+    day = typography.short_date(moment, active_language())
     return f"{day} {typography.clock(moment)}"
 
 

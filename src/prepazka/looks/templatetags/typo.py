@@ -7,15 +7,15 @@ from django import template
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import mark_safe
-from django.utils.translation import get_language
 
 from prepazka.looks import typography
+from prepazka.offices.languages import active_language
 
 register = template.Library()
 
 
 def _language() -> str:
-    return get_language() or "cs"
+    return active_language()
 
 
 def _local(moment: Any) -> Any:
@@ -57,6 +57,12 @@ def on_day_at(moment: datetime | None, now: datetime) -> str:
 def day_and_month(day: date | None) -> str:
     """Show 20. listopadu."""
     return typography.day_and_month(_local(day), _language()) if day else ""
+
+
+@register.filter
+def month_and_year(day: date) -> str:
+    """Show listopad 2026."""
+    return typography.month_and_year(day, _language())
 
 
 @register.simple_tag
@@ -103,9 +109,24 @@ def minutes_range(low: int, high: int) -> str:
 
 @register.filter(is_safe=True, needs_autoescape=True)
 def nbsp(text: object, autoescape: bool = True) -> str:  # noqa: FBT001, FBT002 - Django passes it
-    """The text with non-breaking spaces; text is escaped, safe markup stays."""
+    """The text with non-breaking spaces; text is escaped, safe markup stays.
+
+    An office's text in another language than the page's becomes an element with its language.
+    """
+    text = str(text) if isinstance(text, dict) else text
+    language = getattr(text, "language", "")
     safe = conditional_escape(cast("str", text)) if autoescape else str(text)
-    return mark_safe(typography.nbsp(safe, _language()))  # noqa: S308 - escaped above
+    tied = mark_safe(typography.nbsp(safe, language or _language()))  # noqa: S308 - escaped above
+    return format_html('<span lang="{}">{}</span>', language, tied) if language else tied
+
+
+@register.filter
+def own(text: object) -> str:
+    """An office's text as `nbsp` shows it, but with its spaces as they are."""
+    text = str(text) if isinstance(text, dict) else text
+    language = getattr(text, "language", "")
+    escaped = conditional_escape(cast("str", text))
+    return format_html('<span lang="{}">{}</span>', language, escaped) if language else escaped
 
 
 @register.filter

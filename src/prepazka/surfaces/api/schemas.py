@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
+from django.conf import settings
 from django.utils.translation import gettext_noop
 from ninja import Field, Schema
 from pydantic import AfterValidator, AwareDatetime, model_validator
@@ -15,6 +16,7 @@ from prepazka.core import reading
 from prepazka.core.contact_text import LONGEST_NAME
 from prepazka.core.refusal import Refused
 from prepazka.core.slots import MOST_PERSONS
+from prepazka.offices.languages import installed_languages
 from prepazka.queueing.counters import Fate
 
 
@@ -242,13 +244,16 @@ class NextOut(Schema):
     terms: list[NextTermOut]
 
 
+LANGUAGE = f"^({'|'.join(installed_languages())})$"
+
+
 class HoldIn(Schema):
     """The slot to hold."""
 
     service: str
     starts_at: Instant
     persons: int = Field(1, ge=1, le=50)
-    language: str = Field("cs", pattern="^(cs|en)$")
+    language: str = Field(settings.LANGUAGE_CODE, pattern=LANGUAGE)
     official: str = Field("", description="empty: a counter, or whoever is soonest")
     mode: str = Field("", pattern="^(person|phone|video)?$", description="empty: the usual one")
     proof: str = Field("", max_length=4000, description="the solved task of `/proof`, in base64")

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from prepazka.core.pins import Outcome
+from prepazka.offices.languages import installed_or_main
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.tickets import CheckIn, check_in, issue_ticket, leave_queue, shows_ticket
@@ -43,7 +44,7 @@ def issue(request: HttpRequest, body: schemas.TicketIn, key: Key = KEY) -> Any:
             service=service,
             touch=_touch(kiosk, key),
             now=now(),
-            language=body.language,
+            language=installed_or_main(body.language),
             persons=body.persons,
         )
         return shown(kiosk.office, ticket, look=False)
@@ -75,7 +76,7 @@ def check(request: HttpRequest, body: schemas.PinIn, key: Key = KEY) -> Any:
             pin=body.pin,
             touch=_touch(kiosk, key),
             now=now(),
-            language=body.language,
+            language=installed_or_main(body.language),
             second_answer=body.second,
         )
         verdict = checkin.verdict

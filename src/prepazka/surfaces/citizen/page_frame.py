@@ -16,8 +16,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from prepazka.booking import booking_links
 from prepazka.booking.models import Booking, BookingState
@@ -29,6 +29,7 @@ from prepazka.core.interval import Interval
 from prepazka.core.refusal import Refused
 from prepazka.core.slots import Slot
 from prepazka.looks import typography
+from prepazka.offices.languages import active_language
 from prepazka.offices.models import Official, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_of
 from prepazka.reporting.monitor import monitor_of_office
@@ -147,7 +148,7 @@ def instant_or_none(text: str) -> datetime | None:
 
 def language() -> str:
     """The language of the page."""
-    return (get_language() or "cs").split("-")[0]
+    return active_language()
 
 
 def limit_in_words(error: Refused, office: OfficeSnapshot, *, by_sms: bool) -> str:
@@ -333,7 +334,7 @@ def _first_day(alternatives: list[Slot], starts_at: datetime, office: OfficeSnap
 
 def _day_name(day: date) -> str:
     """The day without the year, which the heading has: pondělí 23. listopadu."""
-    return typography.long_date(day, language()).rsplit(typography.NBSP, 1)[0]
+    return typography.weekday_and_date(day, language())
 
 
 def _span(slot: Slot) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from prepazka.booking.models import Booking, BookingState
@@ -14,6 +13,7 @@ from prepazka.looks.typography import DASH, clock, long_date
 from prepazka.messaging.channels import ADAPTERS
 from prepazka.messaging.message_delivery import NO_LONGER_NEEDED
 from prepazka.messaging.models import Message, MessageState
+from prepazka.offices.languages import active_language
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import TicketState
 from prepazka.queueing.tickets import CheckIn
@@ -118,7 +118,7 @@ def way_in_words(channel: Message.Channel | None) -> str:
 
 def days_in_words(days: DayException) -> str:
     """The range of days, such as "Friday 20 November 2026 – …", with times where they are set."""
-    language = get_language() or ""
+    language = active_language()
     beginning = long_date(days.from_date, language) + _time_of(days.begins)
     if days.to_date is None:
         return f"{beginning} …"

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -15,8 +16,10 @@ from django.utils.translation import gettext_lazy, ngettext, override
 from django.views.decorators.http import require_http_methods, require_POST
 
 from prepazka.core import calendar
+from prepazka.core.locales import language_name
 from prepazka.core.refusal import Refused
 from prepazka.offices import incident_texts
+from prepazka.offices.languages import active_language
 from prepazka.offices.models import Incident, Membership, Role, System
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.incidents import (
@@ -62,12 +65,6 @@ class IncidentForm(forms.Form):
         widget=forms.TimeInput(attrs={"type": "time"}),
         help_text=gettext_lazy("Leave empty if nobody knows yet."),
     )
-    note_cs = forms.CharField(
-        label=gettext_lazy("Your own sentence in Czech"), required=False, max_length=LONGEST_NOTE
-    )
-    note_en = forms.CharField(
-        label=gettext_lazy("The same in English"), required=False, max_length=LONGEST_NOTE
-    )
     warn = forms.ChoiceField(
         label=gettext_lazy("Who with a booking gets a message"),
         widget=forms.RadioSelect,
@@ -93,8 +90,13 @@ class IncidentForm(forms.Form):
         self.fields["cause"].choices = [  # type: ignore[attr-defined]
             (code, text() % {"system": "…"}) for code, text in incident_texts.CAUSES.items()
         ]
-        if "en" not in office.row.languages:
-            del self.fields["note_en"]
+        self.note_languages = _note_languages(office)
+        for code in self.note_languages:
+            self.fields[f"note_{code}"] = forms.CharField(
+                label=_note_label(code), required=False, max_length=LONGEST_NOTE
+            )
+        if "warn" in self.fields:
+            self.fields["warn"] = self.fields.pop("warn")  # the last one, after the sentences
 
     def clean_expected(self) -> datetime | None:
         """The expected end as an instant of today; a past one is an error."""
@@ -112,7 +114,10 @@ class IncidentForm(forms.Form):
     def incident(self) -> Incident:
         """The form's incident, unsaved."""
         cleaned = self.cleaned_data
-        note = {language: cleaned.get(f"note_{language}", "").strip() for language in ("cs", "en")}
+        note = {
+            language: cleaned.get(f"note_{language}", "").strip()
+            for language in self.note_languages
+        }
         return Incident(
             office=self.office.row,
             system=self.systems[cleaned["system"]],
@@ -126,6 +131,18 @@ class IncidentForm(forms.Form):
         """Bookings within so many hours are notified; None means all of today."""
         choice = self.cleaned_data["warn"]
         return None if choice == ALL_DAY else int(choice)
+
+
+def _note_languages(office: OfficeSnapshot) -> list[str]:
+    """The languages of the office's own sentence, the main one first."""
+    return list(dict.fromkeys((settings.LANGUAGE_CODE, *office.row.languages)))
+
+
+def _note_label(code: str) -> str:
+    name = language_name(code, active_language())
+    if code == settings.LANGUAGE_CODE:
+        return _("Your own sentence (%(language)s)") % {"language": name}
+    return _("The same (%(language)s)") % {"language": name}
 
 
 class ChangeForm(IncidentForm):
@@ -147,9 +164,7 @@ class ChangeForm(IncidentForm):
             "system": incident.system.code,
             "cause": incident.cause,
             "expected": f"{at.astimezone(office.tz):%H:%M}" if at else "",
-            "note_cs": dict(incident.note).get("cs", ""),
-            "note_en": dict(incident.note).get("en", ""),
-        }
+        } | {f"note_{code}": dict(incident.note).get(code, "") for code in self.note_languages}
 
     def warn_hours(self) -> int | None:
         """The hours chosen when the incident was declared."""
@@ -320,7 +335,7 @@ def _touched(office: OfficeSnapshot, incident: Incident, moment: datetime) -> To
 def _texts(incident: Incident, office: OfficeSnapshot) -> list[tuple[str, str]]:
     """The incident's public text in each language of the office."""
     texts = []
-    for language in office.row.languages or ["cs"]:
+    for language in office.row.languages or [settings.LANGUAGE_CODE]:
         with override(language):
             texts.append((language, incident_texts.incident_in_words(incident, office)))
     return texts

@@ -11,13 +11,13 @@ from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.templatetags.static import static
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from prepazka.booking.slot_search import is_bookable
 from prepazka.core import reading
 from prepazka.looks import typography
+from prepazka.offices.languages import active_language, path_prefix
 from prepazka.offices.models import Department, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting import soonest
@@ -74,7 +74,7 @@ def embedding_guide(request: HttpRequest, office: OfficeSnapshot) -> HttpRespons
         "office": row,
         "home_url": f"{_prefix()}/{slug}/",
         "base": settings.BASE_URL,
-        "language": _language(),
+        "language": active_language(),
         "office_url": f"{settings.BASE_URL}{_prefix()}/{slug}/",
         "addresses": [
             (name, [(_title(office, target), _full_url(slug, target)) for target in targets])
@@ -117,7 +117,7 @@ def _title(office: OfficeSnapshot, target: Wanted) -> str:
 def _link(slug: str, target: Wanted, next_slot: Next) -> dict[str, Any]:
     """A slot's link; names the service unless the frame is for one service only."""
     return {
-        "day": typography.long_date(next_slot.slot.day, _language()).rsplit(typography.NBSP, 1)[0],
+        "day": typography.weekday_and_date(next_slot.slot.day, active_language()),
         "starts_at": next_slot.slot.starts_at,
         "ends_at": next_slot.slot.ends_at,
         "what": "" if target.service else str(next_slot.service.name),
@@ -135,9 +135,5 @@ def _limit(text: str) -> int:
     return USUAL if count is None else max(1, min(count, MOST))
 
 
-def _language() -> str:
-    return (get_language() or "cs").split("-")[0]
-
-
 def _prefix() -> str:
-    return "" if _language() == "cs" else f"/{_language()}"
+    return path_prefix(active_language())

@@ -6,7 +6,6 @@ import re
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -14,7 +13,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from prepazka.core import calendar, pin_guard
+from prepazka.looks import typography
 from prepazka.offices import devices
+from prepazka.offices.languages import installed_languages
 from prepazka.offices.models import Device, Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import OfflineGrant, Ticket
@@ -24,15 +25,21 @@ from prepazka.queueing.wrong_pins import guarded_kiosks
 from prepazka.surfaces.kiosk import printing
 from prepazka.surfaces.kiosk.pin_screens import KEYS
 from prepazka.surfaces.kiosk.printing import prints_in_browser
-from prepazka.surfaces.kiosk.screen_frame import CONTRAST, IDLE, of_kiosk, pairing_response
+from prepazka.surfaces.kiosk.screen_frame import (
+    CONTRAST,
+    IDLE,
+    language_context,
+    of_kiosk,
+    pairing_response,
+)
 from prepazka.surfaces.kiosk.service_choice import assigned_services
 from prepazka.web import cookies, missed_call_texts
 from prepazka.web.request_checks import RequestNotReadable, json_body
 from prepazka.web.shortcuts import now
 from prepazka.web.ticket_paper import where_to_wait
 
-# One number for each plural category of Czech and English, as Intl.PluralRules names them.
-FORMS = (("one", 1), ("few", 2), ("other", 5))
+# One number for each plural category, as Intl.PluralRules names them in any of the languages.
+FORMS = (("one", 1), ("few", 2), ("many", 5), ("other", 5))
 BROWSER = re.compile(r"[-0-9a-f]{16,64}")
 
 
@@ -81,7 +88,7 @@ def offline_shell(request: HttpRequest, kiosk: Device, office: OfficeSnapshot) -
             "keys": KEYS,
             "few": FORMS,
             "contrast": "high" if cookies.read_cookie(request, CONTRAST) == "1" else "",
-            "languages": len(kiosk.options.get("languages") or settings.LANGUAGES) > 1,
+            **language_context(kiosk, office),
             "wall_clock": now().astimezone(office.tz).isoformat(timespec="seconds"),
             "idle": IDLE,
         },
@@ -101,6 +108,10 @@ def _pack(
         "now": _ms(moment),
         "expires": _ms(grant.expires_at),
         "day": grant.date.isoformat(),
+        "dates": {
+            language: typography.short_date(grant.date, language)
+            for language in installed_languages()
+        },
         "office": office.office_id,
         "zone": office.row.timezone,
         "key": grant.key("log").hex(),
@@ -161,7 +172,7 @@ def _service(office: OfficeSnapshot, service: Service, moment: datetime) -> dict
 def _where_to_wait(office: OfficeSnapshot, service: Service) -> dict[str, str]:
     """Where to wait for the service, by language."""
     sentences = {}
-    for language, _name in settings.LANGUAGES:
+    for language in installed_languages():
         with translation.override(language):
             sentences[language] = where_to_wait(office, service)
     return sentences
@@ -183,7 +194,7 @@ def _pin(entry: dict[str, Any], office: OfficeSnapshot, grant: OfflineGrant) -> 
 def _missed_call_texts(ticket: Ticket, office: OfficeSnapshot) -> dict[str, str]:
     """The text on a missed call for its holder, by language."""
     sentences = {}
-    for language, _name in settings.LANGUAGES:
+    for language in installed_languages():
         with translation.override(language):
             sentences[language] = missed_call_texts.to_holder(ticket, office)
     return sentences

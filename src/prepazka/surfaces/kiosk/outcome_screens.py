@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core import signing
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from prepazka.booking.models import Booking
@@ -17,6 +16,7 @@ from prepazka.core import calendar
 from prepazka.core.pins import Outcome
 from prepazka.looks import typography
 from prepazka.offices.incident_texts import incident_in_words
+from prepazka.offices.languages import active_language
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket, TicketState
@@ -147,7 +147,7 @@ def _used(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> dict[st
             "text": _("This PIN has been used."),
             "more": _("That visit has ended. If you need anything else, take an ordinary ticket."),
         }
-    issued = typography.at_clock(ticket.issued_at.astimezone(office.tz), get_language() or "cs")
+    issued = typography.at_clock(ticket.issued_at.astimezone(office.tz), active_language())
     return {
         "title": _("This PIN already has a ticket"),
         "text": _("It was issued %(at)s. Please watch the displays for its number.")
@@ -304,7 +304,7 @@ def _no_tickets(answer: KioskAnswer, office: OfficeSnapshot, now: datetime) -> d
     if opens:
         local = opens.astimezone(office.tz)
         today = calendar.day_of(now, office.tz)
-        opens_in_words = typography.on_day_at(local, today, get_language() or "cs")
+        opens_in_words = typography.on_day_at(local, today, active_language())
         next_step = _("We open %(when)s.") % {"when": opens_in_words}
     return {
         "kind": "warning",
@@ -338,7 +338,7 @@ _WORDS: dict[str, Callable[[KioskAnswer, OfficeSnapshot, datetime], dict[str, An
 def _times(answer: KioskAnswer, office: OfficeSnapshot) -> dict[str, str]:
     if answer.window is None or answer.counts is None:
         return {"window": "", "opens": "", "closes": "", "day": ""}
-    language = get_language() or "cs"
+    language = active_language()
     start, end, opens, closes = (
         datetime.fromisoformat(moment).astimezone(office.tz)
         for moment in (*answer.window, *answer.counts)

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_safe
 
 from prepazka.core.pins import Outcome
+from prepazka.offices.languages import active_language
 from prepazka.offices.models import Device
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.refusals import CodeNeeded, DevicePaused, SecondAnswerNeeded
@@ -74,7 +74,7 @@ def _try_pin(
             pin=typed,
             touch=touch,
             now=moment,
-            language=get_language() or "cs",
+            language=active_language(),
             second_answer=request.POST.get("second", "").strip()[:LONGEST_SECOND],
         )
     except (DevicePaused, SecondAnswerNeeded) as refusal:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import reverse, translate_url
 from django.views.decorators.cache import never_cache
 
+from prepazka.offices.languages import installed_languages, offered_languages
 from prepazka.offices.models import Device
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.web import cookies, device_access
@@ -56,7 +56,7 @@ def render_screen(
         "idle": IDLE,
         "idle_to": fresh_start(),
         "touch": uuid4(),
-        "languages": len(kiosk.options.get("languages") or settings.LANGUAGES) > 1,
+        **language_context(kiosk, office),
     }
     response = render(request, f"kiosk/{template}.html", shared | context)
     if "kontrast" in request.GET:
@@ -64,6 +64,22 @@ def render_screen(
             response, CONTRAST, "1" if high else "0", max_age=None, samesite="Strict"
         )
     return response
+
+
+def language_context(kiosk: Device, office: OfficeSnapshot) -> dict[str, Any]:
+    """The kiosk's languages, and the addresses of its off-line screens in them."""
+    chosen = kiosk.options.get("languages")
+    codes = [code for code in installed_languages() if code in chosen] if chosen else []
+    offered = codes or list(offered_languages(office.row.languages))
+    shell = reverse("kiosk:shell")
+    return {
+        "languages": len(offered) > 1,
+        "offered_languages": offered,
+        "shell": shell,
+        "shells": " ".join(
+            dict.fromkeys([*(translate_url(shell, code) for code in offered), shell])
+        ),
+    }
 
 
 def fresh_start() -> str:

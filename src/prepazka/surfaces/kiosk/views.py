@@ -7,13 +7,13 @@ from datetime import timedelta
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.views.decorators.http import require_POST, require_safe
 
 from prepazka.core import reading
 from prepazka.core.refusal import Refused
 from prepazka.offices import devices as registry
 from prepazka.offices.incident_texts import incident_in_words
+from prepazka.offices.languages import active_language
 from prepazka.offices.models import Device
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Ticket
@@ -111,7 +111,7 @@ def issue_ticket_by_touch(
             service=service,
             touch=touch,
             now=moment,
-            language=get_language() or "cs",
+            language=active_language(),
         )
     except NoTicketsNow:
         return redirect(

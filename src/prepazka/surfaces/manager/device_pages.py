@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from prepazka.looks import typography
 from prepazka.messaging.channels import channel_for
 from prepazka.offices import devices as offices_devices
+from prepazka.offices.languages import active_language
 from prepazka.offices.models import Device, Membership
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing import lost_kiosk
@@ -53,7 +54,7 @@ def clock_in_words(device: Device) -> str:
     error = timedelta(seconds=device.clock_off_s or 0)
     if abs(error) <= offices_devices.WRONG_CLOCK:
         return ""
-    duration = typography.minutes(abs(error) // timedelta(minutes=1), get_language() or "cs")
+    duration = typography.minutes(abs(error) // timedelta(minutes=1), active_language())
     words = (
         _("the clock is fast by %(time)s")
         if error > timedelta()

@@ -16,12 +16,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from prepazka.core import message_texts, reading
+from prepazka.core.locales import language_name
 from prepazka.core.message_texts import Fault, Part
 from prepazka.messaging import custom_texts
 from prepazka.messaging.channels import adapter_of
 from prepazka.messaging.kinds import STORED, label_of
 from prepazka.messaging.models import Message
 from prepazka.messaging.text_placeholders import OF_KINDS
+from prepazka.offices.languages import active_language
 from prepazka.offices.models import Membership
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.reporting.sent_messages import MOST, sent_messages
@@ -35,7 +37,6 @@ STATES: dict[str, str | Promise] = {
     "delivered": gettext_lazy("delivered"),
     "failed": gettext_lazy("not sent"),
 }
-LANGUAGES = {"cs": gettext_lazy("Czech"), "en": gettext_lazy("English")}
 
 
 @staff_only(*staff_access.HEADS)
@@ -83,7 +84,7 @@ def message_kinds_page(
             "languages": [
                 {
                     "code": code,
-                    "name": LANGUAGES.get(code, code),
+                    "name": language_name(code, active_language()),
                     "own": _has_own(texts, kind, code),
                 }
                 for code in office.row.languages
@@ -180,7 +181,7 @@ def _words_page(
         "kind": kind,
         "name": label_of(kind),
         "language": language,
-        "language_name": LANGUAGES.get(language, language),
+        "language_name": language_name(language, active_language()),
         "form": form,
         "parts": rows,
         "may_write": member.role in staff_access.ADMINISTRATORS,

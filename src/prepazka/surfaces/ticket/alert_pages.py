@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,6 +18,7 @@ from prepazka.core.contact_text import FULL_WIDTH, LONGEST_ADDRESS
 from prepazka.core.refusal import Refused
 from prepazka.gateways.push import LONGEST, is_valid_subscription, push_public_key
 from prepazka.messaging.channels import takes_phones
+from prepazka.offices.languages import active_language
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import IN_QUEUE, Ticket
 from prepazka.queueing.turn_alerts import AlertContact, drop_alert, request_alert
@@ -110,7 +110,7 @@ def _store_alert(
         limits.limit_address(request, limits.REQUESTS, now=now())
         if address := Contact(email=contact.email, phone=contact.phone).key:
             limits.count_try(SAME_CONTACT, address, now=now())
-        request_alert(ticket=ticket.pk, contact=contact, language=get_language() or "cs", now=now())
+        request_alert(ticket=ticket.pk, contact=contact, language=active_language(), now=now())
     except limits.TooManyTries as refused:
         return _page(request, ticket, office, _form(office), refusal_sentence(refused), 429)
     except Refused:

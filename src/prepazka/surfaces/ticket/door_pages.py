@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from prepazka.core.refusal import Refused
+from prepazka.offices.languages import active_language, offered_languages
 from prepazka.offices.models import Service
 from prepazka.offices.office_snapshot import OfficeSnapshot
 from prepazka.queueing.models import Ticket
@@ -93,7 +94,7 @@ def _issue(
             service=service,
             touch=door_pass.touch,
             now=moment,
-            language=translation.get_language() or "cs",
+            language=active_language(),
         )
     except (NoTicketsNow, limits.TooManyTries) as refused:
         status = 409 if isinstance(refused, NoTicketsNow) else 429
@@ -143,7 +144,11 @@ def _to_choice(
 ) -> HttpResponse:
     """Redirect to the choice in the telephone's language, if the office offers it."""
     preferred = translation.get_language_from_request(request)
-    language = preferred if preferred in office.row.languages else translation.get_language()
+    language = (
+        preferred
+        if preferred in offered_languages(office.row.languages)
+        else translation.get_language()
+    )
     with translation.override(language):
         return redirect("door:choose", slug=office.slug, token=door_passes.sign_pass(door_pass))
 

@@ -16,7 +16,7 @@ let presses = 0;
 let returning = false; // sending a long log may last beyond the next attempt
 
 const key = () => `calls:${grant.grant}`;
-const nameOf = (service) => { const all = grant.services[service]; return all ? all[lang] || all.cs : ""; };
+const nameOf = (service) => { const all = grant.services[service]; return all ? all[lang] || all.en || all.cs : ""; };
 
 // The tickets that this counter may still call: its list from the server without those called.
 const waiting = () => grant.tickets.filter((w) => !state.called.includes(w.label));
@@ -94,7 +94,7 @@ function able(button, may) {
 
 function draw() {
   const { current } = state;
-  $("counter").textContent = grant.name[lang] || grant.name.cs;
+  $("counter").textContent = grant.name[lang] || grant.name.en || grant.name.cs;
   $("number").textContent = current ? current.label : "–";
   $("called").hidden = current?.state !== "called";
   $("serving").hidden = current?.state !== "serving";

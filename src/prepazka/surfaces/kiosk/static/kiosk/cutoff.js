@@ -8,6 +8,7 @@ const TRY = 5000;
 const LOW = 20; // a warning is shown when a letter has at most so many numbers left
 const SHOWN = 60; // seconds for which a number is shown, as there may be no paper
 const lang = document.documentElement.lang;
+const { home } = document.body.dataset;
 const keeper = offlineStore("kiosk", "/kiosk/zasoba/", []);
 const screen = document.getElementById("screen");
 let grant = null;
@@ -25,7 +26,7 @@ function show(name, words = {}, idle = 30) {
   left = name === "start" || name === "closed" ? 0 : idle;
   const content = document.getElementById(`screen-${name}`).content.cloneNode(true);
   for (const place of content.querySelectorAll("[data-word]")) {
-    if (words[place.dataset.word] !== undefined) place.textContent = words[place.dataset.word];
+    if (words[place.dataset.word] !== undefined) write(place, words[place.dataset.word]);
   }
   // Sentences have placeholders [window], [opens], [closes] for times.
   for (const place of content.querySelectorAll("[data-times]")) {
@@ -36,8 +37,16 @@ function show(name, words = {}, idle = 30) {
   screen.querySelector("h1")?.focus();
 }
 
-const clock = (ms) => new Intl.DateTimeFormat(lang === "en" ? "en-GB" : "cs",
-  { hour: "numeric", minute: "2-digit", timeZone: grant.zone }).format(ms).replace(/^0/, "");
+// A text, or texts by language: that of the page, else the English, else the Czech one, else any.
+function write(place, text) {
+  const own = typeof text === "object";
+  const code = own ? [lang, "en", "cs", ...Object.keys(text)].find((key) => text[key]) : lang;
+  place.textContent = own ? text[code] ?? "" : text;
+  if (code && code !== lang) place.lang = code;
+}
+
+const clock = (ms) => new Intl.DateTimeFormat(lang,
+  { hour: "numeric", minute: "2-digit", hourCycle: "h23", timeZone: grant.zone }).format(ms).replace(/^0/, "");
 
 function offered(now) {
   return grant.services.filter((service) => service.hours.some(([from, to]) => from <= now && now < to));
@@ -55,7 +64,7 @@ async function start() {
   for (const service of offered(now)) {
     const content = document.getElementById("service").content.cloneNode(true);
     content.querySelector("[data-letter]").textContent = service.letter;
-    content.querySelector("[data-name]").textContent = service.name[lang] || service.name.cs;
+    write(content.querySelector("[data-name]"), service.name);
     content.querySelector("button").dataset.service = service.code;
     content.querySelector("button").dataset.touch = crypto.randomUUID();
     list.append(content);
@@ -119,19 +128,17 @@ async function give(code, touch) {
 }
 
 function ticket(label, service, name = "ticket", words = {}) {
-  show(name, { ...words, number: label, service: service.name[lang] || service.name.cs }, SHOWN);
+  show(name, { ...words, number: label, service: service.name }, SHOWN);
   const paper = screen.querySelector("[data-paper]");
   if (paper) paper.hidden = !grant.prints;
   const none = screen.querySelector("[data-no-paper]");
   if (none) none.hidden = grant.prints;
   if (!grant.prints) return;
-  const issued = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : "cs",
-    { day: "numeric", month: lang === "en" ? "long" : "numeric", year: "numeric", timeZone: grant.zone });
   const now = keeper.clock(grant);
   paperOf({
     number: label,
-    service: service.name[lang] || service.name.cs,
-    issued: `${issued.format(now)} ${clock(now)}`,
+    service: service.name,
+    issued: `${grant.dates?.[lang] ?? ""} ${clock(now)}`,
     window: words.window,
     turn: words.turn,
     late: name === "late" ? "1" : "",
@@ -144,7 +151,7 @@ function ticket(label, service, name = "ticket", words = {}) {
 function paperOf(words) {
   const sheet = document.querySelector(".ticket-paper");
   for (const place of sheet.querySelectorAll("[data-paper-word]")) {
-    place.textContent = words[place.dataset.paperWord] || "";
+    write(place, words[place.dataset.paperWord] || "");
   }
   for (const line of sheet.querySelectorAll("[data-paper-line]")) {
     line.hidden = !words[line.dataset.paperLine];
@@ -169,7 +176,7 @@ async function pin(typed, touch) {
     window: `${clock(verdict.found.start)}–${clock(verdict.found.end)}`,
     turn: verdict.found.start > now ? clock(verdict.found.start) : "",
     opens: clock(verdict.opens), closes: clock(verdict.closes), since: verdict.found.since ? clock(verdict.found.since) : "",
-    call: verdict.found.call ? `${verdict.found.call[lang] || verdict.found.call.cs}.` : "",
+    call: verdict.found.call ? `${verdict.found.call[lang] || verdict.found.call.en || verdict.found.call.cs}.` : "",
   } : {};
   // Only the server can return a ticket to the queue; this says what happened and where to go.
   if (verdict.outcome === "returned") verdict.outcome = "missed";
@@ -275,7 +282,7 @@ async function goBack() {
   grant = await keeper.ready();
   await readUsed();
   // A number on the screen is not replaced while somebody reads it.
-  if (["start", "closed"].includes(shown)) location.replace(lang === "en" ? "/en/kiosk/" : "/kiosk/");
+  if (["start", "closed"].includes(shown)) location.replace(home);
 }
 
 (async () => {

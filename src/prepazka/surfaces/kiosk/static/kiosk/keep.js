@@ -5,9 +5,8 @@ import { VERSION, offlineStore } from "../looks/offline/store.js";
 const EVERY = 60000;
 const KEEP_AGAIN = 600000;
 const PENDING = 300000; // ms; the person of an older touch has left
-const SHELLS = ["/kiosk/bez-site/", "/en/kiosk/bez-site/"];
-const keeper = offlineStore("kiosk", "/kiosk/zasoba/", SHELLS);
-const shell = SHELLS[document.documentElement.lang === "en" ? 1 : 0];
+const { shell = "", shells = "" } = document.body.dataset; // in the page's language, and in all of the kiosk's
+const keeper = offlineStore("kiosk", "/kiosk/zasoba/", shells.split(" "));
 const start = "start" in document.body.dataset;
 
 async function renew() {
