@@ -1,6 +1,6 @@
 # Needs make and Python 3.11 or newer; everything else goes into .venv. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-days check bench faults attack validate advisories lock clean
+.PHONY: help setup setup-dev run test test-days messages check bench faults attack validate advisories lock clean
 SHELL := /bin/sh
 export PYTHON
 
@@ -23,6 +23,9 @@ test: setup-dev ## run the tests on four processes, for journeys wait more than 
 test-days: setup-dev ## run the tests that read the clock as if on six special days (DAYS="march new-year", or today: one of them)
 	@.venv/bin/python -m tests.needs
 	@exec .venv/bin/python -m tests.days $(DAYS) --pytest='-m real_time $(ARGS)'
+
+messages: setup-dev ## compile the catalogues; list what is missing, unused or broken (ARGS="--language sk", "--add sk")
+	@exec .venv/bin/python tools/catalogues.py $(ARGS)
 
 check: setup-dev ## look over the code: ruff, mypy, import contracts, deno for scripts
 	@failed=0; \

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prepazka.core import speech
 
 languages = st.sampled_from(speech.LANGUAGES)
-places = st.sampled_from(list(speech.PLACES["cs"]))
+places = st.sampled_from(speech.PLACES)
 labels = st.builds(
     str.__add__,
     st.text(string.ascii_uppercase, min_size=1, max_size=3),

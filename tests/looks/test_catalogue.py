@@ -5,9 +5,17 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 from babel.support import Translations
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext, trans_real
 
 import prepazka
-from prepazka.looks.catalogue import messages_of_package, untranslated_messages
+from prepazka.looks.catalogue import (
+    add_missing_entries,
+    messages_of_package,
+    untranslated_messages,
+    unused_entries,
+)
 from prepazka.looks.compile_messages import compile_messages
 
 ROOT = Path(prepazka.__file__).parent
@@ -22,6 +30,53 @@ def packages() -> list[Path]:
 @pytest.mark.parametrize("package", packages(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_word_on_the_screens_is_translated(package: Path) -> None:
     assert untranslated_messages(package) == []
+
+
+def test_no_catalogue_of_a_complete_language_has_an_entry_that_nothing_uses() -> None:
+    for language in settings.COMPLETE_LANGUAGES:
+        assert unused_entries(packages(), language) == {}
+
+
+@pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
+def test_no_translation_there_is_breaks_a_placeholder_or_a_plural(language: str) -> None:
+    """What is missing is shown in English; what is broken would be shown broken."""
+    broken = {
+        (fault.text, fault.why)
+        for package in packages()
+        for fault in untranslated_messages(package, language)
+        if fault.why not in {"absent", "untranslated"}
+    }
+    assert language == "en" or broken == set()
+
+
+def test_what_is_missing_is_added_to_be_filled_in_and_what_is_unused_is_named(
+    package: Path,
+) -> None:
+    assert add_missing_entries(package, "sk") == 7
+    source = package / "locale/sk/LC_MESSAGES/django.po"
+    text = source.read_text("utf-8")
+    assert "nplurals=3" in text
+    assert add_missing_entries(package, "sk") == 0
+    assert {fault.why for fault in untranslated_messages(package, "sk")} == {"untranslated"}
+    source.write_text(
+        text.replace('msgid "Free"\nmsgstr ""', 'msgid "Free"\nmsgstr "Voľné"')
+        + '\nmsgid "Gone"\nmsgstr "Preč"\n',
+        "utf-8",
+    )
+    assert "Free" not in {fault.text for fault in untranslated_messages(package, "sk")}
+    assert unused_entries([package], "sk") == {package: ["Gone"]}
+    assert unused_entries([package], "de") == {}
+
+
+def test_a_text_without_a_translation_is_in_english_in_every_language() -> None:
+    with translation.override("de"):
+        assert gettext("Skip to main content") != "Přejít k hlavnímu obsahu"
+        assert gettext("no such text %(n)s") == "no such text %(n)s"
+    # The control: by itself Django falls back to Czech, the installation's main language.
+    german = trans_real.DjangoTranslation("de")
+    assert german.gettext("Call next") == "Call next"
+    german.add_fallback(trans_real.translation("cs"))
+    assert german.gettext("Call next") == "Vyvolat dalšího"
 
 
 HEADER = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\nPlural-Forms: nplurals=3; plural=(n==1 ? 0 : n>=2 && n<=4 ? 1 : 2);\\n"\n'

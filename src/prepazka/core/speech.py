@@ -1,4 +1,4 @@
-"""Spoken calls: the words of a call and the recorded clips for them, in Czech or English.
+"""Spoken calls: the words of a call and the recorded clips for them, in the languages of `spoken`.
 
 A call is a row of short clips: "číslo", the letters, the number, the kind of place, its number. A
 number up to 999 takes at most two clips, so an office can record all of them in an hour.
@@ -7,75 +7,52 @@ number up to 999 takes at most two clips, so an office can record all of them in
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
+from dataclasses import dataclass, field
 from functools import cache
+from importlib import resources
 
-LANGUAGES = ("cs", "en")
 MOST = 999
-
-_UNITS = {
-    "cs": (
-        "nula jedna dva tři čtyři pět šest sedm osm devět deset jedenáct dvanáct třináct čtrnáct"
-        " patnáct šestnáct sedmnáct osmnáct devatenáct"
-    ).split(),
-    "en": (
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
-        " fifteen sixteen seventeen eighteen nineteen"
-    ).split(),
-}
-_TENS = {
-    "cs": "dvacet třicet čtyřicet padesát šedesát sedmdesát osmdesát devadesát".split(),
-    "en": "twenty thirty forty fifty sixty seventy eighty ninety".split(),
-}
-_HUNDREDS = {
-    "cs": "sto,dvě stě,tři sta,čtyři sta,pět set,šest set,sedm set,osm set,devět set".split(","),
-    "en": [f"{unit} hundred" for unit in _UNITS["en"][1:10]],
-}
-_BASE = "abcdefghijklmnopqrstuvwxyz"
-_LETTERS = {
-    "cs": dict(
-        zip(
-            _BASE,
-            (
-                "á,bé,cé,dé,é,ef,gé,há,í,jé,ká,el,em,en,ó,pé,kvé,er,es,té,ú,vé,dvojité vé,iks,"
-                "ypsilon,zet"
-            ).split(","),
-            strict=True,
-        )
-    )
-    | {
-        "c-caron": "čé",
-        "d-caron": "ďé",
-        "n-caron": "eň",
-        "r-caron": "eř",
-        "s-caron": "eš",
-        "t-caron": "ťé",
-        "z-caron": "žet",
-    },
-    "en": {letter: letter.upper() for letter in _BASE},
-}
 _CARON = "\u030c"
-PLACES = {
-    "cs": {
-        "counter": "přepážka",
-        "door": "dveře číslo",
-        "office": "kancelář",
-        "booth": "kabinka",
-        "room": "místnost",
-        "window": "okénko",
-        "desk": "stůl",
-    },
-    "en": {
-        "counter": "counter",
-        "door": "door number",
-        "office": "office",
-        "booth": "booth",
-        "room": "room",
-        "window": "window",
-        "desk": "desk",
-    },
-}
-_NUMBER = {"cs": "číslo", "en": "number"}
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """The words of a language: the file `spoken/<language>.toml`."""
+
+    voice: str
+    number: str
+    units: list[str]
+    """From zero to nineteen."""
+    tens: list[str]
+    """From twenty to ninety."""
+    between: str
+    """How tens and units make a number: `{tens} {units}`, or `{units}und{tens}`."""
+    hundreds: list[str]
+    """From one hundred to nine hundred."""
+    places: dict[str, str]
+    letters: dict[str, str]
+    before_the_rest: str = ""
+    """The hundreds before a smaller number, where they sound different from a round number."""
+    units_before_tens: dict[str, str] = field(default_factory=dict)
+    """Units that are different next to tens: eins, but einundzwanzig."""
+    pronounced: dict[str, str] = field(default_factory=dict)
+    """Words that a speech program reads wrong, with what it is given instead."""
+
+
+def _read_all() -> dict[str, Spoken]:
+    files = sorted((resources.files("prepazka.core") / "spoken").iterdir(), key=lambda f: f.name)
+    return {
+        file.name.removesuffix(".toml"): Spoken(**tomllib.loads(file.read_text("utf-8")))
+        for file in files
+        if file.name.endswith(".toml")
+    }
+
+
+SPOKEN = _read_all()
+LANGUAGES = tuple(SPOKEN)
+PLACES = tuple(SPOKEN["cs"].places)
 
 
 def number_words(number: int, language: str) -> str:
@@ -86,9 +63,8 @@ def number_words(number: int, language: str) -> str:
 def place_word(name: str) -> str:
     """The kind of place with which a counter's Czech name begins; `counter` for any other name."""
     first_word = name.casefold().split()[:1]
-    matching_kinds = (
-        kind for kind, words in PLACES["cs"].items() if words.split()[:1] == first_word
-    )
+    czech_places = SPOKEN["cs"].places.items()
+    matching_kinds = (kind for kind, words in czech_places if words.split()[:1] == first_word)
     return next(matching_kinds, "counter")
 
 
@@ -108,33 +84,37 @@ def call_sentence(label: str, place_kind: str, number: str, language: str) -> st
 def every_clip(language: str) -> tuple[str, ...]:
     """All names of clips that `clips_of_call` can return."""
     hundreds = [str(h) for h in range(100, 1000, 100)]
-    joined = [f"{h}-and" for h in hundreds] if language == "en" else []
-    letters = [f"letter-{letter}" for letter in _LETTERS[language]]
+    joined = [f"{h}-and" for h in hundreds] if SPOKEN[language].before_the_rest else []
+    letters = [f"letter-{letter}" for letter in SPOKEN[language].letters]
     numbers = [str(n) for n in range(100)]
-    return ("number", *PLACES[language], *letters, *numbers, *hundreds, *joined)
+    return ("number", *PLACES, *letters, *numbers, *hundreds, *joined)
 
 
 def words_of_clip(clip: str, language: str) -> str:
     """The words of one clip."""
+    spoken = SPOKEN[language]
     if clip == "number":
-        return _NUMBER[language]
-    if clip in PLACES[language]:
-        return PLACES[language][clip]
+        return spoken.number
+    if clip in spoken.places:
+        return spoken.places[clip]
     if clip.startswith("letter-"):
-        return _LETTERS[language][clip.removeprefix("letter-")]
+        return spoken.letters[clip.removeprefix("letter-")]
     if clip.endswith("-and"):
-        return f"{words_of_clip(clip.removesuffix('-and'), language)} and"
-    return _counted(int(clip), language)
+        hundreds = words_of_clip(clip.removesuffix("-and"), language)
+        return spoken.before_the_rest.format(hundreds=hundreds)
+    return _counted(int(clip), spoken)
 
 
-def _counted(number: int, language: str) -> str:
+def _counted(number: int, spoken: Spoken) -> str:
     """A number below a hundred, or a round hundred."""
-    if number < len(_UNITS[language]):
-        return _UNITS[language][number]
+    if number < len(spoken.units):
+        return spoken.units[number]
     if not number % 100:
-        return _HUNDREDS[language][number // 100 - 1]
-    tens, units = divmod(number, 10)
-    return " ".join([_TENS[language][tens - 2], *([_UNITS[language][units]] if units else [])])
+        return spoken.hundreds[number // 100 - 1]
+    tens, units = spoken.tens[number // 10 - 2], spoken.units[number % 10]
+    if not number % 10:
+        return tens
+    return spoken.between.format(tens=tens, units=spoken.units_before_tens.get(units, units))
 
 
 def _spelled(label: str, language: str) -> list[str]:
@@ -159,12 +139,13 @@ def _number_clips(number: int, language: str) -> list[str]:
         return [str(below_hundred)]
     if not below_hundred:
         return [str(hundreds)]
-    return [f"{hundreds}-and" if language == "en" else str(hundreds), str(below_hundred)]
+    joined = f"{hundreds}-and" if SPOKEN[language].before_the_rest else str(hundreds)
+    return [joined, str(below_hundred)]
 
 
 def _letter(letter: str, language: str) -> list[str]:
     """The letter's clip; a letter with a mark and no clip of its own is spoken without the mark."""
     base, *marks = list(unicodedata.normalize("NFD", letter.lower()))
     name = f"{base}-caron" if _CARON in marks else base
-    letter_names = _LETTERS[language]
+    letter_names = SPOKEN[language].letters
     return [f"letter-{candidate}" for candidate in (name, base) if candidate in letter_names][:1]

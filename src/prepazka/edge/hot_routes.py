@@ -17,10 +17,18 @@ from psycopg.conninfo import make_conninfo
 
 from prepazka.booking import slot_search
 from prepazka.core import reading
+from prepazka.core.locales import locale_of, main_language
 from prepazka.core.slots import MOST_PERSONS, Slot
 from prepazka.edge.answer_cache import SOONEST
 from prepazka.offices import clock
-from prepazka.offices.languages import installed_or_main
+from prepazka.offices.languages import (
+    ENGLISH,
+    installed_languages,
+    installed_or_main,
+    nearest_language,
+    offered_languages,
+    path_prefix,
+)
 from prepazka.offices.models import Office
 from prepazka.offices.office_snapshot import OfficeSnapshot, snapshot_by_slug
 from prepazka.reporting import soonest
@@ -137,10 +145,11 @@ def hot_route(path: str, query: bytes) -> Route | None:
         slug, limit = match[1], _number(params, "most", 5, soonest.MOST)
         field = "slots" if match[2] == "slots" else "terms"
         wish_codes = {name: _code(params, name) for name in ("service", "official", "department")}
-        key = f"{path}?{limit}&{'&'.join(wish_codes.values())}"
+        language = _wanted_language(params) if field == "slots" else ""
+        key = f"{path}?{limit}&{'&'.join(wish_codes.values())}&{language}"
         return Route(
             key,
-            lambda: _next_slots(slug, wish_codes, limit, field=field),
+            lambda: _next_slots(slug, wish_codes, limit, field=field, language=language),
             SLOTS_CHANGE,
             _deprecation(field, f"/api/v1/offices/{slug}/slots"),
         )
@@ -239,9 +248,12 @@ def _slots(
 
 
 def _next_slots(
-    slug: str, wish_codes: dict[str, str], limit: int, *, field: str
+    slug: str, wish_codes: dict[str, str], limit: int, *, field: str, language: str
 ) -> tuple[int, dict[str, Any]]:
-    """The office's id and the next free slots, which `field` of the answer holds."""
+    """The office's id and the next free slots, which `field` of the answer holds.
+
+    With a `language`, the answer has what a page in it shows around them.
+    """
     office = _office(slug)
     wish, now = soonest.wanted_by_codes(office, **wish_codes), clock.now()
     if wish.retired:
@@ -262,7 +274,21 @@ def _next_slots(
             }
             for next_slot in next_slots
         ],
-    }
+    } | ({"page": _page_words(office, language)} if language else {})
+
+
+def _page_words(office: OfficeSnapshot, language: str) -> dict[str, str]:
+    """The words of the element for other sites, in the language or the nearest that is offered."""
+    nearest = nearest_language(language, offered_languages(office.row.languages))
+    with translation.override(nearest):
+        return {
+            "language": nearest,
+            "locale": locale_of(nearest).replace("_", "-"),
+            "prefix": path_prefix(nearest),
+            "free": _("Next free times"),
+            "none": _("There are no free times at the moment"),
+            "all": _("More times and booking"),
+        }
 
 
 def _times(office: OfficeSnapshot, slot: Slot) -> dict[str, Any]:
@@ -275,6 +301,12 @@ def _times(office: OfficeSnapshot, slot: Slot) -> dict[str, Any]:
 def _number(params: dict[str, list[str]], name: str, usual: int, highest: int) -> int:
     count = reading.read_whole_number(params.get(name, [""])[0])
     return usual if count is None else max(1, min(count, highest))
+
+
+def _wanted_language(params: dict[str, list[str]]) -> str:
+    """The installed language in the query, English for any other; empty if there is none."""
+    language = main_language(params.get("language", [""])[0].lower())
+    return language if not language or language in installed_languages() else ENGLISH
 
 
 def _code(params: dict[str, list[str]], name: str) -> str:

@@ -1,15 +1,16 @@
-"""Finds messages without a correct Czech translation; used by tests."""
+"""Finds texts without a correct translation, and translations of texts that nothing uses."""
 
 import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import allauth
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
+from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
 SHARED = Path(__file__).parent
@@ -41,24 +42,67 @@ class Message(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """A message whose Czech translation is missing or wrong."""
+    """A message whose translation is missing or wrong."""
 
     text: str
     where: str
     why: str
 
 
-def untranslated_messages(package: Path) -> list[Missing]:
+def untranslated_messages(package: Path, language: str = "cs") -> list[Missing]:
     """Messages used in the package that neither its own nor the shared catalogue translates."""
-    catalogues = [_catalogue(folder) for folder in (package, SHARED)]
-    untranslated = []
+    return [
+        Missing(m.text, m.where, why) for m, why in untranslated_with_reasons(package, language)
+    ]
+
+
+def untranslated_with_reasons(package: Path, language: str) -> Iterator[tuple[Message, str]]:
+    """The untranslated messages of the package, and what is wrong with each."""
+    catalogues = [read_catalogue(folder, language) for folder in (package, SHARED)]
     for message in messages_of_package(package):
         faults = [fault for catalogue in catalogues if (fault := _fault(message, catalogue))]
         if len(faults) == len(catalogues):
-            untranslated.append(
-                Missing(message.text, message.where, min(faults, key="absent".__eq__))
-            )
-    return untranslated
+            yield message, min(faults, key="absent".__eq__)
+
+
+def unused_entries(packages: Iterable[Path], language: str) -> dict[Path, list[str]]:
+    """The entries of each package's catalogue that no code and no template uses."""
+    packages = list(packages)
+    used = {(m.context, m.text) for package in packages for m in messages_of_package(package)}
+    # Texts of allauth, of which the program translates some in words of its own.
+    used |= {(None, _forms(m.id)[0]) for m in read_catalogue(Path(allauth.__file__).parent, "cs")}
+    unused = {}
+    for package in packages:
+        keys = [(m.context, _forms(m.id)[0]) for m in read_catalogue(package, language) if m.id]
+        if texts := [text for context, text in keys if (context, text) not in used]:
+            unused[package] = texts
+    return unused
+
+
+def add_missing_entries(package: Path, language: str) -> int:
+    """Append the package's untranslated messages to its catalogue, to be filled in; how many."""
+    catalogue = Catalog(locale=language)
+    here = read_catalogue(package, language)
+    for message, why in untranslated_with_reasons(package, language):
+        if why == "absent" and here.get(message.text, context=message.context) is None:
+            text = (message.text, message.plural) if message.plural else message.text
+            catalogue.add(text, context=message.context, locations=[(message.where, None)])
+    if not len(catalogue):
+        return 0
+    path = path_of_catalogue(package, language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    present = path.read_text("utf-8") if path.exists() else _header(catalogue)
+    entries = io.BytesIO()
+    write_po(entries, catalogue, omit_header=True, width=0, include_lineno=False)
+    path.write_text(f"{present.rstrip()}\n\n{entries.getvalue().decode().strip()}\n", "utf-8")
+    return len(catalogue)
+
+
+def _header(catalogue: Catalog) -> str:
+    plural = f"nplurals={catalogue.num_plurals}; plural={catalogue.plural_expr};"
+    lines = ["Content-Type: text/plain; charset=UTF-8", f"Language: {catalogue.locale}"]
+    fields = [*lines, f"Plural-Forms: {plural}"]
+    return 'msgid ""\nmsgstr ""\n' + "".join(f'"{field}\\n"\n' for field in fields)
 
 
 def messages_of_package(package: Path) -> Iterator[Message]:
@@ -116,12 +160,18 @@ def _message(name: str, texts: list[str | None], where: str) -> Iterator[Message
         yield Message(context, text, plural, where)
 
 
-def _catalogue(package: Path) -> Catalog:
-    path = package / "locale/cs/LC_MESSAGES/django.po"
+def path_of_catalogue(package: Path, language: str) -> Path:
+    """Where the package's translations into the language are."""
+    return package / "locale" / language / "LC_MESSAGES/django.po"
+
+
+def read_catalogue(package: Path, language: str) -> Catalog:
+    """The package's translations into the language; empty if there are none."""
+    path = path_of_catalogue(package, language)
     if not path.exists():
-        return Catalog(locale="cs")
+        return Catalog(locale=language)
     with path.open("rb") as file:
-        return read_po(file, locale="cs")
+        return read_po(file, locale=language)
 
 
 def _fault(message: Message, catalogue: Catalog) -> str | None:

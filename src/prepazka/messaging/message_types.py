@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from prepazka.core.error_texts import without_contacts
 
 # Reasons of waiting that are no fault of ours; health checks ignore them.
-ADDRESS_REFUSED = "the address was refused"
+ADDRESS_REFUSED = gettext_noop("the address was refused")
 QUIET_HOURS = "quiet hours"
 HOUR_FULL = "as many short messages as may leave in an hour have left"
 

@@ -14,9 +14,11 @@ from prepazka.officefile.nodes import Section, Wrong, items, one_of, scalar
 from prepazka.officefile.phrases import listed
 from prepazka.officefile.phrases import phrase as _
 from prepazka.offices.display_options import ARROWS, LAYOUTS, LOUDEST, SOUNDS, default_options
+from prepazka.offices.languages import installed_languages
 
 HEAD = Right.HEAD
 SOUND = value_readers.choice(*SOUNDS)
+SPOKEN = tuple(code for code in installed_languages() if code in LANGUAGES)
 
 
 def _of_layout(name: str) -> Callable[[Mapping[str, Any], FileContext], Any]:
@@ -33,14 +35,10 @@ def _sound(node: yaml.Node) -> str:
 def _speech(node: yaml.Node) -> list[str]:
     expected = _(
         "languages of speech such as [cs, en]; there are: %(languages)s",
-        languages=listed(LANGUAGES),
+        languages=listed(SPOKEN),
     )
     languages = [scalar(language_node, expected) for language_node in items(node, expected)]
-    if (
-        not languages
-        or len(set(languages)) < len(languages)
-        or not set(languages) <= set(LANGUAGES)
-    ):
+    if not languages or len(set(languages)) < len(languages) or not set(languages) <= set(SPOKEN):
         raise Wrong(expected)
     return languages
 
@@ -78,7 +76,7 @@ DISPLAY: tuple[Field[Any], ...] = (
         "speech",
         Field(
             "speech",
-            plain("speech", _speech, choices=LANGUAGES),
+            plain("speech", _speech, choices=SPOKEN),
             default=_of_layout("speech"),
             right=HEAD,
         ),

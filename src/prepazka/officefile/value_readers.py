@@ -24,6 +24,7 @@ from prepazka.officefile.declarations import FileContext, Kind, plain
 from prepazka.officefile.nodes import Wrong, items, nearest_names, one_of, scalar
 from prepazka.officefile.phrases import Phrase, listed
 from prepazka.officefile.phrases import phrase as _
+from prepazka.offices.languages import installed_languages
 
 T = TypeVar("T")
 Text = dict[str, str]  # by language
@@ -223,6 +224,15 @@ def languages(node: yaml.Node) -> tuple[str, ...]:
         if not re.fullmatch(r"[a-z]{2}", language) or not known_language(language):
             unknown = _('%(what)s; "%(language)s" is none', what=expected, language=language)
             raise Wrong(_("%(what)s (Czech is cs)", what=unknown) if language == "cz" else unknown)
+        if language not in installed_languages():
+            raise Wrong(
+                _(
+                    '%(what)s; there is no "%(language)s" here, only: %(installed)s',
+                    what=expected,
+                    language=language,
+                    installed=listed(installed_languages()),
+                )
+            )
     if not codes or len(set(codes)) < len(codes):
         raise Wrong(_("%(what)s, each once", what=expected))
     return tuple(codes)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from prepazka.core.speech import LANGUAGES, PLACES, every_clip
+from prepazka.core.speech import LANGUAGES, PLACES, SPOKEN, every_clip
 from prepazka.gateways.voice import espeak, sound
 
 RENDERED, OWN, RECIPE = "rendered", "own", "recipe.txt"
@@ -105,9 +105,7 @@ def _render_one(clip: str, language: str, file: Path, by: str) -> None:
         raw, ready = Path(work_folder) / "raw.wav", Path(work_folder) / "ready.wav"
         espeak.write_speech(espeak.spoken_text(clip, language), language, raw, by)
         try:
-            speech = sound.trim_silence(
-                sound.read_wav(raw), PAUSE_S if clip in PLACES[language] else 0
-            )
+            speech = sound.trim_silence(sound.read_wav(raw), PAUSE_S if clip in PLACES else 0)
         except ValueError as error:
             raise espeak.CannotSpeak(str(error)) from error
         if not speech.samples:
@@ -119,7 +117,13 @@ def _render_one(clip: str, language: str, file: Path, by: str) -> None:
 def _recipe(by: str) -> str:
     """A hash of everything that determines the sound of clips."""
     words = [f"{la} {espeak.spoken_text(c, la)}" for la in LANGUAGES for c in every_clip(la)]
-    ingredients = [Path(by).name, str(espeak.RATE), str(espeak.VOICES), str(PAUSE_S), *words]
+    ingredients = [
+        Path(by).name,
+        str(espeak.RATE),
+        str([spoken.voice for spoken in SPOKEN.values()]),
+        str(PAUSE_S),
+        *words,
+    ]
     return hashlib.sha256("\n".join(ingredients).encode()).hexdigest()[:16]
 
 

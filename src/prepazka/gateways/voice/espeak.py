@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from prepazka.core.speech import words_of_clip
+from prepazka.core.speech import SPOKEN, words_of_clip
 
-VOICES = {"cs": "cs", "en": "en"}  # "en" is the British one
 RATE = 150  # words a minute; a little slower than usual, for a room with an echo
 TIMEOUT = 20.0  # seconds; a clip takes some hundredths of a second
 WHEEL = Path(__file__).with_name("by_wheel.py")
-# In Czech a lone vowel is read as a word ("a" short) or described ("dlouhé á"); these are sounds.
-SOUNDS = {"á": "[[a:]]", "é": "[[e:]]", "í": "[[i:]]", "ó": "[[o:]]", "ú": "[[u:]]"}
 
 
 class CannotSpeak(Exception):
@@ -31,16 +27,14 @@ def find_speaker() -> str:
 
 def spoken_text(clip: str, language: str) -> str:
     """The text that makes espeak-ng pronounce the clip correctly."""
+    pronounced = SPOKEN[language].pronounced
     words = words_of_clip(clip, language)
-    if language != "cs":
-        return words
-    # The colloquial forms "sedum" and "osum" are easier to understand.
-    return SOUNDS.get(words) or re.sub(r"\b(sed|os)m", r"\1um", words)
+    return pronounced.get(words) or " ".join(pronounced.get(word, word) for word in words.split())
 
 
 def write_speech(text: str, language: str, file: Path, by: str) -> None:
     """Write the speech of a text to a WAV file. Raises CannotSpeak."""
-    voice = VOICES[language]
+    voice = SPOKEN[language].voice
     if by == "espeakng-loader":
         command = [sys.executable, str(WHEEL), voice, str(RATE), str(file), text]
     else:

@@ -248,10 +248,12 @@ def next_slots(
     official: str = "",
     department: str = "",
     most: int = 5,
+    language: str = "",
 ) -> Any:
     """The next free slots of a service; without `service`, the first slot of each service.
 
-    For the whole office, or for an official or a department. Readable from other sites' pages
+    With a `language`, `page` has the words that a page in it shows around the slots, and the prefix
+    of its addresses. For the whole office, or for an official or a department. Readable from other sites' pages
     (CORS), cacheable, with an ETag.
     """
     return _from_edge(request)

@@ -224,8 +224,21 @@ class NextSlotOut(Schema):
     path: str
 
 
+class PageOut(Schema):
+    """What a page in the language, or the nearest that the office offers, shows around the slots."""
+
+    language: str
+    locale: str = Field(description="a name for the browser's formats of dates")
+    prefix: str = Field(description="what addresses in the language begin with")
+    free: str
+    none: str
+    all: str
+
+
 class NextSlotsOut(Schema):
     """The next free slots; `path` is the address of all of them."""
+
+    page: PageOut | None = Field(None, description="only with `language` in the query")
 
     made_at: datetime
     path: str

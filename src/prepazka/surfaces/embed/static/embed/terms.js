@@ -4,10 +4,6 @@
 (() => {
   "use strict";
   const HOME = new URL(document.currentScript ? document.currentScript.src : location.href).origin;
-  const WORDS = {
-    cs: { free: "Nejbližší volné termíny", none: "Teď není volný žádný termín.", all: "Další termíny a objednání", book: "Objednat se" },
-    en: { free: "Next free times", none: "No time is free at the moment.", all: "More times and booking", book: "Book an appointment" },
-  };
   const LINE = "var(--prepazka-border, #b1b8c1)", INK = "var(--prepazka-color, #262626)";
   const STYLE = `
 :host { display: block; box-sizing: border-box; max-width: 42rem; padding: 1rem; overflow-wrap: break-word;
@@ -42,19 +38,13 @@ small { display: block; font-size: .875em; font-weight: 400; color: ${INK}; }`;
 
     attributeChangedCallback() { if (this.isConnected) this.#load(); }
 
-    get #language() {
-      const language = this.lang || document.documentElement.lang || "cs";
-      return language.startsWith("cs") ? "cs" : "en";
-    }
-
-    get #home() { return HOME + (this.#language === "cs" ? "" : "/en"); }
-
     async #load() {
       const turn = ++this.#turn;
       await null; // attributes set together cause one request
       if (turn !== this.#turn) return;
       const office = encodeURIComponent(this.getAttribute("office") || "");
-      const query = new URLSearchParams({ most: this.getAttribute("count") || "5" });
+      const query = new URLSearchParams({ most: this.getAttribute("count") || "5",
+        language: this.lang || document.documentElement.lang || "cs" });
       for (const name of ["service", "official", "department"])
         if (this.getAttribute(name)) query.set(name, this.getAttribute(name));
       this.setAttribute("aria-busy", "true");
@@ -66,41 +56,44 @@ small { display: block; font-size: .875em; font-weight: 400; color: ${INK}; }`;
       } catch { /* the link below is for this */ }
       if (turn !== this.#turn) return;
       this.removeAttribute("aria-busy");
-      if (reply) this.#show(reply); else this.#fail(office);
+      if (reply?.page) this.#show(reply); else this.#fail(office);
     }
 
-    #show(reply) {
-      const language = this.#language, words = WORDS[language], home = this.#home;
-      const head = make("p", words.free, { id: "head" });
+    #show({ page, slots, path }) {
+      const home = HOME + page.prefix, { language } = page;
+      const head = make("p", page.free, { id: "head" });
       const list = make("ul", "", { role: "list" });
       list.setAttribute("aria-labelledby", "head");
-      for (const slot of reply.slots) {
-        const link = make("a", when(slot, language), { href: home + slot.path });
-        const name = slot.service_name[language] || slot.service_name.cs;
-        if (!this.getAttribute("service") && name) link.append(make("small", name));
+      for (const slot of slots) {
+        const link = make("a", when(slot, page.locale), { href: home + slot.path });
+        const names = slot.service_name;
+        const lang = [language, "en", "cs", ...Object.keys(names)].find((code) => names[code]);
+        if (!this.getAttribute("service") && lang) link.append(make("small", names[lang], { lang }));
         const item = make("li", "");
         item.append(link);
         list.append(item);
       }
-      const body = reply.slots.length ? list : make("p", words.none);
-      this.#put(head, body, make("a", words.all, { href: home + reply.path }));
+      const body = slots.length ? list : make("p", page.none);
+      this.#put(language, head, body, make("a", page.all, { href: home + path }));
     }
 
+    // Without an answer no words are known, so a link without the site's own text is an address.
     #fail(office) {
-      if (this.children.length) this.#put(document.createElement("slot"));
-      else this.#put(make("a", WORDS[this.#language].book, { href: `${this.#home}/${office}/` }));
+      const href = `${HOME}/${office}/`;
+      if (this.children.length) this.#put("", document.createElement("slot"));
+      else this.#put("", make("a", href.replace(/^https?:../, ""), { href }));
     }
 
-    #put(...parts) {
-      for (const part of parts) part.lang = this.#language;
+    #put(lang, ...parts) {
+      if (lang) for (const part of parts) part.lang = lang;
       this.shadowRoot.replaceChildren(...parts);
     }
   }
 
   // In the office's time zone, whatever the visitor's is.
-  function when({ starts_at: from, ends_at: to }, language) {
+  function when({ starts_at: from, ends_at: to }, locale) {
     const shown = { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" };
-    const day = new Date(from.slice(0, 10)).toLocaleDateString(language === "cs" ? "cs-CZ" : "en-GB", shown);
+    const day = new Date(from.slice(0, 10)).toLocaleDateString(locale, shown);
     const [start, end] = [from, to].map((time) => time.slice(11, 16).replace(/^0/, ""));
     return `${day}, ${start}–${end}`;
   }
