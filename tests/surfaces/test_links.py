@@ -1,4 +1,4 @@
-"""Every link of every page is followed: of citizens, of staff and of paired devices, in both languages.
+"""Every link of every page is followed: of citizens, of staff and of paired devices, in every language.
 
 Of a kind of address in one office three are followed; more of them differ in their days only.
 """
@@ -103,7 +103,7 @@ def walk(client: Client, starts: list[str]) -> tuple[list[str], Counter[str]]:
                 dead.append(f"{path}: {link!r} leads nowhere")
                 continue
             whole = address.path + (f"?{address.query}" if address.query else "")
-            kind = (match.view_name, address.path.startswith("/en/"), match.kwargs.get("slug"))
+            kind = (match.view_name, language_of(address.path), match.kwargs.get("slug"))
             if whole in seen or match.view_name in LEADS_OUT or visited[kind] >= OF_A_KIND:
                 continue
             seen.add(whole)
@@ -112,9 +112,13 @@ def walk(client: Client, starts: list[str]) -> tuple[list[str], Counter[str]]:
     return dead, kinds
 
 
+def language_of(path: str) -> str:
+    return translation.get_language_from_path(path) or "cs"
+
+
 def address_of(path: str) -> ResolverMatch | None:
     """What answers at the path in the language that it names."""
-    with translation.override("en" if path.startswith("/en/") else "cs"):
+    with translation.override(language_of(path)):
         try:
             return resolve(path)
         except Resolver404:
