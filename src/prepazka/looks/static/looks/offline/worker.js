@@ -23,7 +23,7 @@ self.addEventListener("fetch", (event) => {
 });
 
 function shellOf(path) {
-  const match = path.match(/^((?:\/en)?)\/(?:(kiosk)|pult\/([-\w]+))(?:\/|$)/);
+  const match = path.match(/^((?:\/[a-z]{2,3})?)\/(?:(kiosk)|pult\/([-\w]+))(?:\/|$)/);
   if (!match) return null;
   return match[2] ? `${match[1]}/kiosk/bez-site/` : `${match[1]}/pult/${match[3]}/bez-site/`;
 }
