@@ -230,7 +230,13 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 
 LANGUAGE_CODE = "cs"
 # The languages of what citizens meet; an office chooses among them in its file.
-LANGUAGES = [("cs", "Čeština"), ("en", "English"), ("sk", "Slovenčina"), ("uk", "Українська")]
+LANGUAGES = [
+    ("cs", "Čeština"),
+    ("en", "English"),
+    ("sk", "Slovenčina"),
+    ("uk", "Українська"),
+    ("de", "Deutsch"),
+]
 # Those in which no text is missing, staff's screens included: every office offers them.
 COMPLETE_LANGUAGES = ("cs", "en")
 # Where staff's screens are; in other languages they redirect to English.
