@@ -69,11 +69,11 @@ def texts_of(language: str) -> set[str]:
 
 
 def english_texts() -> set[str]:
-    found = set()
+    found: set[str] = set()
     for package in PACKAGES:
         for message in read_catalogue(ROOT / package, "cs"):
             ids = message.id if isinstance(message.id, tuple) else (message.id,)
-            found |= {i for i in ids if i and "%" not in i and len(i) >= SHORTEST}
+            found |= {str(i) for i in ids if i and "%" not in i and len(i) >= SHORTEST}
     return found
 
 

@@ -1,4 +1,4 @@
-"""Addresses: people's pages in both languages, devices, staff, and the API."""
+"""Addresses: people's pages in every language, devices, staff, and the API."""
 
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns

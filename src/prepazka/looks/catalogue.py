@@ -86,7 +86,7 @@ def add_missing_entries(package: Path, language: str) -> int:
     for message, why in untranslated_with_reasons(package, language):
         if why == "absent" and here.get(message.text, context=message.context) is None:
             text = (message.text, message.plural) if message.plural else message.text
-            catalogue.add(text, context=message.context, locations=[(message.where, None)])
+            catalogue.add(text, context=message.context, locations=[(message.where, 0)])
     if not len(catalogue):
         return 0
     path = path_of_catalogue(package, language)
