@@ -21,7 +21,14 @@ from prepazka.looks.compile_messages import compile_messages
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "prepazka"
 ENGLISH = "en"  # the texts of the code itself
-STAFF = ("accounts", "surfaces/console", "surfaces/manager", "surfaces/mailbox", "surfaces/tour")
+STAFF = (
+    "accounts",
+    "officefile",
+    "surfaces/console",
+    "surfaces/manager",
+    "surfaces/mailbox",
+    "surfaces/tour",
+)
 """Packages that only staff and the demo meet; they exist in the complete languages only."""
 
 
