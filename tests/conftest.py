@@ -30,6 +30,7 @@ LONG = {"journeys", "system", "faults"}
 COMMANDS = "test_bare_commands.py"  # runs all its commands before its first test ends
 REAL_TIME = {"edge", "journeys", "system"}  # folders whose tests start the program's processes
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}  # no test changes them
+JOBS = {"procrastinate_events", "procrastinate_jobs", "procrastinate_workers"}  # not Django's own
 
 
 # How long an example takes says more of what else the machine does than of the program.
@@ -86,7 +87,7 @@ def pytest_collection_finish() -> None:
 
 
 def _empty_tables(case: TransactionTestCase) -> None:
-    tables = set(connection.introspection.django_table_names(only_existing=True)) - KEPT
+    tables = set(connection.introspection.django_table_names(only_existing=True)) - KEPT | JOBS
     deletes = "; ".join(f'DELETE FROM "{name}"' for name in sorted(tables))  # noqa: S608  # ours
     with connection.cursor() as cursor:
         # Without triggers the order of the tables does not matter.

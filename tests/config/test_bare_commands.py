@@ -150,6 +150,7 @@ MAKE = {
     "run": "tests/faults/test_run_command.py starts what it starts",
     "test": "runs this",
     "test-days": "runs a part of this on other days",
+    "messages": "tests/looks/test_catalogue.py asks the same of the complete languages",
     "lock": "resolves all dependencies anew, by maintainers",
     "faults": "kills and cuts for minutes, before a release",
     "attack": "attacks for minutes; briefly in continuous integration",

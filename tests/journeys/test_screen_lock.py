@@ -262,6 +262,7 @@ def test_pages_of_officials_and_operators_are_covered_by_time(
     page = context(viewport={"width": 360, "height": 740}).new_page()
     log_in_at(page, live_url + path.format(day=day.isoformat()), "novotna")
     expect(page.get_by_text(CLIENT).first).to_be_visible()
+    page.wait_for_load_state()  # the text is seen before the script that notices presses has run
     until(StaffScreen.objects.exists, "the page has not asked yet")
     with page.expect_response("**/ucet/zamek/obrazovka/"):
         page.mouse.click(5, 500)

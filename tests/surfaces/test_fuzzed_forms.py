@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.test import Client
 from django.urls import Resolver404, resolve
@@ -64,6 +65,7 @@ from tests.web_forms import TOKEN, Form, encoded, multipart, mutated, read_page,
 pytestmark = pytest.mark.django_db
 WHOLE = bool(os.environ.get("PREPAZKA_FUZZ"))
 NOW = town.at("9:40")
+OTHER_LANGUAGE = re.compile(f"^/(?:{'|'.join(code for code, _ in settings.LANGUAGES[1:])})/")
 SECRET = "a" * 32  # of the protection against foreign forms: cookie and field are the same
 NOBODY, KIOSK, PANEL = "nobody", "kiosk", "panel"
 
@@ -436,7 +438,7 @@ class Person:
 def _kind(target: str) -> tuple[str, ...] | None:
     """The address's name and what its query says, so that a page of each kind is opened once."""
     parts = urlsplit(target)
-    path = parts.path.removeprefix("/en") if parts.path.startswith("/en/") else parts.path
+    path = OTHER_LANGUAGE.sub("/", parts.path)
     try:
         found = resolve(path)
     except (Resolver404, ValueError):

@@ -15,7 +15,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.manager import JobManager
 
-from prepazka.jobs import document_jobs, owed_work, queue, tasks
+from prepazka.jobs import owed_work, queue, tasks
 from prepazka.journal.models import Event, PendingFollowUp
 from prepazka.messaging import mail, message_delivery
 from prepazka.messaging.message_types import Undeliverable
@@ -165,9 +165,7 @@ def test_a_message_whose_job_was_lost_is_delivered_within_two_minutes() -> None:
 def test_messages_leave_before_papers_that_waited_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four checks of documents took all threads of a worker while mails of people waited."""
     waiting = UUID(int=1)
-    monkeypatch.setattr(
-        document_jobs, "documents_to_check", lambda event: [] if event else [waiting]
-    )
+    monkeypatch.setattr(owed_work, "documents_to_check", lambda event: [] if event else [waiting])
     for paper in owed_work.jobs_of_papers():
         paper.defer()
     town.requested(town.office())

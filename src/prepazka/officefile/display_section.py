@@ -18,7 +18,11 @@ from prepazka.offices.languages import installed_languages
 
 HEAD = Right.HEAD
 SOUND = value_readers.choice(*SOUNDS)
-SPOKEN = tuple(code for code in installed_languages() if code in LANGUAGES)
+
+
+def _spoken() -> list[str]:
+    """The languages of the installation in which calls can be spoken."""
+    return [code for code in installed_languages() if code in LANGUAGES]
 
 
 def _of_layout(name: str) -> Callable[[Mapping[str, Any], FileContext], Any]:
@@ -33,12 +37,13 @@ def _sound(node: yaml.Node) -> str:
 
 
 def _speech(node: yaml.Node) -> list[str]:
+    spoken = _spoken()
     expected = _(
         "languages of speech such as [cs, en]; there are: %(languages)s",
-        languages=listed(SPOKEN),
+        languages=listed(spoken),
     )
     languages = [scalar(language_node, expected) for language_node in items(node, expected)]
-    if not languages or len(set(languages)) < len(languages) or not set(languages) <= set(SPOKEN):
+    if not languages or len(set(languages)) < len(languages) or not set(languages) <= set(spoken):
         raise Wrong(expected)
     return languages
 
@@ -76,7 +81,7 @@ DISPLAY: tuple[Field[Any], ...] = (
         "speech",
         Field(
             "speech",
-            plain("speech", _speech, choices=SPOKEN),
+            plain("speech", _speech, choices=LANGUAGES),
             default=_of_layout("speech"),
             right=HEAD,
         ),
