@@ -30,7 +30,12 @@ LONG = {"journeys", "system", "faults"}
 COMMANDS = "test_bare_commands.py"  # runs all its commands before its first test ends
 REAL_TIME = {"edge", "journeys", "system"}  # folders whose tests start the program's processes
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}  # no test changes them
-JOBS = {"procrastinate_events", "procrastinate_jobs", "procrastinate_workers"}  # not Django's own
+JOBS = {  # of the job library, which makes its tables itself
+    "procrastinate_events",
+    "procrastinate_jobs",
+    "procrastinate_periodic_defers",
+    "procrastinate_workers",
+}
 
 
 # How long an example takes says more of what else the machine does than of the program.
