@@ -38,13 +38,15 @@ def run_once(
     now: datetime,
     work: Callable[[], R],
     to_response: Callable[[R | None], Answer],
+    stored: bool = True,
 ) -> Answer:
     """Do the work and return its response, or the stored response if the key was used before.
 
     The key is written last, with the response, in the work's transaction. A concurrent repeat
     waits there; its own work is rolled back and it returns the first one's response. A refusal
     stores no key, because it had no effect. `to_response` turns the work's return value into the
-    response. Raises KeyReused.
+    response. A response with secrets is not `stored`: a repeat gets `to_response(None)`. Raises
+    KeyReused.
     """
     if key is None:
         with transaction.atomic():
@@ -53,15 +55,16 @@ def run_once(
     try:
         with transaction.atomic():
             answer = to_response(work())
-            if not _store_if_first(principal, key, request_hash, answer, now):
+            to_store = answer if stored else None
+            if not _store_if_first(principal, key, request_hash, to_store, now):
                 raise _DoneBefore
     except (_DoneBefore, Refused):
-        stored = IdempotentReply.objects.filter(principal=principal, key=key).first()
-        if stored is None:
+        reply = IdempotentReply.objects.filter(principal=principal, key=key).first()
+        if reply is None:
             raise
-        if stored.asked != request_hash:
+        if reply.asked != request_hash:
             raise KeyReused from None
-        return dict(stored.answer) if stored.answer is not None else to_response(None)
+        return dict(reply.answer) if reply.answer is not None else to_response(None)
     if secrets.randbelow(TIDY_EVERY) == 0:
         IdempotentReply.objects.filter(at__lt=now - KEEP).delete()
     return answer
@@ -93,7 +96,7 @@ class _DoneBefore(Exception):
 
 
 def _store_if_first(
-    principal: str, key: UUID, request_hash: str, answer: Answer, now: datetime
+    principal: str, key: UUID, request_hash: str, answer: Answer | None, now: datetime
 ) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(

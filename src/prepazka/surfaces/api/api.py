@@ -90,7 +90,8 @@ api = Api(
     " of Accept-Language. No cookies are used: a booking or a ticket is opened by the token in"
     " its address, a kiosk and a member of staff by a bearer token. Every POST may carry an"
     " Idempotency-Key (a UUID). Sent again within two days with the same key, it has no further"
-    " effect and gets the first response; the same key with another request is refused with"
+    " effect and gets the first response again or, for a booking, one that says how the booking is"
+    " then; the same key with another request is refused with"
     " `key_reused`. A refused request does not use its key up.",
     docs_url=None,
     urls_namespace="api",
@@ -353,11 +354,15 @@ def extend(request: HttpRequest, token: str, key: Key = KEY) -> Any:
     asker = limits.asker_of(request, now=now())
 
     def work() -> dict[str, Any]:
-        with _released_said(booking):
+        with _release_explained(booking):
             held = booking_lifecycle.extend_hold(booking=booking.pk, now=now(), asker=asker)
         return _hold(held, snapshot_of(held.office))
 
-    return _once(request, booking, key, work)
+    def again() -> dict[str, Any]:
+        with _release_explained(booking):
+            return _hold(_held(token), snapshot_of(booking.office))
+
+    return _once(request, booking, key, work, again)
 
 
 @api.get("/holds/{token}", response=_responses(200, schemas.HoldStateOut), tags=["booking"])
@@ -401,7 +406,7 @@ def contact(request: HttpRequest, token: str, body: schemas.ContactIn, key: Key 
     asker = limits.asker_of(request, now=now())
 
     def work() -> dict[str, Any]:
-        with _released_said(booking):
+        with _release_explained(booking):
             target = _to_correct(booking, contact)
             requested = booking_lifecycle.request_confirmation(
                 booking=target,
@@ -413,15 +418,12 @@ def contact(request: HttpRequest, token: str, body: schemas.ContactIn, key: Key 
                 raise BookingCancelled
             if _state(requested) in (BookingState.EXPIRED, RELEASED):
                 raise HoldExpired
-        confirmed = requested.state == BookingState.CONFIRMED
-        return {
-            "state": requested.state,
-            "expires_at": requested.expires_at
-            and serializers.local(snapshot_of(requested.office), requested.expires_at),
-            "booking": serializers.booking(requested) if confirmed else None,
-        }
+        return _requested(requested)
 
-    return Status(202, _once(request, booking, key, work))
+    def again() -> dict[str, Any]:
+        return _requested(_held(token))
+
+    return Status(202, _once(request, booking, key, work, again))
 
 
 @api.post("/confirmations/{token}", response=_responses(200, schemas.BookingOut), tags=["booking"])
@@ -484,11 +486,27 @@ def move(request: HttpRequest, token: str, body: schemas.MoveIn, key: Key = KEY)
 
 
 def _once(
-    request: HttpRequest, booking: Booking, key: UUID | None, work: Callable[[], dict[str, Any]]
+    request: HttpRequest,
+    booking: Booking,
+    key: UUID | None,
+    work: Callable[[], dict[str, Any]],
+    again: Callable[[], dict[str, Any]] | None = None,
 ) -> Any:
-    """The response of the work, which is done once for each key of the booking."""
+    """The response of the work, which is done once for each key of the booking.
+
+    A repeat gets the booking as it is then, or `again`, so that no PIN or link is stored for it.
+    """
+
+    def present() -> dict[str, Any]:
+        return serializers.booking(Booking.objects.get(pk=booking.pk))
+
     return do_once(
-        request, principal=f"booking:{booking.pk.hex[:31]}", key=key, now=now(), work=work
+        request,
+        principal=f"booking:{booking.pk.hex[:31]}",
+        key=key,
+        now=now(),
+        work=work,
+        again=again or present,
     )
 
 
@@ -518,6 +536,18 @@ def _held(token: str) -> Booking:
     return booking
 
 
+def _requested(booking: Booking) -> dict[str, Any]:
+    """A booking whose contact was given, whole only if it needs no confirmation by a link."""
+    office = snapshot_of(booking.office)
+    clicked = office.rules_of(office.services[booking.service_id]).confirm_min > 0
+    confirmed = booking.state == BookingState.CONFIRMED
+    return {
+        "state": _state(booking),
+        "expires_at": booking.expires_at and serializers.local(office, booking.expires_at),
+        "booking": serializers.booking(booking) if confirmed and not clicked else None,
+    }
+
+
 def _to_correct(booking: Booking, contact: Contact) -> UUID:
     """The booking to request with this contact: a new one if it was requested with another."""
     if not booking.requested_at or booking.contact == contact:
@@ -528,7 +558,7 @@ def _to_correct(booking: Booking, contact: Contact) -> UUID:
 
 
 @contextmanager
-def _released_said(booking: Booking) -> Iterator[None]:
+def _release_explained(booking: Booking) -> Iterator[None]:
     """Says of a hold that was released that it was, instead of that its time is over."""
     try:
         yield

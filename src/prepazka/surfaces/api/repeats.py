@@ -21,7 +21,8 @@ KEY: Any = Header(  # type: ignore[type-arg]  # a function at run time
     None,
     alias="Idempotency-Key",
     description="A UUID of the client's own for this request, kept for two days. Sent again with"
-    " the same key, the request has no further effect and gets the first response.",
+    " the same key, the request has no further effect. Its response is the first one again or, for"
+    " a booking, says how the booking is then.",
 )
 
 
@@ -32,17 +33,29 @@ def do_once(
     key: UUID | None,
     now: datetime,
     work: Callable[[], dict[str, Any]],
+    again: Callable[[], dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """The response of the work, or the stored one if the key was used before by the principal.
 
-    Raises KeyReused if the key came with another request.
+    With `again`, which answers a repeat, nothing but the key is stored. Raises KeyReused if
+    the key came with another request.
     """
     if key is None:
         with transaction.atomic():
             return work()
-    return run_once(request, principal=principal, key=key, now=now, work=work, to_response=_as_json)
 
+    def to_response(response: dict[str, Any] | None) -> dict[str, Any]:
+        if response is None and again:
+            return again()
+        stored: dict[str, Any] = json.loads(json.dumps(response or {}, cls=NinjaJSONEncoder))
+        return stored
 
-def _as_json(response: dict[str, Any] | None) -> dict[str, Any]:
-    stored: dict[str, Any] = json.loads(json.dumps(response or {}, cls=NinjaJSONEncoder))
-    return stored
+    return run_once(
+        request,
+        principal=principal,
+        key=key,
+        now=now,
+        work=work,
+        to_response=to_response,
+        stored=again is None,
+    )
